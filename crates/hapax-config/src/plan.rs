@@ -1,0 +1,28 @@
+//! The resolved configuration that the runtime executes: immutable, every name already an index.
+
+mod bind;
+mod global;
+mod log;
+mod proxy;
+mod server;
+
+pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
+pub use global::{Global, SocketLevel, StatsSocket, User, Userlist};
+pub use log::{LogFormats, LogTarget, LogTransport, LogWire};
+pub use proxy::{
+    Balance, Cookie, CookieMode, ErrorKind, ErrorMessage, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps,
+    StatsAdmin, StatsUri, SwitchRule, SwitchTarget, Timeouts,
+};
+pub use server::{Check, CheckKind, Server, ServerTls};
+
+use hapax_sample::vars::VarNames;
+
+/// Everything a run needs.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub global: Global,
+    /// Every frontend, backend and listen, by [`ProxyId`](hapax_sample::ProxyId), in the order of the files.
+    pub proxies: Vec<Proxy>,
+    pub userlists: Vec<Userlist>,
+    pub vars: VarNames,
+}

@@ -1,0 +1,82 @@
+//! `bind` lines (manual, 5.1), one entry per address and port.
+
+use std::sync::Arc;
+
+use hapax_diag::Span;
+use hapax_value::{Endpoint, Millis};
+
+/// What to listen on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BindAddress {
+    At(Endpoint),
+    /// `fd@N`: inherited.
+    Fd(i32),
+}
+
+#[derive(Debug)]
+pub struct Bind {
+    pub address: BindAddress,
+    pub span: Span,
+    /// `id`: given or counted from 1 within the proxy.
+    pub id: u32,
+    pub name: Option<Arc<str>>,
+    pub maxconn: Option<u32>,
+    pub backlog: Option<u32>,
+    pub interface: Option<String>,
+    pub mode: Option<u32>,
+    pub user: Option<String>,
+    pub group: Option<String>,
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    pub mss: Option<i32>,
+    pub tcp_ut: Option<Millis>,
+    pub tfo: bool,
+    pub v4v6: bool,
+    pub v6only: bool,
+    pub transparent: bool,
+    pub defer_accept: bool,
+    pub accept_proxy: bool,
+    pub accept_netscaler_cip: Option<u32>,
+    pub tls: Option<BindTls>,
+}
+
+/// `ssl` and its options on a `bind` line. Files were read through the `Files` door: contents, not paths.
+#[derive(Debug, Default)]
+pub struct BindTls {
+    /// Certificates in order; the first is the default one.
+    pub certs: Vec<Arc<Certificate>>,
+    pub strict_sni: bool,
+    pub alpn: Vec<Vec<u8>>,
+    /// 0x0303 for TLS 1.2, 0x0304 for 1.3.
+    pub min_version: Option<u16>,
+    pub max_version: Option<u16>,
+    pub ciphers: Option<String>,
+    pub ciphersuites: Option<String>,
+    pub curves: Option<String>,
+    pub ca: Option<Arc<[u8]>>,
+    pub verify: Verify,
+    pub no_tickets: bool,
+    /// `crt-ignore-err`, `ca-ignore-err`
+    pub ignore_errors: bool,
+}
+
+/// `verify none|optional|required`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Verify {
+    #[default]
+    None,
+    Optional,
+    Required,
+}
+
+/// A certificate chain and its key, as read from a PEM file.
+#[derive(Debug)]
+pub struct Certificate {
+    pub path: String,
+    /// DER, leaf first.
+    pub chain: Vec<Vec<u8>>,
+    /// DER, in PKCS#8, SEC1 or PKCS#1 form.
+    pub key: rustls_pki_types::PrivateKeyDer<'static>,
+    /// Names it is chosen for: CN and subject alternative names, or the filters of a crt-list; lower case, `*.` kept.
+    pub names: Vec<String>,
+}

@@ -1,0 +1,78 @@
+//! The `global` section (manual, 3).
+
+use std::sync::Arc;
+
+use hapax_value::Millis;
+
+use super::{Bind, LogTarget};
+
+#[derive(Debug, Default)]
+pub struct Global {
+    pub daemon: bool,
+    /// Asked with `maxconn`; `None`: derived from the file limit.
+    pub maxconn: Option<u32>,
+    pub ulimit_n: Option<u32>,
+    pub nbthread: Option<u32>,
+    /// CPUs of `cpu-map`, by thread (from 0).
+    pub cpu_map: Vec<Vec<u32>>,
+    pub user: Option<String>,
+    pub group: Option<String>,
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    pub chroot: Option<String>,
+    pub pidfile: Option<String>,
+    pub node: Option<String>,
+    pub description: Option<String>,
+    pub log: Vec<LogTarget>,
+    pub log_tag: Option<Arc<str>>,
+    /// `log-send-hostname`
+    pub log_hostname: Option<Arc<str>>,
+    pub stats_sockets: Vec<StatsSocket>,
+    pub stats_timeout: Option<Millis>,
+    pub stats_maxconn: Option<u32>,
+    pub spread_checks: u32,
+    pub hard_stop_after: Option<Millis>,
+    pub grace: Option<Millis>,
+    /// `tune.bufsize`, bytes (default 16384) and `tune.maxrewrite` (default 1024), `tune.http.maxhdr` (default 101).
+    pub bufsize: usize,
+    pub maxrewrite: usize,
+    pub maxhdr: usize,
+    /// Default `ssl-default-bind-*` and `ssl-default-server-*`, applied to binds and servers when they are resolved.
+    pub quiet: bool,
+    /// Environment after `setenv` and the like, for `show env`.
+    pub env: Vec<(String, String)>,
+}
+
+/// Rights of a runtime API connection (management guide, 9.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum SocketLevel {
+    User,
+    #[default]
+    Operator,
+    Admin,
+}
+
+/// `stats socket ADDRESS ...`
+#[derive(Debug)]
+pub struct StatsSocket {
+    pub bind: Bind,
+    pub level: SocketLevel,
+    pub expose_fd: bool,
+}
+
+/// `userlist NAME`
+#[derive(Debug, Default)]
+pub struct Userlist {
+    pub name: String,
+    pub users: Vec<User>,
+    pub groups: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct User {
+    pub name: String,
+    pub password: String,
+    /// `insecure-password`: compared as text; else a crypt(3) hash.
+    pub insecure: bool,
+    pub groups: Vec<usize>,
+}

@@ -1,0 +1,285 @@
+//! A frontend, a backend or both (manual, 4).
+
+use std::sync::Arc;
+
+use bitflags::bitflags;
+use hapax_diag::Span;
+use hapax_rules::{Reply, Rule};
+use hapax_sample::ProxyId;
+use hapax_sample::acl::Condition;
+use hapax_sample::expr::Expr;
+use hapax_sample::logformat::LogFormat;
+use hapax_value::Millis;
+
+use super::{Bind, LogFormats, LogTarget, Server};
+
+bitflags! {
+    /// What a proxy may do: `listen` is both.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct ProxyCaps: u8 {
+        const FRONTEND = 1;
+        const BACKEND  = 2;
+    }
+
+    /// `option X` words that are on or off. A word whose work is a value has a field of its own.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct Options: u64 {
+        const DONTLOGNULL        = 1 << 0;
+        const LOGASAP            = 1 << 1;
+        const REDISPATCH         = 1 << 2;
+        const ABORTONCLOSE       = 1 << 3;
+        const CHECKCACHE         = 1 << 4;
+        const HTTP_BUFFER_REQUEST= 1 << 5;
+        const HTTP_IGNORE_PROBES = 1 << 6;
+        const HTTP_NO_DELAY      = 1 << 7;
+        const HTTP_PRETEND_KA    = 1 << 8;
+        const HTTP_USE_PROXY_HDR = 1 << 9;
+        const LOG_SEPARATE_ERRORS= 1 << 10;
+        const LOG_HEALTH_CHECKS  = 1 << 11;
+        const NOLINGER           = 1 << 12;
+        const PERSIST            = 1 << 13;
+        const PREFER_LAST_SERVER = 1 << 14;
+        const SOCKET_STATS       = 1 << 15;
+        const SPLICE_AUTO        = 1 << 16;
+        const SPLICE_REQUEST     = 1 << 17;
+        const SPLICE_RESPONSE    = 1 << 18;
+        const TCPKA              = 1 << 19;
+        const CLITCPKA           = 1 << 20;
+        const SRVTCPKA           = 1 << 21;
+        const TCP_SMART_ACCEPT   = 1 << 22;
+        const TCP_SMART_CONNECT  = 1 << 23;
+        const TRANSPARENT        = 1 << 24;
+        const ALLBACKUPS         = 1 << 25;
+        const ACCEPT_INVALID_REQ = 1 << 26;
+        const ACCEPT_INVALID_RES = 1 << 27;
+        const DONTLOG_NORMAL     = 1 << 28;
+        const CONTSTATS          = 1 << 29;
+        const H1_CASE_BOGUS_CLI  = 1 << 30;
+        const H1_CASE_BOGUS_SRV  = 1 << 31;
+        const IDLE_CLOSE_RESPONSE= 1 << 32;
+        const DISABLE_H2_UPGRADE = 1 << 33;
+        const INDEPENDENT_STREAMS= 1 << 34;
+        const HTTP_DROP_REQ_TRAILERS = 1 << 35;
+        const HTTP_DROP_RES_TRAILERS = 1 << 36;
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Mode {
+    #[default]
+    Tcp,
+    Http,
+    Health,
+    Log,
+    Spop,
+    Haterm,
+}
+
+/// Connection handling of HTTP (manual, `option http-keep-alive` and its rivals).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HttpMode {
+    #[default]
+    KeepAlive,
+    ServerClose,
+    Close,
+}
+
+/// `http-reuse`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Persist {
+    Never,
+    #[default]
+    Safe,
+    Aggressive,
+    Always,
+}
+
+/// Timeouts in milliseconds; `None`: unset, which is for ever.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timeouts {
+    pub client: Option<Millis>,
+    pub server: Option<Millis>,
+    pub connect: Option<Millis>,
+    pub check: Option<Millis>,
+    pub queue: Option<Millis>,
+    pub http_request: Option<Millis>,
+    pub http_keep_alive: Option<Millis>,
+    pub tunnel: Option<Millis>,
+    pub client_fin: Option<Millis>,
+    pub server_fin: Option<Millis>,
+    pub client_hs: Option<Millis>,
+    pub tarpit: Option<Millis>,
+}
+
+#[derive(Debug, Default)]
+pub struct Proxy {
+    pub name: Arc<str>,
+    pub span: Span,
+    /// `id`: given or counted from 1... as `show stat` tells (`iid`).
+    pub iid: u32,
+    pub caps: ProxyCaps,
+    pub mode: Mode,
+    pub disabled: bool,
+    pub description: Option<String>,
+    /// Of the frontend: `maxconn` (0: unset).
+    pub maxconn: u32,
+    pub backlog: Option<u32>,
+    pub fullconn: u32,
+    pub binds: Vec<Bind>,
+    pub servers: Vec<Server>,
+    pub default_backend: Option<ProxyId>,
+    pub switching: Vec<SwitchRule>,
+    pub use_server: Vec<(usize, Option<Arc<Condition>>)>,
+    pub tcp_conn_rules: Vec<Rule>,
+    pub tcp_sess_rules: Vec<Rule>,
+    pub tcp_req_rules: Vec<Rule>,
+    pub tcp_req_inspect_delay: Millis,
+    pub tcp_res_rules: Vec<Rule>,
+    pub tcp_res_inspect_delay: Millis,
+    pub http_req_rules: Vec<Rule>,
+    pub http_res_rules: Vec<Rule>,
+    pub http_after_rules: Vec<Rule>,
+    pub timeouts: Timeouts,
+    pub options: Options,
+    pub http_mode: HttpMode,
+    pub reuse: Persist,
+    pub retries: u32,
+    /// `option redispatch N`: every Nth retry, -1: the last one (default); 0: off.
+    pub redispatch: i32,
+    pub balance: Balance,
+    pub cookie: Option<Cookie>,
+    pub forwardfor: Option<ForwardFor>,
+    pub log: Vec<LogTarget>,
+    pub log_kind: LogKind,
+    pub formats: LogFormats,
+    pub log_tag: Option<Arc<str>>,
+    /// Header that carries `unique-id-format`.
+    pub unique_id_header: Option<Arc<[u8]>>,
+    /// `capture request header`: name and longest length, by slot.
+    pub req_captures: Vec<(Arc<[u8]>, usize)>,
+    pub res_captures: Vec<(Arc<[u8]>, usize)>,
+    pub cookie_capture: Option<(Arc<[u8]>, usize)>,
+    pub errors: Vec<ErrorMessage>,
+    pub stats: Option<StatsUri>,
+    pub monitor_uri: Option<Arc<[u8]>>,
+    pub monitor_fail: Vec<Arc<Condition>>,
+}
+
+/// `use_backend NAME if ...`
+#[derive(Debug)]
+pub struct SwitchRule {
+    pub target: SwitchTarget,
+    pub cond: Option<Arc<Condition>>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum SwitchTarget {
+    Fixed(ProxyId),
+    /// A log-format string that gives a backend's name.
+    Dynamic(LogFormat),
+}
+
+/// `balance`
+#[derive(Debug, Default)]
+pub enum Balance {
+    #[default]
+    RoundRobin,
+    StaticRr,
+    LeastConn,
+    First,
+    Source,
+    Random(u32),
+    /// `balance hash EXPR`, and what the manual's `uri`, `hdr`, `url_param`... are equal to.
+    Hash(Box<Expr>),
+    /// Parsed, not acted on yet: treated as round robin, and `check` says so.
+    Other(&'static str),
+}
+
+/// How `cookie` works on the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieMode {
+    Rewrite,
+    Insert,
+    Prefix,
+}
+
+/// `cookie NAME ...` of a backend (manual, 4.2).
+#[derive(Clone, Debug)]
+pub struct Cookie {
+    pub name: Arc<[u8]>,
+    pub mode: CookieMode,
+    pub indirect: bool,
+    pub nocache: bool,
+    pub postonly: bool,
+    pub preserve: bool,
+    pub httponly: bool,
+    pub secure: bool,
+    pub dynamic: bool,
+    pub domains: Vec<Arc<[u8]>>,
+    /// Seconds.
+    pub maxidle: Option<u32>,
+    pub maxlife: Option<u32>,
+    pub attrs: Vec<Arc<[u8]>>,
+}
+
+/// `option forwardfor`
+#[derive(Clone, Debug)]
+pub struct ForwardFor {
+    pub header: Arc<[u8]>,
+    pub except: Option<(std::net::IpAddr, u8)>,
+    pub if_none: bool,
+}
+
+/// The format of the traffic log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LogKind {
+    #[default]
+    Default,
+    Tcp,
+    Http,
+    Https,
+    Custom,
+}
+
+/// What is sent for an error status.
+#[derive(Clone, Debug)]
+pub struct ErrorMessage {
+    pub status: u16,
+    pub kind: ErrorKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum ErrorKind {
+    /// `errorfile`: a whole HTTP response as read from the file.
+    Raw(Arc<[u8]>),
+    /// `errorloc`, `errorloc302`, `errorloc303`.
+    Redirect {
+        code: u16,
+        location: Arc<[u8]>,
+    },
+    Reply(Arc<Reply>),
+}
+
+/// `stats enable` and its neighbours.
+#[derive(Debug, Default)]
+pub struct StatsUri {
+    pub uri: Arc<[u8]>,
+    pub refresh: Option<u32>,
+    /// `user:password`
+    pub auth: Vec<String>,
+    pub realm: Option<String>,
+    pub hide_version: bool,
+    pub show_legends: bool,
+    pub show_desc: Option<String>,
+    pub show_node: Option<String>,
+    pub show_modules: bool,
+    pub scope: Vec<String>,
+    pub admin: Vec<StatsAdmin>,
+    pub http_request: Vec<Rule>,
+}
+
+#[derive(Debug)]
+pub struct StatsAdmin {
+    pub cond: Arc<Condition>,
+}

@@ -1,0 +1,86 @@
+//! `server` lines (manual, 5.2).
+
+use std::sync::Arc;
+
+use hapax_diag::Span;
+use hapax_value::{Endpoint, Millis};
+
+use super::bind::{Certificate, Verify};
+
+#[derive(Debug)]
+pub struct Server {
+    pub name: Arc<str>,
+    pub span: Span,
+    pub id: u32,
+    /// `None`: the name was not resolved at load (`init-addr none`).
+    pub address: Option<Endpoint>,
+    /// The name as written, where it was one.
+    pub hostname: Option<String>,
+    /// The port is the client's plus this (`host:+N`, or no port at all).
+    pub port_offset: Option<i32>,
+    pub weight: u32,
+    pub backup: bool,
+    pub disabled: bool,
+    pub maxconn: u32,
+    pub minconn: u32,
+    pub maxqueue: u32,
+    pub cookie: Option<Arc<[u8]>>,
+    pub check: Option<Check>,
+    pub track: Option<(u32, u32)>,
+    pub slowstart: Millis,
+    /// 0: off, 1 or 2.
+    pub send_proxy: u8,
+    pub redir: Option<Arc<[u8]>>,
+    pub tls: Option<ServerTls>,
+    pub pool_max_conn: Option<u32>,
+    pub pool_purge_delay: Millis,
+    pub max_reuse: Option<u32>,
+    pub source: Option<Endpoint>,
+    pub interface: Option<String>,
+    pub tcp_ut: Option<Millis>,
+    pub on_marked_down_shutdown: bool,
+    pub on_marked_up_shutdown_backup: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct ServerTls {
+    pub verify: Verify,
+    pub ca: Option<Arc<[u8]>>,
+    pub verifyhost: Option<String>,
+    pub sni: Option<hapax_sample::expr::Expr>,
+    pub alpn: Vec<Vec<u8>>,
+    pub cert: Option<Arc<Certificate>>,
+    pub min_version: Option<u16>,
+    pub max_version: Option<u16>,
+    pub ciphers: Option<String>,
+    pub ciphersuites: Option<String>,
+}
+
+/// Active checks of a server (manual, `check`).
+#[derive(Debug)]
+pub struct Check {
+    pub kind: CheckKind,
+    pub inter: Millis,
+    pub fastinter: Option<Millis>,
+    pub downinter: Option<Millis>,
+    pub rise: u32,
+    pub fall: u32,
+    /// `addr` and `port`, where they differ from the server's.
+    pub address: Option<Endpoint>,
+    pub port: Option<u16>,
+    pub send_proxy: bool,
+    pub tls: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckKind {
+    Tcp,
+    /// `option httpchk`: method, URI, version, further header lines; statuses 2xx and 3xx pass.
+    Http {
+        method: Vec<u8>,
+        uri: Vec<u8>,
+        version: Vec<u8>,
+        headers: Vec<(Vec<u8>, Vec<u8>)>,
+        body: Vec<u8>,
+    },
+}

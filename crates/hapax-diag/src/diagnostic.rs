@@ -1,0 +1,147 @@
+//! One diagnostic, and the list they are gathered in.
+
+use crate::Span;
+
+/// How bad it is. The order is by weight: `max()` of a list is its verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Something this machine lacks, or advice; never changes the verdict.
+    Note,
+    /// HAProxy's `[DIAG]`: told with `-dD` only.
+    Diag,
+    /// HAProxy's `[NOTICE]`.
+    Notice,
+    /// HAProxy's `[WARNING]`: valid, but not what the user means.
+    Warning,
+    /// HAProxy's `[ALERT]`: the configuration is refused.
+    Alert,
+}
+
+/// A stable name of a kind of diagnostic, such as `HX0101`.
+///
+/// `explain` is the longer text of `hapax check --explain`.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub explain: &'static str,
+}
+
+impl PartialEq for Code {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+impl Eq for Code {}
+
+/// What is wrong, where, and what to write instead.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    pub code: &'static Code,
+    pub severity: Severity,
+    /// `None`: about the configuration as a whole.
+    pub span: Option<Span>,
+    /// One sentence as HAProxy would say it after `[ALERT] (pid) : config : `; no place, no trailing period needed.
+    pub message: String,
+    /// The cure: what to write instead.
+    pub help: Option<String>,
+    /// Other places that matter ("first defined here").
+    pub related: Vec<(Span, String)>,
+    /// Set when the file may be right but this machine lacks something (a certificate, a user, a name).
+    pub missing: bool,
+}
+
+impl Diagnostic {
+    pub fn new(code: &'static Code, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            span: None,
+            message: message.into(),
+            help: None,
+            related: Vec::new(),
+            missing: false,
+        }
+    }
+
+    pub fn alert(code: &'static Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Alert, message)
+    }
+
+    pub fn warning(code: &'static Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message)
+    }
+
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// Gives a place only where none is known yet: the innermost place wins.
+    #[must_use]
+    pub fn or_at(mut self, span: Span) -> Self {
+        self.span.get_or_insert(span);
+        self
+    }
+
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    #[must_use]
+    pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push((span, label.into()));
+        self
+    }
+
+    /// Marks it as "this machine lacks X" rather than "the configuration is wrong".
+    #[must_use]
+    pub fn missing(mut self) -> Self {
+        self.missing = true;
+        self
+    }
+}
+
+/// Diagnostics in the order they were found.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    pub fn push(&mut self, d: Diagnostic) {
+        self.list.push(d);
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.list.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The weight of the worst one.
+    pub fn worst(&self) -> Option<Severity> {
+        self.list.iter().map(|d| d.severity).max()
+    }
+
+    pub fn has_alert(&self) -> bool {
+        self.worst() == Some(Severity::Alert)
+    }
+
+    pub fn extend(&mut self, other: Self) {
+        self.list.extend(other.list);
+    }
+
+    pub fn into_vec(self) -> Vec<Diagnostic> {
+        self.list
+    }
+}

@@ -1,0 +1,207 @@
+//! A message head: start line and fields as ranges over one reused byte arena, edited in place.
+//!
+//! All bytes of a head live in one `Vec<u8>`. Parsing copies the head in once; an edit appends its bytes and changes a range,
+//! so that a head reused for the next message of a connection allocates nothing. Names are held in lower case.
+
+/// A run of bytes in the arena of a [`Head`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Span {
+    pub off: u32,
+    pub len: u32,
+}
+
+impl Span {
+    fn range(self) -> std::ops::Range<usize> {
+        self.off as usize..self.off as usize + self.len as usize
+    }
+}
+
+/// One header field: a lower-case name and a value without surrounding white space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    pub name: Span,
+    pub value: Span,
+}
+
+/// The version on the message's start line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Version {
+    H09,
+    H10,
+    #[default]
+    H11,
+    H2,
+    H3,
+}
+
+impl Version {
+    /// `(major, minor)`.
+    pub fn parts(self) -> (u8, u8) {
+        match self {
+            Self::H09 => (0, 9),
+            Self::H10 => (1, 0),
+            Self::H11 => (1, 1),
+            Self::H2 => (2, 0),
+            Self::H3 => (3, 0),
+        }
+    }
+}
+
+/// The head of a request or of a response.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    bytes: Vec<u8>,
+    fields: Vec<Field>,
+    /// Request: the method. Response: empty.
+    method: Span,
+    /// Request: the target as received. Response: the reason phrase.
+    text: Span,
+    /// Response: the status; 0 in a request.
+    pub status: u16,
+    pub version: Version,
+}
+
+impl Head {
+    /// Makes it empty, keeping its memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.fields.clear();
+        self.method = Span::default();
+        self.text = Span::default();
+        self.status = 0;
+        self.version = Version::H11;
+    }
+
+    /// Appends bytes to the arena.
+    pub fn store(&mut self, bytes: &[u8]) -> Span {
+        let off = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(bytes);
+        Span {
+            off,
+            len: bytes.len() as u32,
+        }
+    }
+
+    pub fn get(&self, span: Span) -> &[u8] {
+        &self.bytes[span.range()]
+    }
+
+    pub fn is_request(&self) -> bool {
+        self.status == 0
+    }
+
+    pub fn method(&self) -> &[u8] {
+        self.get(self.method)
+    }
+
+    pub fn set_method(&mut self, m: &[u8]) {
+        self.method = self.store(m);
+    }
+
+    /// The request target as it stands on the request line (origin, absolute, authority or `*` form).
+    pub fn uri(&self) -> &[u8] {
+        self.get(self.text)
+    }
+
+    pub fn set_uri(&mut self, uri: &[u8]) {
+        self.text = self.store(uri);
+    }
+
+    pub fn reason(&self) -> &[u8] {
+        self.get(self.text)
+    }
+
+    pub fn set_reason(&mut self, reason: &[u8]) {
+        self.text = self.store(reason);
+    }
+
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    pub fn field_count(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Every field as `(name, value)`, in wire order.
+    pub fn iter(&self) -> FieldIter<'_> {
+        FieldIter { head: self, next: 0 }
+    }
+
+    /// Values of every field of that lower-case name, whole (commas are not split), in wire order.
+    pub fn values<'h>(&'h self, name: &'h [u8]) -> impl Iterator<Item = &'h [u8]> + 'h {
+        self.iter().filter(move |(n, _)| *n == name).map(|(_, v)| v)
+    }
+
+    /// The first field of that lower-case name.
+    pub fn first(&self, name: &[u8]) -> Option<&[u8]> {
+        self.fields.iter().find(|f| self.get(f.name) == name).map(|f| self.get(f.value))
+    }
+
+    pub fn contains(&self, name: &[u8]) -> bool {
+        self.first(name).is_some()
+    }
+
+    /// Adds a field at the end; the name is written in lower case.
+    pub fn add(&mut self, name: &[u8], value: &[u8]) {
+        let name = self.store(name);
+        self.bytes[name.range()].make_ascii_lowercase();
+        let value = self.store(value);
+        self.fields.push(Field { name, value });
+    }
+
+    /// Removes every field of that lower-case name; tells how many went.
+    pub fn remove(&mut self, name: &[u8]) -> usize {
+        let before = self.fields.len();
+        let bytes = &self.bytes;
+        self.fields.retain(|f| bytes[f.name.range()] != *name);
+        before - self.fields.len()
+    }
+
+    /// Removes every field for which `pred(name, value)` holds; tells how many went.
+    pub fn remove_if(&mut self, mut pred: impl FnMut(&[u8], &[u8]) -> bool) -> usize {
+        let before = self.fields.len();
+        let bytes = &self.bytes;
+        self.fields.retain(|f| !pred(&bytes[f.name.range()], &bytes[f.value.range()]));
+        before - self.fields.len()
+    }
+
+    /// Removes the fields of that name, then adds one at the end (HAProxy's `set-header`).
+    pub fn set(&mut self, name: &[u8], value: &[u8]) {
+        let lower = name.to_ascii_lowercase();
+        self.remove(&lower);
+        self.add(&lower, value);
+    }
+
+    /// Gives the field at `index` another value, in its place.
+    pub fn set_value(&mut self, index: usize, value: &[u8]) {
+        let value = self.store(value);
+        if let Some(f) = self.fields.get_mut(index) {
+            f.value = value;
+        }
+    }
+
+    /// Removes the field at `index`.
+    pub fn remove_at(&mut self, index: usize) {
+        if index < self.fields.len() {
+            self.fields.remove(index);
+        }
+    }
+}
+
+/// Iterates over `(name, value)`.
+#[derive(Clone, Debug)]
+pub struct FieldIter<'h> {
+    head: &'h Head,
+    next: usize,
+}
+
+impl<'h> Iterator for FieldIter<'h> {
+    type Item = (&'h [u8], &'h [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let f = self.head.fields.get(self.next)?;
+        self.next += 1;
+        Some((self.head.get(f.name), self.head.get(f.value)))
+    }
+}

@@ -1,0 +1,5 @@
+//! Wire formats without I/O: bytes in, events and bytes out. Nothing here waits, allocates without bound or knows a socket.
+#![forbid(unsafe_code)]
+
+pub mod h1;
+pub mod http;

@@ -1,0 +1,77 @@
+//! What the threads share: per proxy and per server, live states and counters.
+//!
+//! Counters that only grow are kept per worker and summed on read ([`Count`]); gauges that gate traffic are single atomics.
+
+mod counters;
+mod server;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use hapax_config::Plan;
+use hapax_sample::ProxyId;
+
+pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
+pub use server::{Admin, Oper, ServerState};
+
+/// The running process, as every worker and the runtime API see it.
+#[derive(Debug)]
+pub struct Shared {
+    pub plan: Arc<Plan>,
+    pub workers: usize,
+    pub proxies: Vec<ProxyState>,
+    /// Wall clock at start, microseconds since the epoch.
+    pub started_us: u64,
+    pub maxconn: u32,
+    /// Client connections now; against `maxconn`.
+    pub conns: AtomicU32,
+    pub conns_max: AtomicU32,
+    pub conns_total: AtomicU64,
+    pub requests_total: AtomicU64,
+    pub ssl_conns: AtomicU32,
+    pub ssl_total: AtomicU64,
+    /// SIGUSR1 was received: no new connections, no keep-alive.
+    pub stopping: AtomicBool,
+    /// Next session and stream ids.
+    pub next_id: AtomicU64,
+}
+
+/// Live side of a proxy.
+#[derive(Debug)]
+pub struct ProxyState {
+    pub id: ProxyId,
+    pub fe: FrontendCounters,
+    pub be: BackendCounters,
+    /// Client connections of the frontend now, and the most there were.
+    pub fe_cur: AtomicU32,
+    pub fe_max: AtomicU32,
+    /// Streams of the backend now, and the most there were.
+    pub be_cur: AtomicU32,
+    pub be_max: AtomicU32,
+    /// Streams waiting in the backend's queue, and the most there were.
+    pub queue_cur: AtomicU32,
+    pub queue_max: AtomicU32,
+    /// `set maxconn frontend`; starts as configured (0: unset).
+    pub maxconn: AtomicU32,
+    /// `disable frontend` and soft stop.
+    pub paused: AtomicBool,
+    pub stopped: AtomicBool,
+    pub servers: Vec<Arc<ServerState>>,
+}
+
+impl Shared {
+    pub fn proxy(&self, id: ProxyId) -> &ProxyState {
+        &self.proxies[id.0 as usize]
+    }
+
+    pub fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Raises a high-water mark.
+pub fn raise(max: &AtomicU32, now: u32) {
+    if now > max.load(Ordering::Relaxed) {
+        max.fetch_max(now, Ordering::Relaxed);
+    }
+}

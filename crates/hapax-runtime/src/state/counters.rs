@@ -1,0 +1,85 @@
+//! Counters that only grow.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A counter with a cell per worker. Each worker writes its own cell alone, so an increment is a plain load and store.
+#[derive(Debug)]
+pub struct Count {
+    cells: Box<[Cell]>,
+}
+
+#[derive(Debug, Default)]
+struct Cell(AtomicU64);
+
+impl Count {
+    pub fn new(workers: usize) -> Self {
+        Self {
+            cells: (0..workers.max(1)).map(|_| Cell::default()).collect(),
+        }
+    }
+
+    /// `worker` must be the calling worker's own index.
+    pub fn add(&self, worker: usize, n: u64) {
+        let cell = &self.cells[worker].0;
+        cell.store(cell.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
+    }
+
+    pub fn inc(&self, worker: usize) {
+        self.add(worker, 1);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.cells.iter().map(|c| c.0.load(Ordering::Relaxed)).fold(0, u64::wrapping_add)
+    }
+
+    /// `clear counters all`
+    pub fn clear(&self) {
+        for c in &self.cells {
+            c.0.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+macro_rules! counters {
+    ($(#[$doc:meta])* $name:ident { $($field:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name { $(pub $field: Count),* }
+
+        impl $name {
+            pub fn new(workers: usize) -> Self {
+                Self { $($field: Count::new(workers)),* }
+            }
+
+            pub fn clear(&self) {
+                $(self.$field.clear();)*
+            }
+        }
+    };
+}
+
+counters! {
+    /// Of a frontend (names as in `show stat`).
+    FrontendCounters {
+        conn_tot, sess_tot, bytes_in, bytes_out, denied_req, denied_resp, failed_req, denied_conn, denied_sess,
+        req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, intercepted, internal_errors, cache_lookups, cache_hits,
+    }
+}
+
+counters! {
+    /// Of a backend.
+    BackendCounters {
+        sess_tot, bytes_in, bytes_out, denied_req, denied_resp, failed_conns, failed_resp, retries, redispatches, lb_total,
+        req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
+        downtime, chkdown,
+    }
+}
+
+counters! {
+    /// Of a server.
+    ServerCounters {
+        sess_tot, bytes_in, bytes_out, denied_resp, failed_conns, failed_resp, retries, redispatches, lb_total,
+        req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
+        failed_checks, down_transitions, downtime,
+    }
+}

@@ -1,0 +1,50 @@
+//! What compiling an expression needs of the rest of the configuration: files, and names that are known only at its end.
+
+use std::sync::{Arc, OnceLock};
+
+use hapax_diag::{Diagnostics, Span};
+
+/// The door to the file system at load time. `check --offline` and tests put other doors here.
+pub trait Files {
+    /// The whole file, or why not (already in words for the user).
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String>;
+}
+
+/// What a deferred name must turn out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameKind {
+    Frontend,
+    Backend,
+    /// A proxy or peers section that has a stick table; empty name: the current proxy's own.
+    Table,
+    /// `backend/server`, or `server` of the current proxy.
+    Server,
+    Userlist,
+}
+
+/// A name in an expression, resolved after the last line is read.
+#[derive(Debug)]
+pub struct NameRef {
+    pub kind: NameKind,
+    pub name: Box<str>,
+    pub span: Span,
+    /// Name of the proxy the expression stands in, where there is one.
+    pub within: Option<Arc<str>>,
+    /// Index of the proxy, table or user list; for a server `(proxy << 32 | server)`.
+    pub id: OnceLock<u64>,
+}
+
+/// Names to resolve.
+pub type Deferred = Vec<Arc<NameRef>>;
+
+/// Everything an expression's compilation may ask for or add to.
+pub struct Compile<'c> {
+    pub files: &'c dyn Files,
+    pub diags: &'c mut Diagnostics,
+    pub deferred: &'c mut Deferred,
+    /// Name of the proxy being read.
+    pub within: Option<Arc<str>>,
+    pub vars: &'c mut crate::vars::VarNames,
+    /// Map and pattern files already read, shared by name.
+    pub refs: &'c mut crate::pattern::PatternRefs,
+}

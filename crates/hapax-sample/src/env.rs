@@ -1,0 +1,160 @@
+//! What an expression may look at: plain data, borrowed for one evaluation.
+
+use std::sync::Arc;
+
+use hapax_proto::http::Head;
+use hapax_value::{Endpoint, Millis};
+
+use crate::vars::Vars;
+
+/// Index of a proxy (frontend, backend or listen) in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProxyId(pub u32);
+
+/// Index of a server within its backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServerId(pub u32);
+
+/// The two clocks, as the caller read them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// Wall clock, microseconds since the epoch.
+    pub wall_us: u64,
+    /// Monotonic clock, milliseconds since some start.
+    pub mono_ms: Millis,
+}
+
+/// What a TLS handshake told (manual, 7.3.4).
+#[derive(Clone, Debug, Default)]
+pub struct TlsFacts {
+    pub sni: Option<Box<str>>,
+    pub alpn: Option<Box<[u8]>>,
+    /// `TLSv1.2`, `TLSv1.3`.
+    pub version: &'static str,
+    /// OpenSSL's name of the cipher suite.
+    pub cipher: &'static str,
+    /// Symmetric key bits.
+    pub key_bits: u32,
+    pub resumed: bool,
+    /// Client certificate, DER.
+    pub client_cert: Option<Box<[u8]>>,
+    /// The certificate we showed, DER.
+    pub own_cert: Option<Arc<[u8]>>,
+}
+
+/// One tracked stick-table entry (`track-sc*`).
+#[derive(Clone, Debug)]
+pub struct Track {
+    pub table: u32,
+    pub key: Box<[u8]>,
+}
+
+/// What is known of a client connection.
+#[derive(Clone, Debug)]
+pub struct SessionFacts {
+    /// Unique within the process.
+    pub id: u64,
+    /// As rules and PROXY headers have set them; `real_*` is what the socket said.
+    pub src: Option<Endpoint>,
+    pub dst: Option<Endpoint>,
+    pub real_src: Option<Endpoint>,
+    pub real_dst: Option<Endpoint>,
+    pub frontend: ProxyId,
+    /// Index of the `bind` line in its proxy, its `id`, and its `name` (empty: none).
+    pub listener: u32,
+    pub listener_id: u32,
+    pub listener_name: Arc<str>,
+    pub accept_us: u64,
+    /// Boxed: plain connections pay a pointer.
+    pub tls: Option<Box<TlsFacts>>,
+    pub tracks: Vec<(u8, Track)>,
+}
+
+/// What is known of one stream (an HTTP transaction, or a TCP session).
+#[derive(Clone, Debug, Default)]
+pub struct StreamFacts {
+    pub id: u64,
+    pub backend: Option<ProxyId>,
+    pub server: Option<ServerId>,
+    pub retries: u32,
+    pub redispatched: bool,
+    /// `capture request|response` slots; `None`: nothing captured.
+    pub req_captures: Vec<Option<Box<[u8]>>>,
+    pub res_captures: Vec<Option<Box<[u8]>>>,
+    pub cookie_capture_req: Option<Box<[u8]>>,
+    pub cookie_capture_res: Option<Box<[u8]>>,
+    pub unique_id: Option<Box<[u8]>>,
+    /// Status sent to the client; 0 before.
+    pub status: u16,
+    /// Who answered or failed and when, HAProxy's two letters, and the two cookie letters.
+    pub termination: [u8; 2],
+    pub cookie_flags: [u8; 2],
+    /// Milliseconds, -1 where the step was not reached: handshake, idle, request, queue, connect, response, data, total.
+    pub timers: Timers,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    /// The request as logged by `%r` and the fetches that outlive it, kept when something asks for it.
+    pub log_level: Option<u8>,
+    pub priority_class: i32,
+    pub priority_offset: i32,
+}
+
+/// HAProxy's timers in milliseconds (manual, 8.4).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timers {
+    pub handshake: i64,
+    pub idle: i64,
+    pub request: i64,
+    pub queue: i64,
+    pub connect: i64,
+    pub response: i64,
+    pub data: i64,
+    pub total: i64,
+    pub active: i64,
+}
+
+/// Body or layer-6 bytes at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Body<'a> {
+    pub bytes: &'a [u8],
+    /// No more will come.
+    pub complete: bool,
+    /// Length announced, where it was.
+    pub announced: Option<u64>,
+}
+
+/// Live state outside the message: counters, server states, tables, process variables. Offline questions use a still life.
+pub trait World {
+    fn proxy_name(&self, p: ProxyId) -> &str;
+    fn server_name(&self, p: ProxyId, s: ServerId) -> &str;
+    /// Usable servers of a backend.
+    fn nbsrv(&self, p: ProxyId) -> i64;
+    fn server_is_up(&self, p: ProxyId, s: ServerId) -> bool;
+    /// Current sessions of a proxy as a frontend, as a backend, of a server.
+    fn fe_conn(&self, p: ProxyId) -> i64;
+    fn be_conn(&self, p: ProxyId) -> i64;
+    fn srv_conn(&self, p: ProxyId, s: ServerId) -> i64;
+    fn queue(&self, p: ProxyId) -> i64;
+    fn fe_sess_rate(&self, p: ProxyId) -> i64;
+    fn fe_req_rate(&self, p: ProxyId) -> i64;
+    fn be_sess_rate(&self, p: ProxyId) -> i64;
+    /// Process-wide variables.
+    fn proc_vars(&self) -> &std::sync::RwLock<crate::vars::Scope>;
+    /// A uniformly random number.
+    fn random(&self) -> u64;
+}
+
+/// Everything one evaluation may look at.
+pub struct Env<'a> {
+    pub now: Now,
+    pub sess: &'a SessionFacts,
+    pub stream: &'a StreamFacts,
+    pub req: Option<&'a Head>,
+    pub res: Option<&'a Head>,
+    pub req_body: Body<'a>,
+    pub res_body: Body<'a>,
+    /// Undecoded bytes of the direction a `tcp-*` content rule looks at.
+    pub payload: Option<Body<'a>>,
+    pub vars: &'a Vars,
+    pub world: &'a dyn World,
+}
