@@ -53,11 +53,12 @@ pub trait Action: fmt::Debug + Send + Sync {
     }
 }
 
-/// `action [args] [if|unless cond]`, ready to run.
-#[derive(Debug)]
+/// `action [args] [if|unless cond]`, ready to run. Shared, because the rules of a `defaults` section are run by every proxy
+/// that names it.
+#[derive(Clone, Debug)]
 pub struct Rule {
     pub name: &'static str,
-    pub action: Box<dyn Action>,
+    pub action: Arc<dyn Action>,
     pub cond: Option<Arc<Condition>>,
     pub span: Span,
 }

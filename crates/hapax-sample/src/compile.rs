@@ -1,5 +1,6 @@
 //! What compiling an expression needs of the rest of the configuration: files, and names that are known only at its end.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use hapax_diag::{Diagnostics, Span};
@@ -8,6 +9,16 @@ use hapax_diag::{Diagnostics, Span};
 pub trait Files {
     /// The whole file, or why not (already in words for the user).
     fn read(&self, path: &str) -> Result<Arc<[u8]>, String>;
+
+    /// The names in a directory, sorted; an error where it is none (`crt /etc/ssl/private/`).
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        Err(format!("{path} is no directory"))
+    }
+
+    /// The addresses of a host name, in the resolver's order.
+    fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        Err(format!("'{host}' is not looked up here"))
+    }
 }
 
 /// What a deferred name must turn out to be.
