@@ -82,6 +82,28 @@ impl Head {
         }
     }
 
+    /// Takes a whole head as received: spans into it may then be pushed by the parser.
+    pub(crate) fn adopt(&mut self, raw: &[u8]) {
+        self.bytes.extend_from_slice(raw);
+    }
+
+    pub(crate) fn set_start_request(&mut self, method: (u32, u32), uri: (u32, u32)) {
+        self.method = Span { off: method.0, len: method.1 };
+        self.text = Span { off: uri.0, len: uri.1 };
+    }
+
+    pub(crate) fn set_start_response(&mut self, status: u16, reason: (u32, u32)) {
+        self.status = status;
+        self.text = Span { off: reason.0, len: reason.1 };
+    }
+
+    /// Adds a field that stands in the adopted bytes; its name becomes lower case in place.
+    pub(crate) fn push_parsed(&mut self, name: (u32, u32), value: (u32, u32)) {
+        let name = Span { off: name.0, len: name.1 };
+        self.bytes[name.range()].make_ascii_lowercase();
+        self.fields.push(Field { name, value: Span { off: value.0, len: value.1 } });
+    }
+
     pub fn get(&self, span: Span) -> &[u8] {
         &self.bytes[span.range()]
     }
@@ -144,10 +166,36 @@ impl Head {
 
     /// Adds a field at the end; the name is written in lower case.
     pub fn add(&mut self, name: &[u8], value: &[u8]) {
+        // Stored as it will stand on the wire, so that writing is one copy.
         let name = self.store(name);
         self.bytes[name.range()].make_ascii_lowercase();
+        self.bytes.extend_from_slice(b": ");
         let value = self.store(value);
+        self.bytes.extend_from_slice(b"\r\n");
         self.fields.push(Field { name, value });
+    }
+
+    /// Adds a field before the one at `index`.
+    pub fn insert(&mut self, index: usize, name: &[u8], value: &[u8]) {
+        self.add(name, value);
+        if let Some(f) = self.fields.pop() {
+            let index = index.min(self.fields.len());
+            self.fields.insert(index, f);
+        }
+    }
+
+    /// The field's line as it stands in the arena, `name: value CRLF`, where it stands there in that very form.
+    pub(crate) fn wire_line(&self, f: Field) -> Option<std::ops::Range<usize>> {
+        let name_end = f.name.off as usize + f.name.len as usize;
+        let value_end = f.value.off as usize + f.value.len as usize;
+        (f.value.off as usize == name_end + 2
+            && self.bytes.get(name_end..name_end + 2) == Some(b": ")
+            && self.bytes.get(value_end..value_end + 2) == Some(b"\r\n"))
+        .then_some(f.name.off as usize..value_end + 2)
+    }
+
+    pub(crate) fn arena(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Removes every field of that lower-case name; tells how many went.

@@ -1,0 +1,139 @@
+//! The chunked coding, decoded event by event (RFC 9112, 7.1).
+//!
+//! ```text
+//! Size -> Data -> DataEnd -> Size ... -> Trailers -> End
+//! ```
+//! Chunk extensions are read over and dropped: they are hop by hop. A size beyond 63 bits, a missing CR LF after the data and
+//! any other deviation is an error, never a guess.
+
+use crate::http::Head;
+
+/// Trailers may not be larger than this many bytes, nor a size line.
+const MAX_SIZE_LINE: usize = 4096;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Size,
+    Data(u64),
+    DataEnd,
+    Trailers,
+    End,
+}
+
+/// What the next bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChunkEvent {
+    /// Nothing can be told yet.
+    NeedMore,
+    /// So many bytes of framing were read over.
+    Skip(usize),
+    /// The next so many bytes are body.
+    Data(usize),
+    /// Trailers (maybe none) took so many bytes; the body is complete.
+    End(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("malformed chunked coding")]
+pub struct ChunkError;
+
+#[derive(Clone, Debug)]
+pub struct ChunkDecoder {
+    state: State,
+}
+
+impl Default for ChunkDecoder {
+    fn default() -> Self {
+        Self { state: State::Size }
+    }
+}
+
+impl ChunkDecoder {
+    pub fn is_end(&self) -> bool {
+        self.state == State::End
+    }
+
+    /// Bytes of the current chunk still to come.
+    pub fn left_in_chunk(&self) -> u64 {
+        if let State::Data(n) = self.state { n } else { 0 }
+    }
+
+    /// Looks at the start of `buf`. The caller consumes the bytes of the event and calls again.
+    /// Trailer fields are appended to `trailers` as name and value, in lower case.
+    pub fn next(&mut self, buf: &[u8], trailers: &mut Head) -> Result<ChunkEvent, ChunkError> {
+        match self.state {
+            State::Size => self.size(buf),
+            State::Data(left) => {
+                let n = left.min(buf.len() as u64);
+                if n == 0 {
+                    return Ok(ChunkEvent::NeedMore);
+                }
+                self.state = if left == n { State::DataEnd } else { State::Data(left - n) };
+                Ok(ChunkEvent::Data(n as usize))
+            }
+            State::DataEnd => match buf {
+                [b'\r', b'\n', ..] => {
+                    self.state = State::Size;
+                    Ok(ChunkEvent::Skip(2))
+                }
+                [] | [b'\r'] => Ok(ChunkEvent::NeedMore),
+                _ => Err(ChunkError),
+            },
+            State::Trailers => self.trailers(buf, trailers),
+            State::End => Ok(ChunkEvent::End(0)),
+        }
+    }
+
+    fn size(&mut self, buf: &[u8]) -> Result<ChunkEvent, ChunkError> {
+        let Some(nl) = memchr::memchr(b'\n', buf) else {
+            return self.size_so_far(buf);
+        };
+        let line = buf[..nl].strip_suffix(b"\r").ok_or(ChunkError)?;
+        let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        if digits == 0 || digits > 16 {
+            return Err(ChunkError);
+        }
+        let size = line[..digits].iter().try_fold(0u64, |n, b| push_hex(n, *b)).ok_or(ChunkError)?;
+        let rest = line[digits..].trim_ascii_start();
+        if !(rest.is_empty() || rest[0] == b';') || rest.iter().any(|b| *b == b'\r' || *b == 0) {
+            return Err(ChunkError);
+        }
+        self.state = if size == 0 { State::Trailers } else { State::Data(size) };
+        Ok(ChunkEvent::Skip(nl + 1))
+    }
+
+    /// A size line that has not ended: refused early when it can no longer be right.
+    fn size_so_far(&self, buf: &[u8]) -> Result<ChunkEvent, ChunkError> {
+        let digits = buf.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        let plausible = digits <= 16 && buf.len() <= MAX_SIZE_LINE && (digits > 0 || buf.is_empty());
+        if plausible { Ok(ChunkEvent::NeedMore) } else { Err(ChunkError) }
+    }
+
+    fn trailers(&mut self, buf: &[u8], trailers: &mut Head) -> Result<ChunkEvent, ChunkError> {
+        if buf.starts_with(b"\r\n") {
+            self.state = State::End;
+            return Ok(ChunkEvent::End(2));
+        }
+        let mut fields = [httparse::EMPTY_HEADER; 64];
+        match httparse::parse_headers(buf, &mut fields) {
+            Ok(httparse::Status::Partial) => Ok(ChunkEvent::NeedMore),
+            Ok(httparse::Status::Complete((n, parsed))) => {
+                for f in parsed {
+                    trailers.add(f.name.as_bytes(), f.value);
+                }
+                self.state = State::End;
+                Ok(ChunkEvent::End(n))
+            }
+            Err(_) => Err(ChunkError),
+        }
+    }
+}
+
+/// `n * 16 + digit`, within 63 bits.
+fn push_hex(n: u64, digit: u8) -> Option<u64> {
+    let d = (digit as char).to_digit(16)?;
+    if n >> 59 != 0 {
+        return None;
+    }
+    Some(n << 4 | u64::from(d))
+}

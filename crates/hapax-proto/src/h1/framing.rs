@@ -1,0 +1,174 @@
+//! How a message's body is delimited and what becomes of its connection (RFC 9112, 6 and 9).
+//!
+//! This is where request smuggling is decided: whatever two readers could read differently is refused or made unambiguous
+//! before it is passed on.
+
+use crate::http::{Head, Version};
+
+/// Where the body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum BodyLen {
+    /// There is none.
+    #[default]
+    None,
+    Length(u64),
+    Chunked,
+    /// At the end of the connection (responses, tunnels).
+    UntilClose,
+}
+
+/// What the `Connection` fields ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Connection {
+    pub close: bool,
+    pub keep_alive: bool,
+    pub upgrade: bool,
+}
+
+/// What one walk over the fields tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meta {
+    pub body: BodyLen,
+    pub connection: Connection,
+    /// There is an `Upgrade` field.
+    pub upgrade: bool,
+    pub expect_continue: bool,
+    /// There was a length beside the chunked coding: the connection is not to be trusted afterwards.
+    pub conflicting: bool,
+    /// Whether the message lets its connection live on, by version and `Connection`.
+    pub keep_alive: bool,
+}
+
+/// Why a message cannot be delimited safely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FramingError {
+    #[error("bad content-length")]
+    Length,
+    #[error("bad transfer-encoding")]
+    Coding,
+    #[error("bad host")]
+    Host,
+}
+
+#[derive(Default)]
+struct Walk {
+    meta: Meta,
+    length: Option<u64>,
+    chunked: bool,
+    other_coding: bool,
+    /// A coding after `chunked`, or `chunked` twice.
+    bad_coding: bool,
+    hosts: usize,
+}
+
+impl Walk {
+    fn over(head: &Head) -> Result<Self, FramingError> {
+        let mut w = Self::default();
+        for (name, value) in head.iter() {
+            match name {
+                b"content-length" => w.length(value)?,
+                b"transfer-encoding" => w.coding(value),
+                b"connection" => w.connection(value),
+                b"upgrade" => w.meta.upgrade = true,
+                b"expect" => w.meta.expect_continue = value.eq_ignore_ascii_case(b"100-continue"),
+                b"host" => w.hosts += 1,
+                _ => {}
+            }
+        }
+        w.meta.keep_alive = match head.version {
+            Version::H09 => false,
+            Version::H10 => w.meta.connection.keep_alive && !w.meta.connection.close,
+            _ => !w.meta.connection.close,
+        };
+        Ok(w)
+    }
+
+    /// Several equal values are one; anything else is an error (RFC 9112, 6.3).
+    fn length(&mut self, value: &[u8]) -> Result<(), FramingError> {
+        for part in value.split(|b| *b == b',') {
+            let part = part.trim_ascii();
+            if part.is_empty() || part.len() > 19 || !part.iter().all(u8::is_ascii_digit) {
+                return Err(FramingError::Length);
+            }
+            let n = part.iter().fold(0u64, |n, b| n * 10 + u64::from(b - b'0'));
+            if n > i64::MAX as u64 || self.length.is_some_and(|l| l != n) {
+                return Err(FramingError::Length);
+            }
+            self.length = Some(n);
+        }
+        Ok(())
+    }
+
+    fn coding(&mut self, value: &[u8]) {
+        for part in value.split(|b| *b == b',') {
+            let part = part.trim_ascii();
+            if self.chunked {
+                self.bad_coding = true;
+            }
+            if part.eq_ignore_ascii_case(b"chunked") {
+                self.chunked = true;
+            } else if !part.is_empty() || value.is_empty() {
+                self.other_coding = true;
+            }
+        }
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for part in value.split(|b| *b == b',') {
+            let part = part.trim_ascii();
+            let c = &mut self.meta.connection;
+            c.close |= part.eq_ignore_ascii_case(b"close");
+            c.keep_alive |= part.eq_ignore_ascii_case(b"keep-alive");
+            c.upgrade |= part.eq_ignore_ascii_case(b"upgrade");
+        }
+    }
+}
+
+/// Judges a request.
+pub fn request(head: &Head) -> Result<Meta, FramingError> {
+    let mut w = Walk::over(head)?;
+    if w.hosts > 1 {
+        let mut hosts = head.values(b"host");
+        let first = hosts.next();
+        if hosts.any(|h| Some(h) != first) {
+            return Err(FramingError::Host);
+        }
+    }
+    if w.bad_coding || (w.other_coding && !w.chunked) {
+        return Err(FramingError::Coding);
+    }
+    if w.chunked {
+        w.meta.conflicting = w.length.is_some() || head.version == Version::H10;
+        w.meta.body = BodyLen::Chunked;
+        w.meta.keep_alive &= !w.meta.conflicting;
+    } else if let Some(n) = w.length.filter(|n| *n > 0) {
+        w.meta.body = BodyLen::Length(n);
+    }
+    w.meta.upgrade &= w.meta.connection.upgrade;
+    Ok(w.meta)
+}
+
+/// Judges a response to a request of that method.
+pub fn response(head: &Head, method: &[u8]) -> Result<Meta, FramingError> {
+    let mut w = Walk::over(head)?;
+    w.meta.upgrade &= w.meta.connection.upgrade;
+    w.meta.body = match head.status {
+        101 => BodyLen::UntilClose,
+        100..=199 | 204 | 304 => BodyLen::None,
+        200..=299 if method == b"CONNECT" => BodyLen::UntilClose,
+        _ if method == b"HEAD" => BodyLen::None,
+        _ if w.bad_coding => return Err(FramingError::Coding),
+        _ if w.chunked => {
+            w.meta.conflicting = w.length.is_some();
+            BodyLen::Chunked
+        }
+        _ if w.other_coding => BodyLen::UntilClose,
+        _ => match w.length {
+            Some(0) => BodyLen::None,
+            Some(n) => BodyLen::Length(n),
+            None => BodyLen::UntilClose,
+        },
+    };
+    w.meta.keep_alive &= w.meta.body != BodyLen::UntilClose && !w.meta.conflicting;
+    Ok(w.meta)
+}

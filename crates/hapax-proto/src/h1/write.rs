@@ -1,0 +1,68 @@
+//! Heads to bytes. Fields that stand in the arena as they will on the wire are copied in runs.
+
+use crate::http::Head;
+
+/// Appends the request line and the fields, and the empty line after them.
+pub fn request(head: &Head, out: &mut Vec<u8>) {
+    out.reserve(head.arena().len() + 64);
+    out.extend_from_slice(head.method());
+    out.push(b' ');
+    out.extend_from_slice(head.uri());
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+    fields(head, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends the status line and the fields, and the empty line after them. The version written is always 1.1.
+pub fn response(head: &Head, out: &mut Vec<u8>) {
+    out.reserve(head.arena().len() + 64);
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(itoa::Buffer::new().format(head.status).as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(head.reason());
+    out.extend_from_slice(b"\r\n");
+    fields(head, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn fields(head: &Head, out: &mut Vec<u8>) {
+    let arena = head.arena();
+    let mut run = 0..0;
+    for &f in head.fields() {
+        if let Some(line) = head.wire_line(f) {
+            if line.start == run.end {
+                run.end = line.end;
+            } else {
+                out.extend_from_slice(&arena[run]);
+                run = line;
+            }
+        } else {
+            out.extend_from_slice(&arena[run]);
+            run = 0..0;
+            out.extend_from_slice(head.get(f.name));
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(head.get(f.value));
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+    out.extend_from_slice(&arena[run]);
+}
+
+/// Appends one chunk of `data` (none for empty data: that would end the body).
+pub fn chunk(data: &[u8], out: &mut Vec<u8>) {
+    if data.is_empty() {
+        return;
+    }
+    let mut digits = [0u8; 16];
+    let mut at = digits.len();
+    let mut n = data.len();
+    while n > 0 {
+        at -= 1;
+        digits[at] = b"0123456789abcdef"[n & 15];
+        n >>= 4;
+    }
+    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(data);
+    out.extend_from_slice(b"\r\n");
+}
