@@ -23,7 +23,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { fields: 101, relaxed: false }
+        Self {
+            fields: 101,
+            relaxed: false,
+        }
     }
 }
 
@@ -117,7 +120,11 @@ fn response(buf: &[u8], head: &mut Head, limits: Limits) -> Result<Option<usize>
     head.adopt(&buf[..n]);
     let reason = res.reason.unwrap_or("");
     // httparse answers a static empty string where there is no reason.
-    let reason = if reason.is_empty() { (0, 0) } else { offset(buf, reason.as_bytes()) };
+    let reason = if reason.is_empty() {
+        (0, 0)
+    } else {
+        offset(buf, reason.as_bytes())
+    };
     head.set_start_response(status, reason);
     head.version = if res.version == Some(0) { Version::H10 } else { Version::H11 };
     for f in res.headers.iter() {

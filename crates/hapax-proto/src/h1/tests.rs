@@ -15,7 +15,10 @@ fn a_plain_request_is_read_and_written_back() {
     assert_eq!((h.method(), h.uri(), h.version), (&b"GET"[..], &b"/a?b=c"[..], Version::H11));
     let mut out = Vec::new();
     write::request(&h, &mut out);
-    assert_eq!(std::str::from_utf8(&out).expect("ascii"), "GET /a?b=c HTTP/1.1\r\nhost: x\r\naccept: */*\r\nx-two: spaced\r\n\r\n");
+    assert_eq!(
+        std::str::from_utf8(&out).expect("ascii"),
+        "GET /a?b=c HTTP/1.1\r\nhost: x\r\naccept: */*\r\nx-two: spaced\r\n\r\n"
+    );
 }
 
 #[test]
@@ -47,13 +50,18 @@ fn malformed_heads_are_refused() {
 
 #[test]
 fn edits_keep_order_and_case() {
-    let (mut h, _) = req("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nA: 3\r\n\r\n").expect("valid").expect("complete");
+    let (mut h, _) = req("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nA: 3\r\n\r\n")
+        .expect("valid")
+        .expect("complete");
     h.set(b"A", b"9");
     h.insert(0, b"First", b"x");
     h.set_value(1, b"22");
     let mut out = Vec::new();
     write::request(&h, &mut out);
-    assert_eq!(std::str::from_utf8(&out).expect("ascii"), "GET / HTTP/1.1\r\nfirst: x\r\nb: 22\r\na: 9\r\n\r\n");
+    assert_eq!(
+        std::str::from_utf8(&out).expect("ascii"),
+        "GET / HTTP/1.1\r\nfirst: x\r\nb: 22\r\na: 9\r\n\r\n"
+    );
 }
 
 #[test]
@@ -95,15 +103,32 @@ fn response_framing() {
         ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "HEAD", BodyLen::None, true),
         ("HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n", "GET", BodyLen::None, true),
         ("HTTP/1.1 204 No\r\n\r\n", "GET", BodyLen::None, true),
-        ("HTTP/1.1 101 Switch\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "GET", BodyLen::UntilClose, false),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "GET", BodyLen::Chunked, true),
+        (
+            "HTTP/1.1 101 Switch\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+            "GET",
+            BodyLen::UntilClose,
+            false,
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "GET",
+            BodyLen::Chunked,
+            true,
+        ),
         ("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n", "GET", BodyLen::Length(3), false),
-        ("HTTP/1.0 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\r\n", "GET", BodyLen::Length(3), true),
+        (
+            "HTTP/1.0 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\r\n",
+            "GET",
+            BodyLen::Length(3),
+            true,
+        ),
         ("HTTP/1.1 200\r\nContent-Length: 3\r\n\r\n", "GET", BodyLen::Length(3), true),
     ];
     for (text, method, body, keep) in cases {
         let mut h = Head::default();
-        let n = parse_response(text.as_bytes(), &mut h, Limits::default()).expect("valid").expect("complete");
+        let n = parse_response(text.as_bytes(), &mut h, Limits::default())
+            .expect("valid")
+            .expect("complete");
         assert_eq!(n, text.len());
         let m = framing::response(&h, method.as_bytes()).expect("framed");
         assert_eq!((m.body, m.keep_alive), (body, keep), "{text:?}");

@@ -88,20 +88,32 @@ impl Head {
     }
 
     pub(crate) fn set_start_request(&mut self, method: (u32, u32), uri: (u32, u32)) {
-        self.method = Span { off: method.0, len: method.1 };
+        self.method = Span {
+            off: method.0,
+            len: method.1,
+        };
         self.text = Span { off: uri.0, len: uri.1 };
     }
 
     pub(crate) fn set_start_response(&mut self, status: u16, reason: (u32, u32)) {
         self.status = status;
-        self.text = Span { off: reason.0, len: reason.1 };
+        self.text = Span {
+            off: reason.0,
+            len: reason.1,
+        };
     }
 
     /// Adds a field that stands in the adopted bytes; its name becomes lower case in place.
     pub(crate) fn push_parsed(&mut self, name: (u32, u32), value: (u32, u32)) {
         let name = Span { off: name.0, len: name.1 };
         self.bytes[name.range()].make_ascii_lowercase();
-        self.fields.push(Field { name, value: Span { off: value.0, len: value.1 } });
+        self.fields.push(Field {
+            name,
+            value: Span {
+                off: value.0,
+                len: value.1,
+            },
+        });
     }
 
     pub fn get(&self, span: Span) -> &[u8] {
