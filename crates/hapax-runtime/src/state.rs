@@ -2,6 +2,8 @@
 //!
 //! Counters that only grow are kept per worker and summed on read ([`Count`]); gauges that gate traffic are single atomics.
 
+mod backend;
+mod build;
 mod counters;
 mod server;
 
@@ -11,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use hapax_config::Plan;
 use hapax_sample::ProxyId;
 
+pub use backend::BackendLive;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
 pub use server::{Admin, Oper, ServerState};
 
@@ -57,6 +60,8 @@ pub struct ProxyState {
     pub paused: AtomicBool,
     pub stopped: AtomicBool,
     pub servers: Vec<Arc<ServerState>>,
+    /// Who of them takes the next stream.
+    pub live: BackendLive,
 }
 
 impl Shared {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bitflags::bitflags;
+use hapax_balance::HashType;
 use hapax_diag::Span;
 use hapax_rules::{Reply, Rule};
 use hapax_sample::ProxyId;
@@ -147,6 +148,7 @@ pub struct Proxy {
     /// `option redispatch N`: every Nth retry, -1: the last one (default); 0: off.
     pub redispatch: i32,
     pub balance: Balance,
+    pub hash_type: HashType,
     pub cookie: Option<Cookie>,
     pub forwardfor: Option<ForwardFor>,
     pub log: Vec<LogTarget>,

@@ -1,0 +1,236 @@
+//! A backend's servers and the choice among them.
+//!
+//! A [`Farm`] knows weights, who is usable and who is a backup; load is asked from the caller at each pick. Changes mark the
+//! tables of the algorithm stale and the next pick rebuilds them, so that a burst of transitions costs one rebuild.
+
+mod first;
+mod leastconn;
+mod map;
+mod random;
+mod ring;
+mod roundrobin;
+
+use crate::hash::HashType;
+
+#[cfg(test)]
+mod tests;
+
+/// Effective weights are in sixteenths of the configured unit, so that a slow start can give a server less than weight 1.
+pub const SCALE: u32 = 16;
+
+/// `balance`, reduced to what distinguishes the choice. A hash algorithm's key is computed by the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Algorithm {
+    #[default]
+    RoundRobin,
+    StaticRr,
+    LeastConn,
+    First,
+    /// The number of draws; at least 1.
+    Random(u32),
+    /// `source`, `uri`, `hdr`, `hash`...: by key.
+    Hash(HashType),
+}
+
+/// A server as the farm sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The server's `id`: where its points on a consistent ring start.
+    pub id: u32,
+    /// Effective weight, in [`SCALE`]ths.
+    pub weight: u32,
+    /// Up, not draining, not in maintenance.
+    pub usable: bool,
+    pub backup: bool,
+}
+
+/// How busy a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Load {
+    /// Streams on it and in its queue.
+    pub streams: u32,
+    /// It takes no more: `maxconn` reached, or somebody queues for it.
+    pub full: bool,
+}
+
+/// What a pick came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    Server(usize),
+    /// There are usable servers and all are full: wait in the backend's queue.
+    Full,
+    /// No usable server at all.
+    NoServer,
+}
+
+impl Choice {
+    pub fn server(self) -> Option<usize> {
+        match self {
+            Self::Server(i) => Some(i),
+            Self::Full | Self::NoServer => None,
+        }
+    }
+}
+
+/// The servers of a backend, and the state of its algorithm.
+#[derive(Debug)]
+pub struct Farm {
+    members: Vec<Member>,
+    all_backups: bool,
+    /// Indexes of those who may be picked now: the actives, or else backups.
+    live: Vec<usize>,
+    tables: Tables,
+    stale: bool,
+}
+
+#[derive(Debug)]
+enum Tables {
+    RoundRobin(roundrobin::RoundRobin),
+    Map(map::Map),
+    Ring(ring::Ring),
+    LeastConn(leastconn::LeastConn),
+    First,
+    Random(random::Random),
+}
+
+impl Farm {
+    /// `seed` only matters to `random`; `all_backups`: `option allbackups`.
+    pub fn new(algorithm: Algorithm, members: Vec<Member>, all_backups: bool, seed: u64) -> Self {
+        let tables = match algorithm {
+            Algorithm::RoundRobin => Tables::RoundRobin(roundrobin::RoundRobin::new(members.len())),
+            Algorithm::StaticRr => Tables::Map(map::Map::default()),
+            Algorithm::LeastConn => Tables::LeastConn(leastconn::LeastConn::default()),
+            Algorithm::First => Tables::First,
+            Algorithm::Random(draws) => Tables::Random(random::Random::new(draws, seed)),
+            Algorithm::Hash(h) if h.consistent => Tables::Ring(ring::Ring::default()),
+            Algorithm::Hash(_) => Tables::Map(map::Map::default()),
+        };
+        Self {
+            members,
+            all_backups,
+            live: Vec::new(),
+            tables,
+            stale: true,
+        }
+    }
+
+    /// Changes a member; the choice follows at the next pick.
+    pub fn set(&mut self, i: usize, member: Member) {
+        if self.members[i] != member {
+            self.members[i] = member;
+            self.stale = true;
+        }
+    }
+
+    /// Adds a member (`add server`) and gives its index.
+    pub fn push(&mut self, member: Member) -> usize {
+        self.members.push(member);
+        self.stale = true;
+        self.members.len() - 1
+    }
+
+    pub fn member(&self, i: usize) -> Member {
+        self.members[i]
+    }
+
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Chooses a server. `key`: of a hash algorithm, where the request had one; without it, servers take turns.
+    /// `avoid`: the server that just failed; it is chosen only where nobody else may be
+    /// (a keyed choice ignores it: pass no key to go elsewhere).
+    pub fn pick(&mut self, key: Option<u32>, load: impl Fn(usize) -> Load, avoid: Option<usize>) -> Choice {
+        self.refresh();
+        if self.live.is_empty() {
+            return Choice::NoServer;
+        }
+        if let [only] = self.live[..] {
+            return if load(only).full && !self.queues_on_server() {
+                Choice::Full
+            } else {
+                Choice::Server(only)
+            };
+        }
+        let view = View {
+            members: &self.members,
+            live: &self.live,
+            avoid,
+        };
+        let picked = match &mut self.tables {
+            Tables::RoundRobin(t) => t.pick(&view, &load),
+            Tables::Map(t) => match key {
+                Some(k) => t.at(k),
+                None => t.turn(&view, &load),
+            },
+            Tables::Ring(t) => match key {
+                Some(k) => t.at(k),
+                None => t.turn(&view, &load),
+            },
+            Tables::LeastConn(t) => t.pick(&view, &load),
+            Tables::First => first::pick(&view, &load),
+            Tables::Random(t) => t.pick(&view, &load),
+        };
+        picked.map_or(Choice::Full, Choice::Server)
+    }
+
+    /// Whether anybody may be picked at all.
+    pub fn is_empty(&mut self) -> bool {
+        self.refresh();
+        self.live.is_empty()
+    }
+
+    /// A keyed choice stays with its server and queues there.
+    fn queues_on_server(&self) -> bool {
+        matches!(self.tables, Tables::Map(_) | Tables::Ring(_))
+    }
+
+    fn refresh(&mut self) {
+        if !self.stale {
+            return;
+        }
+        self.stale = false;
+        let eligible = |m: &Member| m.usable && m.weight > 0;
+        let among = |backup: bool| {
+            let it = self.members.iter().enumerate();
+            it.filter(move |(_, m)| m.backup == backup && eligible(m)).map(|(i, _)| i)
+        };
+        self.live = among(false).collect();
+        if self.live.is_empty() {
+            let most = if self.all_backups { usize::MAX } else { 1 };
+            self.live = among(true).take(most).collect();
+        }
+        let (members, live) = (&self.members[..], &self.live[..]);
+        match &mut self.tables {
+            Tables::RoundRobin(t) => t.rebuild(members, live),
+            Tables::Map(t) => t.rebuild(members, live),
+            Tables::Ring(t) => t.rebuild(members, live),
+            Tables::Random(t) => t.rebuild(members, live),
+            Tables::LeastConn(_) | Tables::First => {}
+        }
+    }
+}
+
+/// What an algorithm may look at.
+struct View<'a> {
+    members: &'a [Member],
+    live: &'a [usize],
+    avoid: Option<usize>,
+}
+
+impl View<'_> {
+    /// Takes the first acceptable of `order`; the avoided one only where no other is.
+    fn first_of(&self, order: impl Iterator<Item = usize>, load: &impl Fn(usize) -> Load) -> Option<usize> {
+        let mut spare = None;
+        for i in order {
+            if load(i).full {
+                continue;
+            }
+            if self.avoid != Some(i) {
+                return Some(i);
+            }
+            spare = Some(i);
+        }
+        spare
+    }
+}

@@ -1,0 +1,66 @@
+//! `balance random(N)`: N draws by weight, and the least loaded of them.
+
+use super::{Load, Member, View};
+
+#[derive(Debug)]
+pub(super) struct Random {
+    draws: u32,
+    state: u64,
+    /// Running totals of the weights, in the order of the live members.
+    upto: Vec<u64>,
+}
+
+impl Random {
+    pub(super) fn new(draws: u32, seed: u64) -> Self {
+        Self {
+            draws: draws.max(1),
+            state: seed | 1,
+            upto: Vec::new(),
+        }
+    }
+
+    pub(super) fn rebuild(&mut self, members: &[Member], live: &[usize]) {
+        let mut sum = 0;
+        self.upto.clear();
+        self.upto.extend(live.iter().map(|&i| {
+            sum += u64::from(members[i].weight);
+            sum
+        }));
+    }
+
+    pub(super) fn pick(&mut self, view: &View<'_>, load: &impl Fn(usize) -> Load) -> Option<usize> {
+        let mut best: Option<(usize, Load)> = None;
+        // A draw of the avoided server does not count, but there is an end to bad luck.
+        let mut left = self.draws + 4;
+        let mut drawn = 0;
+        while drawn < self.draws && left > 0 {
+            left -= 1;
+            let i = self.draw(view)?;
+            if view.avoid == Some(i) {
+                continue;
+            }
+            drawn += 1;
+            let l = load(i);
+            let weight = |i: usize| u64::from(view.members[i].weight);
+            let lighter = |(b, bl): (usize, Load)| u64::from(l.streams) * weight(b) < u64::from(bl.streams) * weight(i);
+            if best.is_none_or(lighter) {
+                best = Some((i, l));
+            }
+        }
+        match best {
+            Some((i, l)) if !l.full => Some(i),
+            Some(_) => view.first_of(view.live.iter().copied(), load),
+            None => view.first_of(view.live.iter().copied().filter(|&i| view.avoid != Some(i)), load),
+        }
+    }
+
+    fn draw(&mut self, view: &View<'_>) -> Option<usize> {
+        let total = *self.upto.last()?;
+        // xorshift64*: cheap, and nobody's secret depends on it.
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        let r = (self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) * total >> 32;
+        Some(view.live[self.upto.partition_point(|&u| u <= r)])
+    }
+}

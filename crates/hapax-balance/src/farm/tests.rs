@@ -1,0 +1,258 @@
+use super::*;
+
+fn member(i: usize, weight: u32) -> Member {
+    Member {
+        id: i as u32 + 1,
+        weight: weight * SCALE,
+        usable: true,
+        backup: false,
+    }
+}
+
+fn farm(algorithm: Algorithm, weights: &[u32]) -> Farm {
+    let members = weights.iter().enumerate().map(|(i, &w)| member(i, w)).collect();
+    Farm::new(algorithm, members, false, 7)
+}
+
+fn idle(_: usize) -> Load {
+    Load::default()
+}
+
+/// The 1-based digits of `n` picks.
+fn turns(f: &mut Farm, n: usize) -> String {
+    (0..n)
+        .map(|_| char::from(b'1' + f.pick(None, idle, None).server().expect("a server") as u8))
+        .collect()
+}
+
+#[test]
+fn turns_are_those_of_haproxy() {
+    // As HAProxy 2.6 answers one client's requests in a row.
+    let cases: &[(Algorithm, &[u32], &str)] = &[
+        (Algorithm::RoundRobin, &[1, 1, 1, 1], "123412341234"),
+        (Algorithm::RoundRobin, &[1, 3], "222122212221"),
+        (Algorithm::RoundRobin, &[1, 2, 3], "323132323132323132"),
+        (Algorithm::RoundRobin, &[10, 20, 30], "323132323132323132"),
+        (Algorithm::RoundRobin, &[5, 1, 1], "111211311121131112113"),
+        (Algorithm::RoundRobin, &[3, 2], "1121211212"),
+        (Algorithm::RoundRobin, &[2, 2, 5], "331323132331323132"),
+        (Algorithm::RoundRobin, &[256, 128, 64, 3], "112131211213121121312112"),
+        (Algorithm::StaticRr, &[1, 3], "122212221222"),
+        (Algorithm::StaticRr, &[1, 2, 3], "132323132323132323"),
+        (Algorithm::StaticRr, &[10, 20, 30], "132323132323132323"),
+        (Algorithm::StaticRr, &[5, 1, 1], "111211311121131112113"),
+        (Algorithm::StaticRr, &[2, 2, 5], "132313233132313233"),
+        (Algorithm::StaticRr, &[256, 128, 64, 3], "112121311212131121213112"),
+        (Algorithm::StaticRr, &[7, 5, 3, 2, 1], "121231314212132145121231"),
+        (Algorithm::LeastConn, &[1, 2, 3], "123123123"),
+        (Algorithm::LeastConn, &[100, 1], "12121212"),
+        (Algorithm::First, &[1, 2, 3], "111111"),
+    ];
+    for (algorithm, weights, want) in cases {
+        assert_eq!(
+            turns(&mut farm(*algorithm, weights), want.len()),
+            *want,
+            "{algorithm:?} {weights:?}"
+        );
+    }
+}
+
+/// A small generator for operation lists: the lists are long, the seeds few and fixed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, n: u64) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % n) as usize
+    }
+}
+
+#[test]
+fn turns_follow_weights_over_any_cycle() {
+    let mut dice = Dice(1);
+    for _ in 0..200 {
+        let weights: Vec<u32> = (0..=dice.roll(8)).map(|_| 1 + dice.roll(40) as u32).collect();
+        let cycle: u32 = weights.iter().sum();
+        for algorithm in [Algorithm::RoundRobin, Algorithm::StaticRr] {
+            let mut f = farm(algorithm, &weights);
+            let mut got = vec![0; weights.len()];
+            for _ in 0..cycle * 16 {
+                got[f.pick(None, idle, None).server().expect("a server")] += 1;
+            }
+            let want: Vec<u32> = weights.iter().map(|w| w * 16).collect();
+            // The map is exact; positions are whole numbers, so live turns may be one off at the cut.
+            let slack = u32::from(algorithm == Algorithm::RoundRobin);
+            let near = got.iter().zip(&want).all(|(g, w): (&u32, _)| g.abs_diff(*w) <= slack);
+            assert!(near, "{algorithm:?} {weights:?}: {got:?}");
+        }
+    }
+}
+
+#[test]
+fn nobody_gets_what_may_not_be_picked() {
+    let hash = |consistent| {
+        Algorithm::Hash(HashType {
+            consistent,
+            ..HashType::default()
+        })
+    };
+    let algorithms = [
+        Algorithm::RoundRobin,
+        Algorithm::StaticRr,
+        Algorithm::LeastConn,
+        Algorithm::First,
+        Algorithm::Random(2),
+        hash(false),
+        hash(true),
+    ];
+    for algorithm in algorithms {
+        let mut dice = Dice(3);
+        let mut f = Farm::new(
+            algorithm,
+            (0..6)
+                .map(|i| Member {
+                    backup: i > 3,
+                    ..member(i, 1)
+                })
+                .collect(),
+            false,
+            5,
+        );
+        let mut full = [false; 6];
+        for _ in 0..3000 {
+            let i = dice.roll(6);
+            match dice.roll(6) {
+                0 => f.set(
+                    i,
+                    Member {
+                        usable: dice.roll(3) > 0,
+                        ..f.member(i)
+                    },
+                ),
+                1 => f.set(
+                    i,
+                    Member {
+                        weight: dice.roll(300) as u32,
+                        ..f.member(i)
+                    },
+                ),
+                2 => full[i] = dice.roll(3) == 0,
+                _ => check_pick(&mut f, full, dice.roll(6), dice.roll(1 << 20) as u32),
+            }
+        }
+    }
+}
+
+fn check_pick(f: &mut Farm, full: [bool; 6], avoid: usize, key: u32) {
+    let keyed = f.queues_on_server();
+    let may = |m: &Member| m.usable && m.weight > 0;
+    let actives = f.members().iter().filter(|m| !m.backup && may(m)).count();
+    let load = |i: usize| Load {
+        streams: u32::from(full[i]) * 10,
+        full: full[i],
+    };
+    match f.pick(keyed.then_some(key), load, Some(avoid)) {
+        Choice::Server(i) => {
+            let m = f.member(i);
+            assert!(may(&m), "picked an unusable server");
+            assert!(!m.backup || actives == 0, "picked a backup while an active is there");
+            assert!(keyed || !full[i], "picked a full server");
+            let others = (0..6).any(|j| j != avoid && may(&f.member(j)) && !f.member(j).backup && !full[j]);
+            assert!(keyed || i != avoid || !others, "picked the one to avoid: {:?}", f.tables);
+        }
+        Choice::Full => assert!(full.iter().any(|&x| x)),
+        Choice::NoServer => assert!(!f.members().iter().any(may)),
+    }
+}
+
+#[test]
+fn backups_stand_in() {
+    let mk = |all| {
+        let ms = (0..4)
+            .map(|i| Member {
+                backup: i > 1,
+                usable: i > 1,
+                ..member(i, 1)
+            })
+            .collect();
+        Farm::new(Algorithm::RoundRobin, ms, all, 1)
+    };
+    assert_eq!(turns(&mut mk(false), 4), "3333");
+    assert_eq!(turns(&mut mk(true), 4), "3434");
+}
+
+#[test]
+fn least_loaded_for_its_weight_wins() {
+    let mut f = farm(Algorithm::LeastConn, &[1, 2, 4]);
+    let loads = |l: [u32; 3]| {
+        move |i: usize| Load {
+            streams: l[i],
+            full: false,
+        }
+    };
+    let cases = [([1, 1, 1], 2), ([1, 3, 9], 0), ([5, 0, 1], 1), ([3, 5, 20], 1), ([9, 9, 9], 2)];
+    for (l, want) in cases {
+        assert_eq!(f.pick(None, loads(l), None), Choice::Server(want), "{l:?}");
+    }
+}
+
+#[test]
+fn random_follows_weights_and_load() {
+    let mut f = farm(Algorithm::Random(1), &[1, 3]);
+    let mut n = [0; 2];
+    for _ in 0..8000 {
+        n[f.pick(None, idle, None).server().expect("a server")] += 1;
+    }
+    assert!((1800..2200).contains(&n[0]), "{n:?}");
+    let mut f = farm(Algorithm::Random(2), &[1, 1]);
+    let busy = |i: usize| Load {
+        streams: u32::from(i == 0) * 9,
+        full: false,
+    };
+    let on_busy = (0..1000).filter(|_| f.pick(None, busy, None) == Choice::Server(0)).count();
+    assert!(
+        (180..320).contains(&on_busy),
+        "both draws hit the busy one a quarter of the time: {on_busy}"
+    );
+}
+
+#[test]
+fn a_server_that_leaves_a_ring_moves_only_its_own_keys() {
+    let mut f = farm(
+        Algorithm::Hash(HashType {
+            consistent: true,
+            ..HashType::default()
+        }),
+        &[1, 1, 1, 1, 1],
+    );
+    let keys: Vec<u32> = (0..5000).map(spread_key).collect();
+    let before: Vec<Choice> = keys.iter().map(|&k| f.pick(Some(k), idle, None)).collect();
+    f.set(
+        2,
+        Member {
+            usable: false,
+            ..f.member(2)
+        },
+    );
+    for (k, was) in keys.iter().zip(before) {
+        let now = f.pick(Some(*k), idle, None);
+        assert!(now == was || was == Choice::Server(2), "{k}: {was:?} -> {now:?}");
+        assert_ne!(now, Choice::Server(2));
+    }
+}
+
+fn spread_key(n: u32) -> u32 {
+    crate::spread(n)
+}
+
+#[test]
+fn a_farm_without_servers_says_so() {
+    let mut f = farm(Algorithm::RoundRobin, &[0, 0]);
+    assert!(f.is_empty());
+    assert_eq!(f.pick(None, idle, None), Choice::NoServer);
+    let i = f.push(member(2, 1));
+    assert_eq!(f.pick(None, idle, None), Choice::Server(i));
+}

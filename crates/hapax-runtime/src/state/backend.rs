@@ -1,0 +1,147 @@
+//! The live farm of a backend: where the choice of a server meets the servers' states.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hapax_balance::{Algorithm, Choice, Farm, HashType, Load, Member, SCALE, source_key};
+use hapax_config::plan::{Balance, Options, Proxy};
+
+use super::{ProxyState, ServerState};
+
+/// The farm of one backend, and what of the plan the choice needs.
+#[derive(Debug)]
+pub struct BackendLive {
+    farm: Mutex<Farm>,
+    hash: HashType,
+    statics: Vec<Statics>,
+    fullconn: u32,
+    /// Usable servers now: actives and backups. Kept here so that nobody takes the lock to count.
+    pub act: AtomicU32,
+    pub bck: AtomicU32,
+}
+
+/// What the plan says of a server and never changes.
+#[derive(Clone, Copy, Debug)]
+struct Statics {
+    id: u32,
+    backup: bool,
+    minconn: u32,
+}
+
+impl BackendLive {
+    pub fn new(proxy: &Proxy, servers: &[Arc<ServerState>], seed: u64) -> Self {
+        let statics: Vec<Statics> = proxy
+            .servers
+            .iter()
+            .map(|s| Statics {
+                id: s.id,
+                backup: s.backup,
+                minconn: s.minconn,
+            })
+            .collect();
+        let members = statics.iter().zip(servers).map(|(st, s)| member(*st, s)).collect();
+        let farm = Farm::new(algorithm(proxy), members, proxy.options.contains(Options::ALLBACKUPS), seed);
+        let (act, bck) = count(&farm);
+        Self {
+            farm: Mutex::new(farm),
+            hash: proxy.hash_type,
+            statics,
+            fullconn: proxy.fullconn,
+            act: AtomicU32::new(act),
+            bck: AtomicU32::new(bck),
+        }
+    }
+
+    /// Chooses a server of `proxy` (whose farm this is). `key`: from [`key_of`](Self::key_of) or [`key_of_source`](Self::key_of_source).
+    pub fn pick(&self, proxy: &ProxyState, key: Option<u32>, avoid: Option<usize>) -> Choice {
+        let streams = proxy.be_cur.load(Ordering::Relaxed);
+        let load = |i: usize| self.load(i, &proxy.servers[i], streams);
+        self.lock().pick(key, load, avoid)
+    }
+
+    /// The number a hash algorithm places these bytes by.
+    pub fn key_of(&self, bytes: &[u8]) -> u32 {
+        self.hash.hash(bytes)
+    }
+
+    /// The same for `balance source`.
+    pub fn key_of_source(&self, ip: IpAddr) -> u32 {
+        self.hash.number(source_key(ip))
+    }
+
+    /// The most streams server `i` may have now: `minconn` lets the limit grow with the backend's load up to `fullconn`.
+    pub fn dynamic_maxconn(&self, i: usize, server: &ServerState, backend_streams: u32) -> u32 {
+        let max = server.maxconn.load(Ordering::Relaxed);
+        let min = self.statics[i].minconn;
+        if max == 0 || min == 0 || min >= max || self.fullconn == 0 || backend_streams >= self.fullconn {
+            return max;
+        }
+        let scaled = u64::from(max) * u64::from(backend_streams) / u64::from(self.fullconn);
+        min.max(scaled as u32)
+    }
+
+    /// Tells the farm that a server's state or weight has changed.
+    pub fn server_changed(&self, i: usize, server: &ServerState) {
+        let mut farm = self.lock();
+        farm.set(i, member(self.statics[i], server));
+        let (act, bck) = count(&farm);
+        self.act.store(act, Ordering::Relaxed);
+        self.bck.store(bck, Ordering::Relaxed);
+    }
+
+    /// Usable servers: actives and backups.
+    pub fn usable(&self) -> (u32, u32) {
+        (self.act.load(Ordering::Relaxed), self.bck.load(Ordering::Relaxed))
+    }
+
+    fn load(&self, i: usize, server: &ServerState, backend_streams: u32) -> Load {
+        let queued = server.queue_cur.load(Ordering::Relaxed);
+        let served = server.cur_sess.load(Ordering::Relaxed);
+        let max = self.dynamic_maxconn(i, server, backend_streams);
+        Load {
+            streams: served.saturating_add(queued),
+            full: max > 0 && (queued > 0 || served >= max),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Farm> {
+        // A farm is consistent between its calls; a panic elsewhere must not stop the choice of servers.
+        self.farm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn algorithm(proxy: &Proxy) -> Algorithm {
+    match &proxy.balance {
+        Balance::RoundRobin | Balance::Other(_) => Algorithm::RoundRobin,
+        Balance::StaticRr => Algorithm::StaticRr,
+        Balance::LeastConn => Algorithm::LeastConn,
+        Balance::First => Algorithm::First,
+        Balance::Random(n) => Algorithm::Random(*n),
+        Balance::Source | Balance::Hash(_) => Algorithm::Hash(proxy.hash_type),
+    }
+}
+
+fn member(st: Statics, s: &ServerState) -> Member {
+    Member {
+        id: st.id,
+        weight: s.effective_weight(),
+        usable: s.is_usable(),
+        backup: st.backup,
+    }
+}
+
+fn count(farm: &Farm) -> (u32, u32) {
+    let usable = |backup: bool| {
+        let it = farm.members().iter();
+        it.filter(|m| m.usable && m.weight > 0 && m.backup == backup).count() as u32
+    };
+    (usable(false), usable(true))
+}
+
+impl ServerState {
+    /// The weight in the farm's unit.
+    pub fn effective_weight(&self) -> u32 {
+        self.uweight.load(Ordering::Relaxed) * SCALE
+    }
+}
