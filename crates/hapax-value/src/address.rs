@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+pub mod parse;
+
 /// A transport address: what `bind`, `server`, `src` and `dst` speak of (manual, 2.9).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {

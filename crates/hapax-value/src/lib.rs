@@ -1,12 +1,18 @@
 //! Sample values and their types, durations, sizes and addresses: what every word of the language speaks in.
 #![forbid(unsafe_code)]
 
-mod address;
+pub mod address;
+mod cast;
+mod net;
+mod size;
 mod support;
 mod time;
 mod value;
 
 pub use address::Endpoint;
+pub use cast::parse_int;
+pub use net::{Net, mask6, parse_mask4, parse_mask6};
+pub use size::{SizeError, parse_size};
 pub use support::Support;
-pub use time::{Duration, Millis};
+pub use time::{Duration, Millis, ParsedTime, TimeError, TimeUnit};
 pub use value::{Method, Type, Value};

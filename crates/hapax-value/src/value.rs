@@ -58,6 +58,7 @@ impl Value<'_> {
     }
 
     /// The same value, owning its bytes.
+    #[must_use]
     pub fn into_owned(self) -> Value<'static> {
         match self {
             Self::Bool(b) => Value::Bool(b),
@@ -72,6 +73,31 @@ impl Value<'_> {
 }
 
 impl<'a> Method<'a> {
+    pub fn from_cow(b: Cow<'a, [u8]>) -> Self {
+        match b {
+            Cow::Borrowed(b) => Self::from_bytes(b),
+            Cow::Owned(b) => match Method::from_bytes(&b) {
+                Method::Other(_) => Self::Other(Cow::Owned(b)),
+                known => known.into_owned(),
+            },
+        }
+    }
+
+    #[must_use]
+    pub fn into_cow(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Options => Cow::Borrowed(b"OPTIONS"),
+            Self::Get => Cow::Borrowed(b"GET"),
+            Self::Head => Cow::Borrowed(b"HEAD"),
+            Self::Post => Cow::Borrowed(b"POST"),
+            Self::Put => Cow::Borrowed(b"PUT"),
+            Self::Delete => Cow::Borrowed(b"DELETE"),
+            Self::Trace => Cow::Borrowed(b"TRACE"),
+            Self::Connect => Cow::Borrowed(b"CONNECT"),
+            Self::Other(o) => o,
+        }
+    }
+
     pub fn from_bytes(b: &'a [u8]) -> Self {
         match b {
             b"OPTIONS" => Self::Options,
@@ -100,6 +126,7 @@ impl<'a> Method<'a> {
         }
     }
 
+    #[must_use]
     pub fn into_owned(self) -> Method<'static> {
         match self {
             Self::Other(o) => Method::Other(Cow::Owned(o.into_owned())),

@@ -1,0 +1,200 @@
+//! Casts between sample types (manual, 7.3): which exist, and what they do.
+//!
+//! A chain of fetch and converters is type-checked once with [`Type::casts_to`]; at run time a cast may still fail (a string
+//! that is no address), and then the sample has no value.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::{Method, Type, Value};
+
+impl Type {
+    /// Whether a value of this type may be used where `to` is expected.
+    pub fn casts_to(self, to: Self) -> bool {
+        use Type::{Addr, Any, Bin, Bool, Ipv4, Ipv6, Meth, Same, Sint, Str};
+        match (self, to) {
+            (Any | Same | Str, _) | (_, Any | Same) => true,
+            (Bool, to) => matches!(to, Bool | Sint | Str),
+            (Sint, to) => to != Meth,
+            (Addr, to) => matches!(to, Addr | Ipv4 | Ipv6 | Str | Bin),
+            (Ipv4, to) => !matches!(to, Bool | Meth),
+            (Ipv6, to) => matches!(to, Addr | Ipv4 | Ipv6 | Str | Bin),
+            (Bin | Meth, to) => matches!(to, Str | Bin | Meth),
+        }
+    }
+
+    /// The name used in messages and pages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Same => "same",
+            Self::Bool => "bool",
+            Self::Sint => "sint",
+            Self::Addr => "addr",
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Str => "str",
+            Self::Bin => "bin",
+            Self::Meth => "meth",
+        }
+    }
+}
+
+/// Reads an integer as casts do: an optional sign, then as many digits as there are; other bytes end it, saturating.
+/// Nothing at all is no integer; a text without digits is 0.
+pub fn parse_int(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [] => return None,
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let mut n = 0_i64;
+    for b in digits.iter().take_while(|b| b.is_ascii_digit()) {
+        let d = i64::from(b - b'0');
+        // Summed on the negative side, which reaches one further.
+        n = n.saturating_mul(10).saturating_sub(d);
+    }
+    Some(if negative { n } else { n.checked_neg().unwrap_or(i64::MAX) })
+}
+
+fn text<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+fn to_v4(bytes: &[u8]) -> Option<Ipv4Addr> {
+    text(bytes).or_else(|| text::<Ipv6Addr>(bytes)?.to_ipv4_mapped())
+}
+
+/// A binary ends at its first NUL when it becomes a string.
+fn to_nul(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    match memchr::memchr(0, &bytes) {
+        None => bytes,
+        Some(at) => match bytes {
+            Cow::Borrowed(b) => Cow::Borrowed(&b[..at]),
+            Cow::Owned(mut b) => {
+                b.truncate(at);
+                Cow::Owned(b)
+            }
+        },
+    }
+}
+
+impl<'a> Value<'a> {
+    /// This value as one of type `to`; `None` where it cannot be.
+    #[must_use]
+    pub fn cast(self, to: Type) -> Option<Self> {
+        match to {
+            Type::Any | Type::Same => Some(self),
+            Type::Bool => match self {
+                Self::V4(_) => None,
+                other => other.cast_int().map(|i| Self::Bool(i != 0)),
+            },
+            Type::Sint => self.cast_int().map(Self::Int),
+            Type::Ipv4 => self.cast_v4().map(Self::V4),
+            Type::Ipv6 => self.cast_v6().map(Self::V6),
+            Type::Addr => match self {
+                Self::V4(_) | Self::V6(_) => Some(self),
+                Self::Int(i) => Some(Self::V4(Ipv4Addr::from_bits(i as u32))),
+                Self::Str(s) => text(&s).map(Self::V4).or_else(|| text(&s).map(Self::V6)),
+                Self::Bool(_) | Self::Bin(_) | Self::Method(_) => None,
+            },
+            Type::Str => Some(Self::Str(self.into_str())),
+            Type::Bin => self.into_bin().map(Self::Bin),
+            Type::Meth => match self {
+                Self::Method(_) => Some(self),
+                Self::Str(s) | Self::Bin(s) => Some(Self::Method(Method::from_cow(s))),
+                _ => None,
+            },
+        }
+    }
+
+    fn cast_int(&self) -> Option<i64> {
+        match self {
+            Self::Bool(b) => Some(i64::from(*b)),
+            Self::Int(i) => Some(*i),
+            Self::V4(a) => Some(i64::from(a.to_bits())),
+            Self::Str(s) => parse_int(s),
+            Self::V6(_) | Self::Bin(_) | Self::Method(_) => None,
+        }
+    }
+
+    fn cast_v4(&self) -> Option<Ipv4Addr> {
+        match self {
+            Self::V4(a) => Some(*a),
+            Self::V6(a) => a.to_ipv4_mapped(),
+            Self::Int(i) => Some(Ipv4Addr::from_bits(*i as u32)),
+            Self::Str(s) => to_v4(s),
+            Self::Bool(_) | Self::Bin(_) | Self::Method(_) => None,
+        }
+    }
+
+    fn cast_v6(&self) -> Option<Ipv6Addr> {
+        match self {
+            Self::V4(a) => Some(a.to_ipv6_mapped()),
+            Self::V6(a) => Some(*a),
+            Self::Int(i) => Some(Ipv4Addr::from_bits(*i as u32).to_ipv6_mapped()),
+            Self::Str(s) => text(s),
+            Self::Bool(_) | Self::Bin(_) | Self::Method(_) => None,
+        }
+    }
+
+    /// The value as text: every type has one.
+    #[must_use]
+    pub fn into_str(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Str(s) => s,
+            Self::Bin(s) => to_nul(s),
+            Self::Method(m) => m.into_cow(),
+            Self::Bool(b) => Cow::Borrowed(if b { b"1" } else { b"0" }),
+            other => {
+                let mut out = Vec::with_capacity(24);
+                other.write_str(&mut out);
+                Cow::Owned(out)
+            }
+        }
+    }
+
+    /// The value's raw bytes: text as it is, integers as eight bytes and addresses in network order.
+    #[must_use]
+    pub fn into_bin(self) -> Option<Cow<'a, [u8]>> {
+        Some(match self {
+            Self::Bool(_) => return None,
+            Self::Int(i) => Cow::Owned(i.to_be_bytes().to_vec()),
+            Self::V4(a) => Cow::Owned(a.octets().to_vec()),
+            Self::V6(a) => Cow::Owned(a.octets().to_vec()),
+            Self::Str(s) | Self::Bin(s) => s,
+            Self::Method(m) => m.into_cow(),
+        })
+    }
+
+    /// Appends the value as text without allocating for it.
+    pub fn write_str(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Bool(b) => out.push(b'0' + u8::from(*b)),
+            Self::Int(i) => out.extend_from_slice(itoa::Buffer::new().format(*i).as_bytes()),
+            // Writing to a Vec cannot fail.
+            Self::V4(a) => drop(write!(out, "{a}")),
+            Self::V6(a) => drop(write!(out, "{a}")),
+            Self::Str(s) => out.extend_from_slice(s),
+            Self::Bin(s) => {
+                let end = memchr::memchr(0, s).unwrap_or(s.len());
+                out.extend_from_slice(&s[..end]);
+            }
+            Self::Method(m) => out.extend_from_slice(m.as_bytes()),
+        }
+    }
+
+    /// The bytes of a text, binary or method value, as they are.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Str(s) | Self::Bin(s) => Some(s),
+            Self::Method(m) => Some(m.as_bytes()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
