@@ -8,7 +8,7 @@ mod server;
 
 pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
 pub use global::{Global, SocketLevel, StatsSocket, User, Userlist};
-pub use log::{LogFormats, LogTarget, LogTransport, LogWire};
+pub use log::{LogFormats, LogSample, LogTarget, LogTransport, LogWire};
 pub use proxy::{
     Balance, Cookie, CookieMode, ErrorKind, ErrorMessage, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps,
     StatsAdmin, StatsUri, SwitchRule, SwitchTarget, Timeouts,

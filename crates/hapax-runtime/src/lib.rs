@@ -3,4 +3,5 @@
 //! The only room that knows tokio. Streams never move between threads; what threads share is in [`state`].
 #![forbid(unsafe_code)]
 
+pub mod log;
 pub mod state;

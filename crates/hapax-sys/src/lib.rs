@@ -13,6 +13,7 @@ pub mod limits;
 pub mod listen;
 pub mod notify;
 pub mod privileges;
+pub mod rawfd;
 pub mod signal;
 pub mod sockopt;
 pub mod splice;

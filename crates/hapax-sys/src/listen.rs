@@ -3,16 +3,15 @@
 mod unix;
 
 use std::io;
-use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use socket2::SockAddr;
 
-use crate::sockopt;
+use crate::{rawfd, sockopt};
 
 /// What to listen on.
 #[derive(Clone, Copy, Debug)]
@@ -138,22 +137,14 @@ pub fn listen(address: Address<'_>, options: &Options<'_>) -> Result<Listener, E
         Address::Tcp(a) => tcp(a, options).map(Listener::Tcp),
         Address::Unix(path) => unix::path(path, options).map(Listener::Unix),
         Address::Abstract { name, zero_terminated } => unix::abstract_name(name, zero_terminated, options).map(Listener::Unix),
-        Address::Fd(n) => Listener::adopt(inherited(n)?, options.backlog),
+        Address::Fd(n) => {
+            let fd = rawfd::duplicate(n).map_err(|source| Error {
+                step: "cannot use inherited file descriptor",
+                source,
+            })?;
+            Listener::adopt(fd, options.backlog)
+        }
     }
-}
-
-/// A duplicate of an inherited descriptor: the number stays open for a second `bind fd@N` and for a re-execution.
-fn inherited(n: RawFd) -> Result<OwnedFd, Error> {
-    let at = |source| Error {
-        step: "cannot use inherited file descriptor",
-        source,
-    };
-    if n < 0 {
-        return Err(at(io::Error::from_raw_os_error(libc::EBADF)));
-    }
-    // SAFETY: ManuallyDrop never closes it, and a number that is not open only makes the duplication below fail with EBADF.
-    let borrowed = unsafe { ManuallyDrop::new(OwnedFd::from_raw_fd(n)) };
-    rustix::io::fcntl_dupfd_cloexec(&*borrowed, 3).map_err(|e| at(e.into()))
 }
 
 fn tcp(address: SocketAddr, o: &Options<'_>) -> Result<TcpListener, Error> {

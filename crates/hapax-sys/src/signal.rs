@@ -7,8 +7,10 @@ use std::time::Duration;
 /// The signals the process answers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM or SIGINT: stop now.
+    /// SIGTERM: stop now.
     Terminate,
+    /// SIGINT: stop now.
+    Interrupt,
     /// SIGUSR1: finish what is in flight, then stop.
     Finish,
     /// SIGUSR2: reload (master) or nothing.
@@ -27,7 +29,7 @@ pub enum Signal {
 
 const TAKEN: [(i32, Signal); 9] = [
     (libc::SIGTERM, Signal::Terminate),
-    (libc::SIGINT, Signal::Terminate),
+    (libc::SIGINT, Signal::Interrupt),
     (libc::SIGUSR1, Signal::Finish),
     (libc::SIGUSR2, Signal::Reload),
     (libc::SIGHUP, Signal::Dump),
@@ -73,6 +75,21 @@ impl Waiter {
         let number = unsafe { libc::sigtimedwait(&raw const self.set, std::ptr::null_mut(), limit) };
         TAKEN.iter().find(|(n, _)| *n == number).map(|(_, s)| *s)
     }
+}
+
+/// Ends the process as the signal itself would have: whoever waits for it sees that it was killed by `SIGTERM` or `SIGINT`.
+pub fn die_of(interrupt: bool) -> ! {
+    let number = if interrupt { libc::SIGINT } else { libc::SIGTERM };
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: the set is initialised before use; the default action is restored and the signal let through, which does not return.
+    unsafe {
+        libc::signal(number, libc::SIG_DFL);
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), number);
+        libc::raise(number);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), std::ptr::null_mut());
+    }
+    std::process::exit(128 + number)
 }
 
 impl std::fmt::Debug for Waiter {

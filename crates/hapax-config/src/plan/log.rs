@@ -1,21 +1,51 @@
 //! `log` lines and what is written to them (manual, 4.2 `log`, and 8).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use hapax_sample::logformat::LogFormat;
 use hapax_value::Endpoint;
 
 #[derive(Clone, Debug)]
 pub struct LogTarget {
     pub transport: LogTransport,
-    /// Longest message in bytes (default 1024).
+    /// Longest message in bytes, header and final newline included (default 1024).
     pub len: usize,
     pub format: LogWire,
     /// Syslog facility number.
     pub facility: u8,
-    /// Highest level sent (0 emerg to 7 debug), and the level below which messages are raised to it.
+    /// Highest level sent (0 emerg to 7 debug), and the most severe level a message keeps: `max(level, min_level)` is written.
     pub max_level: u8,
     pub min_level: u8,
-    /// `sample <ranges>:<size>`: which of each `size` messages are sent.
-    pub sample: Option<(Vec<(u32, u32)>, u32)>,
+    pub sample: Option<Arc<LogSample>>,
+}
+
+/// `sample <ranges>:<size>`: which of each `size` messages are sent. Shared by every proxy that says `log global`.
+#[derive(Debug, Default)]
+pub struct LogSample {
+    /// First and last message of each range, counted from 1.
+    pub ranges: Vec<(u32, u32)>,
+    pub size: u32,
+    taken: AtomicU32,
+}
+
+impl LogSample {
+    pub fn new(ranges: Vec<(u32, u32)>, size: u32) -> Self {
+        Self {
+            ranges,
+            size: size.max(1),
+            taken: AtomicU32::new(0),
+        }
+    }
+
+    /// Counts one message; `true` when it is to be sent.
+    pub fn take(&self) -> bool {
+        let last = self
+            .taken
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some((n + 1) % self.size));
+        let index = last.unwrap_or(0) + 1;
+        self.ranges.iter().any(|(low, high)| (*low..=*high).contains(&index))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -31,8 +61,10 @@ pub enum LogTransport {
 /// Framing of a log message (manual, `log`, `format`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum LogWire {
-    Local,
+    /// No `format` word: [`Rfc3164`](Self::Rfc3164) with `log-send-hostname`, [`Local`](Self::Local) without.
     #[default]
+    Unset,
+    Local,
     Rfc3164,
     Rfc5424,
     Priority,
