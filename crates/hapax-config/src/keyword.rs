@@ -1,13 +1,20 @@
 //! What a configuration keyword is: one row beside the code that reads it.
+//!
+//! A row names its word, the sections that take it, the [`Shape`] of its arguments and the function that stores them. The
+//! machinery ([`crate::dispatch`]) finds the row, checks place, prefix, version and arguments, tells what is not acted on, and
+//! only then calls the setter. Rows are made with [`Keyword::new`] and its `const` builder methods.
 
 use bitflags::bitflags;
 use hapax_diag::Diagnostic;
-use hapax_syntax::Line;
+use hapax_sample::Compile;
 use hapax_value::Support;
+
+use crate::args::Args;
+use crate::shape::Shape;
 
 bitflags! {
     /// The places a keyword may stand in. A word valid in five sections has one row.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
     pub struct Sections: u32 {
         const GLOBAL      = 1 << 0;
         const DEFAULTS    = 1 << 1;
@@ -33,6 +40,12 @@ bitflags! {
         const BIND        = 1 << 24;
         const SERVER      = 1 << 25;
         const PROXY       = Self::DEFAULTS.bits() | Self::FRONTEND.bits() | Self::LISTEN.bits() | Self::BACKEND.bits();
+        /// Proxies with a frontend, and the `defaults` they inherit from.
+        const FRONT       = Self::DEFAULTS.bits() | Self::FRONTEND.bits() | Self::LISTEN.bits();
+        /// Proxies with a backend, and the `defaults` they inherit from.
+        const BACK        = Self::DEFAULTS.bits() | Self::LISTEN.bits() | Self::BACKEND.bits();
+        /// Every proxy but `defaults`.
+        const REAL        = Self::FRONTEND.bits() | Self::LISTEN.bits() | Self::BACKEND.bits();
     }
 }
 
@@ -50,10 +63,33 @@ pub enum Prefix {
 /// A HAProxy version as (major, minor), such as (2, 6).
 pub type Version = (u8, u8);
 
+/// A class of rows: what their setters fill. Sections, `bind` options and `server` options are one class each.
+pub trait Class: 'static {
+    type Cx<'a>;
+
+    /// What compiling an expression or a log format needs, for the shapes that do.
+    fn compile<'x>(cx: &'x mut Self::Cx<'_>) -> Compile<'x>;
+}
+
+/// Stores what a line says. `Err` refuses the line; a place is added where the diagnostic has none.
+pub type Setter<K> = for<'a, 'w, 'x> fn(&'x mut <K as Class>::Cx<'a>, &'x Args<'w>) -> Result<(), Diagnostic>;
+
+/// What happens to a proxy keyword in a proxy that lacks the side (frontend or backend) it acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misplaced {
+    /// A warning, and the line is left out.
+    Ignored,
+    /// A warning, and the line is read all the same (its mistakes count).
+    Read,
+    /// The configuration is refused.
+    Refused,
+}
+
 /// One keyword of one or more sections.
 ///
 /// `name` may be several words (`timeout connect`, `option httplog`, `stats uri`): the longest row that fits a line wins.
-pub struct Keyword<C: ?Sized> {
+/// Two rows may share a name when their sections differ.
+pub struct Keyword<K: Class> {
     pub name: &'static str,
     pub sections: Sections,
     /// Arguments as the reference page shows them: `<name> [if <condition>]`.
@@ -64,9 +100,145 @@ pub struct Keyword<C: ?Sized> {
     /// First version that no longer knows it, with what to write instead.
     pub until: Option<(Version, &'static str)>,
     pub support: Support,
+    pub shape: Shape,
+    pub misplaced: Misplaced,
+    /// `no` may stand before it (and `default`, where the word has a default to go back to).
+    pub negatable: bool,
+    /// Read only in a `defaults` section that has a name.
+    pub named_defaults: bool,
+    /// Stands for every word of its family that has no row (`option`, `stats`): its setter tells what the family has.
+    pub family: bool,
     /// Whole lines that are accepted and refused in the first of `sections`.
     pub ok: &'static [&'static str],
     pub bad: &'static [&'static str],
-    /// Reads the line into the section's state. `line.words[0]` is the keyword itself (after any `no`/`default`).
-    pub set: fn(&mut C, &Line<'_>, Prefix) -> Result<(), Diagnostic>,
+    pub set: Setter<K>,
+}
+
+/// A setter for words that are read and checked, and have nothing to store.
+pub fn ignore<K: Class>(_: &mut K::Cx<'_>, _: &Args<'_>) -> Result<(), Diagnostic> {
+    Ok(())
+}
+
+impl<K: Class> Keyword<K> {
+    /// A row that takes any words and stores nothing; the builder methods say the rest.
+    pub const fn new(name: &'static str, sections: Sections) -> Self {
+        Self {
+            name,
+            sections,
+            usage: "",
+            doc: "",
+            since: (0, 0),
+            until: None,
+            support: Support::Full,
+            shape: Shape::Any,
+            misplaced: Misplaced::Ignored,
+            negatable: false,
+            named_defaults: false,
+            family: false,
+            ok: &[],
+            bad: &[],
+            set: ignore::<K>,
+        }
+    }
+
+    #[must_use]
+    pub const fn usage(mut self, usage: &'static str) -> Self {
+        self.usage = usage;
+        self
+    }
+
+    #[must_use]
+    pub const fn doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
+
+    #[must_use]
+    pub const fn shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
+    #[must_use]
+    pub const fn set(mut self, set: Setter<K>) -> Self {
+        self.set = set;
+        self
+    }
+
+    #[must_use]
+    pub const fn ok(mut self, ok: &'static [&'static str]) -> Self {
+        self.ok = ok;
+        self
+    }
+
+    #[must_use]
+    pub const fn bad(mut self, bad: &'static [&'static str]) -> Self {
+        self.bad = bad;
+        self
+    }
+
+    #[must_use]
+    pub const fn since(mut self, major: u8, minor: u8) -> Self {
+        self.since = (major, minor);
+        self
+    }
+
+    /// Gone since `version`; `instead` is the whole message.
+    #[must_use]
+    pub const fn removed(mut self, major: u8, minor: u8, instead: &'static str) -> Self {
+        self.until = Some(((major, minor), instead));
+        self.support = Support::Refused(instead);
+        self
+    }
+
+    /// Read and checked, not acted on: `what` names what is missing.
+    #[must_use]
+    pub const fn not_yet(mut self, what: &'static str) -> Self {
+        self.support = Support::NotYet(what);
+        self
+    }
+
+    #[must_use]
+    pub const fn no_effect(mut self, why: &'static str) -> Self {
+        self.support = Support::NoEffect(why);
+        self
+    }
+
+    #[must_use]
+    pub const fn partial(mut self, what: &'static str) -> Self {
+        self.support = Support::Partial(what);
+        self
+    }
+
+    /// Not accepted; `why` is the whole message.
+    #[must_use]
+    pub const fn refused(mut self, why: &'static str) -> Self {
+        self.support = Support::Refused(why);
+        self
+    }
+
+    /// `no X` and `default X` are valid.
+    #[must_use]
+    pub const fn negatable(mut self) -> Self {
+        self.negatable = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn misplaced(mut self, misplaced: Misplaced) -> Self {
+        self.misplaced = misplaced;
+        self
+    }
+
+    #[must_use]
+    pub const fn named_defaults(mut self) -> Self {
+        self.named_defaults = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn family(mut self) -> Self {
+        self.family = true;
+        self
+    }
 }

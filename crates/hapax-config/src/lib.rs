@@ -3,7 +3,24 @@
 //! A pure function of bytes and [`Files`](hapax_sample::Files): no runtime, no socket, no clock.
 #![forbid(unsafe_code)]
 
+pub mod args;
+pub mod bind;
+pub mod codes;
+mod dictionary;
+mod dispatch;
+pub mod draft;
 pub mod keyword;
+mod load;
 pub mod plan;
+pub mod reader;
+pub mod section;
+pub mod server;
+pub mod shape;
+pub mod topic;
+pub mod units;
 
+pub use dictionary::{Row, every_keyword, find};
+pub use keyword::{Keyword, Prefix, Sections};
+pub use load::{Input, LoadOptions, Loaded, load};
 pub use plan::Plan;
+pub use reader::Reader;

@@ -1,0 +1,101 @@
+//! The one list of section keywords, indexed by name once per process.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use hapax_syntax::Word;
+
+use crate::keyword::{Class, Keyword, Sections};
+use crate::reader::Section;
+use crate::topic;
+
+/// A row of a section keyword.
+pub type Row = Keyword<Section>;
+
+/// Rows of one class by name.
+pub(crate) struct Index<K: Class> {
+    by_name: HashMap<&'static str, Vec<&'static Keyword<K>>>,
+    /// Most words in a name that starts with this word.
+    longest: HashMap<&'static str, usize>,
+}
+
+/// What the index knows of the start of a line.
+pub(crate) struct Found<K: Class> {
+    pub(crate) row: &'static Keyword<K>,
+    /// Words of the name.
+    pub(crate) words: usize,
+}
+
+impl<K: Class> Index<K> {
+    pub(crate) fn new(rows: impl Iterator<Item = &'static Keyword<K>>) -> Self {
+        let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
+        let mut longest = HashMap::new();
+        for row in rows {
+            by_name.entry(row.name).or_default().push(row);
+            let words = row.name.split(' ').count();
+            let first = row.name.split(' ').next().unwrap_or(row.name);
+            let most: &mut usize = longest.entry(first).or_default();
+            *most = words.max(*most);
+        }
+        Self { by_name, longest }
+    }
+
+    /// The longest row whose name starts the line, for `section` where one of that name is valid there.
+    pub(crate) fn find(&self, words: &[Word<'_>], section: Sections) -> Option<Found<K>> {
+        let first = words.first()?.str();
+        let most = *self.longest.get(first)?;
+        let mut elsewhere = None;
+        let mut name = String::new();
+        for n in (1..=most.min(words.len())).rev() {
+            let key = if n == 1 {
+                first
+            } else {
+                name.clear();
+                for (i, w) in words[..n].iter().enumerate() {
+                    if i > 0 {
+                        name.push(' ');
+                    }
+                    name.push_str(w.str());
+                }
+                name.as_str()
+            };
+            let Some(rows) = self.by_name.get(key) else { continue };
+            if let Some(row) = rows.iter().find(|r| r.sections.intersects(section)) {
+                return Some(Found { row, words: n });
+            }
+            if let (None, Some(row)) = (&elsewhere, rows.first()) {
+                elsewhere = Some(Found { row, words: n });
+            }
+        }
+        elsewhere
+    }
+
+    pub(crate) fn named(&self, name: &str) -> &[&'static Keyword<K>] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Names valid in `section`, for "did you mean".
+    pub(crate) fn names(&self, section: Sections) -> impl Iterator<Item = &'static str> {
+        self.by_name
+            .values()
+            .flatten()
+            .filter(move |r| r.sections.intersects(section) && !r.family)
+            .map(|r| r.name)
+    }
+}
+
+static SECTION_KEYWORDS: LazyLock<Index<Section>> = LazyLock::new(|| Index::new(every_keyword()));
+
+pub(crate) fn section_keywords() -> &'static Index<Section> {
+    &SECTION_KEYWORDS
+}
+
+/// Every section keyword, topic by topic.
+pub fn every_keyword() -> impl Iterator<Item = &'static Row> {
+    topic::ALL.iter().flat_map(|t| t.rows.iter())
+}
+
+/// The rows of this name (`option httplog`).
+pub fn find(name: &str) -> &'static [&'static Row] {
+    section_keywords().named(name)
+}

@@ -1,0 +1,198 @@
+//! From a line to its row: section headings, prefixes, place, version, arguments, and what the support of the row asks to tell.
+
+use hapax_diag::{Diagnostic, Severity, Span};
+use hapax_syntax::{Line, Word};
+use hapax_value::Support;
+
+use crate::args::{ArgValue, Args};
+use crate::codes;
+use crate::dictionary::{Found, section_keywords};
+use crate::keyword::{Class, Keyword, Misplaced, Prefix, Sections};
+use crate::reader::{Reader, Section};
+use crate::section::{self, SectionRow};
+
+impl Reader<'_> {
+    /// Reads one line. A refused line leaves its diagnostics behind and the reading goes on.
+    pub fn line(&mut self, line: &Line<'_>) {
+        let (prefix, words) = split_prefix(&line.words);
+        let Some(first) = words.first() else { return };
+        if let Some(row) = section::find(first.str()) {
+            self.heading(row, words, line.span);
+            return;
+        }
+        if let Err(d) = self.keyword(prefix, words, line.span) {
+            self.diags.push(d.or_at(line.span));
+        }
+    }
+
+    fn heading(&mut self, row: &'static SectionRow, words: &[Word<'_>], line: Span) {
+        self.end_section();
+        let args = Args {
+            name: row.name,
+            prefix: Prefix::None,
+            span: words[0].span,
+            line,
+            words: &words[1..],
+            value: ArgValue::None,
+        };
+        self.enter(row, &args);
+        if let Err(d) = (row.start)(self, &args) {
+            self.diags.push(d.or_at(line));
+        }
+    }
+
+    fn keyword(&mut self, prefix: Prefix, words: &[Word<'_>], line: Span) -> Result<(), Diagnostic> {
+        let Some(section) = self.section() else {
+            return Err(Diagnostic::alert(
+                &codes::OUT_OF_SECTION,
+                format!("unknown keyword '{}' out of section.", words[0].text()),
+            ));
+        };
+        let found = section_keywords().find(words, section.bit);
+        if prefix != Prefix::None && !found.as_ref().is_some_and(|f| f.row.negatable || f.row.name.starts_with("option")) {
+            return Err(prefix_refused(words[0].span));
+        }
+        let Some(Found { row, words: n }) = found else {
+            return Err(self.unknown(section, &words[0]));
+        };
+        let mut args = Args {
+            name: row.name,
+            prefix,
+            span: words[0].span.to(words[n - 1].span),
+            line,
+            words: &words[n..],
+            value: ArgValue::None,
+        };
+        if !row.sections.contains(section.bit) {
+            match self.misplaced(row, section, &args) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(d) => return Err(d),
+            }
+        }
+        if row.named_defaults && section.bit == Sections::DEFAULTS && self.proxy().proxy.name.is_empty() {
+            return Err(refusal(
+                &codes::WRONG_SECTION,
+                format!("'{}' not allowed in anonymous 'defaults' section.", words[0].str()),
+                args.span,
+            )
+            .help("give the section a name: defaults <name>"));
+        }
+        if prefix != Prefix::None && !row.negatable {
+            let name = row.name.strip_prefix("option ").unwrap_or(row.name);
+            return Err(refusal(
+                &codes::PREFIX,
+                format!("negation/default is not supported for option '{name}'."),
+                args.span,
+            ));
+        }
+        run_row(self, row, &mut args)
+    }
+
+    /// A keyword in a section that does not take it: whether to read the line all the same.
+    fn misplaced(&mut self, row: &Keyword<Section>, section: &SectionRow, args: &Args<'_>) -> Result<bool, Diagnostic> {
+        let proxy_word = row.sections.intersects(Sections::PROXY);
+        if section.bit == Sections::DEFAULTS && proxy_word {
+            return Err(refusal(
+                &codes::WRONG_SECTION,
+                format!("'{}' not allowed in 'defaults' section.", args.name),
+                args.span,
+            )
+            .help("write it in the frontends, backends and listens it is for"));
+        }
+        if !(section.bit.intersects(Sections::REAL) && proxy_word) {
+            let d = refusal(
+                &codes::WRONG_SECTION,
+                format!("unknown keyword '{}' in '{}' section", args.name, section.name),
+                args.span,
+            );
+            return Err(d.help(format!("'{}' belongs in {}", args.name, place_names(row.sections))));
+        }
+        let lacks = if section.bit == Sections::BACKEND { "frontend" } else { "backend" };
+        let (kind, proxy) = (section.name, self.proxy().proxy.name.clone());
+        let verb = if row.misplaced == Misplaced::Ignored {
+            "ignored"
+        } else {
+            "will be ignored"
+        };
+        let message = format!("'{}' {verb} because {kind} '{proxy}' has no {lacks} capability.", args.name);
+        let d = Diagnostic::warning(&codes::NO_SUCH_SIDE, message).at(args.span).help(format!(
+            "'{}' belongs in {}",
+            args.name,
+            place_names(row.sections)
+        ));
+        if row.misplaced == Misplaced::Refused {
+            return Err(Diagnostic {
+                severity: Severity::Alert,
+                ..d
+            });
+        }
+        self.diags.push(d);
+        Ok(row.misplaced == Misplaced::Read)
+    }
+
+    fn unknown(&self, section: &SectionRow, word: &Word<'_>) -> Diagnostic {
+        let shown = word.text();
+        let best = section_keywords()
+            .names(section.bit)
+            .chain(section::names())
+            .find(|n| n.eq_ignore_ascii_case(&shown));
+        let message = match best {
+            Some(best) => format!(
+                "unknown keyword '{shown}' in '{}' section; did you mean '{best}' maybe ?",
+                section.name
+            ),
+            None => format!("unknown keyword '{shown}' in '{}' section", section.name),
+        };
+        refusal(&codes::UNKNOWN_KEYWORD, message, word.span)
+    }
+}
+
+/// Checks the row's arguments, calls its setter and tells what its support asks to tell.
+pub(crate) fn run_row<K: Class>(cx: &mut K::Cx<'_>, row: &'static Keyword<K>, args: &mut Args<'_>) -> Result<(), Diagnostic> {
+    if let Support::Refused(why) = row.support {
+        let code = if row.until.is_some() { &codes::REMOVED } else { &codes::REFUSED };
+        return Err(refusal(code, why, args.span));
+    }
+    args.value = row.shape.check::<K>(args, cx)?;
+    (row.set)(cx, args)?;
+    let name = row.name;
+    let told = match row.support {
+        Support::NotYet(what) => Diagnostic::warning(&codes::NOT_YET, format!("'{name}' is accepted but not acted on yet: {what}")),
+        Support::Partial(what) => Diagnostic::warning(&codes::NOT_YET, format!("'{name}' is acted on in part: {what}")),
+        Support::NoEffect(why) => Diagnostic::new(&codes::NO_EFFECT, Severity::Note, format!("'{name}' has no effect: {why}")),
+        Support::Full | Support::Refused(_) => return Ok(()),
+    };
+    if args.prefix == Prefix::None {
+        K::compile(cx).diags.push(told.at(args.span));
+    }
+    Ok(())
+}
+
+fn refusal(code: &'static hapax_diag::Code, message: impl Into<String>, at: Span) -> Diagnostic {
+    Diagnostic::alert(code, message).at(at)
+}
+
+fn prefix_refused(at: Span) -> Diagnostic {
+    refusal(
+        &codes::PREFIX,
+        "negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, insecure-fork-wanted \
+         and numa-cpu-mapping.",
+        at,
+    )
+}
+
+fn split_prefix<'l, 'w>(words: &'l [Word<'w>]) -> (Prefix, &'l [Word<'w>]) {
+    match words.first().map(Word::str) {
+        Some("no") if words.len() > 1 => (Prefix::No, &words[1..]),
+        Some("default") if words.len() > 1 => (Prefix::Default, &words[1..]),
+        _ => (Prefix::None, words),
+    }
+}
+
+/// `'frontend', 'listen' or 'backend' sections`
+fn place_names(sections: Sections) -> String {
+    let names: Vec<&str> = section::ALL.iter().filter(|s| sections.contains(s.bit)).map(|s| s.name).collect();
+    let noun = if names.len() == 1 { "section" } else { "sections" };
+    format!("the {} {noun}", crate::shape::list(&names))
+}

@@ -1,0 +1,153 @@
+//! What the setters of section keywords fill: the configuration as far as it is read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hapax_diag::{Diagnostics, Span};
+use hapax_sample::pattern::PatternRefs;
+use hapax_sample::vars::VarNames;
+use hapax_sample::{Compile, Deferred, Files};
+
+use crate::args::Args;
+use crate::draft::Draft;
+use crate::keyword::Class;
+use crate::load::LoadOptions;
+use crate::plan::{Global, Userlist};
+use crate::section::SectionRow;
+
+/// The class of section keywords.
+pub struct Section;
+
+impl Class for Section {
+    type Cx<'a> = Reader<'a>;
+
+    fn compile<'x>(cx: &'x mut Reader<'_>) -> Compile<'x> {
+        cx.compile()
+    }
+}
+
+/// Which draft the lines go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Current {
+    /// A section that is no proxy, or none yet.
+    #[default]
+    Other,
+    Defaults(usize),
+    Proxy(usize),
+}
+
+/// A section that was started, in the order of the files.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub row: &'static SectionRow,
+    pub name: Arc<str>,
+    pub span: Span,
+}
+
+/// The configuration while its lines are read.
+pub struct Reader<'a> {
+    pub files: &'a dyn Files,
+    pub opts: &'a LoadOptions,
+    pub diags: Diagnostics,
+    pub deferred: Deferred,
+    pub vars: VarNames,
+    pub refs: PatternRefs,
+    pub global: Global,
+    /// Every `defaults` section, after the built-in one.
+    pub defaults: Vec<Draft>,
+    pub proxies: Vec<Draft>,
+    /// Proxies by name; a name may be held by one frontend side and one backend side.
+    pub proxy_names: HashMap<Arc<str>, Vec<usize>>,
+    pub userlists: Vec<Userlist>,
+    pub current: Current,
+    pub started: Vec<Started>,
+    /// Where the `defaults` that implicit proxies use stands in `defaults`.
+    pub last_defaults: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(files: &'a dyn Files, opts: &'a LoadOptions) -> Self {
+        Self {
+            files,
+            opts,
+            diags: Diagnostics::default(),
+            deferred: Deferred::default(),
+            vars: VarNames::default(),
+            refs: PatternRefs::default(),
+            global: crate::draft::initial_global(),
+            defaults: vec![Draft::initial()],
+            proxies: Vec::new(),
+            proxy_names: HashMap::new(),
+            userlists: Vec::new(),
+            current: Current::Other,
+            started: Vec::new(),
+            last_defaults: 0,
+        }
+    }
+
+    /// The section being read.
+    pub fn section(&self) -> Option<&'static SectionRow> {
+        self.started.last().map(|s| s.row)
+    }
+
+    /// Name of the section being read (`""` where it has none).
+    pub fn section_name(&self) -> Arc<str> {
+        self.started.last().map_or_else(|| Arc::from(""), |s| s.name.clone())
+    }
+
+    /// The proxy being read. Rows of proxy sections are only called inside one; elsewhere it is the built-in defaults.
+    pub fn proxy(&mut self) -> &mut Draft {
+        match self.current {
+            Current::Proxy(i) => &mut self.proxies[i],
+            Current::Defaults(i) => &mut self.defaults[i],
+            Current::Other => &mut self.defaults[0],
+        }
+    }
+
+    /// What compiling an expression needs.
+    pub fn compile(&mut self) -> Compile<'_> {
+        let within = match self.current {
+            Current::Proxy(i) => Some(self.proxies[i].proxy.name.clone()),
+            _ => None,
+        };
+        Compile {
+            files: self.files,
+            diags: &mut self.diags,
+            deferred: &mut self.deferred,
+            within,
+            vars: &mut self.vars,
+            refs: &mut self.refs,
+        }
+    }
+
+    pub(crate) fn enter(&mut self, row: &'static SectionRow, args: &Args<'_>) {
+        self.current = Current::Other;
+        self.started.push(Started {
+            row,
+            name: args.arc_str(0),
+            span: args.line,
+        });
+    }
+
+    /// Calls the end of the section being read: at the next heading, and after the last line.
+    pub(crate) fn end_section(&mut self) {
+        if let Some(s) = self.started.last()
+            && let Err(d) = (s.row.end)(self)
+        {
+            let at = self.started.last().map_or_else(Span::default, |s| s.span);
+            self.diags.push(d.or_at(at));
+        }
+    }
+}
+
+/// The same compilation context, for a shorter while.
+pub(crate) fn reborrow<'x>(cx: &'x mut Compile<'_>) -> Compile<'x> {
+    Compile {
+        files: cx.files,
+        diags: cx.diags,
+        deferred: cx.deferred,
+        within: cx.within.clone(),
+        vars: cx.vars,
+        refs: cx.refs,
+    }
+}

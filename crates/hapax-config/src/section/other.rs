@@ -1,0 +1,104 @@
+//! Sections whose heading only names them; their keywords are rows of the topics.
+
+use hapax_diag::Diagnostic;
+
+use super::{SectionRow, no_end};
+use crate::args::Args;
+use crate::codes;
+use crate::keyword::Sections;
+use crate::reader::Reader;
+
+const fn row(name: &'static str, bit: Sections, usage: &'static str, doc: &'static str) -> SectionRow {
+    SectionRow {
+        name,
+        bit,
+        usage,
+        doc,
+        start: named,
+        end: no_end,
+    }
+}
+
+pub(super) const GLOBAL: SectionRow = SectionRow {
+    start: unnamed,
+    ..row("global", Sections::GLOBAL, "", "Settings of the whole process.")
+};
+pub(super) const USERLIST: SectionRow = row(
+    "userlist",
+    Sections::USERLIST,
+    "<name>",
+    "Users and groups for HTTP authentication.",
+);
+pub(super) const PEERS: SectionRow = row("peers", Sections::PEERS, "<name>", "Other instances that share stick tables.");
+pub(super) const RESOLVERS: SectionRow = row(
+    "resolvers",
+    Sections::RESOLVERS,
+    "<name>",
+    "Name servers for names resolved at run time.",
+);
+pub(super) const MAILERS: SectionRow = row("mailers", Sections::MAILERS, "<name>", "Mail servers for alerts.");
+pub(super) const CACHE: SectionRow = row("cache", Sections::CACHE, "<name>", "A small cache of HTTP responses.");
+pub(super) const PROGRAM: SectionRow = row(
+    "program",
+    Sections::PROGRAM,
+    "<name>",
+    "A program the master starts beside the workers.",
+);
+pub(super) const HTTP_ERRORS: SectionRow = row("http-errors", Sections::HTTP_ERRORS, "<name>", "A named group of error files.");
+pub(super) const RING: SectionRow = row("ring", Sections::RING, "<name>", "A ring buffer that logs may be sent to.");
+pub(super) const LOG_FORWARD: SectionRow = row(
+    "log-forward",
+    Sections::LOG_FORWARD,
+    "<name>",
+    "Receives log messages and sends them on.",
+);
+pub(super) const LOG_PROFILE: SectionRow = row("log-profile", Sections::LOG_PROFILE, "<name>", "What is logged at which step.");
+pub(super) const FCGI_APP: SectionRow = row("fcgi-app", Sections::FCGI_APP, "<name>", "A FastCGI application.");
+pub(super) const CRT_STORE: SectionRow = SectionRow {
+    start: optionally_named,
+    ..row("crt-store", Sections::CRT_STORE, "[<name>]", "Certificates by name.")
+};
+pub(super) const TRACES: SectionRow = SectionRow {
+    start: unnamed,
+    ..row("traces", Sections::TRACES, "", "Traces switched on at start.")
+};
+pub(super) const ACME: SectionRow = row("acme", Sections::ACME, "<name>", "An ACME certificate authority.");
+pub(super) const HEALTHCHECK: SectionRow = row("healthcheck", Sections::HEALTHCHECK, "<name>", "A named way of checking servers.");
+
+fn unnamed(_: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
+    args.at_most(0)
+}
+
+fn optionally_named(_: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
+    check_name(args)
+}
+
+fn named(_: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
+    if args.bytes(0).is_empty() {
+        return Err(args.missing(format!("missing name for {} section.", args.name)));
+    }
+    check_name(args)
+}
+
+fn check_name(args: &Args<'_>) -> Result<(), Diagnostic> {
+    if let Some(c) = invalid_char(args.bytes(0)) {
+        return Err(Diagnostic::alert(
+            &codes::SECTION_NAME,
+            format!(
+                "character '{}' is not permitted in '{}' name '{}'.",
+                char::from(c),
+                args.name,
+                args.show(0)
+            ),
+        )
+        .at(args.at(0)));
+    }
+    args.at_most(1)
+}
+
+/// The first byte that names of proxies, servers, ACLs and sections may not hold.
+pub(crate) fn invalid_char(name: &[u8]) -> Option<u8> {
+    name.iter()
+        .copied()
+        .find(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.')))
+}

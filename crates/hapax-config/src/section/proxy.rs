@@ -1,0 +1,149 @@
+//! `defaults`, `frontend`, `listen` and `backend`: headings, names, and which defaults they start from.
+
+use std::sync::Arc;
+
+use hapax_diag::{Diagnostic, Span};
+
+use super::other::invalid_char;
+use super::{SectionRow, no_end};
+use crate::args::Args;
+use crate::codes;
+use crate::draft::Draft;
+use crate::keyword::Sections;
+use crate::reader::{Current, Reader};
+
+pub(super) const DEFAULTS: SectionRow = SectionRow {
+    name: "defaults",
+    bit: Sections::DEFAULTS,
+    usage: "[<name>] [from <defaults>]",
+    doc: "Values for the proxies that follow.",
+    start: start_defaults,
+    end: no_end,
+};
+pub(super) const FRONTEND: SectionRow = SectionRow {
+    name: "frontend",
+    bit: Sections::FRONTEND,
+    usage: "<name> [from <defaults>]",
+    doc: "Accepts client connections.",
+    start: start_proxy,
+    end: no_end,
+};
+pub(super) const LISTEN: SectionRow = SectionRow {
+    name: "listen",
+    bit: Sections::LISTEN,
+    usage: "<name> [from <defaults>]",
+    doc: "A frontend and its backend in one section.",
+    start: start_proxy,
+    end: no_end,
+};
+pub(super) const BACKEND: SectionRow = SectionRow {
+    name: "backend",
+    bit: Sections::BACKEND,
+    usage: "<name> [from <defaults>]",
+    doc: "Servers that requests are sent to.",
+    start: start_proxy,
+    end: no_end,
+};
+
+fn heading(message: String, at: Span) -> Diagnostic {
+    Diagnostic::alert(&codes::SECTION_NAME, message).at(at)
+}
+
+fn bad_char(args: &Args<'_>) -> Option<Diagnostic> {
+    let c = invalid_char(args.bytes(0))?;
+    Some(heading(
+        format!(
+            "character '{}' is not permitted in '{}' name '{}'.",
+            char::from(c),
+            args.name,
+            args.show(0)
+        ),
+        args.at(0),
+    ))
+}
+
+fn start_defaults(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
+    let named = !args.is_empty() && args.str(0) != "from";
+    let name: Arc<str> = if named { args.arc_str(0) } else { Arc::from("") };
+    let parent = match named_parent(cx, args, usize::from(named)) {
+        Ok(p) => Ok(p.unwrap_or(0)),
+        Err(d) => Err(d),
+    };
+    let base = parent.as_ref().map_or(0, |p| *p);
+    let mut draft = Draft::inherit(Sections::DEFAULTS, name, args.line, &cx.defaults[base]);
+    draft.proxy.caps = crate::plan::ProxyCaps::all();
+    cx.defaults.push(draft);
+    cx.last_defaults = cx.defaults.len() - 1;
+    cx.current = Current::Defaults(cx.last_defaults);
+    parent?;
+    if let Some(d) = bad_char(args).filter(|_| named) {
+        return Err(d);
+    }
+    Ok(())
+}
+
+fn start_proxy(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
+    let kind = cx.section().map_or(Sections::LISTEN, |s| s.bit);
+    let name = args.arc_str(0);
+    let parent = named_parent(cx, args, 1);
+    let base = match &parent {
+        Ok(Some(p)) => *p,
+        _ => cx.last_defaults,
+    };
+    cx.proxies.push(Draft::inherit(kind, name.clone(), args.line, &cx.defaults[base]));
+    let index = cx.proxies.len() - 1;
+    cx.current = Current::Proxy(index);
+    if args.bytes(0).is_empty() {
+        return Err(args.missing(format!("'{}' expects an <id> argument", args.name)));
+    }
+    if let Some(d) = bad_char(args) {
+        return Err(d);
+    }
+    let clash = cx.proxy_names.get(&name).and_then(|l| l.first()).map(|i| &cx.proxies[*i]);
+    let taken = clash.map(|other| {
+        let (a, b) = (cx.proxies[index].kind_name(), other.kind_name());
+        Diagnostic::alert(
+            &codes::DUPLICATE_NAME,
+            format!(
+                "{a} '{name}' has the same name as {b} '{name}' declared at line {}.",
+                other.proxy.span.line
+            ),
+        )
+        .at(args.at(0))
+        .related(other.proxy.span, "first declared here")
+    });
+    cx.proxy_names.entry(name).or_default().push(index);
+    if let Some(d) = taken {
+        return Err(d);
+    }
+    parent.map(|_| ())
+}
+
+/// The section after `from`, where there is one; what else stands in the heading is refused.
+fn named_parent(cx: &Reader<'_>, args: &Args<'_>, after: usize) -> Result<Option<usize>, Diagnostic> {
+    if args.len() <= after {
+        return Ok(None);
+    }
+    if args.str(after) != "from" {
+        if args.name == "defaults" {
+            return Err(args.unexpected(after));
+        }
+        return Err(heading(
+            "please use the 'bind' keyword for listening addresses.".to_owned(),
+            args.at(after),
+        ));
+    }
+    let name = args.show(after + 1);
+    args.at_most(after + 2)?;
+    match cx
+        .defaults
+        .iter()
+        .rposition(|d| &*d.proxy.name == name.as_str() && !name.is_empty())
+    {
+        Some(i) => Ok(Some(i)),
+        None => Err(heading(
+            format!("defaults section '{name}' not found for {} '{}'.", args.name, args.show(0)),
+            args.at(after + 1),
+        )),
+    }
+}

@@ -1,0 +1,160 @@
+//! The shapes that arguments come in, checked in one place so that every word refuses the same mistakes in the same words.
+
+use hapax_diag::Diagnostic;
+use hapax_sample::expr::Expr;
+use hapax_sample::logformat::LogFormat;
+use hapax_syntax::Word;
+
+use crate::args::{ArgValue, Args};
+use crate::keyword::Class;
+use crate::units::{self, TimeError, Unit};
+
+/// What may follow a keyword.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// No argument.
+    Nothing,
+    /// Exactly one word; the text says what it is (`<name>`).
+    Word(&'static str),
+    /// At most one word.
+    OptWord(&'static str),
+    /// A whole number within these limits.
+    Number(i64, i64),
+    /// A time; the unit of a bare number, and the highest in that unit.
+    Time(Unit, u64),
+    /// Bytes, with `k`, `m`, `g`.
+    Size,
+    /// `on` or `off`.
+    OnOff,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// At least so many words, at most so many.
+    Words(usize, usize),
+    /// One sample expression.
+    Expr,
+    /// One log-format string.
+    LogFormat,
+    /// Whatever the setter takes; it checks by itself. An option of a `bind` or `server` line must say how many words it takes
+    /// and uses [`Shape::Count`].
+    Any,
+    /// An option of a line that takes so many of the words that follow.
+    Count(fn(&[Word<'_>]) -> usize),
+}
+
+impl Shape {
+    /// How many words an option of a `bind` or `server` line takes of those that follow it.
+    pub fn arity(&self, rest: &[Word<'_>]) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Words(_, max) => (*max).min(rest.len()),
+            Self::Any => rest.len(),
+            Self::Count(f) => f(rest).min(rest.len()),
+            _ => 1.min(rest.len()),
+        }
+    }
+
+    /// Checks the arguments; what it makes of the first one goes to the setter.
+    pub fn check<K: Class>(&self, args: &Args<'_>, cx: &mut K::Cx<'_>) -> Result<ArgValue, Diagnostic> {
+        let (min, max) = self.bounds();
+        if args.len() < min || (min == 1 && args.bytes(0).is_empty()) {
+            return Err(args.missing(self.wants(args.name)));
+        }
+        args.at_most(max)?;
+        if args.is_empty() {
+            return Ok(ArgValue::None);
+        }
+        match *self {
+            Self::Number(low, high) => number(args, low, high),
+            Self::Time(unit, top) => time(args, unit, top),
+            Self::Size => units::parse_size(args.bytes(0))
+                .map(ArgValue::Size)
+                .ok_or_else(|| args.bad(0, format!("'{}' expects a size, found '{}'.", args.name, args.show(0)))),
+            Self::OnOff => match args.str(0) {
+                "on" => Ok(ArgValue::On(true)),
+                "off" => Ok(ArgValue::On(false)),
+                other => Err(args.bad(0, format!("'{}' expects 'on' or 'off', found '{other}'.", args.name))),
+            },
+            Self::OneOf(words) => words
+                .iter()
+                .position(|w| *w == args.str(0))
+                .map(ArgValue::Choice)
+                .ok_or_else(|| args.bad(0, format!("'{}' expects {}, found '{}'.", args.name, list(words), args.show(0)))),
+            Self::Expr => {
+                Expr::compile(&args.show(0), args.at(0), &mut K::compile(cx))?;
+                Ok(ArgValue::None)
+            }
+            Self::LogFormat => {
+                LogFormat::compile(args.bytes(0), args.at(0), &mut K::compile(cx))?;
+                Ok(ArgValue::None)
+            }
+            _ => Ok(ArgValue::None),
+        }
+    }
+
+    fn bounds(&self) -> (usize, usize) {
+        match *self {
+            Self::Nothing => (0, 0),
+            Self::OptWord(_) => (0, 1),
+            Self::Words(min, max) => (min, max),
+            Self::Any | Self::Count(_) => (0, usize::MAX),
+            _ => (1, 1),
+        }
+    }
+
+    /// What is said where an argument is missing.
+    fn wants(&self, name: &str) -> String {
+        match *self {
+            Self::Number(..) => format!("'{name}' expects an integer argument."),
+            Self::Time(..) => format!("'{name}' expects a time value."),
+            Self::Size => format!("'{name}' expects a size."),
+            Self::OnOff => format!("'{name}' expects 'on' or 'off'."),
+            Self::OneOf(words) => format!("'{name}' expects {}.", list(words)),
+            Self::Word(what) | Self::OptWord(what) => format!("'{name}' expects {what} as argument."),
+            Self::Expr => format!("'{name}' expects a sample expression."),
+            Self::LogFormat => format!("'{name}' expects a log-format string."),
+            _ => format!("'{name}' : missing argument."),
+        }
+    }
+}
+
+fn number(args: &Args<'_>, low: i64, high: i64) -> Result<ArgValue, Diagnostic> {
+    let n: i64 = args
+        .str(0)
+        .parse()
+        .map_err(|_| args.bad(0, format!("'{}' expects an integer argument, found '{}'.", args.name, args.show(0))))?;
+    if (low..=high).contains(&n) {
+        return Ok(ArgValue::Number(n));
+    }
+    let range = match (low, high) {
+        (low, i64::MAX) => format!("of at least {low}"),
+        (low, high) => format!("between {low} and {high}"),
+    };
+    Err(args.bad(0, format!("'{}' expects an integer {range}, found '{n}'.", args.name)))
+}
+
+fn time(args: &Args<'_>, unit: Unit, top: u64) -> Result<ArgValue, Diagnostic> {
+    let (name, shown, u) = (args.name, args.show(0), unit.name());
+    units::parse_time(args.bytes(0), unit, top)
+        .map(ArgValue::Time)
+        .map_err(|e| match e {
+            TimeError::Over => args.bad(
+                0,
+                format!("timer overflow in argument '{shown}' to '{name}' (maximum value is {top} {u})"),
+            ),
+            TimeError::Under => args.bad(
+                0,
+                format!("timer underflow in argument '{shown}' to '{name}' (minimum non-null value is 1 {u})"),
+            ),
+            TimeError::Char(c) => args.bad(0, format!("unexpected character '{}' in '{name}'", char::from(c))),
+        })
+}
+
+/// `'a', 'b' or 'c'`
+pub(crate) fn list(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|w| format!("'{w}'")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,89 @@
+//! `timeout ...`: how long each step of a connection may take (manual, 4.2).
+
+use hapax_diag::Diagnostic;
+
+use super::Topic;
+use crate::args::Args;
+use crate::dictionary::Row;
+use crate::draft::Draft;
+use crate::keyword::{Misplaced, Sections};
+use crate::plan::ProxyCaps;
+use crate::shape::Shape;
+use crate::units::{TIMER_MAX, Unit};
+
+pub(super) static TOPIC: Topic = Topic {
+    name: "timeouts",
+    rows: ROWS,
+    inherit,
+};
+
+const fn timeout(name: &'static str, sections: Sections) -> Row {
+    Row::new(name, sections)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .misplaced(Misplaced::Read)
+}
+
+static ROWS: &[Row] = &[
+    timeout("timeout client", Sections::FRONT)
+        .doc("Longest silence of a client while it is waited for.")
+        .ok(&["timeout client 30s", "timeout client 0"])
+        .bad(&["timeout client", "timeout client 5x", "timeout client 1s 2s"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.client = millis(a);
+            Ok(())
+        }),
+    timeout("timeout server", Sections::BACK)
+        .doc("Longest silence of a server while it is waited for.")
+        .ok(&["timeout server 30s"])
+        .bad(&["timeout server", "timeout server 99d"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.server = millis(a);
+            Ok(())
+        }),
+    timeout("timeout connect", Sections::BACK)
+        .doc("How long a connection to a server may take to be made.")
+        .ok(&["timeout connect 5s", "timeout connect 5000"])
+        .bad(&["timeout connect", "timeout connect abc"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.connect = millis(a);
+            Ok(())
+        }),
+    Row::new("timeout", Sections::PROXY)
+        .family()
+        .doc("Told when no timeout has the name given.")
+        .bad(&["timeout nothing 5s", "timeout"])
+        .set(no_such_timeout),
+];
+
+fn millis(a: &Args<'_>) -> Option<u64> {
+    Some(a.millis()).filter(|ms| *ms > 0)
+}
+
+fn no_such_timeout(_: &mut crate::Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let names: Vec<&str> = ROWS.iter().filter_map(|r| r.name.strip_prefix("timeout ")).collect();
+    Err(a.bad(
+        0,
+        format!("'timeout' supports {} (got '{}')", crate::shape::list(&names), a.show(0)),
+    ))
+}
+
+fn inherit(to: &mut Draft, from: &Draft) {
+    let (t, f) = (&mut to.proxy.timeouts, &from.proxy.timeouts);
+    t.http_request = f.http_request;
+    t.http_keep_alive = f.http_keep_alive;
+    t.tarpit = f.tarpit;
+    if to.proxy.caps.contains(ProxyCaps::FRONTEND) {
+        t.client = f.client;
+        t.client_fin = f.client_fin;
+        t.client_hs = f.client_hs;
+    }
+    if to.proxy.caps.contains(ProxyCaps::BACKEND) {
+        t.server = f.server;
+        t.connect = f.connect;
+        t.check = f.check;
+        t.queue = f.queue;
+        t.tunnel = f.tunnel;
+        t.server_fin = f.server_fin;
+    }
+}
