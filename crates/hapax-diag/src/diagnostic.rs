@@ -49,6 +49,10 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// Set when the file may be right but this machine lacks something (a certificate, a user, a name).
     pub missing: bool,
+    /// Lines HAProxy prints under the message (the input and a caret); the annotated renderer draws its own.
+    pub excerpt: Option<Box<str>>,
+    /// HAProxy's line reader writes `parsing [file:line]: ` where its sections write `parsing [file:line] : `.
+    pub tight: bool,
 }
 
 impl Diagnostic {
@@ -61,6 +65,8 @@ impl Diagnostic {
             help: None,
             related: Vec::new(),
             missing: false,
+            excerpt: None,
+            tight: false,
         }
     }
 
@@ -94,6 +100,20 @@ impl Diagnostic {
     #[must_use]
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
         self.related.push((span, label.into()));
+        self
+    }
+
+    /// What HAProxy prints under the message.
+    #[must_use]
+    pub fn excerpt(mut self, lines: impl Into<Box<str>>) -> Self {
+        self.excerpt = Some(lines.into());
+        self
+    }
+
+    /// No space between the place and its colon, as HAProxy's line reader writes it.
+    #[must_use]
+    pub fn tight(mut self) -> Self {
+        self.tight = true;
         self
     }
 
@@ -143,5 +163,14 @@ impl Diagnostics {
 
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.list
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }

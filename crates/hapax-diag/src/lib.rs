@@ -5,6 +5,8 @@
 
 mod diagnostic;
 mod source;
+mod suggest;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use source::{FileId, Source, Sources, Span};
+pub use suggest::suggest;

@@ -3,6 +3,20 @@
 //! Knows no keyword. What a word means is the dictionary's business (`hapax-config`).
 #![forbid(unsafe_code)]
 
+pub mod codes;
+pub mod condition;
+mod directive;
+mod environment;
+mod excerpt;
+mod reader;
+mod tokenize;
+mod variable;
 mod word;
 
+pub use codes::CODES;
+pub use environment::{BuildFacts, Environment};
+pub use reader::Reader;
 pub use word::{Line, Word};
+
+/// Most words a line may have (the keyword included), as HAProxy has it.
+pub const MAX_WORDS: usize = 64;

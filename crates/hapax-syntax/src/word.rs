@@ -42,9 +42,9 @@ impl PartialEq<&str> for Word<'_> {
 }
 
 /// A logical line that has at least one word.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Line<'a> {
-    /// Whole line: its file and number; for a continued line, the number of its last physical line, as HAProxy counts.
+    /// Whole line: its file and number. HAProxy knows no continued lines: one physical line is one logical line.
     pub span: Span,
     pub words: Vec<Word<'a>>,
 }

@@ -1,0 +1,339 @@
+//! Hands out a file's lines one at a time, so that what a line does to the environment (`setenv`) is seen by the lines after it.
+//!
+//! Blank lines, comments, directives and lines masked by conditions are consumed here.
+
+use hapax_diag::{Code, Diagnostic, Diagnostics, FileId, Severity, Span};
+
+use crate::directive::{Blocks, Outcome};
+use crate::excerpt::excerpt;
+use crate::tokenize::{LexError, Mistake, Place, is_space, tokenize};
+use crate::{Environment, Line, MAX_WORDS, codes};
+
+/// Lines with errors after which reading stops.
+const MAX_ERRORS: u32 = 50;
+
+/// Reads one file.
+///
+/// ```
+/// use hapax_diag::{Diagnostics, FileId};
+/// use hapax_syntax::{Environment, Line, Reader};
+///
+/// let mut env = Environment::default();
+/// let (mut reader, mut line, mut diags) = (Reader::new(FileId(0), "a.cfg", b"global\n  setenv A b\n"), Line::default(), Diagnostics::default());
+/// while reader.next_line(&env, &mut diags, &mut line) {
+///     if line.words[0] == "setenv" {
+///         env.set(&line.words[1].bytes, &line.words[2].bytes);
+///     }
+/// }
+/// assert_eq!(env.get(b"A"), Some(&b"b"[..]));
+/// assert!(diags.is_empty());
+/// ```
+#[derive(Debug)]
+pub struct Reader<'a> {
+    file: FileId,
+    name: &'a str,
+    bytes: &'a [u8],
+    has_nul: bool,
+    pos: usize,
+    line: u32,
+    section: Option<Vec<u8>>,
+    scope: Option<&'a [u8]>,
+    blocks: Blocks,
+    errors: u32,
+    /// How many diagnostics the list held when the last line was handed out.
+    seen: usize,
+    /// Length of a line that did not end with a line feed.
+    unended: Option<usize>,
+    state: State,
+    hinted: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Reading,
+    Ended,
+    Aborted,
+}
+
+impl<'a> Reader<'a> {
+    /// `name` is what `"$.FILE"` resolves to.
+    pub fn new(file: FileId, name: &'a str, bytes: &'a [u8]) -> Self {
+        Self {
+            file,
+            name,
+            bytes,
+            has_nul: memchr::memchr(0, bytes).is_some(),
+            pos: 0,
+            line: 0,
+            section: None,
+            scope: None,
+            blocks: Blocks::default(),
+            errors: 0,
+            seen: 0,
+            unended: None,
+            state: State::Reading,
+            hinted: false,
+        }
+    }
+
+    /// Tells what `"$.SECTION"` resolves to from here on: the section's name, or its keyword where it has none.
+    pub fn set_section(&mut self, name: &[u8]) {
+        let section = self.section.get_or_insert_with(Vec::new);
+        section.clear();
+        section.extend_from_slice(name);
+    }
+
+    /// The last `[scope]` line's name.
+    pub fn scope(&self) -> Option<&'a [u8]> {
+        self.scope
+    }
+
+    /// The number of the line last read.
+    pub fn line_number(&self) -> u32 {
+        self.line
+    }
+
+    /// Whether reading ended before the end of the file, at an error after which HAProxy reads no further file either.
+    pub fn aborted(&self) -> bool {
+        self.state == State::Aborted
+    }
+
+    /// Reads on to the next configuration line and puts it in `line`, whose storage is reused. False at the end.
+    ///
+    /// `diags` is where the caller reports too: alerts put there between calls count as errors of the line handed out before.
+    pub fn next_line(&mut self, env: &Environment, diags: &mut Diagnostics, line: &mut Line<'a>) -> bool {
+        loop {
+            if self.state != State::Reading {
+                return false;
+            }
+            let fatal = |d: &Diagnostic| d.severity == Severity::Alert && !d.missing;
+            if diags.len() > self.seen {
+                self.errors += u32::from(diags.iter().skip(self.seen).any(fatal));
+                self.seen = diags.len();
+            }
+            let Some(raw) = self.next_raw(diags) else {
+                self.end(diags);
+                return false;
+            };
+            if self.errors >= MAX_ERRORS {
+                let message = format!("too many fatal errors ({}), stopping now.", self.errors);
+                diags.push(self.alert(&codes::TOO_MANY_ERRORS, message, 0, 0));
+                self.end(diags);
+                return false;
+            }
+            if self.cut(raw, env, diags, line) {
+                return true;
+            }
+        }
+    }
+
+    /// The next physical line, without its line feed and up to a NUL.
+    fn next_raw(&mut self, diags: &mut Diagnostics) -> Option<&'a [u8]> {
+        let rest = self.bytes.get(self.pos..).filter(|rest| !rest.is_empty())?;
+        if let Some(at) = self.unended.take() {
+            diags.push(self.alert(
+                &codes::STRAY_NUL,
+                format!("Stray NUL character at position {}.", at + 1),
+                at,
+                at + 1,
+            ));
+            return None;
+        }
+        self.line += 1;
+        let lf = memchr::memchr(b'\n', rest);
+        let mut raw = &rest[..lf.unwrap_or(rest.len())];
+        self.pos += lf.map_or(rest.len(), |at| at + 1);
+        if lf.is_none() {
+            self.unended = Some(raw.len());
+        }
+        if self.has_nul
+            && let Some(nul) = memchr::memchr(0, raw)
+        {
+            self.unended = Some(nul);
+            raw = &raw[..nul];
+        }
+        Some(raw)
+    }
+
+    /// Cuts a line into words and acts on what is not the dictionary's business. True if it is a line to hand out.
+    fn cut(&mut self, raw: &'a [u8], env: &Environment, diags: &mut Diagnostics, line: &mut Line<'a>) -> bool {
+        line.span = Span::line(self.file, self.line);
+        let indent = raw.iter().position(|&b| !is_space(b)).unwrap_or(raw.len());
+        match raw.get(indent) {
+            None | Some(b'#') => return false,
+            Some(b'[') => {
+                self.on_scope(raw, indent, diags);
+                return false;
+            }
+            Some(_) => {}
+        }
+        let place = Place {
+            env,
+            file: self.file,
+            name: self.name,
+            line: self.line,
+            section: self.section.as_deref(),
+            comments: true,
+        };
+        let empty = match tokenize(raw, &place, &mut line.words) {
+            Ok(empty) => empty,
+            Err(e) => {
+                diags.push(self.lex_error(e, raw, indent, line));
+                return false;
+            }
+        };
+        if line.words.first().is_none_or(|w| w.bytes.is_empty()) {
+            return false;
+        }
+        match self.blocks.line(line, env) {
+            Outcome::Line => {}
+            Outcome::Done => return false,
+            Outcome::Say(d) => {
+                diags.push(d);
+                return false;
+            }
+            Outcome::Stop(d) => {
+                diags.push(d);
+                self.end(diags);
+                return false;
+            }
+            Outcome::Abort(d) => {
+                diags.push(d);
+                self.state = State::Aborted;
+                return false;
+            }
+        }
+        match line.words.iter().position(|w| w.bytes.is_empty()) {
+            Some(index) => {
+                diags.push(self.empty_argument(index, empty, raw, indent, line, env));
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// What is checked once no more lines are read.
+    fn end(&mut self, diags: &mut Diagnostics) {
+        self.state = State::Ended;
+        if let Some(len) = self.unended.take() {
+            let message = format!("Missing LF on last line, file might have been truncated at position {}.", len + 1);
+            diags.push(self.alert(&codes::MISSING_LF, message, len.saturating_sub(1), len));
+        }
+        if self.blocks.is_open() {
+            diags.push(self.alert(&codes::OPEN_IF, "non-terminated '.if' block.".to_owned(), 0, 0));
+            self.state = State::Aborted;
+        }
+    }
+
+    fn alert(&self, code: &'static Code, message: String, start: usize, end: usize) -> Diagnostic {
+        Diagnostic::alert(code, message).at(self.span(start, end)).tight()
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span {
+            file: self.file,
+            line: self.line,
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    fn lex_error(&self, e: LexError, raw: &[u8], indent: usize, line: &Line<'_>) -> Diagnostic {
+        let (code, what, end) = match e.mistake {
+            Mistake::Quote => (&codes::UNMATCHED_QUOTE, "unmatched quote", raw.len()),
+            Mistake::Brace => (&codes::UNMATCHED_BRACE, "unmatched brace in environment variable name", e.at + 1),
+            Mistake::VariableName => (&codes::VARIABLE_NAME, "forbidden first char in environment variable name", e.at + 1),
+            Mistake::Hex => (&codes::BAD_HEX, "truncated or invalid hexadecimal sequence", e.at + 2),
+            Mistake::WordExpansion => (&codes::WORD_EXPANSION, "truncated or invalid word expansion sequence", e.at + 1),
+            Mistake::TooManyWords => {
+                let last = line.words.last();
+                let before: usize = line.words.iter().rev().skip(1).map(|w| w.bytes.len() + 1).sum();
+                let message = format!(
+                    "too many words, truncating after word {MAX_WORDS}, position {}: <{}>.",
+                    before + 1,
+                    last.map(|w| w.text()).unwrap_or_default()
+                );
+                let end = last.map_or(0, |w| w.span.end as usize);
+                return self.alert(&codes::TOO_MANY_WORDS, message, end, e.at);
+            }
+        };
+        self.alert(code, format!("{what} at position {}:", e.at + 1), e.at, end.min(raw.len()))
+            .excerpt(excerpt("", &raw[indent..], e.at - indent, 80))
+    }
+
+    fn empty_argument(
+        &mut self,
+        index: usize,
+        empty: Option<usize>,
+        raw: &[u8],
+        indent: usize,
+        line: &Line<'_>,
+        env: &Environment,
+    ) -> Diagnostic {
+        let span = line.words[index].span;
+        let at = empty.unwrap_or(span.start as usize);
+        let name = &raw[at..];
+        let name = &name[..name
+            .iter()
+            .position(|&b| !b.is_ascii_alphanumeric() && b != b'_')
+            .unwrap_or(name.len())];
+        let mut lines = String::from(excerpt("", &raw[indent..], at - indent, 80));
+        if !self.hinted {
+            self.hinted = true;
+            lines.push_str(
+                "\nAborting to prevent all subsequent arguments from being silently ignored. If this is caused by an environment variable \
+                 expansion, please have a look at section 2.3 of the configuration manual to find solutions to address this.",
+            );
+        }
+        let message = format!(
+            "argument number {index} at position {} is empty and marks the end of the argument list:",
+            at + 1
+        );
+        let d = Diagnostic::alert(&codes::EMPTY_ARGUMENT, message).at(span).tight().excerpt(lines);
+        if name.is_empty() {
+            return d;
+        }
+        let name = String::from_utf8_lossy(name);
+        let known = env.iter().map(|(k, _)| String::from_utf8_lossy(k).into_owned()).collect::<Vec<_>>();
+        match hapax_diag::suggest(&name, known.iter().map(String::as_str)) {
+            Some(near) => d.help(format!("the variable {name} is empty or not set; did you mean {near}?")),
+            None => d.help(format!(
+                "the variable {name} is empty or not set: give it a default with \"${{{name}-value}}\", or drop the word with \"${{{name}[*]}}\""
+            )),
+        }
+    }
+
+    /// A line that starts with `[`.
+    fn on_scope(&mut self, raw: &'a [u8], indent: usize, diags: &mut Diagnostics) {
+        let from = indent + 1;
+        let bad = |message: String, start, end| Diagnostic::alert(&codes::BAD_SCOPE, message).at(self.span(start, end));
+        let Some(len) = raw[from..].iter().position(|&b| b == b']').filter(|&len| len > 0) else {
+            diags.push(bad("empty scope name is forbidden.".to_owned(), indent, raw.len()));
+            return;
+        };
+        let name = &raw[from..from + len];
+        if let Some(at) = name
+            .iter()
+            .position(|&b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'-' | b'.' | b':'))
+        {
+            let message = format!("character '{}' is not permitted in a scope name.", name[at].escape_ascii());
+            diags.push(bad(message, from + at, from + at + 1));
+            return;
+        }
+        let after = from + len + 1;
+        if let Some(at) = raw[after..].iter().position(|&b| !is_space(b))
+            && raw[after + at] != b'#'
+        {
+            let message = format!(
+                "character '{}' is not permitted after scope declaration.",
+                raw[after + at].escape_ascii()
+            );
+            diags.push(bad(message, after + at, raw.len()));
+            return;
+        }
+        self.scope = Some(name);
+    }
+}
+
+#[cfg(test)]
+mod tests;
