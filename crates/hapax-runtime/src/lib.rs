@@ -4,4 +4,5 @@
 #![forbid(unsafe_code)]
 
 pub mod log;
+pub mod server;
 pub mod state;
