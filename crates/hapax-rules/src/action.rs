@@ -22,6 +22,25 @@ bitflags! {
         const HTTP_REQ  = 1 << 5;
         const HTTP_RES  = 1 << 6;
         const HTTP_AFTER= 1 << 7;
+        const TCP_ANY   = Self::TCP_CONN.bits() | Self::TCP_SESS.bits() | Self::TCP_REQ.bits() | Self::TCP_RES.bits();
+        const HTTP_ANY  = Self::HTTP_REQ.bits() | Self::HTTP_RES.bits() | Self::HTTP_AFTER.bits();
+        const RESPONSE  = Self::TCP_RES.bits() | Self::HTTP_RES.bits() | Self::HTTP_AFTER.bits();
+    }
+}
+
+impl RuleSets {
+    /// The words that start a rule of this (single) set.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::QUIC_INIT => "quic-initial",
+            Self::TCP_CONN => "tcp-request connection",
+            Self::TCP_SESS => "tcp-request session",
+            Self::TCP_REQ => "tcp-request content",
+            Self::TCP_RES => "tcp-response content",
+            Self::HTTP_REQ => "http-request",
+            Self::HTTP_RES => "http-response",
+            _ => "http-after-response",
+        }
     }
 }
 
@@ -35,7 +54,23 @@ pub struct ActionRow {
     pub ok: &'static [&'static str],
     pub bad: &'static [&'static str],
     pub support: Support,
-    pub parse: fn(&mut ParseAction<'_, '_>) -> Result<Box<dyn Action>, Diagnostic>,
+    /// Needs `expose-experimental-directives`.
+    pub experimental: bool,
+    pub parse: fn(&mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic>,
+}
+
+impl ActionRow {
+    /// What most rows have in common; every row names the rest.
+    pub(crate) const BASE: Self = Self {
+        name: "",
+        rulesets: RuleSets::empty(),
+        doc: "",
+        ok: &[],
+        bad: &[],
+        support: Support::Full,
+        experimental: false,
+        parse: |p| Err(p.bad("has no parser")),
+    };
 }
 
 /// A compiled action.

@@ -1,6 +1,24 @@
 //! What an action answers.
 
+use std::sync::Arc;
+
 use hapax_value::Millis;
+
+use crate::errors::Page;
+
+/// Where the message of a [`Reply`] comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ReplySource {
+    /// The reply's own body and fields.
+    #[default]
+    Own,
+    /// The proxy's message for the status: errorfile, http-errors, or built-in. The reply's fields replace those of the same name.
+    Errors,
+    /// A message read from an errorfile.
+    Page(Arc<Page>),
+    /// The message of an `http-errors` section, by its index in the plan; where that has none, the proxy's.
+    Section(u64),
+}
 
 /// A response that the proxy itself gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -8,10 +26,14 @@ pub struct Reply {
     pub status: u16,
     /// Empty: the standard reason of `status`.
     pub reason: Vec<u8>,
+    /// In the order they are sent; names as written. Length and type of the body are not among them.
     pub fields: Vec<(Vec<u8>, Vec<u8>)>,
-    pub body: Vec<u8>,
-    /// `true`: use the proxy's error message for `status` (errorfile, http-errors, built-in); `fields` and `body` are ignored.
-    pub from_errors: bool,
+    /// Sent where there is a body.
+    pub content_type: Option<Arc<[u8]>>,
+    pub body: Arc<[u8]>,
+    /// The length is the first field, as redirects have it; else it follows `fields`.
+    pub length_first: bool,
+    pub source: ReplySource,
 }
 
 /// What must happen before the rule set goes on.
@@ -40,14 +62,24 @@ pub enum Effect {
     Deny(Box<Reply>),
     /// Hold for the tarpit timeout, then refuse with this.
     Tarpit(Box<Reply>),
-    /// Close both ways without a word (`reject`, tcp `close`).
+    /// Close both ways without a word (`reject`).
     Reject,
-    /// Forget the connection without telling the client.
-    SilentDrop,
-    /// The rule is to be evaluated again when this has happened.
+    /// tcp `close`: end the connection to the server; what it sent still goes to the client.
+    Close,
+    /// Forget the connection without telling the client; the value is the TTL of a reset to send instead.
+    SilentDrop(Option<u8>),
+    /// Run again from this rule, with [`Txn::woken`](crate::Txn::woken) set, when this has happened.
     Wait(Wait),
     /// Hand the message to an internal service (`use-service`), by index.
     Service(u32),
+    /// `expect-proxy`: a PROXY header must come before any other byte; then go on with the next rule.
+    ExpectProxy,
+    /// `expect-netscaler-cip`, likewise.
+    ExpectNetscalerCip,
+    /// `switch-mode http`: the connection is HTTP from here on, over this protocol where it is named.
+    SwitchToHttp(Option<Arc<str>>),
     /// The action failed and `strict-mode` is on: 500.
     Fail,
+    /// The message is not valid (`normalize-uri` with `strict`): 400.
+    Invalid,
 }

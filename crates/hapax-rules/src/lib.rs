@@ -4,11 +4,21 @@
 
 mod action;
 pub mod codes;
+mod common;
 mod effect;
+pub mod errors;
+mod http;
 mod parse;
+pub mod registry;
+pub mod reply;
+mod run;
+mod site;
 mod txn;
 
 pub use action::{Action, ActionRow, Rule, RuleSets};
-pub use effect::{Effect, Reply, Wait};
-pub use parse::ParseAction;
-pub use txn::{Controls, Txn};
+pub use effect::{Effect, Reply, ReplySource, Wait};
+pub use http::reply::ReplySpec;
+pub use parse::{ParseAction, parse_rule, place};
+pub use run::{Outcome, run};
+pub use site::{Side, Site, Slot};
+pub use txn::{Controls, Txn, Woken};

@@ -1,21 +1,160 @@
-//! The cursor an action's parser reads its words from.
+//! From the words of a line to a rule: finds the action's row, lets it read its arguments, then reads the condition.
 
-use hapax_diag::{Diagnostic, Span};
-use hapax_sample::acl::Token;
-use hapax_sample::{Compile, Needs};
+use std::sync::{Arc, OnceLock};
 
-use crate::RuleSets;
+use hapax_diag::{Code, Diagnostic, Severity, Span};
+use hapax_sample::acl::{AclSet, Condition, Token};
+use hapax_sample::expr::Expr;
+use hapax_sample::logformat::LogFormat;
+use hapax_sample::{Compile, NameKind, NameRef, Needs};
+use hapax_value::Support;
 
-/// The words of one rule after the action's name, up to `if`/`unless`, and what compiling them needs.
+use crate::site::{Side, Site};
+use crate::{ActionRow, Rule, RuleSets, codes, registry};
+
+/// The words of one rule and what compiling them needs. An action takes the words it knows; what it leaves must be a condition.
 pub struct ParseAction<'p, 'c> {
     /// The action's own word, as written.
     pub name: Token<'p>,
+    /// Every word after the name.
     pub words: &'p [Token<'p>],
     pub pos: usize,
+    /// Exactly one set.
     pub ruleset: RuleSets,
     /// Where the facts of this rule set exist.
     pub place: Needs,
+    pub site: &'p mut Site,
     pub cx: &'p mut Compile<'c>,
+}
+
+/// Reads `ACTION [args]... [if|unless CONDITION]`: the words after the rule set's own (`http-request`, `tcp-request content`).
+pub fn parse_rule(
+    ruleset: RuleSets,
+    words: &[Token<'_>],
+    acls: &AclSet,
+    site: &mut Site,
+    cx: &mut Compile<'_>,
+    at: Span,
+) -> Result<Rule, Diagnostic> {
+    let Some((name, rest)) = words.split_first() else {
+        return Err(unknown(ruleset, "", site).at(at));
+    };
+    let word = String::from_utf8_lossy(name.bytes).into_owned();
+    let row = registry::find(ruleset, &word).ok_or_else(|| unknown(ruleset, &word, site).at(name.span))?;
+    if row.experimental && !site.experimental {
+        let text = format!(
+            "'{}' action is experimental, must be allowed via a global 'expose-experimental-directives'",
+            row.stem()
+        );
+        return Err(Diagnostic::alert(&codes::EXPERIMENTAL, text).at(name.span));
+    }
+    tell_support(row, name.span, cx);
+    let place = place(ruleset, site.side);
+    let (kind, section) = (site.kind(), site.name.clone());
+    let mut p = ParseAction {
+        name: *name,
+        words: rest,
+        pos: 0,
+        ruleset,
+        place,
+        site,
+        cx,
+    };
+    let action = (row.parse)(&mut p).map_err(|d| {
+        let d = d.or_at(name.span);
+        if ruleset.intersects(RuleSets::HTTP_ANY) {
+            let head = format!(
+                "error detected in {kind} '{section}' while parsing '{} {word}' rule : ",
+                ruleset.keyword()
+            );
+            return Diagnostic {
+                message: head + &d.message + ".",
+                ..d
+            };
+        }
+        d
+    })?;
+    let rest = &rest[p.pos..];
+    let cond = match rest.first() {
+        None => None,
+        Some(w) if w.bytes == b"if" || w.bytes == b"unless" => {
+            let cond = Condition::parse(rest, acls, cx).map_err(|d| in_condition(d, ruleset, &word).or_at(w.span))?;
+            Some(cond)
+        }
+        Some(w) => {
+            let text = format!(
+                "'{} {word}' expects either 'if' or 'unless' followed by a condition but found '{}'.",
+                ruleset.keyword(),
+                String::from_utf8_lossy(w.bytes)
+            );
+            return Err(Diagnostic::alert(&codes::LEFTOVER, text).at(w.span));
+        }
+    };
+    Ok(Rule {
+        name: row.name,
+        action,
+        cond,
+        span: at,
+    })
+}
+
+fn in_condition(d: Diagnostic, ruleset: RuleSets, word: &str) -> Diagnostic {
+    let head = if ruleset.intersects(RuleSets::HTTP_ANY) {
+        format!("error detected while parsing an '{} {word}' condition : ", ruleset.keyword())
+    } else {
+        format!("'{} {word}' : error detected while parsing a condition : ", ruleset.keyword())
+    };
+    Diagnostic {
+        message: format!("{head}{}.", d.message.trim_end_matches('.')),
+        ..d
+    }
+}
+
+/// The alert for a word that is no action here: it names those that are.
+fn unknown(ruleset: RuleSets, word: &str, site: &Site) -> Diagnostic {
+    let list: Vec<String> = registry::names(ruleset).iter().map(|n| format!("'{n}'")).collect();
+    let list = list.join(", ");
+    let set = ruleset.keyword();
+    let missing = if word.is_empty() { " (missing argument)" } else { "" };
+    let text = if ruleset.intersects(RuleSets::HTTP_ANY) {
+        format!("'{set}' expects {list}, but got '{word}'{missing}.")
+    } else {
+        format!("'{set}' expects {list} in {} '{}' (got '{word}').", site.kind(), site.name)
+    };
+    Diagnostic::alert(&codes::UNKNOWN_ACTION, text)
+}
+
+/// Says of a word that is not acted on (fully) that it is not.
+fn tell_support(row: &ActionRow, at: Span, cx: &mut Compile<'_>) {
+    let name = row.stem();
+    let (severity, text) = match row.support {
+        Support::Full => return,
+        Support::Partial(what) => (Severity::Warning, format!("'{name}' is only partly acted on: {what}")),
+        Support::NotYet(what) => (Severity::Warning, format!("'{name}' is accepted but not acted on yet: {what}")),
+        Support::NoEffect(why) => (Severity::Note, format!("'{name}' has no effect here: {why}")),
+        Support::Refused(why) => (Severity::Alert, format!("'{name}' is not supported: {why}")),
+    };
+    cx.diags.push(Diagnostic::new(&codes::NOT_ACTED_ON, severity, text).at(at));
+}
+
+/// Where the facts of a rule set exist, in a section that may be a frontend, a backend, both, or the defaults of either.
+pub fn place(ruleset: RuleSets, side: Side) -> Needs {
+    let front = side.intersects(Side::FRONTEND | Side::DEFAULTS);
+    let back = side.intersects(Side::BACKEND | Side::DEFAULTS);
+    let pick = |fe: Needs, be: Needs| {
+        let mut n = Needs::empty();
+        n.set(fe, front);
+        n.set(be, back);
+        n
+    };
+    match ruleset {
+        RuleSets::TCP_CONN | RuleSets::QUIC_INIT => Needs::FE_CONN,
+        RuleSets::TCP_SESS => Needs::FE_SESS,
+        RuleSets::TCP_REQ => pick(Needs::FE_CONTENT, Needs::BE_CONTENT),
+        RuleSets::TCP_RES => pick(Needs::FE_RES, Needs::BE_RES),
+        RuleSets::HTTP_REQ => pick(Needs::FE_HRQ_H, Needs::BE_HRQ_H),
+        _ => pick(Needs::FE_HRS_H, Needs::BE_HRS_H),
+    }
 }
 
 impl<'p> ParseAction<'p, '_> {
@@ -29,15 +168,118 @@ impl<'p> ParseAction<'p, '_> {
         self.words.get(self.pos).copied()
     }
 
+    /// Whether a condition or the end of the line comes next.
+    pub fn at_end(&self) -> bool {
+        self.peek().is_none_or(|w| w.bytes == b"if" || w.bytes == b"unless")
+    }
+
+    /// Takes the next word where it is `word`.
+    pub fn take(&mut self, word: &str) -> bool {
+        let found = self.peek().is_some_and(|w| w.bytes == word.as_bytes());
+        self.pos += usize::from(found);
+        found
+    }
+
+    /// The action's word as text.
+    pub fn word(&self) -> String {
+        String::from_utf8_lossy(self.name.bytes).into_owned()
+    }
+
     /// Where the next word stands, or the last one where none is left.
     pub fn span(&self) -> Span {
         self.peek().or(self.words.last().copied()).unwrap_or(self.name).span
     }
 
+    /// Where the word just taken stands.
+    pub fn last_span(&self) -> Span {
+        self.pos.checked_sub(1).and_then(|i| self.words.get(i)).unwrap_or(&self.name).span
+    }
+
+    /// The next word; where there is none, an alert that `what` is expected.
     pub fn need(&mut self, what: &str) -> Result<Token<'p>, Diagnostic> {
         let span = self.span();
-        let name = String::from_utf8_lossy(self.name.bytes).into_owned();
         self.next()
-            .ok_or_else(|| Diagnostic::alert(&crate::codes::MISSING_ARG, format!("'{name}' expects {what}")).at(span))
+            .filter(|w| !w.bytes.is_empty())
+            .ok_or_else(|| self.fail(&codes::MISSING_ARG, format!("expects {what}")).at(span))
     }
+
+    /// Like [`need`](Self::need), as text.
+    pub fn need_text(&mut self, what: &str) -> Result<String, Diagnostic> {
+        Ok(text(self.need(what)?))
+    }
+
+    /// An alert of the action. TCP rules carry their own words in it; for HTTP rules [`parse_rule`] puts them before it.
+    pub fn fail(&self, code: &'static Code, message: impl AsRef<str>) -> Diagnostic {
+        let message = message.as_ref();
+        let message = if self.ruleset.intersects(RuleSets::HTTP_ANY) {
+            message.to_owned()
+        } else {
+            format!("'{} {}' : {message}", self.ruleset.keyword(), self.word())
+        };
+        Diagnostic::alert(code, message)
+    }
+
+    /// An alert about the word just taken.
+    pub fn bad(&self, message: impl AsRef<str>) -> Diagnostic {
+        self.fail(&codes::BAD_ARG, message).at(self.last_span())
+    }
+
+    /// A warning about the word just taken: the rule stands.
+    pub fn warn(&mut self, message: impl Into<String>) {
+        let d = Diagnostic::warning(&codes::IGNORED_ARG, message).at(self.last_span());
+        self.cx.diags.push(d);
+    }
+
+    /// An expression, whose converters may stand in words of their own; its facts must exist here.
+    pub fn expr(&mut self) -> Result<Expr, Diagnostic> {
+        let first = self.need("an expression as argument")?;
+        let text = text(first);
+        let expr = Expr::compile(&text, first.span, self.cx)?;
+        self.fits(&expr, &text)?;
+        Ok(expr)
+    }
+
+    fn fits(&self, expr: &Expr, text: &str) -> Result<(), Diagnostic> {
+        if expr.needs().intersects(self.place) {
+            return Ok(());
+        }
+        let fetch = text.split(['(', ',']).next().unwrap_or_default();
+        let text = format!("fetch method '{fetch}' extracts information from elsewhere, none of which is available here");
+        Err(self.fail(&codes::WRONG_PLACE, text).at(self.last_span()))
+    }
+
+    /// A log-format string.
+    pub fn format(&mut self, what: &str) -> Result<LogFormat, Diagnostic> {
+        let word = self.need(what)?;
+        LogFormat::compile(word.bytes, word.span, self.cx)
+    }
+
+    /// A name that is resolved once the whole configuration is read.
+    pub fn defer(&mut self, kind: NameKind, word: Token<'_>) -> Arc<NameRef> {
+        let name = Arc::new(NameRef {
+            kind,
+            name: text(word).into(),
+            span: word.span,
+            within: self.cx.within.clone(),
+            id: OnceLock::new(),
+        });
+        self.cx.deferred.push(name.clone());
+        name
+    }
+
+    /// What stands in parentheses glued to the name: `set-var(txn.x)` has `txn.x`. `None`: no parentheses, or not closed.
+    pub fn glued(&self, row_stem: &str) -> Option<&'p str> {
+        let name = std::str::from_utf8(self.name.bytes).ok()?;
+        name.strip_prefix(row_stem)?.strip_prefix('(')?.strip_suffix(')')
+    }
+
+    /// Ready to be the answer of a row's `parse`.
+    pub fn done<A: crate::Action + 'static>(action: A) -> Result<Arc<dyn crate::Action>, Diagnostic> {
+        Ok(Arc::new(action))
+    }
+}
+
+/// A word as text; bytes that are no UTF-8 become U+FFFD.
+pub(crate) fn text(word: Token<'_>) -> String {
+    String::from_utf8_lossy(word.bytes).into_owned()
 }

@@ -5,6 +5,8 @@ use hapax_sample::vars::Vars;
 use hapax_sample::{Body, Env, Now, SessionFacts, StreamFacts, World};
 use hapax_value::Millis;
 
+use crate::RuleSets;
+
 /// Settings of the stream that rules may change and the runtime reads afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct Controls {
@@ -23,6 +25,22 @@ pub struct Controls {
     pub bc_mark: Option<u32>,
     pub bc_tos: Option<u8>,
     pub nice: Option<i32>,
+    /// `early-hint`: fields of the 103 response to send once the rule set stops or waits; the runtime empties it.
+    pub early_hints: Vec<(Box<[u8]>, Box<[u8]>)>,
+    /// Reused by actions that build a text; empty between two of them.
+    pub scratch: Vec<u8>,
+}
+
+/// Why a rule set is run again from a rule that had answered [`Effect::Wait`](crate::Effect::Wait).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Woken {
+    /// It is not: a fresh run, or more bytes came for a rule that wanted to look again ([`Wait::More`](crate::Wait::More)).
+    #[default]
+    No,
+    /// What the rule waited for has happened.
+    Done,
+    /// It has not, and the time is over.
+    TimedOut,
 }
 
 /// One transaction while a rule set runs over it.
@@ -36,11 +54,34 @@ pub struct Txn<'a> {
     pub req_body: Body<'a>,
     pub res_body: Body<'a>,
     pub payload: Option<Body<'a>>,
+    /// Nothing more will come or be waited for: what is not known yet never will be. Always so in HTTP rule sets.
+    pub no_more: bool,
+    /// Taken by the first rule that is run.
+    pub woken: Woken,
     pub vars: &'a Vars,
     pub world: &'a dyn World,
 }
 
 impl Txn<'_> {
+    /// The head that `ruleset` edits.
+    pub fn head(&mut self, ruleset: RuleSets) -> Option<&mut Head> {
+        if ruleset.intersects(RuleSets::RESPONSE) {
+            self.res.as_deref_mut()
+        } else {
+            self.req.as_deref_mut()
+        }
+    }
+
+    /// Runs `edit` with a text that `fill` makes of the facts, in the stream's reused buffer.
+    pub fn with_text<R>(&mut self, fill: impl FnOnce(&Env<'_>, &mut Vec<u8>), edit: impl FnOnce(&mut Self, &[u8]) -> R) -> R {
+        let mut text = std::mem::take(&mut self.controls.scratch);
+        fill(&self.env(), &mut text);
+        let answer = edit(self, &text);
+        text.clear();
+        self.controls.scratch = text;
+        answer
+    }
+
     /// What expressions see of it now.
     pub fn env(&self) -> Env<'_> {
         Env {
@@ -52,6 +93,7 @@ impl Txn<'_> {
             req_body: self.req_body,
             res_body: self.res_body,
             payload: self.payload,
+            no_more: self.no_more,
             vars: self.vars,
             world: self.world,
         }

@@ -31,6 +31,15 @@ pub enum NameKind {
     /// `backend/server`, or `server` of the current proxy.
     Server,
     Userlist,
+    /// An `http-errors` section.
+    HttpErrors,
+    Resolvers,
+    Cache,
+    LogProfile,
+    /// A `filter` of the current proxy, by its name (`bwlim-in`, `spoe`).
+    Filter,
+    /// A service of `use-service`.
+    Service,
 }
 
 /// A name in an expression, resolved after the last line is read.

@@ -74,6 +74,9 @@ pub struct SessionFacts {
 #[derive(Clone, Debug, Default)]
 pub struct StreamFacts {
     pub id: u64,
+    /// As `set-src` and `set-dst` of content and HTTP rules made them for this stream alone; see [`Env::src`].
+    pub src: Option<Endpoint>,
+    pub dst: Option<Endpoint>,
     pub backend: Option<ProxyId>,
     pub server: Option<ServerId>,
     pub retries: u32,
@@ -94,10 +97,14 @@ pub struct StreamFacts {
     pub bytes_in: u64,
     pub bytes_out: u64,
     /// The request as logged by `%r` and the fetches that outlive it, kept when something asks for it.
+    /// Set by `set-log-level`: 0 (`emerg`) to 7 (`debug`), or [`LOG_SILENT`].
     pub log_level: Option<u8>,
     pub priority_class: i32,
     pub priority_offset: i32,
 }
+
+/// The level of `set-log-level silent`: the stream is not logged.
+pub const LOG_SILENT: u8 = 8;
 
 /// HAProxy's timers in milliseconds (manual, 8.4).
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,6 +162,21 @@ pub struct Env<'a> {
     pub res_body: Body<'a>,
     /// Undecoded bytes of the direction a `tcp-*` content rule looks at.
     pub payload: Option<Body<'a>>,
+    /// Nothing more will come or be waited for: conditions take [`Absent::NotYet`](crate::Absent) as "no" instead of waiting.
+    /// Always so in HTTP rule sets and logs.
+    pub no_more: bool,
     pub vars: &'a Vars,
     pub world: &'a dyn World,
+}
+
+impl Env<'_> {
+    /// The client's address as rules and PROXY headers have left it for this stream (`src`).
+    pub fn src(&self) -> Option<&Endpoint> {
+        self.stream.src.as_ref().or(self.sess.src.as_ref())
+    }
+
+    /// The address the client reached, likewise (`dst`).
+    pub fn dst(&self) -> Option<&Endpoint> {
+        self.stream.dst.as_ref().or(self.sess.dst.as_ref())
+    }
 }

@@ -15,5 +15,5 @@ mod row;
 pub mod vars;
 
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
-pub use env::{Body, Env, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TlsFacts, Track, World};
+pub use env::{Body, Env, LOG_SILENT, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TlsFacts, Track, World};
 pub use row::{Absent, Arg, ArgKind, Call, Converter, Fetch, Iter, Needs, Sampled};

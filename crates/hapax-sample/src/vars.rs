@@ -64,3 +64,119 @@ pub struct Vars {
     pub req: RefCell<Scope>,
     pub res: RefCell<Scope>,
 }
+
+bitflags::bitflags! {
+    /// What must hold for a variable to be set (`set-var(txn.x,ifexists)`): all of the conditions given.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct StoreIf: u8 {
+        const EXISTS     = 1 << 0;
+        const NOT_EXISTS = 1 << 1;
+        /// The new value, not the old one, is looked at for emptiness.
+        const EMPTY      = 1 << 2;
+        const NOT_EMPTY  = 1 << 3;
+        const SET        = 1 << 4;
+        const NOT_SET    = 1 << 5;
+        /// The old value is greater, or less, than the new one (integers).
+        const GT         = 1 << 6;
+        const LT         = 1 << 7;
+    }
+}
+
+impl StoreIf {
+    /// One condition by its word; the error is in words for the user.
+    pub fn from_word(word: &str) -> Result<Self, String> {
+        Ok(match word {
+            "ifexists" => Self::EXISTS,
+            "ifnotexists" => Self::NOT_EXISTS,
+            "ifempty" => Self::EMPTY,
+            "ifnotempty" => Self::NOT_EMPTY,
+            "ifset" => Self::SET,
+            "ifnotset" => Self::NOT_SET,
+            "ifgt" => Self::GT,
+            "iflt" => Self::LT,
+            _ => return Err(format!("unknown condition \"{word}\"")),
+        })
+    }
+
+    fn allow(self, exists: bool, old: Option<&Value<'_>>, new: &Value<'_>) -> bool {
+        let empty = match new {
+            Value::Str(b) | Value::Bin(b) => Some(b.is_empty()),
+            _ => None,
+        };
+        let ordered = match (old, new) {
+            (Some(Value::Int(o)), Value::Int(n)) => !(self.contains(Self::GT) && o <= n || self.contains(Self::LT) && o >= n),
+            _ => true,
+        };
+        !(self.contains(Self::EXISTS) && !exists
+            || self.contains(Self::NOT_EXISTS) && exists
+            || self.contains(Self::SET) && old.is_none()
+            || self.contains(Self::NOT_SET) && old.is_some()
+            || self.contains(Self::EMPTY) && empty != Some(true)
+            || self.contains(Self::NOT_EMPTY) && empty == Some(true))
+            && ordered
+    }
+}
+
+fn put(scope: &mut Scope, name: u32, permanent: bool, value: Value<'_>, when: StoreIf) -> bool {
+    let at = scope.iter().position(|(n, _)| *n == name);
+    if !when.allow(at.is_some() || permanent, at.map(|i| &scope[i].1), &value) {
+        return false;
+    }
+    let value = value.into_owned();
+    match at {
+        Some(i) => scope[i].1 = value,
+        None => scope.push((name, value)),
+    }
+    true
+}
+
+fn drop_from(scope: &mut Scope, name: u32) {
+    scope.retain(|(n, _)| *n != name);
+}
+
+fn find(scope: &Scope, name: u32) -> Option<Value<'static>> {
+    scope.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone())
+}
+
+impl Vars {
+    /// The scope as a cell; `None` for the scopes that do not belong to a stream.
+    fn cell(&self, scope: VarScope) -> Option<&RefCell<Scope>> {
+        match scope {
+            VarScope::Sess => Some(&self.sess),
+            VarScope::Txn => Some(&self.txn),
+            VarScope::Req => Some(&self.req),
+            VarScope::Res => Some(&self.res),
+            VarScope::Proc | VarScope::Check => None,
+        }
+    }
+}
+
+impl crate::Env<'_> {
+    /// Sets a variable where `when` allows it; tells whether it was set. The value may borrow from this very evaluation.
+    pub fn set_var(&self, id: VarId, value: Value<'_>, when: StoreIf) -> bool {
+        if let Some(cell) = self.vars.cell(id.scope) {
+            return put(&mut cell.borrow_mut(), id.name, false, value, when);
+        }
+        match self.world.proc_vars().write() {
+            // A process variable that the configuration names exists from the start.
+            Ok(mut scope) if id.scope == VarScope::Proc => put(&mut scope, id.name, true, value, when),
+            _ => false,
+        }
+    }
+
+    pub fn unset_var(&self, id: VarId) {
+        if let Some(cell) = self.vars.cell(id.scope) {
+            drop_from(&mut cell.borrow_mut(), id.name);
+        } else if let Ok(mut scope) = self.world.proc_vars().write() {
+            drop_from(&mut scope, id.name);
+        }
+    }
+
+    /// The variable's value, where it has one.
+    pub fn var(&self, id: VarId) -> Option<Value<'static>> {
+        if let Some(cell) = self.vars.cell(id.scope) {
+            return find(&cell.borrow(), id.name);
+        }
+        self.world.proc_vars().read().ok().and_then(|scope| find(&scope, id.name))
+    }
+}

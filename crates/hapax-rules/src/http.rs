@@ -1,0 +1,4 @@
+//! Actions of HTTP rule sets.
+
+pub(crate) mod header;
+pub(crate) mod reply;

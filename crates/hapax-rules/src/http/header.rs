@@ -1,0 +1,152 @@
+//! Header fields: `set-header`, `add-header`, `del-header`.
+
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+use hapax_sample::logformat::LogFormat;
+
+use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, codes};
+
+pub(crate) static ROWS: &[ActionRow] = &[
+    ActionRow {
+        name: "add-header",
+        rulesets: RuleSets::HTTP_ANY,
+        doc: "Adds a field at the end, beside any of the same name.",
+        ok: &["add-header X-Src %[src]", "add-header x \"a b\" if TRUE"],
+        bad: &["add-header", "add-header X", "add-header X a b"],
+        parse: |p| edit(p, false),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "set-header",
+        rulesets: RuleSets::HTTP_ANY,
+        doc: "Removes the fields of that name, then adds one. The value is made before they are removed and may quote them.",
+        ok: &["set-header X-Src %[src]", "set-header x \"\" unless FALSE"],
+        bad: &["set-header", "set-header X", "set-header X a b"],
+        parse: |p| edit(p, true),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "del-header",
+        rulesets: RuleSets::HTTP_ANY,
+        doc: "Removes every field whose name matches: exactly, or as `-m` says (`str`, `beg`, `end`, `sub`, `reg`).",
+        ok: &[
+            "del-header Server",
+            "del-header x- -m beg if TRUE",
+            "del-header -id -m end",
+            "del-header ^x-.*$ -m reg",
+            "del-header a -m str",
+        ],
+        bad: &["del-header", "del-header x -m", "del-header x -m ip", "del-header x y"],
+        parse: delete,
+        ..ActionRow::BASE
+    },
+];
+
+#[derive(Debug)]
+struct Edit {
+    set: bool,
+    /// Lower case.
+    name: Box<[u8]>,
+    value: LogFormat,
+    ruleset: RuleSets,
+}
+
+impl Action for Edit {
+    fn run(&self, txn: &mut Txn<'_>) -> Effect {
+        txn.with_text(
+            |env, out| {
+                self.value.write(env, out);
+                one_line(out);
+            },
+            |txn, value| {
+                if let Some(head) = txn.head(self.ruleset) {
+                    if self.set {
+                        head.remove(&self.name);
+                    }
+                    head.add(&self.name, value);
+                }
+            },
+        );
+        Effect::Continue
+    }
+}
+
+/// Nothing that a rule quotes from a message may start another line or end the head.
+pub(crate) fn one_line(value: &mut [u8]) {
+    while let Some(i) = memchr::memchr3(b'\r', b'\n', 0, value) {
+        value[i] = b' ';
+    }
+}
+
+fn edit(p: &mut ParseAction<'_, '_>, set: bool) -> Result<Arc<dyn Action>, Diagnostic> {
+    let name = name(p, "exactly 2 arguments")?;
+    let value = p.format("exactly 2 arguments")?;
+    let ruleset = p.ruleset;
+    ParseAction::done(Edit { set, name, value, ruleset })
+}
+
+/// A field's name in lower case. A character that no name can have is told, not refused.
+pub(crate) fn name(p: &mut ParseAction<'_, '_>, what: &str) -> Result<Box<[u8]>, Diagnostic> {
+    let word = p.need(what)?;
+    let body = word.bytes.strip_prefix(b":").unwrap_or(word.bytes);
+    if let Some(c) = body.iter().find(|c| !is_token(**c)) {
+        let name = crate::parse::text(word);
+        p.warn(format!("header name '{name}' contains forbidden character '{}'", char::from(*c)));
+    }
+    Ok(word.bytes.to_ascii_lowercase().into())
+}
+
+fn is_token(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c)
+}
+
+#[derive(Debug)]
+enum Names {
+    Is(Box<[u8]>),
+    Begins(Box<[u8]>),
+    Ends(Box<[u8]>),
+    Contains(memchr::memmem::Finder<'static>),
+}
+
+#[derive(Debug)]
+struct Delete {
+    names: Names,
+    ruleset: RuleSets,
+}
+
+impl Action for Delete {
+    fn run(&self, txn: &mut Txn<'_>) -> Effect {
+        if let Some(head) = txn.head(self.ruleset) {
+            match &self.names {
+                Names::Is(n) => head.remove(n),
+                Names::Begins(n) => head.remove_if(|name, _| name.starts_with(n)),
+                Names::Ends(n) => head.remove_if(|name, _| name.ends_with(n)),
+                Names::Contains(n) => head.remove_if(|name, _| n.find(name).is_some()),
+            };
+        }
+        Effect::Continue
+    }
+}
+
+fn delete(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
+    let name: Box<[u8]> = p.need("at least 1 argument")?.bytes.to_ascii_lowercase().into();
+    let mut names = Names::Is(name.clone());
+    if p.take("-m") {
+        let method = p
+            .next()
+            .ok_or_else(|| p.fail(&codes::MISSING_ARG, "-m flag expects exactly 1 argument"))?;
+        names = match method.bytes {
+            b"str" => Names::Is(name),
+            b"beg" => Names::Begins(name),
+            b"end" => Names::Ends(name),
+            b"sub" => Names::Contains(memchr::memmem::Finder::new(&name).into_owned()),
+            _ => {
+                let text = format!("-m with unsupported matching method '{}'", crate::parse::text(method));
+                return Err(p.bad(text));
+            }
+        };
+    }
+    let ruleset = p.ruleset;
+    ParseAction::done(Delete { names, ruleset })
+}

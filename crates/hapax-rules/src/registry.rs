@@ -1,0 +1,45 @@
+//! Every action there is, and how a word finds its row. Families live in `http`, `tcp` and `common`; the list here only gathers them.
+
+use crate::{ActionRow, RuleSets};
+
+/// The rows of every family.
+pub static FAMILIES: &[&[ActionRow]] = &[
+    crate::common::accept::ROWS,
+    crate::common::var::ROWS,
+    crate::http::header::ROWS,
+    crate::http::reply::ROWS,
+];
+
+/// Every row, in the order of the families.
+pub fn all() -> impl Iterator<Item = &'static ActionRow> {
+    FAMILIES.iter().flat_map(|rows| rows.iter())
+}
+
+impl ActionRow {
+    /// The name without the star that says that more may follow.
+    pub fn stem(&self) -> &'static str {
+        self.name.strip_suffix('*').unwrap_or(self.name)
+    }
+
+    fn fits(&self, word: &str) -> bool {
+        if self.name.ends_with('*') {
+            word.starts_with(self.stem())
+        } else {
+            word == self.name
+        }
+    }
+}
+
+/// The row for `word` in `ruleset`: the exact one, else the longest whose stem starts the word.
+pub fn find(ruleset: RuleSets, word: &str) -> Option<&'static ActionRow> {
+    all()
+        .filter(|row| row.rulesets.intersects(ruleset) && row.fits(word))
+        .max_by_key(|row| (row.name == word, row.stem().len()))
+}
+
+/// The names valid in `ruleset`, sorted, as they are told to a user who wrote another.
+pub fn names(ruleset: RuleSets) -> Vec<&'static str> {
+    let mut names: Vec<_> = all().filter(|row| row.rulesets.intersects(ruleset)).map(|row| row.name).collect();
+    names.sort_unstable();
+    names
+}

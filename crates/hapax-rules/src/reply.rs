@@ -1,0 +1,100 @@
+//! Makes the head and body that are sent for a [`Reply`], and reads errorfiles.
+
+use std::sync::Arc;
+
+use hapax_proto::h1::{self, BodyLen};
+use hapax_proto::http::Head;
+
+use crate::errors::{Page, Pages, reason};
+use crate::{Reply, ReplySource};
+
+impl Reply {
+    /// The proxy's message for `status`.
+    pub fn error(status: u16) -> Self {
+        Self {
+            status,
+            source: ReplySource::Errors,
+            ..Self::default()
+        }
+    }
+
+    /// Fills `head` (emptied first) and gives the body. `pages` are the proxy's messages, `sections` those of the
+    /// `http-errors` sections.
+    ///
+    /// A response to `HEAD` has the same head: whoever sends it leaves the body out.
+    pub fn render(&self, pages: &Pages, sections: &[Pages], head: &mut Head) -> Arc<[u8]> {
+        match &self.source {
+            ReplySource::Own => self.render_own(head),
+            ReplySource::Errors => self.render_page(pages.get(self.status), head),
+            ReplySource::Page(page) => self.render_page(page, head),
+            ReplySource::Section(i) => {
+                let own = sections.get(*i as usize).and_then(|s| s.own(self.status));
+                self.render_page(own.unwrap_or_else(|| pages.get(self.status)), head)
+            }
+        }
+    }
+
+    fn render_page(&self, page: &Page, head: &mut Head) -> Arc<[u8]> {
+        head.clone_from(&page.head);
+        for (name, value) in &self.fields {
+            head.set(name, value);
+        }
+        page.body.clone()
+    }
+
+    fn render_own(&self, head: &mut Head) -> Arc<[u8]> {
+        head.clear();
+        head.status = self.status;
+        if self.reason.is_empty() {
+            head.set_reason(reason(self.status).as_bytes());
+        } else {
+            head.set_reason(&self.reason);
+        }
+        // RFC 9110, 8.6: no length where the status says that there is no body.
+        let with_length = self.status >= 200 && self.status != 204;
+        let mut digits = itoa::Buffer::new();
+        let length = digits.format(self.body.len()).as_bytes();
+        if with_length && self.length_first {
+            head.add(b"content-length", length);
+        }
+        for (name, value) in &self.fields {
+            head.add(name, value);
+        }
+        if with_length && !self.length_first {
+            head.add(b"content-length", length);
+        }
+        if let Some(t) = self.content_type.as_ref().filter(|_| !self.body.is_empty()) {
+            head.add(b"content-type", t);
+        }
+        self.body.clone()
+    }
+}
+
+/// Reads an errorfile: a whole HTTP response. The error is in words for the user.
+pub fn parse_errorfile(raw: &[u8]) -> Result<Page, String> {
+    let mut head = Head::default();
+    let used = match h1::parse_response(raw, &mut head, h1::Limits::default()) {
+        Ok(Some(n)) => n,
+        Ok(None) => return Err("unable to parse headers (the end of the headers is missing)".into()),
+        Err(e) => return Err(format!("unable to parse headers ({e})")),
+    };
+    let status = head.status;
+    if status < 200 && status != 101 {
+        return Err(format!("invalid http status code for an error message ({status})"));
+    }
+    let meta = h1::framing::response(&head, b"GET").map_err(|e| format!("unable to parse headers ({e})"))?;
+    let body = &raw[used..];
+    match meta.body {
+        BodyLen::Chunked => return Err("chunk-encoded payload not supported".into()),
+        BodyLen::None if !body.is_empty() => return Err("message payload not expected".into()),
+        BodyLen::Length(n) if n == 0 && !body.is_empty() => return Err("message payload not expected".into()),
+        BodyLen::Length(n) if n != body.len() as u64 => {
+            return Err(format!(
+                "payload size does not match the announced content-length ({} != {n})",
+                body.len()
+            ));
+        }
+        _ => {}
+    }
+    Ok(Page { head, body: body.into() })
+}
