@@ -98,12 +98,11 @@ impl Farm {
     pub fn new(algorithm: Algorithm, members: Vec<Member>, all_backups: bool, seed: u64) -> Self {
         let tables = match algorithm {
             Algorithm::RoundRobin => Tables::RoundRobin(roundrobin::RoundRobin::new(members.len())),
-            Algorithm::StaticRr => Tables::Map(map::Map::default()),
             Algorithm::LeastConn => Tables::LeastConn(leastconn::LeastConn::default()),
             Algorithm::First => Tables::First,
             Algorithm::Random(draws) => Tables::Random(random::Random::new(draws, seed)),
             Algorithm::Hash(h) if h.consistent => Tables::Ring(ring::Ring::default()),
-            Algorithm::Hash(_) => Tables::Map(map::Map::default()),
+            Algorithm::StaticRr | Algorithm::Hash(_) => Tables::Map(map::Map::default()),
         };
         Self {
             members,

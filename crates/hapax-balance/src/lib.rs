@@ -5,8 +5,15 @@
 
 mod farm;
 mod hash;
+mod health;
 mod key;
+pub mod notice;
+mod queue;
+mod rate;
 
 pub use farm::{Algorithm, Choice, Farm, Load, Member, SCALE};
 pub use hash::{HashFunction, HashType, spread};
+pub use health::{Change, CheckStatus, Health, Outcome, Step, Verdict};
 pub use key::{UriKey, source_key};
+pub use queue::{Place, Queue};
+pub use rate::Rate;

@@ -60,7 +60,7 @@ impl Random {
         self.state ^= self.state >> 12;
         self.state ^= self.state << 25;
         self.state ^= self.state >> 27;
-        let r = (self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) * total >> 32;
+        let r = ((self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) * total) >> 32;
         Some(view.live[self.upto.partition_point(|&u| u <= r)])
     }
 }

@@ -9,14 +9,14 @@ use std::collections::BinaryHeap;
 use super::{Load, Member, View};
 
 /// Due position, then the heavier, then the earlier in the file.
-type Turn = Reverse<(u64, Reverse<u32>, usize)>;
+type Turn = (u64, Reverse<u32>, usize);
 
 #[derive(Debug)]
 pub(super) struct RoundRobin {
     pos: u64,
     total: u64,
     slots: Vec<Slot>,
-    waiting: BinaryHeap<Turn>,
+    waiting: BinaryHeap<Reverse<Turn>>,
     /// Not served since the start: lightest first, taken from the end.
     fresh: Vec<usize>,
     /// Passed over in one pick; kept to reuse its space.
