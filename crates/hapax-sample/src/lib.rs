@@ -6,6 +6,7 @@
 
 pub mod acl;
 mod compile;
+pub mod converters;
 mod env;
 pub mod expr;
 pub mod logformat;

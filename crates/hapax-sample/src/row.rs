@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bitflags::bitflags;
 use hapax_value::{Support, Type, Value};
 
-use crate::{Env, NameRef};
+use crate::{Compile, Env, NameRef};
 
 bitflags! {
     /// Where a fetch's facts exist: one bit per column of HAProxy's own fetch matrix, in its order.
@@ -68,6 +68,8 @@ pub enum ArgKind {
     Userlist,
     Regex,
     Var,
+    /// Field numbers of a Protocol Buffers message, dotted; compiled like [`Self::Str`], parsed by the row's check.
+    PbField,
     /// One of these words; becomes its index as [`Arg::Int`].
     Choice(&'static [&'static str]),
 }
@@ -138,6 +140,7 @@ pub struct Converter {
     pub ok: &'static [&'static str],
     pub bad: &'static [&'static str],
     pub support: Support,
-    pub check: Option<fn(&mut Vec<Arg>) -> Result<(), String>>,
+    /// Looks at the typed arguments once at load and may replace them: reads maps, names variables, compiles.
+    pub check: Option<fn(&mut Vec<Arg>, &mut Compile<'_>) -> Result<(), String>>,
     pub eval: for<'e> fn(&'e [Arg], Value<'e>, &'e Env<'e>) -> Sampled<'e>,
 }
