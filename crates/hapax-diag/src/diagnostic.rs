@@ -34,6 +34,20 @@ impl PartialEq for Code {
 }
 impl Eq for Code {}
 
+/// What stands before a message in HAProxy's own output. The other renderers show the place in their own way, whatever this says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Lead {
+    /// `config : parsing [file:line] : `, or `config : ` where there is no place.
+    #[default]
+    Parsing,
+    /// `config : parsing [file:line]: `
+    ParsingTight,
+    /// `config : `, whether there is a place or not.
+    Config,
+    /// Nothing: many messages of the checks after the last line.
+    Bare,
+}
+
 /// What is wrong, where, and what to write instead.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -51,8 +65,8 @@ pub struct Diagnostic {
     pub missing: bool,
     /// Lines HAProxy prints under the message (the input and a caret); the annotated renderer draws its own.
     pub excerpt: Option<Box<str>>,
-    /// HAProxy's line reader writes `parsing [file:line]: ` where its sections write `parsing [file:line] : `.
-    pub tight: bool,
+    /// What HAProxy writes before the message.
+    pub lead: Lead,
 }
 
 impl Diagnostic {
@@ -66,7 +80,7 @@ impl Diagnostic {
             related: Vec::new(),
             missing: false,
             excerpt: None,
-            tight: false,
+            lead: Lead::Parsing,
         }
     }
 
@@ -112,8 +126,13 @@ impl Diagnostic {
 
     /// No space between the place and its colon, as HAProxy's line reader writes it.
     #[must_use]
-    pub fn tight(mut self) -> Self {
-        self.tight = true;
+    pub fn tight(self) -> Self {
+        self.lead(Lead::ParsingTight)
+    }
+
+    #[must_use]
+    pub fn lead(mut self, lead: Lead) -> Self {
+        self.lead = lead;
         self
     }
 
@@ -161,6 +180,19 @@ impl Diagnostics {
         self.list.extend(other.list);
     }
 
+    /// How many there are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.list.iter().filter(|d| d.severity == severity).count()
+    }
+
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.list.retain(keep);
+    }
+
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+        self.list.iter_mut()
+    }
+
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.list
     }
@@ -172,5 +204,22 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<T: IntoIterator<Item = Diagnostic>>(iter: T) -> Self {
+        Self {
+            list: iter.into_iter().collect(),
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a mut Diagnostics {
+    type Item = &'a mut Diagnostic;
+    type IntoIter = std::slice::IterMut<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
     }
 }

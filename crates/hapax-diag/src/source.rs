@@ -1,6 +1,6 @@
 //! Source files and places in them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Index of a file in [`Sources`], in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -44,6 +44,25 @@ impl Span {
 pub struct Source {
     pub name: String,
     pub bytes: Arc<[u8]>,
+    /// Where each line starts; counted when a line is first asked for.
+    starts: OnceLock<Vec<usize>>,
+}
+
+impl Source {
+    /// Line `number` (from 1) without its line ending; empty where there is none.
+    pub fn line(&self, number: u32) -> &[u8] {
+        let starts = self.starts.get_or_init(|| {
+            let after = |(i, &b): (usize, &u8)| (b == b'\n').then_some(i + 1);
+            std::iter::once(0).chain(self.bytes.iter().enumerate().filter_map(after)).collect()
+        });
+        let Some(index) = (number as usize).checked_sub(1) else {
+            return &[];
+        };
+        let Some(&start) = starts.get(index) else { return &[] };
+        let end = starts.get(index + 1).map_or(self.bytes.len(), |&next| next - 1);
+        let line = &self.bytes[start..end];
+        line.strip_suffix(b"\r").unwrap_or(line)
+    }
 }
 
 /// Every file read, by [`FileId`].
@@ -57,12 +76,18 @@ impl Sources {
         self.files.push(Source {
             name: name.into(),
             bytes: bytes.into(),
+            starts: OnceLock::new(),
         });
         FileId(self.files.len() as u32 - 1)
     }
 
     pub fn get(&self, id: FileId) -> Option<&Source> {
         self.files.get(id.0 as usize)
+    }
+
+    /// The line a place is on, without its line ending.
+    pub fn line(&self, span: Span) -> &[u8] {
+        self.get(span.file).map_or(&[], |source| source.line(span.line))
     }
 
     pub fn name(&self, id: FileId) -> &str {

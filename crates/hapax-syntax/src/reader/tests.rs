@@ -121,7 +121,7 @@ fn plain_words_and_wholly_quoted_ones_borrow_the_file() {
 /// Texts and places as HAProxy gives them.
 #[test]
 fn mistakes_are_told_as_haproxy_tells_them() {
-    let many: String = (0..70).map(|i| format!(" {i}")).collect();
+    let many = (0..70).fold(String::new(), |all, i| format!("{all} {i}"));
     let table: &[(String, &[&str])] = &[
         ("a\n  log \"abc def\n".into(), &["2: unmatched quote at position 7:"]),
         ("  log 'abc\n".into(), &["1: unmatched quote at position 7:"]),
