@@ -7,7 +7,7 @@ use hapax_value::Support;
 use crate::args::{ArgValue, Args};
 use crate::codes;
 use crate::dictionary::{Found, section_keywords};
-use crate::keyword::{Class, Keyword, Misplaced, Prefix, Sections};
+use crate::keyword::{Class, Keyword, Misplaced, Prefix, Sections, Version};
 use crate::reader::{Reader, Section};
 use crate::section::{self, SectionRow};
 
@@ -154,8 +154,12 @@ pub(crate) fn run_row<K: Class>(cx: &mut K::Cx<'_>, row: &'static Keyword<K>, ar
         let code = if row.until.is_some() { &codes::REMOVED } else { &codes::REFUSED };
         return Err(refusal(code, why, args.span));
     }
+    let old = check_version(row, K::version(cx), args)?;
     args.value = row.shape.check::<K>(args, cx)?;
     (row.set)(cx, args)?;
+    if let Some(old) = old {
+        K::compile(cx).diags.push(old);
+    }
     let name = row.name;
     let told = match row.support {
         Support::NotYet(what) => Diagnostic::warning(&codes::NOT_YET, format!("'{name}' is accepted but not acted on yet: {what}")),
@@ -167,6 +171,24 @@ pub(crate) fn run_row<K: Class>(cx: &mut K::Cx<'_>, row: &'static Keyword<K>, ar
         K::compile(cx).diags.push(told.at(args.span));
     }
     Ok(())
+}
+
+/// Refuses words that the version asked for does not know. Where none is asked for, a word that is gone is a warning.
+fn check_version<K: Class>(row: &Keyword<K>, asked: Option<Version>, args: &Args<'_>) -> Result<Option<Diagnostic>, Diagnostic> {
+    if let Some((major, minor)) = asked.filter(|v| *v < row.since) {
+        let (since_major, since_minor) = row.since;
+        return Err(refusal(
+            &codes::OTHER_VERSION,
+            format!("unknown keyword '{}' in version {major}.{minor}", row.name),
+            args.span,
+        )
+        .help(format!("'{}' exists since version {since_major}.{since_minor}", row.name)));
+    }
+    match (row.until, asked) {
+        (Some((gone, instead)), Some(version)) if version >= gone => Err(refusal(&codes::REMOVED, instead, args.span)),
+        (Some((_, instead)), None) => Ok(Some(Diagnostic::warning(&codes::REMOVED, instead).at(args.span))),
+        _ => Ok(None),
+    }
 }
 
 fn refusal(code: &'static hapax_diag::Code, message: impl Into<String>, at: Span) -> Diagnostic {

@@ -69,6 +69,11 @@ pub trait Class: 'static {
 
     /// What compiling an expression or a log format needs, for the shapes that do.
     fn compile<'x>(cx: &'x mut Self::Cx<'_>) -> Compile<'x>;
+
+    /// The version whose language is asked for (`--for`), where the class knows it.
+    fn version(_: &Self::Cx<'_>) -> Option<Version> {
+        None
+    }
 }
 
 /// Stores what a line says. `Err` refuses the line; a place is added where the diagnostic has none.
@@ -183,7 +188,15 @@ impl<K: Class> Keyword<K> {
         self
     }
 
-    /// Gone since `version`; `instead` is the whole message.
+    /// Gone since `version`, and read all the same with a warning unless that version is asked for; `instead` is the whole
+    /// message.
+    #[must_use]
+    pub const fn until(mut self, major: u8, minor: u8, instead: &'static str) -> Self {
+        self.until = Some(((major, minor), instead));
+        self
+    }
+
+    /// Gone since `version` and refused whatever version is asked for; `instead` is the whole message.
     #[must_use]
     pub const fn removed(mut self, major: u8, minor: u8, instead: &'static str) -> Self {
         self.until = Some(((major, minor), instead));

@@ -10,7 +10,7 @@ use hapax_sample::{Compile, Deferred, Files};
 
 use crate::args::Args;
 use crate::draft::Draft;
-use crate::keyword::Class;
+use crate::keyword::{Class, Version};
 use crate::load::LoadOptions;
 use crate::plan::{Global, Userlist};
 use crate::section::SectionRow;
@@ -23,6 +23,10 @@ impl Class for Section {
 
     fn compile<'x>(cx: &'x mut Reader<'_>) -> Compile<'x> {
         cx.compile()
+    }
+
+    fn version(cx: &Reader<'_>) -> Option<Version> {
+        cx.opts.for_version
     }
 }
 

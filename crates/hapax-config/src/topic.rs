@@ -5,7 +5,28 @@
 use crate::dictionary::Row;
 use crate::draft::Draft;
 
+mod acme;
+mod alerts;
+mod cache;
+mod compression;
+mod crt_store;
+mod fcgi_app;
+mod filters;
+mod healthcheck;
+mod keepalive;
+mod log_forward;
+mod log_profile;
+mod mailers;
+mod peers;
+mod program;
+mod rarities;
+mod removed;
+mod resolvers;
+mod ring;
+mod server_state;
 mod timeouts;
+mod traces;
+mod tuning;
 
 /// One family of keywords.
 pub struct Topic {
@@ -19,7 +40,44 @@ pub struct Topic {
 pub fn no_inherit(_: &mut Draft, _: &Draft) {}
 
 /// Every family. The order is that of the reference pages.
-pub static ALL: &[&Topic] = &[&timeouts::TOPIC];
+pub static ALL: &[&Topic] = &[
+    &timeouts::TOPIC,
+    &tuning::buffers::TOPIC,
+    &tuning::compression::TOPIC,
+    &tuning::cpu::TOPIC,
+    &tuning::forwarding::TOPIC,
+    &tuning::http::TOPIC,
+    &tuning::httpclient::TOPIC,
+    &tuning::limits::TOPIC,
+    &tuning::lua::TOPIC,
+    &tuning::modules::TOPIC,
+    &tuning::ocsp::TOPIC,
+    &tuning::process::TOPIC,
+    &tuning::quic::TOPIC,
+    &tuning::scheduler::TOPIC,
+    &tuning::sockets::TOPIC,
+    &tuning::tls::TOPIC,
+    &acme::TOPIC,
+    &cache::TOPIC,
+    &crt_store::TOPIC,
+    &fcgi_app::TOPIC,
+    &healthcheck::TOPIC,
+    &log_forward::TOPIC,
+    &log_profile::TOPIC,
+    &mailers::TOPIC,
+    &peers::TOPIC,
+    &program::TOPIC,
+    &resolvers::TOPIC,
+    &ring::TOPIC,
+    &traces::TOPIC,
+    &compression::TOPIC,
+    &filters::TOPIC,
+    &alerts::TOPIC,
+    &keepalive::TOPIC,
+    &server_state::TOPIC,
+    &rarities::TOPIC,
+    &removed::TOPIC,
+];
 
 #[cfg(test)]
 mod tests;

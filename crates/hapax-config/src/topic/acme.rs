@@ -1,0 +1,160 @@
+//! `acme`: accounts and challenges with which certificates are obtained.
+
+use super::{Topic, no_inherit};
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+use crate::units::{TIMER_MAX, Unit};
+
+pub(super) static TOPIC: Topic = Topic {
+    name: "acme",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("account-key", Sections::ACME)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("Key of the account.")
+        .since(3, 2)
+        .not_yet("ACME")
+        .ok(&["account-key account.key"])
+        .bad(&["account-key", "account-key one two"]),
+    Row::new("acme-vars", Sections::ACME)
+        .usage("<string>")
+        .shape(Shape::Word("<string>"))
+        .doc("Variables for the tool that provisions DNS records.")
+        .since(3, 3)
+        .not_yet("ACME")
+        .ok(&["acme-vars zone=example"])
+        .bad(&["acme-vars", "acme-vars one two"]),
+    Row::new("bits", Sections::ACME)
+        .usage("<number>")
+        .shape(Shape::Number(1024, i64::MAX))
+        .doc("Size of RSA keys.")
+        .since(3, 2)
+        .not_yet("ACME")
+        .ok(&["bits 1024"])
+        .bad(&["bits", "bits many", "bits 1023"]),
+    Row::new("challenge", Sections::ACME)
+        .usage("{ http-01 | dns-01 | dns-persist-01 }")
+        .shape(Shape::OneOf(&["http-01", "dns-01", "dns-persist-01"]))
+        .doc("How control of the name is proven.")
+        .since(3, 2)
+        .not_yet("ACME")
+        .ok(&["challenge http-01", "challenge dns-01", "challenge dns-persist-01"])
+        .bad(&["challenge", "challenge other"]),
+    Row::new("challenge-ready", Sections::ACME)
+        .usage("<value>[,<value>]*")
+        .shape(Shape::Word("one word"))
+        .doc("What is waited for before a DNS challenge is announced.")
+        .since(3, 4)
+        .not_yet("ACME")
+        .ok(&["challenge-ready cli,dns"])
+        .bad(&["challenge-ready", "challenge-ready one two"]),
+    Row::new("contact", Sections::ACME)
+        .usage("<address>")
+        .shape(Shape::Word("<address>"))
+        .doc("Mail address of the account.")
+        .since(3, 2)
+        .not_yet("ACME")
+        .ok(&["contact admin@example.com"])
+        .bad(&["contact", "contact one two"]),
+    Row::new("curves", Sections::ACME)
+        .usage("<curve>")
+        .shape(Shape::Word("<curve>"))
+        .doc("Curve of ECDSA keys.")
+        .since(3, 2)
+        .not_yet("ACME")
+        .ok(&["curves P-384"])
+        .bad(&["curves", "curves one two"]),
+    Row::new("directory", Sections::ACME)
+        .usage("<url>")
+        .shape(Shape::Word("<url>"))
+        .doc("Directory of the authority.")
+        .since(3, 2)
+        .not_yet("ACME")
+        .ok(&["directory https://acme.example/directory"])
+        .bad(&["directory", "directory one two"]),
+    Row::new("dns-delay", Sections::ACME)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::S, TIMER_MAX))
+        .doc("Delay before and between DNS checks.")
+        .since(3, 4)
+        .not_yet("ACME")
+        .ok(&["dns-delay 300", "dns-delay 1h"])
+        .bad(&["dns-delay", "dns-delay 5x"]),
+    Row::new("dns-timeout", Sections::ACME)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::S, TIMER_MAX))
+        .doc("Longest time DNS checks may take.")
+        .since(3, 4)
+        .not_yet("ACME")
+        .ok(&["dns-timeout 300", "dns-timeout 1h"])
+        .bad(&["dns-timeout", "dns-timeout 5x"]),
+    Row::new("eab-key-id", Sections::ACME)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("File of the key identifier the authority gave.")
+        .since(3, 4)
+        .not_yet("ACME")
+        .ok(&["eab-key-id kid"])
+        .bad(&["eab-key-id", "eab-key-id one two"]),
+    Row::new("eab-mac-alg", Sections::ACME)
+        .usage("{ HS256 | HS384 | HS512 }")
+        .shape(Shape::OneOf(&["HS256", "HS384", "HS512"]))
+        .doc("Algorithm of the key the authority gave.")
+        .since(3, 4)
+        .not_yet("ACME")
+        .ok(&["eab-mac-alg HS256", "eab-mac-alg HS384", "eab-mac-alg HS512"])
+        .bad(&["eab-mac-alg", "eab-mac-alg other"]),
+    Row::new("eab-mac-key", Sections::ACME)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("File of the key the authority gave.")
+        .since(3, 4)
+        .not_yet("ACME")
+        .ok(&["eab-mac-key mac"])
+        .bad(&["eab-mac-key", "eab-mac-key one two"]),
+    Row::new("keytype", Sections::ACME)
+        .usage("{ RSA | ECDSA }")
+        .shape(Shape::OneOf(&["RSA", "ECDSA"]))
+        .doc("Type of the keys made.")
+        .since(3, 2)
+        .not_yet("ACME")
+        .ok(&["keytype RSA", "keytype ECDSA"])
+        .bad(&["keytype", "keytype other"]),
+    Row::new("map", Sections::ACME)
+        .usage("<map>")
+        .shape(Shape::Word("<map>"))
+        .doc("Map in which the tokens of challenges are kept.")
+        .since(3, 2)
+        .not_yet("ACME")
+        .ok(&["map virt@acme"])
+        .bad(&["map", "map one two"]),
+    Row::new("profile", Sections::ACME)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Kind of certificate asked of the authority.")
+        .since(3, 4)
+        .not_yet("ACME")
+        .ok(&["profile shortlived"])
+        .bad(&["profile", "profile one two"]),
+    Row::new("provider-name", Sections::ACME)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Name of the DNS provider, for the tool that provisions records.")
+        .since(3, 3)
+        .not_yet("ACME")
+        .ok(&["provider-name example"])
+        .bad(&["provider-name", "provider-name one two"]),
+    Row::new("reuse-key", Sections::ACME)
+        .usage("{ on | off }")
+        .shape(Shape::OnOff)
+        .doc("Keeps the private key when a certificate is renewed.")
+        .since(3, 3)
+        .not_yet("ACME")
+        .ok(&["reuse-key on", "reuse-key off"])
+        .bad(&["reuse-key", "reuse-key maybe"]),
+];

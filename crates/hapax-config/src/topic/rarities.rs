@@ -1,0 +1,120 @@
+//! Proxy words that few configurations use.
+
+use super::{Topic, no_inherit};
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+
+const LISTEN_BACKEND: Sections = Sections::LISTEN.union(Sections::BACKEND);
+
+const FRONT_ONLY: Sections = Sections::FRONTEND.union(Sections::LISTEN);
+
+pub(super) static TOPIC: Topic = Topic {
+    name: "rarities",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("dynamic-cookie-key", Sections::BACK)
+        .usage("<secret>")
+        .shape(Shape::Word("<secret>"))
+        .doc("Secret from which the cookies of servers are derived.")
+        .not_yet("dynamic cookies")
+        .ok(&["dynamic-cookie-key swordfish"])
+        .bad(&["dynamic-cookie-key", "dynamic-cookie-key one two"]),
+    Row::new("hash-preserve-affinity", Sections::BACK)
+        .usage("{ always | maxconn | maxqueue }")
+        .shape(Shape::OneOf(&["always", "maxconn", "maxqueue"]))
+        .doc("Whether a hash sticks to a server that is full.")
+        .since(3, 2)
+        .not_yet("affinity of full servers")
+        .ok(&[
+            "hash-preserve-affinity always",
+            "hash-preserve-affinity maxconn",
+            "hash-preserve-affinity maxqueue",
+        ])
+        .bad(&["hash-preserve-affinity", "hash-preserve-affinity other"]),
+    Row::new("max-keep-alive-queue", Sections::BACK)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Queue length above which another server is tried first.")
+        .not_yet("queue-aware reuse of the last server")
+        .ok(&["max-keep-alive-queue 10"])
+        .bad(&["max-keep-alive-queue", "max-keep-alive-queue many"]),
+    Row::new("max-session-srv-conns", Sections::FRONT)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Idle server connections a client connection may hold.")
+        .no_effect("idle server connections belong to the worker, not to a client")
+        .ok(&["max-session-srv-conns 10"])
+        .bad(&["max-session-srv-conns", "max-session-srv-conns many"]),
+    Row::new("rate-limit sessions", Sections::FRONT)
+        .usage("<rate>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Sessions per second that are accepted.")
+        .not_yet("rates of frontends")
+        .ok(&["rate-limit sessions 10"])
+        .bad(&["rate-limit sessions", "rate-limit sessions many"]),
+    Row::new("log-steps", Sections::FRONT)
+        .usage("<step>[,<step>...]")
+        .shape(Shape::Word("one word"))
+        .doc("Steps of a request that are logged.")
+        .since(3, 1)
+        .not_yet("log profiles")
+        .ok(&["log-steps accept,close"])
+        .bad(&["log-steps", "log-steps one two"]),
+    Row::new("quic-initial", Sections::FRONT)
+        .usage("<action> [{ if | unless } <condition>]")
+        .shape(Shape::Words(1, 64))
+        .doc("What is done with the first packet of a QUIC connection.")
+        .since(3, 1)
+        .named_defaults()
+        .no_effect("nothing listens with QUIC")
+        .ok(&["quic-initial accept"])
+        .bad(&["quic-initial"]),
+    Row::new("be-unpublished", LISTEN_BACKEND)
+        .shape(Shape::Nothing)
+        .doc("Keeps `use_backend` from choosing the backend.")
+        .since(3, 5)
+        .not_yet("unpublished backends")
+        .ok(&["be-unpublished"])
+        .bad(&["be-unpublished extra"]),
+    Row::new("force-be-switch", FRONT_ONLY)
+        .usage("{ if | unless } <condition>")
+        .shape(Shape::Words(2, 64))
+        .doc("Chooses a backend although it is disabled or unpublished.")
+        .since(3, 4)
+        .not_yet("unpublished backends")
+        .ok(&["force-be-switch if { always_true }"])
+        .bad(&["force-be-switch x"]),
+    Row::new("guid", Sections::REAL)
+        .usage("<string>")
+        .shape(Shape::Word("<string>"))
+        .doc("A name for the proxy that is unique in the whole configuration.")
+        .since(3, 0)
+        .no_effect("objects are known by their names")
+        .ok(&["guid proxy-1"])
+        .bad(&["guid", "guid one two"]),
+    Row::new("ssl-f-use", FRONT_ONLY)
+        .usage("[<option>]...")
+        .shape(Shape::Words(0, 64))
+        .doc("Adds a certificate to the `bind` lines of the frontend.")
+        .since(3, 2)
+        .not_yet("certificates assigned to a frontend")
+        .ok(&["ssl-f-use crt site.pem"]),
+    Row::new("crt", FRONT_ONLY)
+        .usage("<certificate>")
+        .shape(Shape::Words(1, 64))
+        .doc("Old form of `ssl-f-use`.")
+        .not_yet("certificates assigned to a frontend")
+        .ok(&["crt site.pem"])
+        .bad(&["crt"]),
+    Row::new("use-fcgi-app", LISTEN_BACKEND)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Speaks FastCGI to the servers.")
+        .not_yet("FastCGI")
+        .ok(&["use-fcgi-app php"])
+        .bad(&["use-fcgi-app", "use-fcgi-app one two"]),
+];

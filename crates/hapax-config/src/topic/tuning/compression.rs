@@ -1,0 +1,72 @@
+//! Compression: limits and zlib's parameters.
+
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+use crate::topic::{Topic, no_inherit};
+
+pub(in crate::topic) static TOPIC: Topic = Topic {
+    name: "compression",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("tune.comp.maxlevel", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(1, 9))
+        .doc("Highest compression level.")
+        .not_yet("compression")
+        .ok(&["tune.comp.maxlevel 1"])
+        .bad(&[
+            "tune.comp.maxlevel",
+            "tune.comp.maxlevel many",
+            "tune.comp.maxlevel 10",
+            "tune.comp.maxlevel 0",
+        ]),
+    Row::new("tune.zlib.memlevel", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(1, 9))
+        .doc("zlib's memory level.")
+        .no_effect("the compressor sizes its own memory")
+        .ok(&["tune.zlib.memlevel 1"])
+        .bad(&[
+            "tune.zlib.memlevel",
+            "tune.zlib.memlevel many",
+            "tune.zlib.memlevel 10",
+            "tune.zlib.memlevel 0",
+        ]),
+    Row::new("tune.zlib.windowsize", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(8, 15))
+        .doc("zlib's window size.")
+        .no_effect("the compressor sizes its own memory")
+        .ok(&["tune.zlib.windowsize 8"])
+        .bad(&[
+            "tune.zlib.windowsize",
+            "tune.zlib.windowsize many",
+            "tune.zlib.windowsize 16",
+            "tune.zlib.windowsize 7",
+        ]),
+    Row::new("maxcomprate", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Kilobytes per second that may be compressed; 0 means no limit.")
+        .not_yet("limits of compression")
+        .ok(&["maxcomprate 10"])
+        .bad(&["maxcomprate", "maxcomprate many"]),
+    Row::new("maxcompcpuusage", Sections::GLOBAL)
+        .usage("<percent>")
+        .shape(Shape::Number(0, 100))
+        .doc("CPU use above which compression is reduced.")
+        .not_yet("limits of compression")
+        .ok(&["maxcompcpuusage 100"])
+        .bad(&["maxcompcpuusage", "maxcompcpuusage many", "maxcompcpuusage 101"]),
+    Row::new("maxzlibmem", Sections::GLOBAL)
+        .usage("<megabytes>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Memory that zlib may use.")
+        .no_effect("the compressor's memory is bounded by the connections")
+        .ok(&["maxzlibmem 10"])
+        .bad(&["maxzlibmem", "maxzlibmem many"]),
+];

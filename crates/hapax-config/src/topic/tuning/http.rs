@@ -1,0 +1,256 @@
+//! HTTP/1 and HTTP/2: limits of the two protocols.
+
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+use crate::topic::{Topic, no_inherit};
+
+pub(in crate::topic) static TOPIC: Topic = Topic {
+    name: "http",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("tune.http.cookielen", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(1, i64::MAX))
+        .doc("Longest cookie value that `capture cookie` keeps.")
+        .not_yet("a limit on captured cookies")
+        .ok(&["tune.http.cookielen 10"])
+        .bad(&["tune.http.cookielen", "tune.http.cookielen many", "tune.http.cookielen 0"]),
+    Row::new("tune.h1.be.glitches-threshold", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Protocol oddities after which an HTTP/1 server connection is closed; 0 means never.")
+        .since(3, 4)
+        .not_yet("glitch counting")
+        .ok(&["tune.h1.be.glitches-threshold 10"])
+        .bad(&["tune.h1.be.glitches-threshold", "tune.h1.be.glitches-threshold many"]),
+    Row::new("tune.h1.fe.glitches-threshold", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Protocol oddities after which an HTTP/1 client connection is closed; 0 means never.")
+        .since(3, 4)
+        .not_yet("glitch counting")
+        .ok(&["tune.h1.fe.glitches-threshold 10"])
+        .bad(&["tune.h1.fe.glitches-threshold", "tune.h1.fe.glitches-threshold many"]),
+    Row::new("tune.glitches.kill.cpu-usage", Sections::GLOBAL)
+        .usage("<percent>")
+        .shape(Shape::Number(0, 100))
+        .doc("CPU use below which connections are not closed for their glitches.")
+        .since(3, 2)
+        .not_yet("glitch counting")
+        .ok(&["tune.glitches.kill.cpu-usage 100"])
+        .bad(&[
+            "tune.glitches.kill.cpu-usage",
+            "tune.glitches.kill.cpu-usage many",
+            "tune.glitches.kill.cpu-usage 101",
+        ]),
+    Row::new("h1-accept-payload-with-any-method", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Accepts bodies with methods that usually have none.")
+        .since(2, 6)
+        .no_effect("bodies of GET, HEAD and DELETE requests are always relayed")
+        .ok(&["h1-accept-payload-with-any-method"])
+        .bad(&["h1-accept-payload-with-any-method extra"]),
+    Row::new("h1-do-not-close-on-insecure-transfer-encoding", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Keeps the connection open after a message whose framing is ambiguous.")
+        .since(3, 1)
+        .not_yet("tolerance of unsafe transfer codings")
+        .ok(&["h1-do-not-close-on-insecure-transfer-encoding"])
+        .bad(&["h1-do-not-close-on-insecure-transfer-encoding extra"]),
+    Row::new("h1-case-adjust", Sections::GLOBAL)
+        .usage("<from> <to>")
+        .shape(Shape::Words(2, 2))
+        .doc("How one HTTP/1 header name is written to peers that are particular about case (`option h1-case-adjust-bogus-*`).")
+        .not_yet("header case adjustment")
+        .ok(&["h1-case-adjust content-length Content-Length"])
+        .bad(&["h1-case-adjust x", "h1-case-adjust x x x"]),
+    Row::new("h1-case-adjust-file", Sections::GLOBAL)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("File of header names as they are written to peers that are particular about case.")
+        .not_yet("header case adjustment")
+        .ok(&["h1-case-adjust-file headers.txt"])
+        .bad(&["h1-case-adjust-file", "h1-case-adjust-file one two"]),
+    Row::new("h2-workaround-bogus-websocket-clients", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Does not tell HTTP/2 clients that WebSocket is possible.")
+        .since(2, 5)
+        .negatable()
+        .not_yet("WebSocket over HTTP/2")
+        .ok(&["h2-workaround-bogus-websocket-clients"])
+        .bad(&["h2-workaround-bogus-websocket-clients extra"]),
+    Row::new("tune.h2.be.glitches-threshold", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Protocol oddities after which an HTTP/2 server connection is closed; 0 means never.")
+        .since(3, 0)
+        .not_yet("glitch counting")
+        .ok(&["tune.h2.be.glitches-threshold 10"])
+        .bad(&["tune.h2.be.glitches-threshold", "tune.h2.be.glitches-threshold many"]),
+    Row::new("tune.h2.fe.glitches-threshold", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Protocol oddities after which an HTTP/2 client connection is closed; 0 means never.")
+        .since(3, 0)
+        .not_yet("glitch counting")
+        .ok(&["tune.h2.fe.glitches-threshold 10"])
+        .bad(&["tune.h2.fe.glitches-threshold", "tune.h2.fe.glitches-threshold many"]),
+    Row::new("tune.h2.be.max-frames-at-once", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Frames of a server connection handled in one go.")
+        .since(3, 4)
+        .no_effect("the relay gives way after every buffer")
+        .ok(&["tune.h2.be.max-frames-at-once 10"])
+        .bad(&["tune.h2.be.max-frames-at-once", "tune.h2.be.max-frames-at-once many"]),
+    Row::new("tune.h2.fe.max-frames-at-once", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Frames of a client connection handled in one go.")
+        .since(3, 4)
+        .no_effect("the relay gives way after every buffer")
+        .ok(&["tune.h2.fe.max-frames-at-once 10"])
+        .bad(&["tune.h2.fe.max-frames-at-once", "tune.h2.fe.max-frames-at-once many"]),
+    Row::new("tune.h2.fe.max-rst-at-once", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Stream resets handled in one go.")
+        .since(3, 4)
+        .not_yet("limits on stream resets")
+        .ok(&["tune.h2.fe.max-rst-at-once 10"])
+        .bad(&["tune.h2.fe.max-rst-at-once", "tune.h2.fe.max-rst-at-once many"]),
+    Row::new("tune.h2.log-errors", Sections::GLOBAL)
+        .usage("{ none | connection | stream }")
+        .shape(Shape::OneOf(&["none", "connection", "stream"]))
+        .doc("Which HTTP/2 errors are worth a log line.")
+        .since(3, 4)
+        .not_yet("logging of HTTP/2 errors")
+        .ok(&[
+            "tune.h2.log-errors none",
+            "tune.h2.log-errors connection",
+            "tune.h2.log-errors stream",
+        ])
+        .bad(&["tune.h2.log-errors", "tune.h2.log-errors other"]),
+    Row::new("tune.h2.be.rxbuf", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Receive buffer of an HTTP/2 server connection.")
+        .since(3, 1)
+        .not_yet("HTTP/2 receive windows")
+        .ok(&["tune.h2.be.rxbuf 64k"])
+        .bad(&["tune.h2.be.rxbuf", "tune.h2.be.rxbuf big"]),
+    Row::new("tune.h2.fe.rxbuf", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Receive buffer of an HTTP/2 client connection.")
+        .since(3, 1)
+        .not_yet("HTTP/2 receive windows")
+        .ok(&["tune.h2.fe.rxbuf 64k"])
+        .bad(&["tune.h2.fe.rxbuf", "tune.h2.fe.rxbuf big"]),
+    Row::new("tune.h2.header-table-size", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(4096, 65536))
+        .doc("Size of the dynamic table of header compression.")
+        .not_yet("the size of HPACK tables")
+        .ok(&["tune.h2.header-table-size 65536"])
+        .bad(&[
+            "tune.h2.header-table-size",
+            "tune.h2.header-table-size many",
+            "tune.h2.header-table-size 65537",
+            "tune.h2.header-table-size 4095",
+        ]),
+    Row::new("tune.h2.initial-window-size", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Initial window of each stream, both sides.")
+        .not_yet("HTTP/2 receive windows")
+        .ok(&["tune.h2.initial-window-size 10"])
+        .bad(&["tune.h2.initial-window-size", "tune.h2.initial-window-size many"]),
+    Row::new("tune.h2.be.initial-window-size", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Initial window of each stream of a server connection.")
+        .since(2, 8)
+        .not_yet("HTTP/2 receive windows")
+        .ok(&["tune.h2.be.initial-window-size 10"])
+        .bad(&["tune.h2.be.initial-window-size", "tune.h2.be.initial-window-size many"]),
+    Row::new("tune.h2.fe.initial-window-size", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Initial window of each stream of a client connection.")
+        .since(2, 8)
+        .not_yet("HTTP/2 receive windows")
+        .ok(&["tune.h2.fe.initial-window-size 10"])
+        .bad(&["tune.h2.fe.initial-window-size", "tune.h2.fe.initial-window-size many"]),
+    Row::new("tune.h2.max-concurrent-streams", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Streams a connection may have at once, both sides.")
+        .not_yet("HTTP/2 stream limits")
+        .ok(&["tune.h2.max-concurrent-streams 10"])
+        .bad(&["tune.h2.max-concurrent-streams", "tune.h2.max-concurrent-streams many"]),
+    Row::new("tune.h2.be.max-concurrent-streams", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Streams a server connection may have at once.")
+        .since(2, 8)
+        .not_yet("HTTP/2 stream limits")
+        .ok(&["tune.h2.be.max-concurrent-streams 10"])
+        .bad(&["tune.h2.be.max-concurrent-streams", "tune.h2.be.max-concurrent-streams many"]),
+    Row::new("tune.h2.fe.max-concurrent-streams", Sections::GLOBAL)
+        .usage("<number> [args...]")
+        .shape(Shape::Words(1, 5))
+        .doc("Streams a client connection may have at once.")
+        .since(2, 8)
+        .not_yet("HTTP/2 stream limits")
+        .ok(&["tune.h2.fe.max-concurrent-streams 100"])
+        .bad(&["tune.h2.fe.max-concurrent-streams", "tune.h2.fe.max-concurrent-streams x x x x x x"]),
+    Row::new("tune.h2.fe.max-total-streams", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Streams after which a client connection is closed gracefully; 0 means never.")
+        .since(3, 0)
+        .not_yet("HTTP/2 stream limits")
+        .ok(&["tune.h2.fe.max-total-streams 10"])
+        .bad(&["tune.h2.fe.max-total-streams", "tune.h2.fe.max-total-streams many"]),
+    Row::new("tune.h2.max-frame-size", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(16384, 16777215))
+        .doc("Largest frame a peer may send.")
+        .not_yet("HTTP/2 frame sizes")
+        .ok(&["tune.h2.max-frame-size 16777215"])
+        .bad(&[
+            "tune.h2.max-frame-size",
+            "tune.h2.max-frame-size many",
+            "tune.h2.max-frame-size 16777216",
+            "tune.h2.max-frame-size 16383",
+        ]),
+    Row::new("tune.streams-elasticity", Sections::GLOBAL)
+        .usage("<percent>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Streams per connection, in percent of `maxconn`, that are granted when many connections are open.")
+        .since(3, 4)
+        .not_yet("HTTP/2 stream limits")
+        .ok(&["tune.streams-elasticity 10"])
+        .bad(&["tune.streams-elasticity", "tune.streams-elasticity many"]),
+    Row::new("http-err-codes", Sections::GLOBAL)
+        .usage("[+-]<range>[,...] [...]")
+        .shape(Shape::Words(1, 64))
+        .doc("Statuses that count as errors in the `http_err` counters.")
+        .since(3, 0)
+        .not_yet("configurable error statuses")
+        .ok(&["http-err-codes 400-499 -404"])
+        .bad(&["http-err-codes"]),
+    Row::new("http-fail-codes", Sections::GLOBAL)
+        .usage("[+-]<range>[,...] [...]")
+        .shape(Shape::Words(1, 64))
+        .doc("Statuses that count as failures in the `http_fail` counters.")
+        .since(3, 0)
+        .not_yet("configurable error statuses")
+        .ok(&["http-fail-codes 500-599", "http-fail-codes +429 -501,503"])
+        .bad(&["http-fail-codes"]),
+];

@@ -1,0 +1,120 @@
+//! Limits of the process and of what it does per second.
+
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+use crate::topic::{Topic, no_inherit};
+
+pub(in crate::topic) static TOPIC: Topic = Topic {
+    name: "limits",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("fd-hard-limit", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Highest number of descriptors the process gives itself.")
+        .since(2, 6)
+        .not_yet("a limit below the system's")
+        .ok(&["fd-hard-limit 10"])
+        .bad(&["fd-hard-limit", "fd-hard-limit many"]),
+    Row::new("prealloc-fd", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Allocates the file table at start.")
+        .since(2, 8)
+        .no_effect("the file table grows as needed")
+        .ok(&["prealloc-fd"])
+        .bad(&["prealloc-fd extra"]),
+    Row::new("maxpipes", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Pipes that splicing may use.")
+        .not_yet("a limit of pipes")
+        .ok(&["maxpipes 10"])
+        .bad(&["maxpipes", "maxpipes many"]),
+    Row::new("maxconnrate", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Connections per second of the process.")
+        .not_yet("process-wide rates")
+        .ok(&["maxconnrate 10"])
+        .bad(&["maxconnrate", "maxconnrate many"]),
+    Row::new("maxsessrate", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Sessions per second of the process.")
+        .not_yet("process-wide rates")
+        .ok(&["maxsessrate 10"])
+        .bad(&["maxsessrate", "maxsessrate many"]),
+    Row::new("maxsslrate", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("TLS sessions per second of the process.")
+        .not_yet("process-wide rates")
+        .ok(&["maxsslrate 10"])
+        .bad(&["maxsslrate", "maxsslrate many"]),
+    Row::new("tune.stick-counters", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, 100))
+        .doc("How many `track-sc*` counters there are.")
+        .since(2, 8)
+        .not_yet("more than the built-in number of tracked counters")
+        .ok(&["tune.stick-counters 100"])
+        .bad(&["tune.stick-counters", "tune.stick-counters many", "tune.stick-counters 101"]),
+    Row::new("tune.peers.max-updates-at-once", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(1, i64::MAX))
+        .doc("Stick-table updates sent in one go.")
+        .since(2, 7)
+        .not_yet("peers")
+        .ok(&["tune.peers.max-updates-at-once 10"])
+        .bad(&[
+            "tune.peers.max-updates-at-once",
+            "tune.peers.max-updates-at-once many",
+            "tune.peers.max-updates-at-once 0",
+        ]),
+    Row::new("tune.vars.check-max-size", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Memory of variables of the `check` scope.")
+        .not_yet("limits of variable memory")
+        .ok(&["tune.vars.check-max-size 64k"])
+        .bad(&["tune.vars.check-max-size", "tune.vars.check-max-size big"]),
+    Row::new("tune.vars.global-max-size", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Memory of variables of every scope together.")
+        .not_yet("limits of variable memory")
+        .ok(&["tune.vars.global-max-size 64k"])
+        .bad(&["tune.vars.global-max-size", "tune.vars.global-max-size big"]),
+    Row::new("tune.vars.proc-max-size", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Memory of variables of the `proc` scope.")
+        .not_yet("limits of variable memory")
+        .ok(&["tune.vars.proc-max-size 64k"])
+        .bad(&["tune.vars.proc-max-size", "tune.vars.proc-max-size big"]),
+    Row::new("tune.vars.reqres-max-size", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Memory of variables of one request or response.")
+        .not_yet("limits of variable memory")
+        .ok(&["tune.vars.reqres-max-size 64k"])
+        .bad(&["tune.vars.reqres-max-size", "tune.vars.reqres-max-size big"]),
+    Row::new("tune.vars.sess-max-size", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Memory of variables of one session.")
+        .not_yet("limits of variable memory")
+        .ok(&["tune.vars.sess-max-size 64k"])
+        .bad(&["tune.vars.sess-max-size", "tune.vars.sess-max-size big"]),
+    Row::new("tune.vars.txn-max-size", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Memory of variables of one transaction.")
+        .not_yet("limits of variable memory")
+        .ok(&["tune.vars.txn-max-size 64k"])
+        .bad(&["tune.vars.txn-max-size", "tune.vars.txn-max-size big"]),
+];

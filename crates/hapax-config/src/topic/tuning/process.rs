@@ -1,0 +1,257 @@
+//! The process: its privileges, its exit, its debugging aids, its shared statistics.
+
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+use crate::topic::{Topic, no_inherit};
+use crate::units::{TIMER_MAX, Unit};
+
+pub(in crate::topic) static TOPIC: Topic = Topic {
+    name: "process",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("anonkey", Sections::GLOBAL)
+        .usage("<key>")
+        .shape(Shape::Number(0, 4294967295))
+        .doc("Key that hides names and addresses in dumps.")
+        .since(2, 7)
+        .not_yet("anonymised output")
+        .ok(&["anonkey 4294967295"])
+        .bad(&["anonkey", "anonkey many", "anonkey 4294967296"]),
+    Row::new("close-spread-time", Sections::GLOBAL)
+        .usage("{ <time> | infinite }")
+        .shape(Shape::Words(1, 1))
+        .doc("Time over which idle connections are closed when the process stops.")
+        .since(2, 6)
+        .not_yet("spreading of closes on a soft stop")
+        .ok(&["close-spread-time 10s", "close-spread-time infinite"])
+        .bad(&["close-spread-time", "close-spread-time x x"]),
+    Row::new("grace", Sections::GLOBAL)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .doc("Time between the signal and the moment listeners close.")
+        .not_yet("a delay before a soft stop")
+        .ok(&["grace 10s"])
+        .bad(&["grace", "grace 5x"]),
+    Row::new("dns-accept-family", Sections::GLOBAL)
+        .usage("<family>[,...]")
+        .shape(Shape::Word("<family>[,...]"))
+        .doc("Address families accepted from the resolver.")
+        .since(3, 2)
+        .not_yet("a choice of address families")
+        .ok(&["dns-accept-family ipv4,ipv6"])
+        .bad(&["dns-accept-family", "dns-accept-family one two"]),
+    Row::new("expose-deprecated-directives", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Silences the warnings of deprecated words.")
+        .since(3, 0)
+        .ok(&["expose-deprecated-directives"])
+        .bad(&["expose-deprecated-directives extra"]),
+    Row::new("expose-experimental-directives", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Allows words that HAProxy calls experimental.")
+        .ok(&["expose-experimental-directives"])
+        .bad(&["expose-experimental-directives extra"]),
+    Row::new("force-cfg-parser-pause", Sections::GLOBAL)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .doc("Debugging: pauses the reading of the configuration (experimental).")
+        .since(3, 1)
+        .no_effect("reading a configuration is not slowed down on purpose")
+        .ok(&["force-cfg-parser-pause 100ms"])
+        .bad(&["force-cfg-parser-pause", "force-cfg-parser-pause 5x"]),
+    Row::new("external-check", Sections::GLOBAL)
+        .usage("[preserve-env]")
+        .shape(Shape::Words(0, 1))
+        .doc("Allows health checks that run a program.")
+        .not_yet("external checks")
+        .ok(&["external-check", "external-check preserve-env"])
+        .bad(&["external-check x x"]),
+    Row::new("insecure-fork-wanted", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Allows children to be forked while serving.")
+        .negatable()
+        .no_effect("no child is forked while serving")
+        .ok(&["insecure-fork-wanted"])
+        .bad(&["insecure-fork-wanted extra"]),
+    Row::new("insecure-setuid-wanted", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Allows programs started by the process to change users.")
+        .negatable()
+        .no_effect("setuid programs are not barred")
+        .ok(&["insecure-setuid-wanted"])
+        .bad(&["insecure-setuid-wanted extra"]),
+    Row::new("mworker-max-reloads", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Reloads after which an old worker is stopped by force.")
+        .not_yet("a limit of reloads an old worker survives")
+        .ok(&["mworker-max-reloads 10"])
+        .bad(&["mworker-max-reloads", "mworker-max-reloads many"]),
+    Row::new("nogetaddrinfo", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Resolves names without getaddrinfo.")
+        .no_effect("names are always resolved with getaddrinfo")
+        .ok(&["nogetaddrinfo"])
+        .bad(&["nogetaddrinfo extra"]),
+    Row::new("noreuseport", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Does not use SO_REUSEPORT.")
+        .no_effect("workers share an address through SO_REUSEPORT")
+        .ok(&["noreuseport"])
+        .bad(&["noreuseport extra"]),
+    Row::new("nosplice", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Does not splice.")
+        .no_effect("`option splice-*` alone decide whether data is spliced")
+        .ok(&["nosplice"])
+        .bad(&["nosplice extra"]),
+    Row::new("pp2-never-send-local", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Health checks announce the address of the check rather than LOCAL.")
+        .not_yet("the LOCAL form of PROXY v2")
+        .ok(&["pp2-never-send-local"])
+        .bad(&["pp2-never-send-local extra"]),
+    Row::new("quick-exit", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Exits without freeing memory.")
+        .since(2, 7)
+        .no_effect("exiting frees nothing that takes time")
+        .ok(&["quick-exit"])
+        .bad(&["quick-exit extra"]),
+    Row::new("setcap", Sections::GLOBAL)
+        .usage("<name>[,<name>...]")
+        .shape(Shape::Word("one word"))
+        .doc("Capabilities kept after privileges are dropped.")
+        .since(2, 9)
+        .not_yet("capabilities")
+        .ok(&["setcap cap_net_bind_service"])
+        .bad(&["setcap", "setcap one two"]),
+    Row::new("set-dumpable", Sections::GLOBAL)
+        .usage("[ on | off | libs ]")
+        .shape(Shape::Words(0, 1))
+        .doc("Allows core dumps.")
+        .negatable()
+        .not_yet("core dumps")
+        .ok(&["set-dumpable", "set-dumpable off"])
+        .bad(&["set-dumpable x x"]),
+    Row::new("shm-stats-file", Sections::GLOBAL)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Shared memory that keeps counters across reloads (experimental).")
+        .since(3, 3)
+        .not_yet("statistics kept across reloads")
+        .ok(&["shm-stats-file /dev/shm/hapax"])
+        .bad(&["shm-stats-file", "shm-stats-file one two"]),
+    Row::new("shm-stats-file-max-objects", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(1, i64::MAX))
+        .doc("Objects the shared memory has room for (experimental).")
+        .since(3, 3)
+        .not_yet("statistics kept across reloads")
+        .ok(&["shm-stats-file-max-objects 10"])
+        .bad(&[
+            "shm-stats-file-max-objects",
+            "shm-stats-file-max-objects many",
+            "shm-stats-file-max-objects 0",
+        ]),
+    Row::new("stats-file", Sections::GLOBAL)
+        .usage("<path>")
+        .shape(Shape::Word("<path>"))
+        .doc("File of counters to start from.")
+        .since(3, 0)
+        .not_yet("statistics kept across reloads")
+        .ok(&["stats-file /var/lib/hapax/stats"])
+        .bad(&["stats-file", "stats-file one two"]),
+    Row::new("strict-limits", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Refuses to start when limits cannot be raised.")
+        .negatable()
+        .no_effect("limits that cannot be set are warnings")
+        .ok(&["strict-limits"])
+        .bad(&["strict-limits extra"]),
+    Row::new("stress-level", Sections::GLOBAL)
+        .usage("<level>")
+        .shape(Shape::Number(0, 9))
+        .doc("Debugging: makes rare situations more frequent.")
+        .since(3, 2)
+        .no_effect("there are no stress points")
+        .ok(&["stress-level 0"])
+        .bad(&["stress-level", "stress-level many", "stress-level 10"]),
+    Row::new("profiling.tasks", Sections::GLOBAL)
+        .usage("{ auto | on | off | lock | no-lock | memory | no-memory }...")
+        .shape(Shape::Words(1, 8))
+        .doc("Measures the time tasks take.")
+        .no_effect("tasks are not profiled")
+        .ok(&["profiling.tasks auto", "profiling.tasks on lock"])
+        .bad(&["profiling.tasks", "profiling.tasks x x x x x x x x x"]),
+    Row::new("profiling.memory", Sections::GLOBAL)
+        .usage("{ on | off }")
+        .shape(Shape::OnOff)
+        .doc("Measures memory use by function.")
+        .no_effect("allocations are not profiled")
+        .ok(&["profiling.memory on", "profiling.memory off"])
+        .bad(&["profiling.memory", "profiling.memory maybe"]),
+    Row::new("debug.counters", Sections::GLOBAL)
+        .usage("{ on | off }")
+        .shape(Shape::OnOff)
+        .doc("Debugging: counts events in the code.")
+        .no_effect("there are no code counters")
+        .ok(&["debug.counters on", "debug.counters off"])
+        .bad(&["debug.counters", "debug.counters maybe"]),
+    Row::new("cluster-secret", Sections::GLOBAL)
+        .usage("<secret>")
+        .shape(Shape::Word("<secret>"))
+        .doc("Secret shared by the nodes of a cluster.")
+        .since(2, 6)
+        .no_effect("only QUIC derives keys from it")
+        .ok(&["cluster-secret swordfish"])
+        .bad(&["cluster-secret", "cluster-secret one two"]),
+    Row::new("max-spread-checks", Sections::GLOBAL)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .doc("Longest time over which the first health checks are spread.")
+        .not_yet("spreading of health checks")
+        .ok(&["max-spread-checks 100ms"])
+        .bad(&["max-spread-checks", "max-spread-checks 5x"]),
+    Row::new("server-state-base", Sections::GLOBAL)
+        .usage("<directory>")
+        .shape(Shape::Word("<directory>"))
+        .doc("Folder of server state files.")
+        .not_yet("server state files")
+        .ok(&["server-state-base /var/lib/hapax"])
+        .bad(&["server-state-base", "server-state-base one two"]),
+    Row::new("server-state-file", Sections::GLOBAL)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("File of the state servers start from.")
+        .not_yet("server state files")
+        .ok(&["server-state-file global"])
+        .bad(&["server-state-file", "server-state-file one two"]),
+    Row::new("unix-bind", Sections::GLOBAL)
+        .usage("[prefix <prefix>] [mode <mode>] [user <user>] [uid <uid>] [group <group>] [gid <gid>]")
+        .shape(Shape::Words(0, 10))
+        .doc("Defaults of UNIX `bind` lines.")
+        .not_yet("defaults of UNIX sockets")
+        .ok(&["unix-bind prefix /run/hapax mode 660 user root"])
+        .bad(&["unix-bind x x x x x x x x x x x"]),
+    Row::new("harden.reject-privileged-ports.tcp", Sections::GLOBAL)
+        .usage("{ on | off }")
+        .shape(Shape::OnOff)
+        .doc("Refuses TCP connections that come from a privileged port.")
+        .since(3, 0)
+        .not_yet("refusal of privileged source ports")
+        .ok(&["harden.reject-privileged-ports.tcp on", "harden.reject-privileged-ports.tcp off"])
+        .bad(&["harden.reject-privileged-ports.tcp", "harden.reject-privileged-ports.tcp maybe"]),
+    Row::new("acme.scheduler", Sections::GLOBAL)
+        .usage("{ auto | off }")
+        .shape(Shape::OneOf(&["auto", "off"]))
+        .doc("Whether certificates are renewed on their own.")
+        .since(3, 2)
+        .not_yet("ACME")
+        .ok(&["acme.scheduler auto", "acme.scheduler off"])
+        .bad(&["acme.scheduler", "acme.scheduler other"]),
+];

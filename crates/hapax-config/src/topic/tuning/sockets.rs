@@ -1,0 +1,91 @@
+//! Kernel buffers of sockets.
+
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+use crate::topic::{Topic, no_inherit};
+
+pub(in crate::topic) static TOPIC: Topic = Topic {
+    name: "sockets",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("tune.rcvbuf.client", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Kernel receive buffer of client connections.")
+        .not_yet("socket buffer sizes")
+        .ok(&["tune.rcvbuf.client 64k"])
+        .bad(&["tune.rcvbuf.client", "tune.rcvbuf.client big"]),
+    Row::new("tune.rcvbuf.server", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Kernel receive buffer of server connections.")
+        .not_yet("socket buffer sizes")
+        .ok(&["tune.rcvbuf.server 64k"])
+        .bad(&["tune.rcvbuf.server", "tune.rcvbuf.server big"]),
+    Row::new("tune.sndbuf.client", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Kernel send buffer of client connections.")
+        .not_yet("socket buffer sizes")
+        .ok(&["tune.sndbuf.client 64k"])
+        .bad(&["tune.sndbuf.client", "tune.sndbuf.client big"]),
+    Row::new("tune.sndbuf.server", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Kernel send buffer of server connections.")
+        .not_yet("socket buffer sizes")
+        .ok(&["tune.sndbuf.server 64k"])
+        .bad(&["tune.sndbuf.server", "tune.sndbuf.server big"]),
+    Row::new("tune.rcvbuf.frontend", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Kernel receive buffer of listening datagram sockets.")
+        .since(2, 9)
+        .not_yet("socket buffer sizes")
+        .ok(&["tune.rcvbuf.frontend 64k"])
+        .bad(&["tune.rcvbuf.frontend", "tune.rcvbuf.frontend big"]),
+    Row::new("tune.rcvbuf.backend", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Kernel receive buffer of datagram sockets to servers.")
+        .since(2, 9)
+        .not_yet("socket buffer sizes")
+        .ok(&["tune.rcvbuf.backend 64k"])
+        .bad(&["tune.rcvbuf.backend", "tune.rcvbuf.backend big"]),
+    Row::new("tune.sndbuf.frontend", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Kernel send buffer of listening datagram sockets.")
+        .since(2, 9)
+        .not_yet("socket buffer sizes")
+        .ok(&["tune.sndbuf.frontend 64k"])
+        .bad(&["tune.sndbuf.frontend", "tune.sndbuf.frontend big"]),
+    Row::new("tune.sndbuf.backend", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Kernel send buffer of datagram sockets to servers.")
+        .since(2, 9)
+        .not_yet("socket buffer sizes")
+        .ok(&["tune.sndbuf.backend 64k"])
+        .bad(&["tune.sndbuf.backend", "tune.sndbuf.backend big"]),
+    Row::new("tune.notsent-lowat.client", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Unsent bytes a client socket may hold beyond its window.")
+        .since(3, 2)
+        .not_yet("a bound on unsent data")
+        .ok(&["tune.notsent-lowat.client 64k"])
+        .bad(&["tune.notsent-lowat.client", "tune.notsent-lowat.client big"]),
+    Row::new("tune.notsent-lowat.server", Sections::GLOBAL)
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Unsent bytes a server socket may hold beyond its window.")
+        .since(3, 2)
+        .not_yet("a bound on unsent data")
+        .ok(&["tune.notsent-lowat.server 64k"])
+        .bad(&["tune.notsent-lowat.server", "tune.notsent-lowat.server big"]),
+];

@@ -1,0 +1,296 @@
+//! TLS: defaults of `bind` and `server` lines, session caches, record sizes, and OpenSSL's own switches. The TLS library is rustls.
+
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+use crate::topic::{Topic, no_inherit};
+use crate::units::{TIMER_MAX, Unit};
+
+pub(in crate::topic) static TOPIC: Topic = Topic {
+    name: "tls",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("ssl-default-bind-client-sigalgs", Sections::GLOBAL)
+        .usage("<sigalgs>")
+        .shape(Shape::Word("<sigalgs>"))
+        .doc("Signature algorithms asked of client certificates, for `bind` lines that do not say.")
+        .since(2, 8)
+        .not_yet("a choice of signature algorithms")
+        .ok(&["ssl-default-bind-client-sigalgs RSA+SHA256"])
+        .bad(&["ssl-default-bind-client-sigalgs", "ssl-default-bind-client-sigalgs one two"]),
+    Row::new("ssl-default-bind-curves", Sections::GLOBAL)
+        .usage("<curves>")
+        .shape(Shape::Word("<curves>"))
+        .doc("Key exchange groups of `bind` lines that do not say.")
+        .not_yet("a choice of key exchange groups")
+        .ok(&["ssl-default-bind-curves X25519:P-256"])
+        .bad(&["ssl-default-bind-curves", "ssl-default-bind-curves one two"]),
+    Row::new("ssl-default-bind-sigalgs", Sections::GLOBAL)
+        .usage("<sigalgs>")
+        .shape(Shape::Word("<sigalgs>"))
+        .doc("Signature algorithms of `bind` lines that do not say.")
+        .since(2, 8)
+        .not_yet("a choice of signature algorithms")
+        .ok(&["ssl-default-bind-sigalgs RSA+SHA256"])
+        .bad(&["ssl-default-bind-sigalgs", "ssl-default-bind-sigalgs one two"]),
+    Row::new("ssl-default-server-ciphers", Sections::GLOBAL)
+        .usage("<ciphers>")
+        .shape(Shape::Word("<ciphers>"))
+        .doc("TLS 1.2 cipher suites of `server` lines that do not say.")
+        .not_yet("a choice of cipher suites towards servers")
+        .ok(&["ssl-default-server-ciphers ECDHE-RSA-AES128-GCM-SHA256"])
+        .bad(&["ssl-default-server-ciphers", "ssl-default-server-ciphers one two"]),
+    Row::new("ssl-default-server-ciphersuites", Sections::GLOBAL)
+        .usage("<ciphersuites>")
+        .shape(Shape::Word("<ciphersuites>"))
+        .doc("TLS 1.3 cipher suites of `server` lines that do not say.")
+        .not_yet("a choice of cipher suites towards servers")
+        .ok(&["ssl-default-server-ciphersuites TLS_AES_128_GCM_SHA256"])
+        .bad(&["ssl-default-server-ciphersuites", "ssl-default-server-ciphersuites one two"]),
+    Row::new("ssl-default-server-client-sigalgs", Sections::GLOBAL)
+        .usage("<sigalgs>")
+        .shape(Shape::Word("<sigalgs>"))
+        .doc("Signature algorithms of our own certificates towards servers.")
+        .since(2, 9)
+        .not_yet("a choice of signature algorithms")
+        .ok(&["ssl-default-server-client-sigalgs RSA+SHA256"])
+        .bad(&["ssl-default-server-client-sigalgs", "ssl-default-server-client-sigalgs one two"]),
+    Row::new("ssl-default-server-curves", Sections::GLOBAL)
+        .usage("<curves>")
+        .shape(Shape::Word("<curves>"))
+        .doc("Key exchange groups of `server` lines that do not say.")
+        .since(2, 9)
+        .not_yet("a choice of key exchange groups")
+        .ok(&["ssl-default-server-curves X25519"])
+        .bad(&["ssl-default-server-curves", "ssl-default-server-curves one two"]),
+    Row::new("ssl-default-server-options", Sections::GLOBAL)
+        .usage("[<option>]...")
+        .shape(Shape::Words(1, 16))
+        .doc("Options of `server` lines that use TLS.")
+        .not_yet("default options of `server` lines")
+        .ok(&["ssl-default-server-options ssl-min-ver TLSv1.2"])
+        .bad(&[
+            "ssl-default-server-options",
+            "ssl-default-server-options x x x x x x x x x x x x x x x x x",
+        ]),
+    Row::new("ssl-default-server-sigalgs", Sections::GLOBAL)
+        .usage("<sigalgs>")
+        .shape(Shape::Word("<sigalgs>"))
+        .doc("Signature algorithms of `server` lines that do not say.")
+        .since(2, 9)
+        .not_yet("a choice of signature algorithms")
+        .ok(&["ssl-default-server-sigalgs RSA+SHA256"])
+        .bad(&["ssl-default-server-sigalgs", "ssl-default-server-sigalgs one two"]),
+    Row::new("ssl-dh-param-file", Sections::GLOBAL)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("Parameters of the finite-field Diffie-Hellman exchange.")
+        .no_effect("rustls has no finite-field Diffie-Hellman")
+        .ok(&["ssl-dh-param-file dh.pem"])
+        .bad(&["ssl-dh-param-file", "ssl-dh-param-file one two"]),
+    Row::new("tune.ssl.default-dh-param", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(1024, i64::MAX))
+        .doc("Size of the finite-field Diffie-Hellman parameters made at start.")
+        .no_effect("rustls has no finite-field Diffie-Hellman")
+        .ok(&["tune.ssl.default-dh-param 1024"])
+        .bad(&[
+            "tune.ssl.default-dh-param",
+            "tune.ssl.default-dh-param many",
+            "tune.ssl.default-dh-param 1023",
+        ]),
+    Row::new("ssl-engine", Sections::GLOBAL)
+        .usage("<name> [algo <list>]")
+        .shape(Shape::Words(1, 3))
+        .doc("Loads an OpenSSL engine.")
+        .refused("'ssl-engine' : the TLS library is rustls, which loads no OpenSSL engine")
+        .bad(&["ssl-engine", "ssl-engine x x x x"]),
+    Row::new("ssl-mode-async", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Asynchronous OpenSSL engines.")
+        .no_effect("handshakes never block a worker for an engine")
+        .ok(&["ssl-mode-async"])
+        .bad(&["ssl-mode-async extra"]),
+    Row::new("ssl-propquery", Sections::GLOBAL)
+        .usage("<query>")
+        .shape(Shape::Word("<query>"))
+        .doc("Property query of OpenSSL's algorithm fetches.")
+        .since(2, 6)
+        .no_effect("rustls has no provider properties")
+        .ok(&["ssl-propquery provider=default"])
+        .bad(&["ssl-propquery", "ssl-propquery one two"]),
+    Row::new("ssl-provider", Sections::GLOBAL)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Loads an OpenSSL provider.")
+        .since(2, 6)
+        .refused("'ssl-provider' : the TLS library is rustls, which loads no OpenSSL provider")
+        .bad(&["ssl-provider", "ssl-provider one two"]),
+    Row::new("ssl-provider-path", Sections::GLOBAL)
+        .usage("<path>")
+        .shape(Shape::Word("<path>"))
+        .doc("Where OpenSSL providers are looked for.")
+        .since(2, 6)
+        .no_effect("rustls loads no provider")
+        .ok(&["ssl-provider-path /usr/lib/ssl"])
+        .bad(&["ssl-provider-path", "ssl-provider-path one two"]),
+    Row::new("ssl-passphrase-cmd", Sections::GLOBAL)
+        .usage("<command> <args> ...")
+        .shape(Shape::Words(1, 64))
+        .doc("Program that prints the pass phrase of encrypted private keys.")
+        .since(3, 3)
+        .not_yet("encrypted private keys")
+        .ok(&["ssl-passphrase-cmd /usr/bin/secret get key"])
+        .bad(&["ssl-passphrase-cmd"]),
+    Row::new("ssl-load-extra-del-ext", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Replaces the extension of a certificate, rather than adding to it, when looking for its extra files.")
+        .not_yet("extra files of certificates")
+        .ok(&["ssl-load-extra-del-ext"])
+        .bad(&["ssl-load-extra-del-ext extra"]),
+    Row::new("ssl-load-extra-files", Sections::GLOBAL)
+        .usage("{ none | all | bundle | sctl | ocsp | issuer | key }...")
+        .shape(Shape::Words(1, 7))
+        .doc("Which files beside a certificate (key, OCSP response, issuer) are loaded with it.")
+        .not_yet("extra files of certificates")
+        .ok(&["ssl-load-extra-files all", "ssl-load-extra-files ocsp issuer"])
+        .bad(&["ssl-load-extra-files", "ssl-load-extra-files x x x x x x x x"]),
+    Row::new("ssl-security-level", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, 5))
+        .doc("OpenSSL's security level.")
+        .since(3, 0)
+        .no_effect("rustls offers only what OpenSSL allows at its level 2 and above")
+        .ok(&["ssl-security-level 0"])
+        .bad(&["ssl-security-level", "ssl-security-level many", "ssl-security-level 6"]),
+    Row::new("ssl-skip-self-issued-ca", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Leaves self-issued certificates out of the chains that are sent.")
+        .not_yet("trimming of certificate chains")
+        .ok(&["ssl-skip-self-issued-ca"])
+        .bad(&["ssl-skip-self-issued-ca extra"]),
+    Row::new("issuers-chain-path", Sections::GLOBAL)
+        .usage("<dir>")
+        .shape(Shape::Word("<dir>"))
+        .doc("Folder of issuers that complete the chains of certificates.")
+        .not_yet("completion of certificate chains")
+        .ok(&["issuers-chain-path /etc/ssl/issuers"])
+        .bad(&["issuers-chain-path", "issuers-chain-path one two"]),
+    Row::new("maxsslconn", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("TLS connections of the process at once.")
+        .not_yet("a limit of TLS connections")
+        .ok(&["maxsslconn 10"])
+        .bad(&["maxsslconn", "maxsslconn many"]),
+    Row::new("noktls", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Does not use the kernel's TLS.")
+        .since(3, 3)
+        .no_effect("TLS records are never made by the kernel")
+        .ok(&["noktls"])
+        .bad(&["noktls extra"]),
+    Row::new("tune.ssl.cachesize", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Sessions kept for resumption.")
+        .not_yet("the size of the TLS session cache")
+        .ok(&["tune.ssl.cachesize 10"])
+        .bad(&["tune.ssl.cachesize", "tune.ssl.cachesize many"]),
+    Row::new("tune.ssl.lifetime", Sections::GLOBAL)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::S, TIMER_MAX))
+        .doc("How long a session may be resumed.")
+        .not_yet("the lifetime of TLS sessions")
+        .ok(&["tune.ssl.lifetime 300", "tune.ssl.lifetime 1h"])
+        .bad(&["tune.ssl.lifetime", "tune.ssl.lifetime 5x"]),
+    Row::new("tune.ssl.force-private-cache", Sections::GLOBAL)
+        .shape(Shape::Nothing)
+        .doc("Does not share the session cache between processes.")
+        .no_effect("the session cache is the process's own")
+        .ok(&["tune.ssl.force-private-cache"])
+        .bad(&["tune.ssl.force-private-cache extra"]),
+    Row::new("tune.ssl.maxrecord", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Largest TLS record at the start of a transfer.")
+        .not_yet("sizing of TLS records")
+        .ok(&["tune.ssl.maxrecord 10"])
+        .bad(&["tune.ssl.maxrecord", "tune.ssl.maxrecord many"]),
+    Row::new("tune.ssl.hard-maxrecord", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, 16384))
+        .doc("Largest TLS record at any time.")
+        .since(2, 6)
+        .not_yet("sizing of TLS records")
+        .ok(&["tune.ssl.hard-maxrecord 16384"])
+        .bad(&[
+            "tune.ssl.hard-maxrecord",
+            "tune.ssl.hard-maxrecord many",
+            "tune.ssl.hard-maxrecord 16385",
+        ]),
+    Row::new("tune.ssl.ssl-ctx-cache-size", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Generated certificates that are kept.")
+        .not_yet("certificates made on the fly")
+        .ok(&["tune.ssl.ssl-ctx-cache-size 10"])
+        .bad(&["tune.ssl.ssl-ctx-cache-size", "tune.ssl.ssl-ctx-cache-size many"]),
+    Row::new("tune.ssl.capture-buffer-size", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Bytes of the ClientHello kept for the `ssl_fc_cipherlist_*` fetches.")
+        .since(2, 5)
+        .not_yet("capture of the TLS ClientHello")
+        .ok(&["tune.ssl.capture-buffer-size 10"])
+        .bad(&["tune.ssl.capture-buffer-size", "tune.ssl.capture-buffer-size many"]),
+    Row::new("tune.ssl.capture-cipherlist-size", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("Old name of `tune.ssl.capture-buffer-size`.")
+        .not_yet("capture of the TLS ClientHello")
+        .ok(&["tune.ssl.capture-cipherlist-size 10"])
+        .bad(&["tune.ssl.capture-cipherlist-size", "tune.ssl.capture-cipherlist-size many"]),
+    Row::new("tune.ssl.certificate-compression", Sections::GLOBAL)
+        .usage("{ auto | off }")
+        .shape(Shape::OneOf(&["auto", "off"]))
+        .doc("Compresses certificates in TLS 1.3 handshakes.")
+        .since(3, 4)
+        .no_effect("rustls is built without certificate compression")
+        .ok(&["tune.ssl.certificate-compression auto", "tune.ssl.certificate-compression off"])
+        .bad(&["tune.ssl.certificate-compression", "tune.ssl.certificate-compression other"]),
+    Row::new("tune.ssl.keylog", Sections::GLOBAL)
+        .usage("{ on | off }")
+        .shape(Shape::OnOff)
+        .doc("Keeps the secrets of TLS 1.3 sessions for the `ssl_*_secret` fetches.")
+        .not_yet("TLS key logging")
+        .ok(&["tune.ssl.keylog on", "tune.ssl.keylog off"])
+        .bad(&["tune.ssl.keylog", "tune.ssl.keylog maybe"]),
+    Row::new("tune.ssl.keyupdate-rate-limit", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(0, i64::MAX))
+        .doc("TLS 1.3 key updates accepted per second.")
+        .since(3, 5)
+        .no_effect("rustls bounds key updates itself")
+        .ok(&["tune.ssl.keyupdate-rate-limit 10"])
+        .bad(&["tune.ssl.keyupdate-rate-limit", "tune.ssl.keyupdate-rate-limit many"]),
+    Row::new("jwt.decrypt_alg_list", Sections::GLOBAL)
+        .usage("<list>")
+        .shape(Shape::Word("<list>"))
+        .doc("Key management algorithms that `jwt_decrypt_*` accept.")
+        .since(3, 4)
+        .not_yet("encrypted JSON web tokens")
+        .ok(&["jwt.decrypt_alg_list dir,A256KW"])
+        .bad(&["jwt.decrypt_alg_list", "jwt.decrypt_alg_list one two"]),
+    Row::new("jwt.decrypt_enc_list", Sections::GLOBAL)
+        .usage("<list>")
+        .shape(Shape::Word("<list>"))
+        .doc("Content encryption algorithms that `jwt_decrypt_*` accept.")
+        .since(3, 4)
+        .not_yet("encrypted JSON web tokens")
+        .ok(&["jwt.decrypt_enc_list A256GCM"])
+        .bad(&["jwt.decrypt_enc_list", "jwt.decrypt_enc_list one two"]),
+];
