@@ -1,36 +1,94 @@
-//! Regular expressions: the `regex` crate, and a backtracking engine for what it cannot say.
+//! Regular expressions: the `regex` crate, which runs in linear time, and a backtracking engine for what it cannot say
+//! (look-around, back-references, possessive quantifiers). Which one runs is decided once, per expression, at load.
+//!
+//! Expressions are written for PCRE, which looks at bytes: [`pcre`] turns them into what the two engines read.
+
+mod pcre;
+
+use std::borrow::Cow;
 
 use regex::bytes::{Regex, RegexBuilder};
+use smallvec::SmallVec;
+
+/// Memory that one compiled expression may take: repetition counts multiply.
+const SIZE_LIMIT: usize = 64 << 20;
+/// Steps of the backtracking engine before an attempt counts as no match, as PCRE's own limit does.
+const STEPS: usize = 1_000_000;
+
+/// Start and end of the whole match and of each group.
+pub type Groups = SmallVec<[Option<(usize, usize)>; 10]>;
+
+/// What runs an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKind {
+    /// Time grows with the subject only.
+    Linear,
+    /// Time is bounded by a number of steps.
+    Backtracking,
+}
 
 /// A compiled expression.
 #[derive(Clone, Debug)]
 pub struct Regexp {
+    source: Box<[u8]>,
+    icase: bool,
     engine: Engine,
 }
 
 #[derive(Clone, Debug)]
 enum Engine {
     Linear(Regex),
-    Backtracking(fancy_regex::Regex),
+    Backtracking(Box<fancy_regex::Regex>),
 }
 
 impl Regexp {
     /// The error is in words for the user.
     pub fn new(pattern: &[u8], icase: bool) -> Result<Self, String> {
-        let text = String::from_utf8_lossy(pattern);
-        let linear = RegexBuilder::new(&text).unicode(false).case_insensitive(icase).build();
+        let pcre::Translated { text, possessive } = pcre::translate(pattern);
+        let linear = (!possessive)
+            .then(|| {
+                RegexBuilder::new(&text)
+                    .unicode(false)
+                    .case_insensitive(icase)
+                    .size_limit(SIZE_LIMIT)
+                    .build()
+                    .ok()
+            })
+            .flatten();
         let engine = match linear {
-            Ok(r) => Engine::Linear(r),
-            Err(_) => fancy_regex::RegexBuilder::new(&text)
+            Some(r) => Engine::Linear(r),
+            None => fancy_regex::RegexBuilder::new(&text)
                 .case_insensitive(icase)
+                .backtrack_limit(STEPS)
+                .delegate_size_limit(SIZE_LIMIT)
                 .build()
-                .map(Engine::Backtracking)
-                .map_err(|e| format!("regex '{text}' is invalid (error={e})"))?,
+                .map(|r| Engine::Backtracking(Box::new(r)))
+                .map_err(|e| format!("regex '{}' is invalid (error={e})", String::from_utf8_lossy(pattern)))?,
         };
-        Ok(Self { engine })
+        Ok(Self {
+            source: pattern.into(),
+            icase,
+            engine,
+        })
     }
 
-    /// The text of an expression that runs in linear time.
+    /// As written.
+    pub fn source(&self) -> &[u8] {
+        &self.source
+    }
+
+    pub fn is_icase(&self) -> bool {
+        self.icase
+    }
+
+    pub fn engine(&self) -> EngineKind {
+        match self.engine {
+            Engine::Linear(_) => EngineKind::Linear,
+            Engine::Backtracking(_) => EngineKind::Backtracking,
+        }
+    }
+
+    /// The expression as the linear engine reads it, where that engine runs it.
     pub fn as_linear(&self) -> Option<&str> {
         match &self.engine {
             Engine::Linear(r) => Some(r.as_str()),
@@ -41,7 +99,145 @@ impl Regexp {
     pub fn is_match(&self, subject: &[u8]) -> bool {
         match &self.engine {
             Engine::Linear(r) => r.is_match(subject),
-            Engine::Backtracking(r) => r.is_match(&String::from_utf8_lossy(subject)).unwrap_or(false),
+            Engine::Backtracking(r) => r.is_match(&latin1(subject)).unwrap_or(false),
+        }
+    }
+
+    /// The first match that starts at `from` or later, with its groups.
+    pub fn groups_at(&self, subject: &[u8], from: usize) -> Option<Groups> {
+        match &self.engine {
+            Engine::Linear(r) => {
+                let mut places = r.capture_locations();
+                r.captures_read_at(&mut places, subject, from)?;
+                Some((0..places.len()).map(|n| places.get(n)).collect())
+            }
+            Engine::Backtracking(r) => {
+                let text = latin1(subject);
+                let start = char_start(&text, subject.len(), from);
+                let found = r.captures_from_pos(&text, start).ok().flatten()?;
+                let place = |at: usize| byte_place(&text, subject.len(), at);
+                Some(
+                    (0..found.len())
+                        .map(|n| found.get(n).map(|m| (place(m.start()), place(m.end()))))
+                        .collect(),
+                )
+            }
+        }
+    }
+
+    /// Appends `subject` with the first match (or all of them) replaced; tells whether there was one.
+    pub fn replace(&self, subject: &[u8], template: &Template, all: bool, out: &mut Vec<u8>) -> bool {
+        let mut at = 0;
+        let mut copied = 0;
+        while let Some(groups) = self.groups_at(subject, at) {
+            let Some(Some((start, end))) = groups.first().copied() else { break };
+            out.extend_from_slice(&subject[copied..start]);
+            template.write(subject, &groups, out);
+            copied = end;
+            at = end;
+            if start == end {
+                // An empty match: the next one is looked for one byte further.
+                out.extend_from_slice(subject.get(end..=end).unwrap_or_default());
+                copied = (end + 1).min(subject.len());
+                at = end + 1;
+            }
+            if !all || at > subject.len() || (at == subject.len() && start != end) {
+                out.extend_from_slice(&subject[copied..]);
+                return true;
+            }
+        }
+        let matched = at > 0;
+        out.extend_from_slice(&subject[copied..]);
+        matched
+    }
+}
+
+/// Bytes as characters of the same numbers, for the engine that reads text only.
+fn latin1(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+    }
+}
+
+/// Where byte `n` of the subject is in its text.
+fn char_start(text: &str, bytes: usize, n: usize) -> usize {
+    if text.len() == bytes {
+        return n;
+    }
+    text.char_indices().nth(n).map_or(text.len(), |(at, _)| at)
+}
+
+/// Which byte of the subject a place in its text is.
+fn byte_place(text: &str, bytes: usize, at: usize) -> usize {
+    if text.len() == bytes {
+        return at;
+    }
+    text.get(..at).map_or(bytes, |before| before.chars().count())
+}
+
+/// What replaces a match: text with `\0` to `\9` for groups, `\xHH` for bytes, and `\` before any other character for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(Vec<u8>),
+    Group(usize),
+}
+
+impl Template {
+    /// The error is in words for the user.
+    pub fn new(text: &[u8]) -> Result<Self, String> {
+        let invalid = || {
+            format!(
+                "invalid character sequence in the replacement string '{}'",
+                String::from_utf8_lossy(text)
+            )
+        };
+        let mut parts = Vec::new();
+        let mut literal = Vec::new();
+        let mut rest = text.iter();
+        while let Some(&b) = rest.next() {
+            if b != b'\\' {
+                literal.push(b);
+                continue;
+            }
+            match *rest.next().ok_or_else(invalid)? {
+                digit @ b'0'..=b'9' => {
+                    if !literal.is_empty() {
+                        parts.push(Part::Text(std::mem::take(&mut literal)));
+                    }
+                    parts.push(Part::Group(usize::from(digit - b'0')));
+                }
+                b'x' => {
+                    let mut digit = || char::from(*rest.next()?).to_digit(16);
+                    let byte = digit().zip(digit()).ok_or_else(invalid)?;
+                    literal.push((byte.0 << 4 | byte.1) as u8);
+                }
+                other => literal.push(other),
+            }
+        }
+        if !literal.is_empty() {
+            parts.push(Part::Text(literal));
+        }
+        Ok(Self(parts))
+    }
+
+    /// Appends the replacement of one match; a group that took no part is empty.
+    pub fn write(&self, subject: &[u8], groups: &Groups, out: &mut Vec<u8>) {
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => out.extend_from_slice(text),
+                Part::Group(n) => {
+                    if let Some(Some((start, end))) = groups.get(*n) {
+                        out.extend_from_slice(subject.get(*start..*end).unwrap_or_default());
+                    }
+                }
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
