@@ -5,6 +5,10 @@
 mod backend;
 mod build;
 mod counters;
+mod events;
+mod mailbox;
+mod ops;
+mod rates;
 mod server;
 
 use std::sync::Arc;
@@ -15,7 +19,11 @@ use hapax_sample::ProxyId;
 
 pub use backend::BackendLive;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
-pub use server::{Admin, Oper, ServerState};
+pub use events::{EventSink, Events};
+pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
+pub use ops::Wanted;
+pub use rates::{Average, RateMeter, Times};
+pub use server::{Admin, CheckView, Oper, ServerState};
 
 /// The running process, as every worker and the runtime API see it.
 #[derive(Debug)]
@@ -25,7 +33,9 @@ pub struct Shared {
     pub proxies: Vec<ProxyState>,
     /// Wall clock at start, microseconds since the epoch.
     pub started_us: u64,
-    pub maxconn: u32,
+    /// `set maxconn global` changes it, up to `hard_maxconn`.
+    pub maxconn: AtomicU32,
+    pub hard_maxconn: u32,
     /// Client connections now; against `maxconn`.
     pub conns: AtomicU32,
     pub conns_max: AtomicU32,
@@ -37,6 +47,14 @@ pub struct Shared {
     pub stopping: AtomicBool,
     /// Next session and stream ids.
     pub next_id: AtomicU64,
+    /// Letters to the workers.
+    pub mail: Mailboxes,
+    /// Where state changes are told.
+    pub events: Events,
+    /// Client connections and sessions of the whole process per second, and of TLS.
+    pub conn_rate: RateMeter,
+    pub sess_rate: RateMeter,
+    pub ssl_rate: RateMeter,
 }
 
 /// Live side of a proxy.
@@ -59,6 +77,17 @@ pub struct ProxyState {
     /// `disable frontend` and soft stop.
     pub paused: AtomicBool,
     pub stopped: AtomicBool,
+    /// Rates of the frontend: connections, sessions, HTTP requests; of the backend: sessions.
+    pub conn_rate: RateMeter,
+    pub sess_rate: RateMeter,
+    pub req_rate: RateMeter,
+    pub be_sess_rate: RateMeter,
+    pub times: Times,
+    /// Of the backend: wall clock milliseconds of the last change between usable and not, milliseconds without any usable
+    /// server before that, and wall clock milliseconds of the last session (0: never).
+    pub be_last_change: AtomicU64,
+    pub be_down_ms: AtomicU64,
+    pub last_session: AtomicU64,
     pub servers: Vec<Arc<ServerState>>,
     /// Who of them takes the next stream.
     pub live: BackendLive,

@@ -7,7 +7,7 @@ use hapax_value::{Endpoint, Millis};
 
 use super::bind::{Certificate, Verify};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Server {
     pub name: Arc<str>,
     pub span: Span,
@@ -57,7 +57,7 @@ pub struct ServerTls {
 }
 
 /// Active checks of a server (manual, `check`).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Check {
     pub kind: CheckKind,
     pub inter: Millis,
@@ -72,8 +72,9 @@ pub struct Check {
     pub tls: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum CheckKind {
+    #[default]
     Tcp,
     /// `option httpchk`: method, URI, version, further header lines; statuses 2xx and 3xx pass.
     Http {

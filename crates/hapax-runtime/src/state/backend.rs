@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hapax_balance::{Algorithm, Choice, Farm, HashType, Load, Member, SCALE, source_key};
+use hapax_balance::{Algorithm, Choice, Farm, HashType, Load, Member, source_key};
 use hapax_config::plan::{Balance, Options, Proxy};
 
 use super::{ProxyState, ServerState};
@@ -137,11 +137,4 @@ fn count(farm: &Farm) -> (u32, u32) {
         it.filter(|m| m.usable && m.weight > 0 && m.backup == backup).count() as u32
     };
     (usable(false), usable(true))
-}
-
-impl ServerState {
-    /// The weight in the farm's unit.
-    pub fn effective_weight(&self) -> u32 {
-        self.uweight.load(Ordering::Relaxed) * SCALE
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A counter with a cell per worker. Each worker writes its own cell alone, so an increment is a plain load and store.
+/// A counter with a cell per worker and one for the control thread. Each worker writes its own cell alone, so an increment is a plain load and store.
 #[derive(Debug)]
 pub struct Count {
     cells: Box<[Cell]>,
@@ -14,7 +14,8 @@ struct Cell(AtomicU64);
 impl Count {
     pub fn new(workers: usize) -> Self {
         Self {
-            cells: (0..workers.max(1)).map(|_| Cell::default()).collect(),
+            // The last cell is the control thread's.
+            cells: (0..=workers).map(|_| Cell::default()).collect(),
         }
     }
 
@@ -63,6 +64,7 @@ counters! {
     FrontendCounters {
         conn_tot, sess_tot, bytes_in, bytes_out, denied_req, denied_resp, failed_req, denied_conn, denied_sess,
         req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, intercepted, internal_errors, cache_lookups, cache_hits,
+        failed_rewrites, h1_sess, h2_sess, h1_req, h2_req,
     }
 }
 
@@ -71,7 +73,7 @@ counters! {
     BackendCounters {
         sess_tot, bytes_in, bytes_out, denied_req, denied_resp, failed_conns, failed_resp, retries, redispatches, lb_total,
         req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
-        downtime, chkdown,
+        failed_rewrites, chkdown,
     }
 }
 
@@ -80,6 +82,6 @@ counters! {
     ServerCounters {
         sess_tot, bytes_in, bytes_out, denied_resp, failed_conns, failed_resp, retries, redispatches, lb_total,
         req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
-        failed_checks, down_transitions, downtime,
+        failed_rewrites, failed_checks, down_transitions,
     }
 }

@@ -1,24 +1,30 @@
 //! Live side of a server.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hapax_value::{Endpoint, Millis};
+use hapax_balance::{Health, Outcome, SCALE};
+use hapax_config::plan;
+use hapax_sample::{ProxyId, ServerId};
+use hapax_value::Endpoint;
 
-use super::ServerCounters;
+use super::{RateMeter, ServerCounters, Times};
 
 /// Administrative bits, as `show servers state` prints them (management guide).
 pub struct Admin;
 
 impl Admin {
+    /// Maintenance: asked for, inherited from the tracked server, from the configuration (a mark beside `FMAINT` that only
+    /// says where it came from), for want of an address.
     pub const FMAINT: u32 = 0x01;
     pub const IMAINT: u32 = 0x02;
     pub const CMAINT: u32 = 0x04;
     pub const FDRAIN: u32 = 0x08;
     pub const IDRAIN: u32 = 0x10;
     pub const RMAINT: u32 = 0x20;
+    /// The host name was set from the runtime API.
     pub const HMAINT: u32 = 0x40;
-    pub const MAINT: u32 = Self::FMAINT | Self::IMAINT | Self::CMAINT | Self::RMAINT;
+    pub const MAINT: u32 = Self::FMAINT | Self::IMAINT | Self::RMAINT;
     pub const DRAIN: u32 = Self::FDRAIN | Self::IDRAIN;
 }
 
@@ -52,47 +58,68 @@ pub struct ServerState {
     /// Idle upstream connections, all workers.
     pub idle: AtomicU32,
     pub counters: ServerCounters,
+    pub sess_rate: RateMeter,
+    pub times: Times,
     /// Wall clock milliseconds of the last state change, and of the last session (0: never).
     pub last_change: AtomicU64,
     pub last_session: AtomicU64,
-    /// Rise/fall counter as HAProxy shows it; status and duration of the last check.
-    pub check: Mutex<CheckView>,
+    /// Rise and fall, and what the last check told.
+    check: Mutex<CheckView>,
+    /// `disable health` clears it; unset where no check is configured.
+    pub check_enabled: AtomicBool,
+    /// `set server check-port`; 0: as configured.
+    pub check_port: AtomicU32,
     /// Milliseconds spent down before the current period.
     pub down_ms: AtomicI64,
+    /// Servers that track this one.
+    pub trackers: Vec<(ProxyId, ServerId)>,
 }
 
-/// What the last check told.
-#[derive(Clone, Debug, Default)]
+/// What checks have told.
+#[derive(Clone, Debug)]
 pub struct CheckView {
-    /// `L4OK`, `L7STS`, `INI`, ...
-    pub status: &'static str,
-    pub code: Option<u16>,
-    pub duration_ms: Millis,
-    pub text: String,
-    pub health: u32,
+    pub health: Health,
+    pub last: Outcome,
+    /// A check is under way.
+    pub running: bool,
 }
 
 impl ServerState {
-    pub fn new(workers: usize, address: Option<Endpoint>, weight: u32, maxconn: u32, admin: u32, now_ms: u64) -> Self {
+    pub fn new(workers: usize, server: &plan::Server, trackers: Vec<(ProxyId, ServerId)>, now_ms: u64) -> Self {
+        let admin = if server.disabled { Admin::CMAINT | Admin::FMAINT } else { 0 };
         let oper = if admin & Admin::MAINT == 0 { Oper::Running } else { Oper::Stopped };
+        let health = server.check.as_ref().map_or(Health::new(1, 1), |c| Health::new(c.rise, c.fall));
+        let zero = || AtomicU32::new(0);
         Self {
             admin: AtomicU32::new(admin),
             oper: AtomicU8::new(oper as u8),
-            address: Mutex::new(address),
-            address_epoch: AtomicU32::new(0),
-            iweight: AtomicU32::new(weight),
-            uweight: AtomicU32::new(weight),
-            maxconn: AtomicU32::new(maxconn),
-            cur_sess: AtomicU32::new(0),
-            max_sess: AtomicU32::new(0),
-            queue_cur: AtomicU32::new(0),
-            queue_max: AtomicU32::new(0),
-            idle: AtomicU32::new(0),
+            address: Mutex::new(server.address.clone()),
+            address_epoch: zero(),
+            iweight: AtomicU32::new(server.weight),
+            uweight: AtomicU32::new(server.weight),
+            maxconn: AtomicU32::new(server.maxconn),
+            cur_sess: zero(),
+            max_sess: zero(),
+            queue_cur: zero(),
+            queue_max: zero(),
+            idle: zero(),
             counters: ServerCounters::new(workers),
+            sess_rate: RateMeter::new(workers),
+            times: Times::new(workers),
             last_change: AtomicU64::new(now_ms),
             last_session: AtomicU64::new(0),
-            check: Mutex::new(CheckView::default()),
+            check: Mutex::new(CheckView {
+                health,
+                last: Outcome {
+                    status: hapax_balance::CheckStatus::Init,
+                    ..Outcome::default()
+                },
+                running: false,
+            }),
+            check_enabled: AtomicBool::new(server.check.is_some()),
+            check_port: zero(),
             down_ms: AtomicI64::new(0),
+            trackers,
         }
     }
 
@@ -109,13 +136,47 @@ impl ServerState {
         self.oper.store(oper as u8, Ordering::Relaxed);
     }
 
+    pub fn admin(&self) -> u32 {
+        self.admin.load(Ordering::Relaxed)
+    }
+
+    pub fn in_maintenance(&self) -> bool {
+        self.admin() & Admin::MAINT != 0
+    }
+
     /// Takes connections that are bound to it (persistence), even when draining.
     pub fn is_up(&self) -> bool {
-        self.admin.load(Ordering::Relaxed) & Admin::MAINT == 0 && self.oper() != Oper::Stopped
+        !self.in_maintenance() && self.oper() != Oper::Stopped
     }
 
     /// Takes new connections from the balancing algorithm.
     pub fn is_usable(&self) -> bool {
-        self.is_up() && self.admin.load(Ordering::Relaxed) & Admin::DRAIN == 0 && self.uweight.load(Ordering::Relaxed) > 0
+        let open = !matches!(self.oper(), Oper::Stopped | Oper::Stopping);
+        open && self.admin() & (Admin::MAINT | Admin::DRAIN) == 0 && self.uweight.load(Ordering::Relaxed) > 0
+    }
+
+    /// The weight in the farm's unit.
+    pub fn effective_weight(&self) -> u32 {
+        self.uweight.load(Ordering::Relaxed) * SCALE
+    }
+
+    pub fn check(&self) -> MutexGuard<'_, CheckView> {
+        // The view is plain data: a panic while it was held leaves nothing half done.
+        self.check.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A copy of the effective address.
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        self.address.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Milliseconds spent down until now.
+    pub fn downtime_ms(&self, now_ms: u64) -> u64 {
+        let before = self.down_ms.load(Ordering::Relaxed).max(0).cast_unsigned();
+        if self.oper() == Oper::Stopped {
+            before + now_ms.saturating_sub(self.last_change.load(Ordering::Relaxed))
+        } else {
+            before
+        }
     }
 }

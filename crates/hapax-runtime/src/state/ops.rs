@@ -1,0 +1,295 @@
+//! Changes of servers: from checks, from the runtime API, from the servers they track. Each change updates the farm, the
+//! counters and the servers that track this one, tells the log, and lets streams that wait look again.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use hapax_balance::notice::{Cause, Event, FarmView, Notice, check_line, level, no_server};
+use hapax_balance::{Change, Outcome, SCALE, Step};
+use hapax_config::plan::Options;
+use hapax_sample::{ProxyId, ServerId};
+use hapax_value::Endpoint;
+
+use super::{Admin, Oper, ServerState, Shared, WorkerCommand};
+
+/// What an administrator wants of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Ready,
+    Drain,
+    Maint,
+}
+
+/// A change on its way through a server and those that track it.
+struct Ripple<'a> {
+    cause: Cause<'a>,
+    via: Option<&'a str>,
+}
+
+impl Shared {
+    pub fn server(&self, p: ProxyId, s: ServerId) -> &ServerState {
+        &self.proxy(p).servers[s.0 as usize]
+    }
+
+    fn plan_server(&self, p: ProxyId, s: ServerId) -> &hapax_config::plan::Server {
+        &self.plan.proxies[p.0 as usize].servers[s.0 as usize]
+    }
+
+    /// `backend/server`
+    pub fn server_name(&self, p: ProxyId, s: ServerId) -> String {
+        format!("{}/{}", self.plan.proxies[p.0 as usize].name, self.plan_server(p, s).name)
+    }
+
+    /// A check of the server has ended.
+    pub fn check_done(&self, p: ProxyId, s: ServerId, outcome: Outcome, now_ms: u64) {
+        let server = self.server(p, s);
+        if server.in_maintenance() || !server.check_enabled.load(Relaxed) {
+            return;
+        }
+        let step = {
+            let mut view = server.check();
+            let step = view.health.apply(outcome.status.verdict());
+            view.last = outcome.clone();
+            step
+        };
+        if step.failed {
+            server.counters.failed_checks.inc(self.control());
+        }
+        let proxy = &self.plan.proxies[p.0 as usize];
+        let told = step.moved && proxy.options.contains(Options::LOG_HEALTH_CHECKS);
+        if told {
+            let conf = self.plan_server(p, s);
+            let health = server.check().health;
+            let line = check_line(&proxy.name, &conf.name, conf.backup, &health, &outcome);
+            self.events.tell(p, level::NOTICE, &line);
+        }
+        let cause = if told { Cause::Told } else { Cause::Check(&outcome) };
+        self.follow(p, s, step, &Ripple { cause, via: None }, now_ms);
+    }
+
+    fn follow(&self, p: ProxyId, s: ServerId, step: Step, ripple: &Ripple<'_>, now_ms: u64) {
+        let to = match step.change {
+            Some(Change::Down) => Oper::Stopped,
+            Some(Change::Up) => Oper::Running,
+            Some(Change::Stopping) => Oper::Stopping,
+            None => return,
+        };
+        self.move_to(p, s, to, ripple, now_ms);
+    }
+
+    /// `set server ... health`
+    pub fn force_health(&self, p: ProxyId, s: ServerId, to: Oper, now_ms: u64) {
+        let server = self.server(p, s);
+        server.check().health.force(to != Oper::Stopped);
+        let cause = Cause::Words("changed from CLI");
+        self.move_to(p, s, to, &Ripple { cause, via: None }, now_ms);
+    }
+
+    /// Changes the operational state, if it is another one.
+    fn move_to(&self, p: ProxyId, s: ServerId, to: Oper, ripple: &Ripple<'_>, now_ms: u64) {
+        let server = self.server(p, s);
+        let from = server.oper();
+        if from == to || server.in_maintenance() || (from == Oper::Stopped && to == Oper::Stopping) {
+            return;
+        }
+        let had = self.proxy(p).live.usable();
+        self.set_state(p, s, to, now_ms);
+        let event = match to {
+            Oper::Stopped => {
+                server.counters.down_transitions.inc(self.control());
+                Event::Down(ripple.cause)
+            }
+            Oper::Stopping => Event::Stopping(ripple.cause),
+            Oper::Starting | Oper::Running => Event::Up(ripple.cause),
+        };
+        self.after(p, s, had, event, ripple.via, now_ms);
+        let name = self.server_name(p, s);
+        for &(tp, ts) in &server.trackers {
+            let words = Ripple {
+                cause: Cause::Told,
+                via: Some(&name),
+            };
+            self.move_to(tp, ts, to, &words, now_ms);
+        }
+    }
+
+    /// `set server ... state`, `enable server`, `disable server`.
+    pub fn want(&self, p: ProxyId, s: ServerId, wanted: Wanted, now_ms: u64) {
+        match wanted {
+            Wanted::Ready => {
+                self.leave_maint(p, s, Admin::FMAINT | Admin::CMAINT, now_ms);
+                self.leave_drain(p, s, Admin::FDRAIN, now_ms);
+            }
+            Wanted::Drain => {
+                self.enter_drain(p, s, Admin::FDRAIN, None, now_ms);
+                self.leave_maint(p, s, Admin::FMAINT | Admin::CMAINT, now_ms);
+            }
+            Wanted::Maint => {
+                self.enter_maint(p, s, Admin::FMAINT, None, now_ms);
+                self.leave_drain(p, s, Admin::FDRAIN, now_ms);
+            }
+        }
+    }
+
+    fn enter_maint(&self, p: ProxyId, s: ServerId, bit: u32, via: Option<&str>, now_ms: u64) {
+        let server = self.server(p, s);
+        let before = server.admin.fetch_or(bit, Relaxed);
+        if before & Admin::MAINT != 0 {
+            return;
+        }
+        let was_up = server.oper() != Oper::Stopped;
+        let had = self.proxy(p).live.usable();
+        self.set_state(p, s, Oper::Stopped, now_ms);
+        self.after(p, s, had, Event::EnterMaint { was_up }, via, now_ms);
+        let name = self.server_name(p, s);
+        for &(tp, ts) in &server.trackers {
+            self.enter_maint(tp, ts, Admin::IMAINT, Some(&name), now_ms);
+        }
+    }
+
+    fn leave_maint(&self, p: ProxyId, s: ServerId, bits: u32, now_ms: u64) {
+        let server = self.server(p, s);
+        let before = server.admin.fetch_and(!bits, Relaxed);
+        if before & Admin::MAINT == 0 || before & !bits & Admin::MAINT != 0 {
+            return;
+        }
+        let had = self.proxy(p).live.usable();
+        let tracked = self.plan_server(p, s).track;
+        let up = tracked.is_none_or(|(tp, ts)| self.server(ProxyId(tp), ServerId(ts)).is_up());
+        // Back with the trust of a start: one failure brings it down.
+        server.check().health.restart();
+        self.set_state(p, s, if up { Oper::Running } else { Oper::Stopped }, now_ms);
+        let forced = before & bits & Admin::FMAINT != 0;
+        self.after(p, s, had, Event::LeaveMaint { forced, up }, None, now_ms);
+        for &(tp, ts) in &server.trackers {
+            self.leave_maint(tp, ts, Admin::IMAINT, now_ms);
+        }
+    }
+
+    fn enter_drain(&self, p: ProxyId, s: ServerId, bit: u32, via: Option<&str>, now_ms: u64) {
+        let server = self.server(p, s);
+        let before = server.admin.fetch_or(bit, Relaxed);
+        if before & Admin::DRAIN != 0 {
+            return;
+        }
+        if before & Admin::MAINT == 0 {
+            let had = self.proxy(p).live.usable();
+            server.last_change.store(now_ms, Relaxed);
+            self.proxy(p).live.server_changed(s.0 as usize, server);
+            let up = server.oper() != Oper::Stopped;
+            self.after(p, s, had, Event::EnterDrain { up }, via, now_ms);
+        }
+        let name = self.server_name(p, s);
+        for &(tp, ts) in &server.trackers {
+            self.enter_drain(tp, ts, Admin::IDRAIN, Some(&name), now_ms);
+        }
+    }
+
+    fn leave_drain(&self, p: ProxyId, s: ServerId, bit: u32, now_ms: u64) {
+        let server = self.server(p, s);
+        let before = server.admin.fetch_and(!bit, Relaxed);
+        if before & Admin::DRAIN == 0 || before & !bit & Admin::DRAIN != 0 {
+            return;
+        }
+        if before & Admin::MAINT == 0 {
+            let had = self.proxy(p).live.usable();
+            server.last_change.store(now_ms, Relaxed);
+            self.proxy(p).live.server_changed(s.0 as usize, server);
+            let up = server.oper() != Oper::Stopped;
+            self.after(p, s, had, Event::LeaveDrain { up }, None, now_ms);
+        }
+        for &(tp, ts) in &server.trackers {
+            self.leave_drain(tp, ts, Admin::IDRAIN, now_ms);
+        }
+    }
+
+    /// The bare change of state: clocks, down time and the farm.
+    fn set_state(&self, p: ProxyId, s: ServerId, to: Oper, now_ms: u64) {
+        let server = self.server(p, s);
+        if server.oper() == Oper::Stopped && to != Oper::Stopped {
+            let spent = now_ms.saturating_sub(server.last_change.load(Relaxed));
+            server.down_ms.fetch_add(spent.cast_signed(), Relaxed);
+        }
+        server.set_oper(to);
+        server.last_change.store(now_ms, Relaxed);
+        self.proxy(p).live.server_changed(s.0 as usize, server);
+    }
+
+    /// What follows from a change: the line in the log, sessions to end, the backend's own state.
+    fn after(&self, p: ProxyId, s: ServerId, had: (u32, u32), event: Event<'_>, via: Option<&str>, now_ms: u64) {
+        let (proxy, server, conf) = (self.proxy(p), self.server(p, s), self.plan_server(p, s));
+        let has = proxy.live.usable();
+        let notice = Notice {
+            backend: &self.plan.proxies[p.0 as usize].name,
+            server: &conf.name,
+            backup: conf.backup,
+            via,
+            event,
+            farm: FarmView {
+                act: has.0,
+                bck: has.1,
+                sessions: server.cur_sess.load(Relaxed),
+                requeued: server.queue_cur.load(Relaxed),
+                queued: proxy.queue_cur.load(Relaxed),
+            },
+        };
+        self.events.tell(p, notice.level(), &notice.to_string());
+        let came_back = matches!(event, Event::Up(_) | Event::LeaveMaint { up: true, .. });
+        let went = matches!(event, Event::Down(_) | Event::EnterMaint { .. });
+        if went && conf.on_marked_down_shutdown {
+            self.mail.broadcast(&WorkerCommand::EndServerSessions {
+                proxy: p,
+                server: s,
+                down: true,
+            });
+        }
+        if came_back && conf.on_marked_up_shutdown_backup && !conf.backup {
+            self.mail.broadcast(&WorkerCommand::EndBackupSessions { proxy: p });
+        }
+        self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
+        self.backend_changed(p, had, has, now_ms);
+    }
+
+    fn backend_changed(&self, p: ProxyId, had: (u32, u32), has: (u32, u32), now_ms: u64) {
+        let proxy = self.proxy(p);
+        let (was, is) = (had.0 + had.1 > 0, has.0 + has.1 > 0);
+        if was == is {
+            return;
+        }
+        let since = proxy.be_last_change.swap(now_ms, Relaxed);
+        if is {
+            proxy.be_down_ms.fetch_add(now_ms.saturating_sub(since), Relaxed);
+        } else {
+            proxy.be.chkdown.inc(self.control());
+            self.events.tell(p, level::EMERG, &no_server(&self.plan.proxies[p.0 as usize].name));
+        }
+    }
+
+    /// `set weight`, `set server ... weight`: in units of the configuration.
+    pub fn set_weight(&self, p: ProxyId, s: ServerId, weight: u32) {
+        let server = self.server(p, s);
+        server.uweight.store(weight.min(4096 / SCALE), Relaxed);
+        self.proxy(p).live.server_changed(s.0 as usize, server);
+        self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
+    }
+
+    /// `set server ... addr`: the workers notice by the epoch.
+    pub fn set_address(&self, p: ProxyId, s: ServerId, address: Endpoint) {
+        let server = self.server(p, s);
+        *server.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(address);
+        server.address_epoch.fetch_add(1, Relaxed);
+    }
+
+    /// `set maxconn server`
+    pub fn set_server_maxconn(&self, p: ProxyId, s: ServerId, maxconn: u32) {
+        self.server(p, s).maxconn.store(maxconn, Relaxed);
+        self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
+    }
+
+    /// The index of the control thread in per-worker counters.
+    pub fn control(&self) -> usize {
+        self.workers
+    }
+}
+
+#[cfg(test)]
+mod tests;
