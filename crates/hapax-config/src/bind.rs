@@ -79,5 +79,5 @@ pub(crate) fn read_options(cx: &mut BindCx<'_>, head: &str, words: &[Word<'_>], 
 }
 
 fn closest(word: &str) -> Option<&'static str> {
-    INDEX.names(Sections::BIND).find(|n| n.eq_ignore_ascii_case(word))
+    hapax_diag::suggest(word, INDEX.names(Sections::BIND))
 }

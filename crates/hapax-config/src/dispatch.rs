@@ -133,10 +133,7 @@ impl Reader<'_> {
 
     fn unknown(&self, section: &SectionRow, word: &Word<'_>) -> Diagnostic {
         let shown = word.text();
-        let best = section_keywords()
-            .names(section.bit)
-            .chain(section::names())
-            .find(|n| n.eq_ignore_ascii_case(&shown));
+        let best = hapax_diag::suggest(&shown, section_keywords().names(section.bit).chain(section::names()));
         let message = match best {
             Some(best) => format!(
                 "unknown keyword '{shown}' in '{}' section; did you mean '{best}' maybe ?",

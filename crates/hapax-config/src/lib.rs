@@ -3,6 +3,7 @@
 //! A pure function of bytes and [`Files`](hapax_sample::Files): no runtime, no socket, no clock.
 #![forbid(unsafe_code)]
 
+mod address;
 pub mod args;
 pub mod bind;
 pub mod codes;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use hapax_diag::{Diagnostics, Sources};
+use hapax_diag::{Diagnostics, FileId, Severity, Sources};
 use hapax_sample::Files;
-use hapax_syntax::{Line, Word};
+use hapax_syntax::{Environment, Line};
 
 use crate::keyword::Version;
 use crate::plan::Plan;
@@ -20,8 +20,8 @@ pub struct Input {
 /// What the loading may know of the world.
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
-    /// The process's environment.
-    pub env: Vec<(String, String)>,
+    /// The process's environment, and the facts about the program that `.if` may ask for.
+    pub env: Environment,
     /// Files, users and names that this machine lacks are notes, not alerts.
     pub offline: bool,
     /// Judge by this version's keywords.
@@ -41,11 +41,16 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
     let mut sources = Sources::default();
     let mut reader = Reader::new(files, opts);
     for input in inputs {
-        let file = sources.add(input.name, input.bytes.clone());
-        read_lines(&input.bytes, file, &mut reader);
+        let file = sources.add(input.name.clone(), input.bytes.clone());
+        if !read_lines(&input, file, &mut reader) {
+            break;
+        }
     }
     reader.end_section();
-    let (plan, diags) = (Plan::default(), reader.diags);
+    let (plan, mut diags) = (Plan::default(), reader.diags);
+    if opts.offline {
+        diags.iter_mut().filter(|d| d.missing).for_each(|d| d.severity = Severity::Note);
+    }
     Loaded {
         plan: (!diags.has_alert()).then_some(plan),
         diags,
@@ -53,16 +58,19 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
     }
 }
 
-fn read_lines(bytes: &[u8], file: hapax_diag::FileId, reader: &mut Reader<'_>) {
-    for (i, raw) in bytes.split(|b| *b == b'\n').enumerate() {
-        let span = hapax_diag::Span::line(file, i as u32 + 1);
-        let words: Vec<Word<'_>> = raw
-            .split(|b| b.is_ascii_whitespace())
-            .filter(|w| !w.is_empty())
-            .map(|w| Word::new(w, span))
-            .collect();
-        if !words.is_empty() && !words[0].bytes.starts_with(b"#") {
-            reader.line(&Line { span, words });
+/// Hands the file's lines to the dictionary, one by one: what a line does to the environment is seen by those after it.
+/// `false` where no further file is to be read.
+fn read_lines(input: &Input, file: FileId, reader: &mut Reader<'_>) -> bool {
+    let mut lexer = hapax_syntax::Reader::new(file, &input.name, &input.bytes);
+    let mut line = Line::default();
+    let mut section = reader.started.len();
+    while lexer.next_line(&reader.env, &mut reader.diags, &mut line) {
+        reader.line(&line);
+        if reader.started.len() != section {
+            section = reader.started.len();
+            let (name, keyword) = (reader.section_name(), reader.section().map_or("", |s| s.name));
+            lexer.set_section(if name.is_empty() { keyword } else { &name }.as_bytes());
         }
     }
+    !lexer.aborted()
 }

@@ -7,6 +7,7 @@ use hapax_diag::{Diagnostics, Span};
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::VarNames;
 use hapax_sample::{Compile, Deferred, Files};
+use hapax_syntax::Environment;
 
 use crate::args::Args;
 use crate::draft::Draft;
@@ -56,6 +57,8 @@ pub struct Reader<'a> {
     pub deferred: Deferred,
     pub vars: VarNames,
     pub refs: PatternRefs,
+    /// Variables, as `setenv` and its kin leave them for the lines that follow.
+    pub env: Environment,
     pub global: Global,
     /// Every `defaults` section, after the built-in one.
     pub defaults: Vec<Draft>,
@@ -78,6 +81,7 @@ impl<'a> Reader<'a> {
             deferred: Deferred::default(),
             vars: VarNames::default(),
             refs: PatternRefs::default(),
+            env: opts.env.clone(),
             global: crate::draft::initial_global(),
             defaults: vec![Draft::initial()],
             proxies: Vec::new(),

@@ -57,7 +57,7 @@ pub(crate) fn read_options(cx: &mut ServerCx<'_>, head: &str, words: &[Word<'_>]
     let mut rest = words;
     while let Some(first) = rest.first() {
         let Some(found) = INDEX.find(rest, Sections::SERVER) else {
-            let best = INDEX.names(Sections::SERVER).find(|n| n.eq_ignore_ascii_case(&first.text()));
+            let best = hapax_diag::suggest(&first.text(), INDEX.names(Sections::SERVER));
             let message = match best {
                 Some(best) => format!("{head}unknown keyword '{}'; did you mean '{best}' maybe ?", first.text()),
                 None => format!("{head}unknown keyword '{}'.", first.text()),

@@ -18,6 +18,7 @@ mod log_forward;
 mod log_profile;
 mod mailers;
 mod peers;
+mod process;
 mod program;
 mod rarities;
 mod removed;
@@ -41,6 +42,8 @@ pub fn no_inherit(_: &mut Draft, _: &Draft) {}
 
 /// Every family. The order is that of the reference pages.
 pub static ALL: &[&Topic] = &[
+    &process::TOPIC,
+    &process::IDENTITY,
     &timeouts::TOPIC,
     &tuning::buffers::TOPIC,
     &tuning::compression::TOPIC,

@@ -39,6 +39,7 @@ pub struct Global {
     pub maxhdr: usize,
     /// Default `ssl-default-bind-*` and `ssl-default-server-*`, applied to binds and servers when they are resolved.
     pub quiet: bool,
+    pub zero_warning: bool,
     /// Environment after `setenv` and the like, for `show env`.
     pub env: Vec<(String, String)>,
 }

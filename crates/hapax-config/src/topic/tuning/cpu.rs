@@ -12,13 +12,6 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 };
 
 static ROWS: &[Row] = &[
-    Row::new("cpu-map", Sections::GLOBAL)
-        .usage("[auto:]<thread-group>[/<thread-set>] <cpu-set>[,...] [...]")
-        .shape(Shape::Words(2, 64))
-        .doc("Binds threads to processors.")
-        .not_yet("explicit processor maps")
-        .ok(&["cpu-map 1 0-3", "cpu-map auto:1/1-4 0-3"])
-        .bad(&["cpu-map x"]),
     Row::new("cpu-affinity", Sections::GLOBAL)
         .usage("<affinity>")
         .shape(Shape::Words(1, 2))

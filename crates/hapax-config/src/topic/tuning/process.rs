@@ -29,13 +29,6 @@ static ROWS: &[Row] = &[
         .not_yet("spreading of closes on a soft stop")
         .ok(&["close-spread-time 10s", "close-spread-time infinite"])
         .bad(&["close-spread-time", "close-spread-time x x"]),
-    Row::new("grace", Sections::GLOBAL)
-        .usage("<time>")
-        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
-        .doc("Time between the signal and the moment listeners close.")
-        .not_yet("a delay before a soft stop")
-        .ok(&["grace 10s"])
-        .bad(&["grace", "grace 5x"]),
     Row::new("dns-accept-family", Sections::GLOBAL)
         .usage("<family>[,...]")
         .shape(Shape::Word("<family>[,...]"))

@@ -1,0 +1,46 @@
+use super::*;
+
+#[test]
+fn addresses_are_read() {
+    let ip = |s: &str| Host::Ip(s.parse().unwrap());
+    for (text, host, port) in [
+        ("*:80", Host::Any, Port::Fixed(80)),
+        (":80", Host::Any, Port::Fixed(80)),
+        ("10.0.0.1:80-90", ip("10.0.0.1"), Port::Range(80, 90)),
+        ("[::1]:443", ip("::1"), Port::Fixed(443)),
+        (":::443", ip("::"), Port::Fixed(443)),
+        ("ipv6@:443", Host::Any, Port::Fixed(443)),
+        ("/run/h.sock", Host::Unix("/run/h.sock".to_owned()), Port::None),
+        ("unix@h.sock", Host::Unix("h.sock".to_owned()), Port::None),
+        ("abns@x", Host::Abstract(Arc::from(&b"x"[..]), false), Port::None),
+        ("fd@3", Host::Fd(3), Port::None),
+        ("example.org:80", Host::Name("example.org".to_owned()), Port::Fixed(80)),
+    ] {
+        let a = parse(text, Accept::BIND).unwrap();
+        assert_eq!((a.host, a.port), (host, port), "{text}");
+    }
+}
+
+#[test]
+fn what_a_place_does_not_take_is_refused() {
+    for (text, accept, want) in [
+        ("", Accept::BIND, "'' resolves to an empty address (environment variable missing?)"),
+        ("10.0.0.1", Accept::BIND, "missing port specification in '10.0.0.1'"),
+        (":+80", Accept::BIND, "port offset not permitted here in ':+80'"),
+        (":80-90", Accept::SERVER, "port range not permitted here in ':80-90'"),
+        (":0", Accept::BIND, "invalid port '0'"),
+        (":70000", Accept::BIND, "invalid port '70000'"),
+        (":90-80", Accept::BIND, "invalid port range '90-80'"),
+        (":8x", Accept::BIND, "invalid character 'x' in port number '8x' in ':8x'"),
+        ("udp@:53", Accept::BIND, "dgram-type address not acceptable in 'udp@:53'"),
+        ("fd@x", Accept::BIND, "file descriptor 'x' is not a valid integer in 'fd@x'"),
+    ] {
+        assert_eq!(parse(text, accept).unwrap_err(), want, "{text}");
+    }
+}
+
+#[test]
+fn offsets_are_for_servers() {
+    assert_eq!(parse("10.0.0.1:+1000", Accept::SERVER).unwrap().port, Port::Offset(1000));
+    assert_eq!(parse("10.0.0.1", Accept::SERVER).unwrap().port, Port::None);
+}

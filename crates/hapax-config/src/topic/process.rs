@@ -1,0 +1,274 @@
+//! The process as `global` describes it: identity, limits, threads, files (manual, 3.1).
+
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+
+use super::{Topic, no_inherit};
+use crate::args::Args;
+use crate::codes;
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::reader::Reader;
+use crate::shape::Shape;
+use crate::units::{TIMER_MAX, Unit};
+
+mod cpu_map;
+mod identity;
+
+pub(super) static TOPIC: Topic = Topic {
+    name: "process",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+pub(super) static IDENTITY: Topic = Topic {
+    name: "identity",
+    rows: identity::ROWS,
+    inherit: no_inherit,
+};
+
+const fn global(name: &'static str) -> Row {
+    Row::new(name, Sections::GLOBAL)
+}
+
+/// Threads that one process may have.
+pub(crate) const MAX_THREADS: i64 = 1024;
+
+static ROWS: &[Row] = &[
+    global("daemon")
+        .shape(Shape::Nothing)
+        .doc("Runs in the background.")
+        .ok(&["daemon"])
+        .bad(&["daemon on"])
+        .set(|cx, _| {
+            cx.global.daemon = true;
+            Ok(())
+        }),
+    global("quiet")
+        .shape(Shape::Nothing)
+        .doc("Writes no message at start.")
+        .ok(&["quiet"])
+        .bad(&["quiet on"])
+        .set(|cx, _| {
+            cx.global.quiet = true;
+            Ok(())
+        }),
+    global("zero-warning")
+        .shape(Shape::Nothing)
+        .doc("Refuses to start when the configuration has warnings.")
+        .ok(&["zero-warning"])
+        .bad(&["zero-warning on"])
+        .set(|cx, _| {
+            cx.global.zero_warning = true;
+            Ok(())
+        }),
+    global("master-worker")
+        .usage("[exit-on-failure]")
+        .removed(
+            3,
+            5,
+            "support for 'master-worker' was removed in version 3.5. Use -W or -Ws in the startup script instead.",
+        )
+        .doc("Asked for a master process; the command line does.")
+        .bad(&["master-worker"]),
+    global("nbproc")
+        .usage("<number>")
+        .removed(
+            2,
+            5,
+            "nbproc is not supported any more since HAProxy 2.5. Threads will automatically be used on multi-processor machines if \
+             available.",
+        )
+        .doc("Asked for several processes; threads do the work.")
+        .bad(&["nbproc 2"]),
+    global("nbthread")
+        .usage("<number>")
+        .shape(Shape::Any)
+        .doc("Threads to run; one for each usable processor by default.")
+        .ok(&["nbthread 4"])
+        .bad(&["nbthread", "nbthread x", "nbthread 0", "nbthread 2 3"])
+        .set(nbthread),
+    global("maxconn")
+        .usage("<number>")
+        .shape(Shape::Number(0, i32::MAX as i64))
+        .doc("Most connections of all clients together.")
+        .ok(&["maxconn 2000"])
+        .bad(&["maxconn", "maxconn 1 2"])
+        .set(|cx, a| once(cx.global.maxconn.is_some(), a).map(|()| cx.global.maxconn = Some(a.number() as u32).filter(|n| *n > 0))),
+    global("ulimit-n")
+        .usage("<number>")
+        .shape(Shape::Number(0, i32::MAX as i64))
+        .doc("Most open files; derived from `maxconn` by default.")
+        .ok(&["ulimit-n 65536"])
+        .bad(&["ulimit-n"])
+        .set(|cx, a| once(cx.global.ulimit_n.is_some(), a).map(|()| cx.global.ulimit_n = Some(a.number() as u32))),
+    global("pidfile")
+        .usage("<file>")
+        .shape(Shape::Any)
+        .doc("File that the process's number is written to.")
+        .ok(&["pidfile /run/haproxy.pid"])
+        .bad(&["pidfile", "pidfile a b"])
+        .set(|cx, a| {
+            let file = path(a, "a file name")?;
+            once(cx.global.pidfile.is_some(), a)?;
+            cx.global.pidfile = Some(file);
+            Ok(())
+        }),
+    global("chroot")
+        .usage("<directory>")
+        .shape(Shape::Any)
+        .doc("Directory the process locks itself into once it has opened its files and sockets.")
+        .ok(&["chroot /var/empty"])
+        .bad(&["chroot"])
+        .set(|cx, a| {
+            once(cx.global.chroot.is_some(), a)?;
+            cx.global.chroot = Some(path(a, "a directory")?);
+            Ok(())
+        }),
+    global("node")
+        .usage("<name>")
+        .shape(Shape::Any)
+        .doc("Name of this instance, shown in statistics; the host's name by default.")
+        .ok(&["node lb-1"])
+        .bad(&["node", "node a!b"])
+        .set(node),
+    global("description")
+        .usage("<text>")
+        .shape(Shape::Any)
+        .doc("Text shown on the statistics page.")
+        .ok(&["description the front door"])
+        .bad(&["description"])
+        .set(|cx, a| {
+            cx.global.description = Some(text(a)?);
+            Ok(())
+        }),
+    global("hard-stop-after")
+        .usage("<time>")
+        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .doc("Longest time a stopping process waits for its last connections.")
+        .ok(&["hard-stop-after 30s"])
+        .bad(&["hard-stop-after", "hard-stop-after soon"])
+        .set(|cx, a| {
+            cx.global.hard_stop_after = Some(a.millis());
+            Ok(())
+        }),
+    global("grace")
+        .usage("<time>")
+        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .doc("Time a stopping process still accepts connections.")
+        .ok(&["grace 5s"])
+        .bad(&["grace", "grace soon"])
+        .set(|cx, a| {
+            cx.global.grace = Some(a.millis());
+            Ok(())
+        }),
+    global("spread-checks")
+        .usage("<percent>")
+        .shape(Shape::Number(0, 50))
+        .doc("Random part added to and taken from the interval of health checks, in percent.")
+        .ok(&["spread-checks 5"])
+        .bad(&["spread-checks", "spread-checks 51"])
+        .set(|cx, a| {
+            cx.global.spread_checks = a.number() as u32;
+            Ok(())
+        }),
+    global("cpu-map")
+        .usage("[auto:]<threads> <cpus>...")
+        .shape(Shape::Any)
+        .doc("Processors that threads run on.")
+        .ok(&["cpu-map 1 0", "cpu-map auto:1/1-4 0-3", "cpu-map all 0-3", "cpu-map 1/odd 0,2"])
+        .bad(&["cpu-map", "cpu-map 1", "cpu-map x 0", "cpu-map 1 x"])
+        .set(cpu_map::set),
+    global("tune.bufsize")
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Bytes of one buffer: the longest request head, and the reach of rules that look at content.")
+        .ok(&["tune.bufsize 16384", "tune.bufsize 32k"])
+        .bad(&["tune.bufsize", "tune.bufsize x", "tune.bufsize 0"])
+        .set(|cx, a| {
+            if a.size() == 0 {
+                return Err(a.bad(0, "'tune.bufsize' expects a positive integer argument."));
+            }
+            // Two pointers' alignment, as HAProxy rounds it.
+            cx.global.bufsize = (a.size() as usize).next_multiple_of(16);
+            Ok(())
+        }),
+    global("tune.maxrewrite")
+        .usage("<size>")
+        .shape(Shape::Size)
+        .doc("Room left in a buffer for headers that rules add.")
+        .ok(&["tune.maxrewrite 1024"])
+        .bad(&["tune.maxrewrite", "tune.maxrewrite x"])
+        .set(|cx, a| {
+            cx.global.maxrewrite = a.size() as usize;
+            Ok(())
+        }),
+    global("tune.http.maxhdr")
+        .usage("<number>")
+        .shape(Shape::Number(1, 32767))
+        .doc("Most header fields of one message.")
+        .ok(&["tune.http.maxhdr 101"])
+        .bad(&["tune.http.maxhdr", "tune.http.maxhdr 0", "tune.http.maxhdr 32768"])
+        .set(|cx, a| {
+            cx.global.maxhdr = a.number() as usize;
+            Ok(())
+        }),
+];
+
+/// Refuses a value that was given before.
+pub(crate) fn once(given: bool, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if given {
+        let d = Diagnostic::alert(&codes::DUPLICATE, format!("'{}' already specified. Continuing.", a.name)).at(a.span);
+        return Err(d);
+    }
+    Ok(())
+}
+
+fn path(a: &Args<'_>, what: &str) -> Result<String, Diagnostic> {
+    if a.is_empty() {
+        return Err(a.missing(format!("'{}' expects {what} as an argument.", a.name)));
+    }
+    a.at_most(1)?;
+    Ok(a.show(0))
+}
+
+/// All the words, one space between them.
+pub(crate) fn text(a: &Args<'_>) -> Result<String, Diagnostic> {
+    if a.is_empty() {
+        return Err(a.missing(format!("'{}' expects a string argument.", a.name)).tight());
+    }
+    let words: Vec<String> = (0..a.len()).map(|i| a.show(i)).collect();
+    Ok(words.join(" "))
+}
+
+fn nbthread(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    a.at_most(1)?;
+    let n: i64 = a
+        .str(0)
+        .parse()
+        .map_err(|_| a.bad(0, format!("'nbthread' passed a missing or unparsable integer value in '{}'", a.show(0))))?;
+    if !(1..=MAX_THREADS).contains(&n) {
+        return Err(a.bad(
+            0,
+            format!("'nbthread' value must be between 1 and {MAX_THREADS} (was {n})"),
+        ));
+    }
+    cx.global.nbthread = Some(n as u32);
+    Ok(())
+}
+
+fn node(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let name = a.str(0);
+    let fine = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    if name.is_empty() || !name.bytes().all(fine) || a.len() > 1 {
+        return Err(a
+            .bad(
+                0,
+                "'node' requires valid node name - non-empty string with digits(0-9), letters(A-Z, a-z), dot(.), hyphen(-) or underscode(_).",
+            )
+            .tight());
+    }
+    cx.global.node = Some(Arc::<str>::from(name).to_string());
+    Ok(())
+}

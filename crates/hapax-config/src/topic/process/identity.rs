@@ -1,0 +1,167 @@
+//! User and group the process becomes, and the variables it reads the rest of the file with.
+
+use hapax_diag::Diagnostic;
+
+use crate::args::Args;
+use crate::codes;
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::reader::Reader;
+use crate::shape::Shape;
+
+const fn global(name: &'static str) -> Row {
+    Row::new(name, Sections::GLOBAL)
+}
+
+pub(super) static ROWS: &[Row] = &[
+    global("user")
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("User the process becomes once it has bound its sockets.")
+        .ok(&["user root"])
+        .bad(&["user", "user a b", "user no-such-user-here"])
+        .set(|cx, a| {
+            taken(cx.global.uid.is_some(), "user/uid", a)?;
+            let id = account(cx, "/etc/passwd", a).ok_or_else(|| unknown(a, "user"))?;
+            cx.global.uid = Some(id);
+            cx.global.user = Some(a.show(0));
+            Ok(())
+        }),
+    global("group")
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Group the process becomes.")
+        .ok(&["group root"])
+        .bad(&["group", "group a b", "group no-such-group-here"])
+        .set(|cx, a| {
+            taken(cx.global.gid.is_some(), "gid/group", a)?;
+            let id = account(cx, "/etc/group", a).ok_or_else(|| unknown(a, "group"))?;
+            cx.global.gid = Some(id);
+            cx.global.group = Some(a.show(0));
+            Ok(())
+        }),
+    global("uid")
+        .usage("<number>")
+        .shape(Shape::Word("<number>"))
+        .doc("User the process becomes, by number.")
+        .ok(&["uid 0"])
+        .bad(&["uid"])
+        .set(|cx, a| {
+            taken(cx.global.uid.is_some(), "user/uid", a)?;
+            cx.global.uid = number(cx, a, "user");
+            Ok(())
+        }),
+    global("gid")
+        .usage("<number>")
+        .shape(Shape::Word("<number>"))
+        .doc("Group the process becomes, by number.")
+        .ok(&["gid 0"])
+        .bad(&["gid"])
+        .set(|cx, a| {
+            taken(cx.global.gid.is_some(), "group/gid", a)?;
+            cx.global.gid = number(cx, a, "group");
+            Ok(())
+        }),
+    global("setenv")
+        .usage("<name> <value>")
+        .shape(Shape::Any)
+        .doc("Sets a variable for the lines that follow.")
+        .ok(&["setenv NAME value"])
+        .bad(&["setenv", "setenv NAME"])
+        .set(|cx, a| {
+            pair(a)?;
+            cx.env.set(a.bytes(0), a.bytes(1));
+            Ok(())
+        }),
+    global("presetenv")
+        .usage("<name> <value>")
+        .shape(Shape::Any)
+        .doc("Sets a variable that has no value yet.")
+        .ok(&["presetenv NAME value"])
+        .bad(&["presetenv", "presetenv NAME"])
+        .set(|cx, a| {
+            pair(a)?;
+            cx.env.preset(a.bytes(0), a.bytes(1));
+            Ok(())
+        }),
+    global("unsetenv")
+        .usage("<name>...")
+        .shape(Shape::Any)
+        .doc("Removes variables.")
+        .ok(&["unsetenv NAME OTHER"])
+        .bad(&["unsetenv"])
+        .set(|cx, a| {
+            if a.is_empty() {
+                return Err(a.missing(format!("'{}' expects at least one variable name.", a.name)));
+            }
+            for w in a.words {
+                cx.env.unset(&w.bytes);
+            }
+            Ok(())
+        }),
+    global("resetenv")
+        .usage("[<name>...]")
+        .shape(Shape::Any)
+        .doc("Removes every variable that is not named.")
+        .ok(&["resetenv", "resetenv PATH"])
+        .set(|cx, a| {
+            let keep: Vec<&[u8]> = a.words.iter().map(|w| &*w.bytes).collect();
+            cx.env.reset(&keep);
+            Ok(())
+        }),
+];
+
+fn taken(given: bool, what: &str, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if given {
+        let d = Diagnostic::alert(&codes::DUPLICATE, format!("{what} already specified. Continuing."));
+        return Err(d.at(a.span));
+    }
+    Ok(())
+}
+
+fn unknown(a: &Args<'_>, what: &str) -> Diagnostic {
+    Diagnostic::alert(
+        &codes::MISSING_FILE,
+        format!("cannot find {what} id for '{}' (0:Success)", a.show(0)),
+    )
+    .at(a.at(0))
+    .help(format!("create the {what} on this machine, or name one that exists"))
+    .missing()
+}
+
+/// The number beside a name in a file of the form of `/etc/passwd`.
+fn account(cx: &Reader<'_>, file: &str, a: &Args<'_>) -> Option<u32> {
+    let name = a.str(0);
+    if let Some((_, id)) = WELL_KNOWN.iter().find(|(n, _)| *n == name) {
+        return Some(*id);
+    }
+    let bytes = cx.files.read(file).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    text.lines()
+        .map(|l| l.split(':').collect::<Vec<_>>())
+        .find(|f| f.first() == Some(&name))
+        .and_then(|f| f.get(2)?.parse().ok())
+}
+
+/// The one account that every machine has.
+const WELL_KNOWN: &[(&str, u32)] = &[("root", 0)];
+
+fn number(cx: &mut Reader<'_>, a: &Args<'_>, other: &str) -> Option<u32> {
+    let parsed = a.str(0).parse().ok();
+    if parsed.is_none() {
+        let message = format!(
+            " {}: string '{}' is not a number.\n   | You might want to use the '{other}' parameter to use a system {other} name.",
+            a.name,
+            a.show(0)
+        );
+        cx.diags.push(Diagnostic::warning(&codes::BAD_ARGUMENT, message).at(a.at(0)));
+    }
+    parsed
+}
+
+fn pair(a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.len() < 2 {
+        return Err(a.missing(format!("'{}' expects a name and a value.", a.name)));
+    }
+    Ok(())
+}
