@@ -52,10 +52,7 @@ impl Accept {
         ..Self::SERVER
     };
     /// `log`
-    pub const LOG: Self = Self {
-        fd: true,
-        ..Self::PLAIN
-    };
+    pub const LOG: Self = Self { fd: true, ..Self::PLAIN };
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -308,14 +305,11 @@ impl Address {
 
     /// The address of the family asked for among those a name has.
     pub fn choose(&self, found: &[IpAddr]) -> Option<IpAddr> {
-        found
-            .iter()
-            .copied()
-            .find(|ip| match self.family {
-                Family::Any => true,
-                Family::V4 => ip.is_ipv4(),
-                Family::V6 => ip.is_ipv6(),
-            })
+        found.iter().copied().find(|ip| match self.family {
+            Family::Any => true,
+            Family::V4 => ip.is_ipv4(),
+            Family::V6 => ip.is_ipv6(),
+        })
     }
 
     /// As an endpoint, with `ip` where the host is a name.

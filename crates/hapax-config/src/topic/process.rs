@@ -244,15 +244,14 @@ pub(crate) fn text(a: &Args<'_>) -> Result<String, Diagnostic> {
 
 fn nbthread(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     a.at_most(1)?;
-    let n: i64 = a
-        .str(0)
-        .parse()
-        .map_err(|_| a.bad(0, format!("'nbthread' passed a missing or unparsable integer value in '{}'", a.show(0))))?;
-    if !(1..=MAX_THREADS).contains(&n) {
-        return Err(a.bad(
+    let n: i64 = a.str(0).parse().map_err(|_| {
+        a.bad(
             0,
-            format!("'nbthread' value must be between 1 and {MAX_THREADS} (was {n})"),
-        ));
+            format!("'nbthread' passed a missing or unparsable integer value in '{}'", a.show(0)),
+        )
+    })?;
+    if !(1..=MAX_THREADS).contains(&n) {
+        return Err(a.bad(0, format!("'nbthread' value must be between 1 and {MAX_THREADS} (was {n})")));
     }
     cx.global.nbthread = Some(n as u32);
     Ok(())

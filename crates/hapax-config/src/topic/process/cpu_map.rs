@@ -69,7 +69,9 @@ fn range(word: &str, low: u32, high: u32) -> Result<Vec<u32>, String> {
         std::mem::swap(&mut from, &mut to);
     }
     if from < low || to > high {
-        return Err(format!("'{word}' is not a valid number/range. It supports numbers from {low} to {high}."));
+        return Err(format!(
+            "'{word}' is not a valid number/range. It supports numbers from {low} to {high}."
+        ));
     }
     Ok((from..=to).collect())
 }
