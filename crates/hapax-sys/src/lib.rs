@@ -8,6 +8,7 @@ pub mod clock;
 pub mod daemon;
 pub mod env;
 pub mod fdpass;
+pub mod handover;
 pub mod host;
 pub mod limits;
 pub mod listen;

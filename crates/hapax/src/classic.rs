@@ -1,0 +1,95 @@
+//! HAProxy's command line: the same options, messages and exit codes.
+
+mod check;
+mod condition;
+mod keywords;
+mod libraries;
+pub(crate) mod options;
+mod usage;
+pub(crate) mod version;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use hapax_config::{LoadOptions, Loaded};
+
+use crate::report::{Report, print};
+use crate::{environment, files, inputs, process};
+use options::{Mode, Options, Stop};
+
+pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
+    let mut args = args.into_iter().map(|a| a.to_string_lossy().into_owned());
+    let program = args.next().unwrap_or_else(|| "hapax".to_owned());
+    let options = match options::parse(args) {
+        Ok(o) => o,
+        Err(stop) => return halt(&program, stop),
+    };
+    run(&program, &options)
+}
+
+/// What the parsing of the arguments ends in when it is not a run.
+fn halt(program: &str, stop: Stop) -> ExitCode {
+    match stop {
+        Stop::Usage(why) => {
+            if let Some(why) = why {
+                Report::default().alert(&why);
+            }
+            print(&version::short());
+            usage::print(program);
+            ExitCode::FAILURE
+        }
+        Stop::Alert(text) => {
+            Report::default().alert(&text);
+            ExitCode::FAILURE
+        }
+        Stop::Print(text) => {
+            print(&text);
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Changes directory, loads, and does what the mode asks.
+pub(crate) fn run(program: &str, options: &Options) -> ExitCode {
+    let report = Report::new(options.quiet && !options.verbose, options.diag);
+    if let Mode::Condition(text) = &options.mode {
+        return condition::run(&report, text);
+    }
+    for note in options.notes() {
+        report.notice(&note);
+    }
+    if options.files.is_empty() {
+        return halt(program, Stop::Usage(None));
+    }
+    if let Some(dir) = &options.directory
+        && let Err(e) = std::env::set_current_dir(dir)
+    {
+        report.alert(&format!("Could not change to directory {dir} : {}", inputs::reason(&e)));
+        return ExitCode::FAILURE;
+    }
+    let inputs = match inputs::read(&options.files) {
+        Ok(i) => i,
+        Err(e) => {
+            report.alert(&format!(
+                "config : Cannot open configuration file/directory {} : {}",
+                e.path, e.reason
+            ));
+            return ExitCode::FAILURE;
+        }
+    };
+    let loaded = load(inputs, options);
+    if let Some(code) = check::judge(&report, options, &loaded) {
+        return code;
+    }
+    let Some(plan) = loaded.plan else { return ExitCode::FAILURE };
+    process::run(program, options, plan, &loaded.sources, &report)
+}
+
+fn load(inputs: Vec<hapax_config::Input>, options: &Options) -> Loaded {
+    let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
+    let load_options = LoadOptions {
+        env: environment::variables(&names, options.local_peer.as_deref()),
+        ..LoadOptions::default()
+    };
+    hapax_config::load(inputs, &files::DiskFiles, &load_options)
+}

@@ -1,0 +1,52 @@
+//! The verdict on a loaded configuration: what is said about it, and the exit code where the process ends here.
+
+use std::process::ExitCode;
+
+use hapax_config::{Loaded, Plan};
+
+use super::options::{Mode, Options};
+use super::{keywords, libraries};
+use crate::report::{Report, print};
+
+/// Tells every finding; `Some` when nothing is to be started.
+pub(super) fn judge(report: &Report, options: &Options, loaded: &Loaded) -> Option<ExitCode> {
+    if loaded.plan.as_ref().is_some_and(|p| p.global.quiet) && !options.verbose {
+        report.hush();
+    }
+    report.findings(loaded);
+    if loaded.diags.has_alert() {
+        return Some(ExitCode::FAILURE);
+    }
+    if options.zero_warning && report.warnings() > 0 {
+        report.alert("config : Some warnings were found and 'zero-warning' is set. Aborting.");
+        return Some(ExitCode::FAILURE);
+    }
+    if let Some(classes) = &options.dump_keywords {
+        print(&keywords::list(classes));
+    }
+    if options.dump_libraries {
+        print(&libraries::list());
+    }
+    if options.mode != Mode::Check {
+        return None;
+    }
+    let loud = !options.quiet || options.verbose;
+    if loaded.plan.as_ref().is_some_and(|p| !listens(p)) {
+        if loud {
+            print("Configuration file has no error but will not start (no listener) => exit(2).\n");
+        }
+        return Some(ExitCode::from(2));
+    }
+    if loud {
+        if report.warnings() > 0 {
+            print("Warnings were found.\n");
+        }
+        print("Configuration file is valid\n");
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+/// Whether any enabled proxy has an address to listen on.
+pub(crate) fn listens(plan: &Plan) -> bool {
+    plan.proxies.iter().any(|p| !p.disabled && !p.binds.is_empty())
+}

@@ -1,0 +1,41 @@
+//! The door to this machine's files and names that loading a configuration goes through.
+
+use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::{fs, io};
+
+use hapax_sample::Files;
+
+use crate::inputs::reason;
+
+/// The real file system and resolver.
+#[derive(Debug, Default)]
+pub(crate) struct DiskFiles;
+
+impl Files for DiskFiles {
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        fs::read(path).map(Arc::from).map_err(|e| reason(&e))
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        let names = || -> io::Result<Vec<String>> {
+            let mut names = Vec::new();
+            for entry in fs::read_dir(path)? {
+                names.push(entry?.file_name().to_string_lossy().into_owned());
+            }
+            names.sort_unstable();
+            Ok(names)
+        };
+        names().map_err(|e| reason(&e))
+    }
+
+    fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        let mut found: Vec<IpAddr> = Vec::new();
+        for a in (host, 0).to_socket_addrs().map_err(|e| reason(&e))? {
+            if !found.contains(&a.ip()) {
+                found.push(a.ip());
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,43 @@
+//! The named commands, by clap. One file per command.
+
+mod completions;
+mod run;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// First words that belong to this face of the program.
+pub(crate) const NAMES: &[&str] = &["run", "completions"];
+
+pub(crate) fn is_command(first: &str) -> bool {
+    NAMES.contains(&first) || matches!(first, "help" | "--help" | "--version")
+}
+
+#[derive(Parser)]
+#[command(
+    name = "hapax",
+    version,
+    about = "A drop-in replacement for HAProxy",
+    after_help = "HAProxy's own options work as well: hapax -c -f haproxy.cfg, hapax -D -f haproxy.cfg -p FILE, ... (hapax -h lists them)."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs a configuration in the foreground
+    Run(run::Options),
+    /// Prints a completion script for a shell
+    Completions(completions::Options),
+}
+
+pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
+    match Cli::parse_from(args).command {
+        Command::Run(o) => run::run(&o),
+        Command::Completions(o) => completions::run(&o, Cli::command()),
+    }
+}

@@ -1,0 +1,148 @@
+//! From a plan to a running server and its end: sockets are bound while we may, then the pid file is opened, older processes are
+//! told to leave, root is left for good, the terminal too; only then do threads start. The main thread waits for signals.
+
+mod bind;
+mod identity;
+mod limits;
+mod signals;
+
+use std::fs::File;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hapax_config::Plan;
+use hapax_diag::Sources;
+use hapax_runtime::server::{BoundListener, Server, StartOptions};
+use hapax_sys::daemon::{self, Detached};
+use hapax_sys::signal::Waiter;
+use hapax_sys::{affinity, notify};
+
+use crate::classic::options::{Farewell, Options};
+use crate::report::Report;
+
+/// SIGUSR1, SIGTERM, SIGTTOU and SIGTTIN as numbers for older processes.
+const USR1: i32 = 10;
+const TERM: i32 = 15;
+const TTIN: i32 = 21;
+const TTOU: i32 = 22;
+
+/// Runs until a signal ends it.
+pub(crate) fn run(program: &str, options: &Options, plan: Plan, sources: &Sources, report: &Report) -> ExitCode {
+    match start(program, options, plan, sources, report) {
+        Ok((server, waiter, hard_stop)) => signals::serve(server, &waiter, hard_stop, report, options.systemd),
+        Err(why) => {
+            report.alert(&format!("[{program}.main()] {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(
+    program: &str,
+    options: &Options,
+    plan: Plan,
+    sources: &Sources,
+    report: &Report,
+) -> Result<(Server, Waiter, Option<Duration>), String> {
+    let wanted = identity::resolve(&plan.global)?;
+    let threads = plan
+        .global
+        .nbthread
+        .map_or_else(|| affinity::allowed().len(), |n| n as usize)
+        .max(1);
+    if let Some(megabytes) = options.memory_mb
+        && hapax_sys::limits::set_memory(megabytes).is_err()
+    {
+        report.warning(&format!("[{program}.main()] Cannot fix MEM limit to {megabytes} megs."));
+    }
+    let maxconn = limits::apply(program, &plan, options.maxconn, threads, report)?;
+    let listeners = bound(options, &plan, sources, report)?;
+
+    let daemon = options.daemon || (plan.global.daemon && !options.foreground && !options.debug);
+    let pid_path = options.pid_file.as_deref().or(plan.global.pidfile.as_deref());
+    let pid_file = match pid_path {
+        Some(path) => Some(daemon::open_pid_file(path).map_err(|_| format!("Cannot create pidfile {path}"))?),
+        None => None,
+    };
+    identity::warn_about_root(program, &plan.global, report);
+    if let Some(dir) = &plan.global.chroot {
+        identity::enter_root(dir)?;
+    }
+    tell_old(options, farewell_signal(options.farewell));
+    identity::assume(program, &wanted, report)?;
+
+    let detached = detach(daemon, pid_file)?;
+    let waiter = Waiter::block().map_err(|e| format!("Cannot block signals: {e}"))?;
+    let hard_stop = plan.global.hard_stop_after.map(Duration::from_millis);
+    let start_options = StartOptions {
+        threads,
+        maxconn,
+        no_splice: options.no_splice,
+        debug: options.debug,
+        no_server_verify: options.no_server_verify,
+    };
+    let server = Server::start(Arc::new(plan), listeners, &start_options).map_err(|e| format!("Cannot start the workers: {e}"))?;
+    if let Some(detached) = detached {
+        // From here on the terminal is gone; there is nobody to tell of a failure.
+        let _ = detached.ready();
+        report.hush();
+    }
+    if options.systemd {
+        let _ = notify::notify(&format!("READY=1\nMAINPID={}\nSTATUS=Ready.\n", std::process::id()));
+    }
+    Ok((server, waiter, hard_stop))
+}
+
+fn detach(daemon: bool, pid_file: Option<File>) -> Result<Option<Detached>, String> {
+    let detached = if daemon {
+        Some(daemon::detach().map_err(|e| format!("Cannot fork: {e}"))?)
+    } else {
+        None
+    };
+    if let Some(mut file) = pid_file {
+        daemon::write_pid(&mut file).map_err(|e| format!("Cannot write to pidfile: {e}"))?;
+    }
+    Ok(detached)
+}
+
+/// Binds everything. Where an older process holds an address, it is asked to let go for a while.
+fn bound(options: &Options, plan: &Plan, sources: &Sources, report: &Report) -> Result<Vec<BoundListener>, String> {
+    let mut inherited = bind::inherited(options.old_socket.as_deref(), report);
+    let attempts = if options.old_pids.is_empty() { 1 } else { 100 };
+    let mut failures = Vec::new();
+    for attempt in 0..attempts {
+        match bind::every(plan, sources, options, &mut inherited) {
+            Ok(listeners) if listeners.is_empty() => {
+                return Err("No enabled listener found (check for 'bind' directives) ! Exiting.".to_owned());
+            }
+            Ok(listeners) => return Ok(listeners),
+            Err(f) => failures = f,
+        }
+        if attempt == 0 {
+            tell_old(options, TTOU);
+        }
+        if attempt + 1 < attempts {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    for f in &failures {
+        report.alert(f);
+    }
+    tell_old(options, TTIN);
+    Err("Some protocols failed to start their listeners! Exiting.".to_owned())
+}
+
+fn farewell_signal(f: Option<Farewell>) -> i32 {
+    match f {
+        Some(Farewell::Terminate) => TERM,
+        _ => USR1,
+    }
+}
+
+fn tell_old(options: &Options, signal: i32) {
+    for pid in &options.old_pids {
+        // One that is already gone is what was wanted.
+        let _ = daemon::kill(*pid, signal);
+    }
+}

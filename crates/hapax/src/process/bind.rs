@@ -1,0 +1,124 @@
+//! Every listening socket of a plan, made while the process still may: `bind` lines of proxies, then `stats socket` lines.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use hapax_config::Plan;
+use hapax_config::plan::{Bind, BindAddress, Proxy, ProxyCaps};
+use hapax_diag::Sources;
+use hapax_runtime::server::{BoundListener, Owner};
+use hapax_sample::ProxyId;
+use hapax_sys::listen::{self, Address, Listener, Options as ListenOptions, UnixAccess};
+use hapax_value::Endpoint;
+
+use super::identity;
+use crate::classic::options::Options;
+use crate::report::Report;
+
+/// Length of the queue of connections not yet accepted, where nothing says otherwise.
+const BACKLOG: i32 = 1024;
+
+/// All of them, or the messages of those that failed.
+pub(super) fn every(
+    plan: &Plan,
+    sources: &Sources,
+    options: &Options,
+    inherited: &mut Vec<OwnedFd>,
+) -> Result<Vec<BoundListener>, Vec<String>> {
+    let mut made = Vec::new();
+    let mut failures = Vec::new();
+    let mut one = |bind: &Bind, backlog: Option<u32>, what: &str, owner: Owner| match open(bind, backlog, options, inherited) {
+        Ok(socket) => made.push(BoundListener { owner, socket }),
+        Err(why) => failures.push(format!(
+            "Binding [{}:{}] for {what}: {why}",
+            sources.name(bind.span.file),
+            bind.span.line
+        )),
+    };
+    for (p, proxy) in plan.proxies.iter().enumerate().filter(|(_, p)| !p.disabled) {
+        let what = format!("{} {}", kind(proxy), proxy.name);
+        for (b, bind) in proxy.binds.iter().enumerate() {
+            let owner = Owner::Bind {
+                proxy: ProxyId(p as u32),
+                bind: b,
+            };
+            one(bind, bind.backlog.or(proxy.backlog), &what, owner);
+        }
+    }
+    let traffic = !made_is_empty(&plan.proxies);
+    for (i, s) in plan.global.stats_sockets.iter().enumerate().filter(|_| traffic) {
+        one(&s.bind, s.bind.backlog, "frontend GLOBAL", Owner::Stats(i));
+    }
+    if failures.is_empty() { Ok(made) } else { Err(failures) }
+}
+
+/// Without a proxy that listens there is nothing to control either.
+fn made_is_empty(proxies: &[Proxy]) -> bool {
+    !proxies.iter().any(|p| !p.disabled && !p.binds.is_empty())
+}
+
+fn kind(p: &Proxy) -> &'static str {
+    if p.caps.contains(ProxyCaps::BACKEND) { "proxy" } else { "frontend" }
+}
+
+fn open(bind: &Bind, backlog: Option<u32>, options: &Options, inherited: &mut Vec<OwnedFd>) -> Result<Listener, String> {
+    let address = match &bind.address {
+        BindAddress::Fd(n) => Address::Fd(*n),
+        BindAddress::At(Endpoint::Ip(a)) => Address::Tcp(*a),
+        BindAddress::At(Endpoint::Unix(p)) => Address::Unix(Path::new(&**p)),
+        BindAddress::At(Endpoint::Abstract(name, zero_terminated)) => Address::Abstract {
+            name,
+            zero_terminated: *zero_terminated,
+        },
+    };
+    let backlog = backlog.map_or(BACKLOG, |b| i32::try_from(b).unwrap_or(i32::MAX));
+    if let Some(i) = inherited.iter().position(|fd| listen::bound_to(fd, address)) {
+        return Listener::adopt(inherited.swap_remove(i), backlog).map_err(|e| e.to_string());
+    }
+    let listen_options = ListenOptions {
+        backlog,
+        reuseport: !options.no_reuseport,
+        interface: bind.interface.as_deref(),
+        v6only: if bind.v6only {
+            Some(true)
+        } else if bind.v4v6 {
+            Some(false)
+        } else {
+            None
+        },
+        transparent: bind.transparent,
+        mss: bind.mss,
+        user_timeout_ms: bind.tcp_ut.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
+        fastopen: bind.tfo.then_some(backlog),
+        defer_accept: bind.defer_accept,
+        unix: UnixAccess {
+            mode: bind.mode,
+            uid: identity::uid(bind.uid, bind.user.as_deref())?,
+            gid: identity::gid(bind.gid, bind.group.as_deref())?,
+        },
+    };
+    listen::listen(address, &listen_options).map_err(|e| format!("{e} for [{}]", shown(&bind.address)))
+}
+
+fn shown(a: &BindAddress) -> String {
+    match a {
+        BindAddress::Fd(n) => format!("fd@{n}"),
+        BindAddress::At(Endpoint::Ip(a)) => a.to_string(),
+        BindAddress::At(Endpoint::Unix(p)) => p.to_string(),
+        BindAddress::At(Endpoint::Abstract(name, _)) => format!("abns@{}", String::from_utf8_lossy(name)),
+    }
+}
+
+/// `-x`: the listening sockets of an older process. Not getting them is no reason to stop: they are then bound anew.
+pub(super) fn inherited(path: Option<&str>, report: &Report) -> Vec<OwnedFd> {
+    let Some(path) = path.filter(|p| *p != "/dev/null") else {
+        return Vec::new();
+    };
+    match hapax_sys::handover::fetch(Path::new(path)) {
+        Ok(fds) => fds,
+        Err(e) => {
+            report.warning(&format!("Failed to get the sockets from the old process!: {e}"));
+            Vec::new()
+        }
+    }
+}
