@@ -8,6 +8,7 @@ pub mod condition;
 mod directive;
 mod environment;
 mod excerpt;
+pub mod fmt;
 mod reader;
 mod tokenize;
 mod variable;
