@@ -1,16 +1,37 @@
 //! ACLs and the conditions made of them (manual, 7.1 and 7.2).
+//!
+//! An ACL is a list of tests of one name: it matches when one of them does. Conditions hold the ACL itself, so a line of that
+//! name that comes later counts too, as in HAProxy.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use hapax_diag::{Diagnostic, Span};
 
+use crate::codes;
 use crate::{Compile, Env, Needs};
+
+mod condition;
+mod predefined;
+mod test;
+mod words;
+
+pub use condition::Condition;
+use test::Test;
+pub use words::{CRITERIA, Criterion};
 
 /// A word of a configuration line, as conditions are made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Token<'t> {
     pub bytes: &'t [u8],
     pub span: Span,
+}
+
+impl<'t> Token<'t> {
+    /// The word as text; one that is no UTF-8 equals no keyword.
+    fn text(self) -> &'t str {
+        std::str::from_utf8(self.bytes).unwrap_or("\u{fffd}")
+    }
 }
 
 /// What a test gives when bytes may still come.
@@ -22,36 +43,132 @@ pub enum Verdict {
     Wait,
 }
 
+impl Verdict {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Fail, _) | (_, Self::Fail) => Self::Fail,
+            (Self::Wait, _) | (_, Self::Wait) => Self::Wait,
+            _ => Self::Pass,
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Pass, _) | (_, Self::Pass) => Self::Pass,
+            (Self::Wait, _) | (_, Self::Wait) => Self::Wait,
+            _ => Self::Fail,
+        }
+    }
+
+    fn negate(self) -> Self {
+        match self {
+            Self::Pass => Self::Fail,
+            Self::Fail => Self::Pass,
+            Self::Wait => Self::Wait,
+        }
+    }
+}
+
+/// The tests of one name. Tests are only ever added, at load, so readers need no lock.
+#[derive(Debug)]
+struct Acl {
+    /// Empty: anonymous.
+    name: Box<str>,
+    first: OnceLock<Box<Node>>,
+}
+
+#[derive(Debug)]
+struct Node {
+    test: Test,
+    next: OnceLock<Box<Node>>,
+}
+
+impl Acl {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            first: OnceLock::new(),
+        }
+    }
+
+    fn tests(&self) -> impl Iterator<Item = &Test> {
+        std::iter::successors(self.first.get(), |n| n.next.get()).map(|n| &n.test)
+    }
+
+    fn push(&self, test: Test) {
+        let mut slot = &self.first;
+        while let Some(node) = slot.get() {
+            slot = &node.next;
+        }
+        slot.get_or_init(|| {
+            Box::new(Node {
+                test,
+                next: OnceLock::new(),
+            })
+        });
+    }
+
+    fn eval(&self, env: &Env<'_>) -> Verdict {
+        let mut found = Verdict::Fail;
+        for test in self.tests() {
+            found = found.or(test.eval(env));
+            if found == Verdict::Pass {
+                break;
+            }
+        }
+        found
+    }
+
+    fn needs(&self) -> Needs {
+        self.tests().fold(Needs::empty(), |n, t| n | t.needs())
+    }
+}
+
 /// The ACLs of one proxy, by name; several lines of one name are alternatives.
 #[derive(Debug, Default)]
-pub struct AclSet {}
+pub struct AclSet {
+    by_name: HashMap<Box<str>, Arc<Acl>>,
+}
 
 impl AclSet {
     /// Adds `acl NAME CRITERION [flags] [patterns]...` (the words after `acl`).
     pub fn add(&mut self, words: &[Token<'_>], cx: &mut Compile<'_>) -> Result<(), Diagnostic> {
-        let _ = (words, cx);
-        todo!()
+        let Some((name, rest)) = words.split_first() else {
+            return Err(Diagnostic::alert(&codes::ACL, "missing ACL name"));
+        };
+        let text = name.text();
+        if let Some(bad) = text.chars().find(|c| !is_name_char(*c)) {
+            let message = format!("character '{bad}' is not permitted in acl name '{text}'");
+            return Err(Diagnostic::alert(&codes::ACL, message).at(name.span));
+        }
+        if text.eq_ignore_ascii_case("or") {
+            let message = format!("acl name '{text}' will never match. 'or' is used to express a logical disjunction within a condition");
+            cx.diags.push(Diagnostic::warning(&codes::NEVER_MATCHES, message).at(name.span));
+        }
+        let test = Test::compile(rest, name.span, cx).map_err(|d| Diagnostic {
+            message: format!("error detected while parsing ACL '{text}' : {}", d.message),
+            ..d
+        })?;
+        self.by_name
+            .entry(text.into())
+            .or_insert_with(|| Arc::new(Acl::new(text)))
+            .push(test);
+        Ok(())
+    }
+
+    /// Whether an ACL of that name was declared.
+    pub fn contains(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
+    fn get(&self, name: &str) -> Option<Arc<Acl>> {
+        self.by_name.get(name).cloned()
     }
 }
 
-/// `if|unless` over ACL names, anonymous ACLs, `!`, `or`, `||`.
-#[derive(Debug)]
-pub struct Condition {}
-
-impl Condition {
-    /// `words` starts at `if` or `unless`.
-    pub fn parse(words: &[Token<'_>], acls: &AclSet, cx: &mut Compile<'_>) -> Result<Arc<Self>, Diagnostic> {
-        let _ = (words, acls, cx);
-        todo!()
-    }
-
-    pub fn eval(&self, env: &Env<'_>) -> Verdict {
-        let _ = env;
-        todo!()
-    }
-
-    /// Facts that every evaluation may need.
-    pub fn needs(&self) -> Needs {
-        todo!()
-    }
+fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')
 }
+
+#[cfg(test)]
+mod tests;

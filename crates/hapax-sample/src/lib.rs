@@ -5,16 +5,20 @@
 #![forbid(unsafe_code)]
 
 pub mod acl;
+mod args;
+pub mod codes;
 mod compile;
 pub mod converters;
 mod env;
 pub mod expr;
+pub mod fetches;
 pub mod logformat;
 pub mod pattern;
 pub mod regexp;
+pub mod registry;
 mod row;
 pub mod vars;
 
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
 pub use env::{Body, Env, LOG_SILENT, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TlsFacts, Track, World};
-pub use row::{Absent, Arg, ArgKind, Call, Converter, Fetch, Iter, Needs, Sampled};
+pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};

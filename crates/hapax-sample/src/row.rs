@@ -1,5 +1,6 @@
 //! What a fetch and a converter are: one row beside the function that does the work.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -35,8 +36,82 @@ bitflags! {
         const CFG       = 1 << 20;
         const CLI       = 1 << 21;
         const ALL       = (1 << 22) - 1;
+
+        /// Anywhere but in the configuration parser: the state of the process.
+        const PROCESS   = Self::ALL.bits() & !Self::CFG.bits();
+        /// Wherever a connection or a check is at hand: facts of layer 4.
+        const LAYER4    = Self::ALL.bits() & !(Self::CFG.bits() | Self::CLI.bits());
+        /// A client session at hand, up to its log.
+        const SESSION   = Self::LAYER4.bits() & !Self::BE_CHECK.bits();
+        /// From the session's start (after the handshakes) up to its log: facts of layer 5.
+        const LAYER5    = Self::SESSION.bits() & !Self::FE_CONN.bits();
+        /// A stream at hand, up to its log.
+        const STREAM    = Self::LAYER5.bits() & !Self::FE_SESS.bits();
+        /// While a request is handled.
+        const REQUEST   = Self::FE_CONTENT.bits() | Self::FE_HRQ_H.bits() | Self::FE_HRQ_B.bits() | Self::FE_SWITCH.bits()
+            | Self::BE_CONTENT.bits() | Self::BE_HRQ_H.bits() | Self::BE_HRQ_B.bits() | Self::BE_SRV.bits() | Self::SRV_SRC.bits();
+        /// While a response is handled, or a check's answer.
+        const RESPONSE  = Self::BE_RES.bits() | Self::BE_HRS_H.bits() | Self::BE_HRS_B.bits() | Self::BE_STORE.bits()
+            | Self::FE_RES.bits() | Self::FE_HRS_H.bits() | Self::FE_HRS_B.bits() | Self::BE_CHECK.bits();
+        /// While a request or a response is handled.
+        const MESSAGE   = Self::REQUEST.bits() | Self::RESPONSE.bits();
+        /// From the response on.
+        const SERVER_SIDE = Self::RESPONSE.bits() | Self::LOG.bits();
+        /// Once a server was chosen.
+        const SERVER    = Self::SERVER_SIDE.bits() | Self::SRV_SRC.bits();
+        /// From the server's choice up to the log.
+        const TRANSFER  = (Self::SERVER.bits() | Self::BE_SRV.bits()) & !Self::BE_CHECK.bits();
+        /// Once a backend was chosen.
+        const BACKEND   = Self::SERVER.bits() | Self::BE_CONTENT.bits() | Self::BE_HRQ_H.bits() | Self::BE_HRQ_B.bits()
+            | Self::BE_SRV.bits();
     }
 }
+
+impl Needs {
+    /// What the place is called in messages; the first one where there are several.
+    pub fn rule_name(self) -> &'static str {
+        let bit = self.bits().trailing_zeros() as usize;
+        RULE_NAMES.get(bit).copied().unwrap_or("nowhere")
+    }
+
+    /// What the facts are part of, in the words of HAProxy's warnings.
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::REQUEST => "HTTP request headers",
+            Self::RESPONSE => "HTTP response headers",
+            Self::SERVER_SIDE => "server-side information",
+            Self::SERVER | Self::BACKEND => "backend connection",
+            Self::LAYER5 => "client-side TLS and session information",
+            _ => "internal state",
+        }
+    }
+}
+
+/// What the bits are called in messages, in their order.
+const RULE_NAMES: [&str; 22] = [
+    "frontend tcp-request connection rule",
+    "frontend tcp-request session rule",
+    "frontend tcp-request content rule",
+    "frontend http-request header rule",
+    "frontend http-request body rule",
+    "frontend use-backend rule",
+    "backend tcp-request content rule",
+    "backend http-request header rule",
+    "backend http-request body rule",
+    "backend use-server, balance or stick-match rule",
+    "server source selection",
+    "backend tcp-response content rule",
+    "backend http-response header rule",
+    "backend http-response body rule",
+    "backend stick-store rule",
+    "frontend tcp-response content rule",
+    "frontend http-response header rule",
+    "frontend http-response body rule",
+    "logs",
+    "backend tcp-check rule",
+    "configuration parser",
+    "CLI parser",
+];
 
 /// Why a sample has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +173,17 @@ pub struct Iter {
     pub at: usize,
     /// Set by the fetch when another call may give another value.
     pub more: bool,
+    /// Set by the fetch when more bytes may change the value it gave: a mismatch is not final.
+    pub may_change: bool,
+    /// The caller tries every occurrence. Where it does not, fetches of repeated things give the last one.
+    pub each: bool,
 }
+
+/// Looks at typed arguments once at load; may replace them, and load what they name. The error is in words for the user.
+pub type Check = fn(&mut Vec<Arg>, &mut Compile<'_>) -> Result<(), String>;
+
+/// The work of a fetch.
+pub type Eval = for<'e> fn(&mut Call<'_, 'e>) -> Sampled<'e>;
 
 /// One evaluation of a fetch.
 pub struct Call<'c, 'e> {
@@ -107,6 +192,48 @@ pub struct Call<'c, 'e> {
     pub iter: &'c mut Iter,
     /// The keyword as written (rows may serve families such as `sc0_*`).
     pub name: &'static str,
+}
+
+impl<'e> Call<'_, 'e> {
+    /// The argument at `i`, where it was given.
+    pub fn arg(&self, i: usize) -> &'e Arg {
+        self.args.get(i).unwrap_or(&Arg::None)
+    }
+
+    /// A text argument; `None` where it was left out.
+    pub fn text(&self, i: usize) -> Option<&'e [u8]> {
+        match self.arg(i) {
+            Arg::Str(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    pub fn int(&self, i: usize) -> Option<i64> {
+        match self.arg(i) {
+            Arg::Int(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// What a deferred name turned out to be.
+    pub fn name_id(&self, i: usize) -> Option<u64> {
+        match self.arg(i) {
+            Arg::Name(n) => n.id.get().copied(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl fmt::Debug for Converter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// A sample fetch (manual, 7.3.2 to 7.3.7).
@@ -124,8 +251,63 @@ pub struct Fetch {
     pub bad: &'static [&'static str],
     pub support: Support,
     /// Looks at the typed arguments once at load and may replace them.
-    pub check: Option<fn(&mut Vec<Arg>) -> Result<(), String>>,
-    pub eval: for<'e> fn(&mut Call<'_, 'e>) -> Sampled<'e>,
+    pub check: Option<Check>,
+    pub eval: Eval,
+}
+
+impl Fetch {
+    /// A row without arguments, fully supported; the methods below change that.
+    pub const fn new(name: &'static str, out: Type, needs: Needs, doc: &'static str, eval: Eval) -> Self {
+        Self {
+            name,
+            args: &[],
+            required: 0,
+            out,
+            needs,
+            doc,
+            ok: &[],
+            bad: &[],
+            support: Support::Full,
+            check: None,
+            eval,
+        }
+    }
+
+    #[must_use]
+    pub const fn args(mut self, args: &'static [ArgKind], required: usize) -> Self {
+        self.args = args;
+        self.required = required;
+        self
+    }
+
+    /// Expressions that must and must not compile.
+    #[must_use]
+    pub const fn cases(mut self, ok: &'static [&'static str], bad: &'static [&'static str]) -> Self {
+        self.ok = ok;
+        self.bad = bad;
+        self
+    }
+
+    #[must_use]
+    pub const fn check(mut self, check: Check) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    #[must_use]
+    pub const fn support(mut self, support: Support) -> Self {
+        self.support = support;
+        self
+    }
+
+    /// The same work under another name.
+    #[must_use]
+    pub const fn alias(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self.ok = &[];
+        self.bad = &[];
+        self
+    }
 }
 
 /// A converter (manual, 7.3.1).
@@ -141,6 +323,6 @@ pub struct Converter {
     pub bad: &'static [&'static str],
     pub support: Support,
     /// Looks at the typed arguments once at load and may replace them: reads maps, names variables, compiles.
-    pub check: Option<fn(&mut Vec<Arg>, &mut Compile<'_>) -> Result<(), String>>,
+    pub check: Option<Check>,
     pub eval: for<'e> fn(&'e [Arg], Value<'e>, &'e Env<'e>) -> Sampled<'e>,
 }

@@ -1,0 +1,150 @@
+//! `if` and `unless`: ACLs side by side must all match, `or` parts the alternatives (manual, 7.2).
+
+use std::sync::Arc;
+
+use hapax_diag::{Diagnostic, suggest};
+
+use super::{Acl, AclSet, Test, Token, Verdict, predefined};
+use crate::codes;
+use crate::{Compile, Env, Needs};
+
+/// `if|unless` over ACL names, anonymous ACLs, `!`, `or`, `||`.
+#[derive(Debug)]
+pub struct Condition {
+    unless: bool,
+    /// One of these must hold.
+    suites: Vec<Vec<Term>>,
+}
+
+/// An ACL, maybe negated.
+#[derive(Debug)]
+struct Term {
+    not: bool,
+    acl: Arc<Acl>,
+}
+
+impl Condition {
+    /// `words` starts at `if` or `unless`.
+    pub fn parse(words: &[Token<'_>], acls: &AclSet, cx: &mut Compile<'_>) -> Result<Arc<Self>, Diagnostic> {
+        let unless = match words.first().map(|w| w.bytes) {
+            Some(b"if") => false,
+            Some(b"unless") => true,
+            _ => {
+                return Err(Diagnostic::alert(
+                    &codes::CONDITION,
+                    "conditions must start with either 'if' or 'unless'",
+                ));
+            }
+        };
+        let mut suites = Vec::new();
+        let mut suite = Vec::new();
+        let mut not = false;
+        let mut i = 1;
+        while let Some(word) = words.get(i).copied() {
+            i += 1;
+            let mut text = word.text();
+            if text.eq_ignore_ascii_case("or") || text == "||" {
+                suites.extend((!suite.is_empty()).then(|| std::mem::take(&mut suite)));
+                not = false;
+                continue;
+            }
+            while let Some(rest) = text.strip_prefix('!') {
+                not = !not;
+                text = rest;
+            }
+            // A lone `!` negates the next word.
+            if text.is_empty() {
+                continue;
+            }
+            let acl = if text == "{" {
+                let len = words[i..]
+                    .iter()
+                    .position(|w| w.bytes == b"}")
+                    .ok_or_else(|| Diagnostic::alert(&codes::CONDITION, "missing closing '}' in condition").at(word.span))?;
+                let acl = Acl::new("");
+                acl.push(Test::compile(&words[i..i + len], word.span, cx)?);
+                i += len + 1;
+                Arc::new(acl)
+            } else {
+                named(text, word, acls, cx)?
+            };
+            suite.push(Term { not, acl });
+            not = false;
+        }
+        suites.extend((!suite.is_empty()).then_some(suite));
+        Ok(Arc::new(Self { unless, suites }))
+    }
+
+    pub fn eval(&self, env: &Env<'_>) -> Verdict {
+        let mut found = Verdict::Fail;
+        for suite in &self.suites {
+            let mut all = Verdict::Pass;
+            for term in suite {
+                let one = term.acl.eval(env);
+                all = all.and(if term.not { one.negate() } else { one });
+                if all == Verdict::Fail {
+                    break;
+                }
+            }
+            found = found.or(all);
+            if found == Verdict::Pass {
+                break;
+            }
+        }
+        if self.unless { found.negate() } else { found }
+    }
+
+    /// Facts that every evaluation may need.
+    pub fn needs(&self) -> Needs {
+        self.terms().fold(Needs::empty(), |n, t| n | t.acl.needs())
+    }
+
+    /// What can never match where only `place` exists, in HAProxy's words: each is worth a warning.
+    pub fn misplaced(&self, place: Needs) -> Vec<String> {
+        let rule = place.rule_name();
+        self.terms()
+            .filter(|t| !t.acl.needs().intersects(place))
+            .filter_map(|t| {
+                let keyword = t.acl.tests().next()?.keyword();
+                let name = &t.acl.name;
+                Some(if name.is_empty() {
+                    format!("anonymous acl will never match because it uses keyword '{keyword}' which is incompatible with '{rule}'")
+                } else {
+                    format!("acl '{name}' will never match because it only involves keywords that are incompatible with '{rule}'")
+                })
+            })
+            .collect()
+    }
+
+    fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.suites.iter().flatten()
+    }
+}
+
+/// An ACL of the proxy, or one that every proxy has.
+fn named(name: &str, word: Token<'_>, acls: &AclSet, cx: &mut Compile<'_>) -> Result<Arc<Acl>, Diagnostic> {
+    if let Some(acl) = acls.get(name) {
+        return Ok(acl);
+    }
+    if let Some(words) = predefined::words(name) {
+        let tokens: Vec<Token<'_>> = words
+            .split(' ')
+            .map(|w| Token {
+                bytes: w.as_bytes(),
+                span: word.span,
+            })
+            .collect();
+        let acl = Acl::new(name);
+        acl.push(Test::compile(&tokens, word.span, cx)?);
+        return Ok(Arc::new(acl));
+    }
+    let d = Diagnostic::alert(&codes::CONDITION, format!("no such ACL : '{name}'")).at(word.span);
+    let mut known: Vec<&str> = acls.by_name.keys().map(AsRef::as_ref).collect();
+    for predefined in predefined::names() {
+        known.push(predefined);
+    }
+    Err(match suggest(name, known) {
+        Some(near) => d.help(format!("did you mean '{near}'?")),
+        None => d,
+    })
+}

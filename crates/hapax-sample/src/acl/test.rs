@@ -1,0 +1,277 @@
+//! One line of an ACL: an expression, a matching method, and what to match.
+
+use hapax_diag::{Diagnostic, Span};
+
+use super::words::criterion;
+use super::{Token, Verdict};
+use crate::codes;
+use crate::expr::{self, Expr};
+use crate::pattern::{MatchMethod, PatternFlags, PatternSet, int_with_operator, is_int_operator};
+use crate::{Absent, Compile, Env, Iter, Needs, registry};
+
+/// An expression and the patterns it is compared with.
+#[derive(Debug)]
+pub(super) struct Test {
+    expr: Expr,
+    patterns: PatternSet,
+}
+
+impl Test {
+    /// Compiles `CRITERION [flags] [patterns]...`; `near` is the place where no word stands.
+    pub(super) fn compile(words: &[Token<'_>], near: Span, cx: &mut Compile<'_>) -> Result<Self, Diagnostic> {
+        let Some((first, rest)) = words.split_first() else {
+            return Err(Diagnostic::alert(&codes::ACL, "missing fetch method in ACL expression ''").at(near));
+        };
+        let (expr, implied) = compile_criterion(*first, cx)?;
+        let mut reader = PatternReader {
+            criterion: *first,
+            version: is_version(&expr),
+            expr: &expr,
+            implied,
+            set: None,
+            flags: PatternFlags::default(),
+            operator: None,
+        };
+        let patterns = reader.read(rest, cx)?;
+        Ok(Self { expr, patterns })
+    }
+
+    pub(super) fn needs(&self) -> Needs {
+        self.expr.needs()
+    }
+
+    pub(super) fn keyword(&self) -> &'static str {
+        self.expr.fetch().name
+    }
+
+    /// Tries every occurrence until one matches.
+    pub(super) fn eval(&self, env: &Env<'_>) -> Verdict {
+        let mut iter = Iter {
+            each: true,
+            ..Iter::default()
+        };
+        let mut open = false;
+        loop {
+            iter.more = false;
+            match self.expr.eval_at(env, &mut iter) {
+                Ok(value) if self.patterns.matches(&value) => return Verdict::Pass,
+                Err(Absent::NotYet) => open = true,
+                Ok(_) | Err(Absent::Never) => open |= iter.may_change,
+            }
+            if !iter.more {
+                break;
+            }
+        }
+        if open && !env.no_more { Verdict::Wait } else { Verdict::Fail }
+    }
+}
+
+/// The expression of a criterion and the method it implies, if any.
+fn compile_criterion(word: Token<'_>, cx: &mut Compile<'_>) -> Result<(Expr, Option<MatchMethod>), Diagnostic> {
+    let name = expr::word(word.bytes);
+    let derived = criterion(name).and_then(|c| Some((registry::fetch(c.fetch)?, c.method)));
+    let Some((fetch, method)) = derived else {
+        let shown = String::from_utf8_lossy(word.bytes);
+        let expr = Expr::compile(word.bytes, word.span, cx).map_err(|d| Diagnostic {
+            message: format!("{} in ACL expression '{shown}'", d.message),
+            ..d
+        })?;
+        let method = MatchMethod::default_for(expr.out());
+        return Ok((expr, method));
+    };
+    let (expr, used) = Expr::compile_with(fetch, word.bytes, word.span, cx).map_err(|d| Diagnostic {
+        message: d
+            .message
+            .replacen(&format!("fetch method '{name}'"), &format!("ACL keyword '{name}'"), 1),
+        ..d
+    })?;
+    if used < word.bytes.len() {
+        let rest = String::from_utf8_lossy(&word.bytes[used..]);
+        let message = format!("ACL keyword '{name}' : unexpected text '{rest}' after its arguments");
+        return Err(Diagnostic::alert(&codes::ACL, message).at(word.span));
+    }
+    // A converter makes something else of the sample: what the keyword implies no longer holds.
+    let method = if expr.is_plain() {
+        Some(method)
+    } else {
+        MatchMethod::default_for(expr.out())
+    };
+    Ok((expr, method))
+}
+
+/// TLS versions are written `major.minor`.
+fn is_version(expr: &Expr) -> bool {
+    expr.is_plain() && matches!(expr.fetch().name, "req.ssl_ver" | "req_ssl_ver")
+}
+
+/// Reads flags and patterns into a set.
+struct PatternReader<'r, 't> {
+    criterion: Token<'t>,
+    expr: &'r Expr,
+    version: bool,
+    implied: Option<MatchMethod>,
+    set: Option<PatternSet>,
+    flags: PatternFlags,
+    operator: Option<&'t str>,
+}
+
+impl<'t> PatternReader<'_, 't> {
+    fn fail(message: impl Into<String>, at: Span) -> Diagnostic {
+        Diagnostic::alert(&codes::ACL, message).at(at)
+    }
+
+    fn read(&mut self, words: &[Token<'t>], cx: &mut Compile<'_>) -> Result<PatternSet, Diagnostic> {
+        let mut i = 0;
+        let mut ended = false;
+        let mut chosen = false;
+        while let Some(word) = words.get(i).copied().filter(|w| w.bytes.first() == Some(&b'-')) {
+            let next = words.get(i + 1).copied();
+            i += 1;
+            match word.bytes {
+                b"-i" => self.flags.icase = true,
+                b"-n" => self.flags.no_dns = true,
+                b"-M" => self.flags.map_file = true,
+                b"--" => {
+                    ended = true;
+                    break;
+                }
+                b"-u" => {
+                    self.flags.id = Some(Self::id(next, word.span, cx)?);
+                    i += 1;
+                }
+                b"-m" => {
+                    self.choose(next, word.span, chosen)?;
+                    chosen = true;
+                    i += 1;
+                }
+                b"-f" => {
+                    let file = next.ok_or_else(|| Self::fail("'-f' expects a file name", word.span))?;
+                    i += 1;
+                    let flags = self.flags;
+                    let set = self.set(word.span)?;
+                    set.add_file(file.text(), flags, cx.refs, cx.files)
+                        .map_err(|e| Self::fail(e, file.span))?;
+                }
+                _ => {
+                    let shown = word.text();
+                    let message = format!("'{shown}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'");
+                    return Err(Self::fail(message, word.span));
+                }
+            }
+        }
+        let patterns = &words[i..];
+        let at = self.criterion.span;
+        let flags = self.flags;
+        let method = self.set(at)?.method();
+        if method.takes_no_pattern() {
+            return self.take(at);
+        }
+        for word in patterns {
+            self.pattern(*word, method, flags, cx)?;
+        }
+        let set = self.take(at)?;
+        if set.is_empty() && !ended {
+            cx.diags.push(no_pattern(self.criterion));
+        }
+        Ok(set)
+    }
+
+    fn pattern(&mut self, word: Token<'t>, method: MatchMethod, flags: PatternFlags, cx: &mut Compile<'_>) -> Result<(), Diagnostic> {
+        let numeric = matches!(method, MatchMethod::Int | MatchMethod::Len);
+        if numeric && is_int_operator(word.text()) {
+            self.operator = Some(word.text());
+            return Ok(());
+        }
+        let at = word.span;
+        let range = match self.operator.filter(|_| numeric) {
+            None => None,
+            Some(op) if self.version => version_range(op, word.text()),
+            Some(op) => Some(int_with_operator(op, word.text()).map_err(|e| Self::fail(e, at))?),
+        };
+        let text = range.as_deref().map_or(word.bytes, str::as_bytes);
+        self.set(at)?.add(text, flags, cx.refs, cx.files).map_err(|e| Self::fail(e, at))
+    }
+
+    fn id(word: Option<Token<'_>>, at: Span, cx: &Compile<'_>) -> Result<u32, Diagnostic> {
+        let id = word
+            .and_then(|w| w.text().parse().ok())
+            .ok_or_else(|| Self::fail("the argument of -u must be an integer", at))?;
+        if cx.refs.has_id(id) {
+            return Err(Self::fail("the id is already used", at));
+        }
+        Ok(id)
+    }
+
+    fn choose(&mut self, word: Option<Token<'_>>, at: Span, again: bool) -> Result<(), Diagnostic> {
+        if again {
+            return Err(Self::fail(
+                "only one explicit matching method can be defined with '-m' parameter",
+                at,
+            ));
+        }
+        if self.set.is_some() {
+            let message = "'-m' must only be specified before patterns and files in parsing ACL expression";
+            return Err(Self::fail(message, at));
+        }
+        let name = word.map(Token::text).unwrap_or_default();
+        let Some(method) = MatchMethod::parse(name) else {
+            let known = MatchMethod::ALL.map(MatchMethod::name);
+            let d = Self::fail(format!("unknown matching method '{name}' when parsing ACL expression"), at);
+            return Err(d.help(format!("the methods are {}", known.join(", "))));
+        };
+        if method != MatchMethod::Found && !self.expr.out().casts_to(method.takes()) {
+            let keyword = self.expr.fetch().name;
+            return Err(Self::fail(
+                format!("matching method '{name}' cannot be used with fetch keyword '{keyword}'"),
+                at,
+            ));
+        }
+        self.implied = Some(method);
+        Ok(())
+    }
+
+    /// The set, made with the method known by now.
+    fn set(&mut self, at: Span) -> Result<&mut PatternSet, Diagnostic> {
+        if self.set.is_none() {
+            let Some(method) = self.implied else {
+                let keyword = self.expr.text();
+                return Err(Self::fail(
+                    format!("matching method must be specified first (using '-m') when using a sample fetch of this type ('{keyword}')"),
+                    at,
+                ));
+            };
+            let set = PatternSet::new(method);
+            self.set = Some(if self.version { set.of_versions() } else { set });
+        }
+        self.set.as_mut().ok_or_else(|| Self::fail("no matching method", at))
+    }
+
+    fn take(&mut self, at: Span) -> Result<PatternSet, Diagnostic> {
+        self.set(at)?;
+        self.set.take().ok_or_else(|| Self::fail("no matching method", at))
+    }
+}
+
+/// `gt 3.1` and its like as a range of versions.
+fn version_range(op: &str, text: &str) -> Option<String> {
+    let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
+    let (major, minor): (u32, u32) = (major.parse().ok()?, minor.parse().ok()?);
+    Some(match op {
+        "ge" => format!("{major}.{minor}:"),
+        "gt" => format!("{major}.{}:", minor + 1),
+        "le" => format!(":{major}.{minor}"),
+        "lt" if minor == 0 => format!(":{}.65535", major.checked_sub(1)?),
+        "lt" => format!(":{major}.{}", minor - 1),
+        _ => text.to_owned(),
+    })
+}
+
+fn no_pattern(criterion: Token<'_>) -> Diagnostic {
+    let shown = criterion.text();
+    let message = format!(
+        "parsing acl keyword '{shown}' :\n  no pattern to match against were provided, so this ACL will never match.\n  If this \
+         is what you intended, please add '--' to get rid of this warning.\n  If you intended to match only for existence, please \
+         use '-m found'.\n  If you wanted to force an int to match as a bool, please use '-m bool'.\n"
+    );
+    Diagnostic::warning(&codes::NEVER_MATCHES, message).at(criterion.span)
+}
