@@ -4,6 +4,11 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what these commands do")]
 
+mod corpus;
+mod dictionary;
+mod generate;
+mod ledger;
+mod reference;
 mod repo;
 mod tidy;
 
@@ -22,6 +27,12 @@ struct Cli {
 enum Chore {
     /// Checks the layer table, the file budget, and the habits of the house
     Tidy(tidy::Options),
+    /// Writes the reference pages, the coverage page and the README's table from the rows
+    Generate(generate::Options),
+    /// Counts what of HAProxy's language is done, partly done, not yet done, or refused
+    Ledger(ledger::Options),
+    /// Compares verdicts with HAProxy's over a folder of real configuration files
+    Corpus(corpus::Options),
 }
 
 fn main() -> ExitCode {
@@ -35,8 +46,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
-    let repo = repo::Repo::find()?;
     match &cli.chore {
-        Chore::Tidy(options) => tidy::run(&repo, options),
+        Chore::Tidy(options) => tidy::run(&repo::Repo::find()?, options),
+        Chore::Generate(options) => generate::run(&repo::Repo::find()?, options),
+        Chore::Ledger(options) => ledger::run(options),
+        Chore::Corpus(options) => corpus::run(options),
     }
 }

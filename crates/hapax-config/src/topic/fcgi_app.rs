@@ -47,6 +47,20 @@ static ROWS: &[Row] = &[
         .not_yet("FastCGI")
         .ok(&["pass-header x-powered-by"])
         .bad(&["pass-header"]),
+    Row::new("hide-header", Sections::FCGI_APP)
+        .usage("<name> [{ if | unless } <condition>]")
+        .shape(Shape::Words(1, 64))
+        .doc("Header of the application that is not passed on.")
+        .not_yet("FastCGI")
+        .ok(&["hide-header x-powered-by"])
+        .bad(&["hide-header"]),
+    Row::new("unset-param", Sections::FCGI_APP)
+        .usage("<name> [{ if | unless } <condition>]")
+        .shape(Shape::Words(1, 64))
+        .doc("Removes a parameter of the request.")
+        .not_yet("FastCGI")
+        .ok(&["unset-param HTTP_PROXY"])
+        .bad(&["unset-param"]),
     Row::new("path-info", Sections::FCGI_APP)
         .usage("<regex>")
         .shape(Shape::Word("<regex>"))

@@ -1,0 +1,150 @@
+//! Every word of the language in one list: what the pages, the ledger and the duplicate check are derived from.
+//!
+//! The rows stay in their crates; this gathers what they say about themselves.
+
+use hapax_config::keyword::{Class, Keyword, Version};
+use hapax_config::section;
+use hapax_rules::RuleSets;
+use hapax_value::Support;
+
+/// The kinds of words, in the order of the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Keyword,
+    Bind,
+    Server,
+    Action,
+    Fetch,
+    Converter,
+}
+
+impl Kind {
+    pub(crate) const ALL: &[Self] = &[Self::Keyword, Self::Bind, Self::Server, Self::Action, Self::Fetch, Self::Converter];
+
+    /// What a table calls it.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Keyword => "Configuration keywords",
+            Self::Bind => "`bind` options",
+            Self::Server => "`server` options",
+            Self::Action => "Actions",
+            Self::Fetch => "Sample fetches",
+            Self::Converter => "Converters",
+        }
+    }
+}
+
+/// One word in one place.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    /// Section or rule set; empty where the word is valid wherever its kind is.
+    pub(crate) place: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) usage: String,
+    pub(crate) doc: &'static str,
+    pub(crate) since: Version,
+    pub(crate) until: Option<Version>,
+    pub(crate) support: Support,
+    pub(crate) example: Option<&'static str>,
+    /// Tells what a family has; no word of its own.
+    pub(crate) family: bool,
+}
+
+/// Every word in every place it is valid in, kind by kind.
+pub(crate) fn entries() -> Vec<Entry> {
+    let mut list = Vec::new();
+    for row in hapax_config::every_keyword() {
+        for s in section::ALL.iter().filter(|s| row.sections.contains(s.bit)) {
+            list.push(of_keyword(Kind::Keyword, s.name, row));
+        }
+    }
+    list.extend(hapax_config::bind::every_option().map(|row| of_keyword(Kind::Bind, "", row)));
+    list.extend(hapax_config::server::every_option().map(|row| of_keyword(Kind::Server, "", row)));
+    for row in hapax_rules::registry::all() {
+        for (place, set) in RULE_SETS {
+            if row.rulesets.contains(*set) {
+                list.push(Entry {
+                    kind: Kind::Action,
+                    place,
+                    name: row.name,
+                    usage: String::new(),
+                    doc: row.doc,
+                    since: (0, 0),
+                    until: None,
+                    support: row.support,
+                    example: row.ok.first().copied(),
+                    family: false,
+                });
+            }
+        }
+    }
+    list.extend(hapax_sample::converters::all().map(|row| Entry {
+        kind: Kind::Converter,
+        place: "",
+        name: row.name,
+        usage: format!(
+            "{}: {} => {}",
+            arguments(row.args, row.required),
+            type_name(row.from),
+            type_name(row.to)
+        ),
+        doc: row.doc,
+        since: (0, 0),
+        until: None,
+        support: row.support,
+        example: row.ok.first().copied(),
+        family: false,
+    }));
+    list
+}
+
+/// Rule sets by the words that start their rules.
+pub(crate) const RULE_SETS: &[(&str, RuleSets)] = &[
+    ("quic-initial", RuleSets::QUIC_INIT),
+    ("tcp-request connection", RuleSets::TCP_CONN),
+    ("tcp-request session", RuleSets::TCP_SESS),
+    ("tcp-request content", RuleSets::TCP_REQ),
+    ("tcp-response content", RuleSets::TCP_RES),
+    ("http-request", RuleSets::HTTP_REQ),
+    ("http-response", RuleSets::HTTP_RES),
+    ("http-after-response", RuleSets::HTTP_AFTER),
+];
+
+fn of_keyword<K: Class>(kind: Kind, place: &'static str, row: &Keyword<K>) -> Entry {
+    Entry {
+        kind,
+        place,
+        name: row.name,
+        usage: row.usage.to_owned(),
+        doc: row.doc,
+        since: row.since,
+        until: row.until.map(|(version, _)| version),
+        support: row.support,
+        example: row.ok.first().copied(),
+        family: row.family,
+    }
+}
+
+/// `(<str>[,<int>])`
+fn arguments(args: &[hapax_sample::ArgKind], required: usize) -> String {
+    let text: String = args
+        .iter()
+        .enumerate()
+        .map(|(i, arg)| {
+            let word = format!("{arg:?}").to_lowercase();
+            let word = word.split('(').next().unwrap_or(&word);
+            let comma = if i == 0 { "" } else { "," };
+            if i < required {
+                format!("{comma}<{word}>")
+            } else {
+                format!("[{comma}<{word}>]")
+            }
+        })
+        .collect();
+    if text.is_empty() { text } else { format!("({text})") }
+}
+
+fn type_name(t: hapax_value::Type) -> String {
+    format!("{t:?}").to_lowercase()
+}
