@@ -239,7 +239,8 @@ mod tests {
     #[test]
     fn rises_and_falls() {
         use Change::{Down, Up};
-        let cases: &[(u32, u32, &str, &[(u32, Option<Change>)])] = &[
+        type Steps = [(u32, Option<Change>)];
+        let cases: &[(u32, u32, &str, &Steps)] = &[
             (2, 3, "+", &[(4, Some(Up))]),
             (2, 3, "-", &[(0, Some(Down))]),
             (2, 3, "+---", &[(4, Some(Up)), (3, None), (2, None), (0, Some(Down))]),

@@ -40,7 +40,7 @@ impl Shared {
     }
 
     /// A check of the server has ended.
-    pub fn check_done(&self, p: ProxyId, s: ServerId, outcome: Outcome, now_ms: u64) {
+    pub fn check_done(&self, p: ProxyId, s: ServerId, outcome: &Outcome, now_ms: u64) {
         let server = self.server(p, s);
         if server.in_maintenance() || !server.check_enabled.load(Relaxed) {
             return;
@@ -59,10 +59,10 @@ impl Shared {
         if told {
             let conf = self.plan_server(p, s);
             let health = server.check().health;
-            let line = check_line(&proxy.name, &conf.name, conf.backup, &health, &outcome);
+            let line = check_line(&proxy.name, &conf.name, conf.backup, &health, outcome);
             self.events.tell(p, level::NOTICE, &line);
         }
-        let cause = if told { Cause::Told } else { Cause::Check(&outcome) };
+        let cause = if told { Cause::Told } else { Cause::Check(outcome) };
         self.follow(p, s, step, &Ripple { cause, via: None }, now_ms);
     }
 

@@ -70,7 +70,7 @@ fn checks_take_a_server_down_and_up_with_those_that_track_it() {
     let (shared, lines) = farm();
     let live = &shared.proxy(P).live;
     assert_eq!(live.usable(), (3, 0));
-    shared.check_done(P, ServerId(1), outcome(CheckStatus::L4Con), 2000);
+    shared.check_done(P, ServerId(1), &outcome(CheckStatus::L4Con), 2000);
     assert_eq!(
         told(&lines),
         [
@@ -79,7 +79,7 @@ fn checks_take_a_server_down_and_up_with_those_that_track_it() {
         ]
     );
     assert_eq!(live.usable(), (1, 0));
-    shared.check_done(P, ServerId(0), outcome(CheckStatus::L4Timeout), 3000);
+    shared.check_done(P, ServerId(0), &outcome(CheckStatus::L4Timeout), 3000);
     assert_eq!(
         told(&lines),
         [
@@ -87,9 +87,9 @@ fn checks_take_a_server_down_and_up_with_those_that_track_it() {
             "0 backend b has no server available!"
         ]
     );
-    shared.check_done(P, ServerId(1), outcome(CheckStatus::L4Ok), 4000);
+    shared.check_done(P, ServerId(1), &outcome(CheckStatus::L4Ok), 4000);
     assert!(told(&lines).is_empty(), "one success is not enough");
-    shared.check_done(P, ServerId(1), outcome(CheckStatus::L4Ok), 5000);
+    shared.check_done(P, ServerId(1), &outcome(CheckStatus::L4Ok), 5000);
     assert_eq!(
         told(&lines),
         [
@@ -146,7 +146,7 @@ fn administrators_have_the_last_word() {
     }
     shared.want(P, s2, Wanted::Maint, 6000);
     told(&lines);
-    shared.check_done(P, s2, outcome(CheckStatus::L4Con), 7000);
+    shared.check_done(P, s2, &outcome(CheckStatus::L4Con), 7000);
     assert!(told(&lines).is_empty(), "checks are not listened to in maintenance");
     shared.set_weight(P, ServerId(0), 0);
     assert_eq!(shared.proxy(P).live.usable(), (0, 0));

@@ -1,0 +1,101 @@
+//! Active health checks (manual, 5.2 `check`): a small task per checked server, on the control thread.
+//!
+//! When to check is decided here; how one is done is `probe`'s work, and what the result means for the server is the state's
+//! (`Shared::check_done`). Starts are spread over the interval, and the number of checks at once is bounded.
+
+mod http;
+mod probe;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hapax_config::plan::Check;
+use hapax_sample::{ProxyId, ServerId};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::control::TlsOf;
+use crate::state::Shared;
+
+/// Checks under way at once: enough for any farm, and far from the limit of open files.
+const AT_ONCE: usize = 1024;
+
+/// Intervals below this one do not stretch the initial spreading.
+const SPREAD_FROM_MS: u64 = 1000;
+
+/// Runs all checks until the process stops.
+pub(crate) async fn run(shared: Arc<Shared>, tls: TlsOf) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let all = checked(&shared);
+    let count = all.len() as u64;
+    let inter = |&(p, s): &(ProxyId, ServerId)| conf(&shared, p, s).map_or(0, |c| c.inter);
+    let shortest = all.iter().map(inter).filter(|&i| i >= SPREAD_FROM_MS).min().unwrap_or(0);
+    let start = Instant::now();
+    let mut tasks = JoinSet::new();
+    for (n, id) in all.into_iter().enumerate() {
+        let spread = shortest.max(inter(&id)) * n as u64 / count;
+        let first = start + Duration::from_millis(spread);
+        tasks.spawn_local(watch(Arc::clone(&shared), id, Arc::clone(&tls), Arc::clone(&slots), first));
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Every server with a check of its own.
+fn checked(shared: &Shared) -> Vec<(ProxyId, ServerId)> {
+    let mut all = Vec::new();
+    for (p, proxy) in shared.plan.proxies.iter().enumerate() {
+        let own = proxy.servers.iter().enumerate().filter(|(_, s)| s.check.is_some());
+        all.extend(own.map(|(s, _)| (ProxyId(p as u32), ServerId(s as u32))));
+    }
+    all
+}
+
+fn conf(shared: &Shared, p: ProxyId, s: ServerId) -> Option<&Check> {
+    shared.plan.proxies[p.0 as usize].servers[s.0 as usize].check.as_ref()
+}
+
+/// One server, for ever.
+async fn watch(shared: Arc<Shared>, (p, s): (ProxyId, ServerId), tls: TlsOf, slots: Arc<Semaphore>, first: Instant) {
+    let Some(check) = conf(&shared, p, s) else { return };
+    let mut next = first;
+    // The spread of this server's intervals need not be unpredictable, only different from the others'.
+    let mut seed = u64::from(p.0) << 32 | u64::from(s.0) | 1 << 63;
+    loop {
+        sleep_until(next).await;
+        if shared.stopping.load(Ordering::Relaxed) {
+            return;
+        }
+        let server = shared.server(p, s);
+        let paused = server.in_maintenance() || !server.check_enabled.load(Ordering::Relaxed) || server.endpoint().is_none();
+        if !paused {
+            let Ok(slot) = slots.acquire().await else { return };
+            server.check().running = true;
+            let outcome = probe::probe(&shared, p, s, check, &tls).await;
+            server.check().running = false;
+            drop(slot);
+            shared.check_done(p, s, &outcome, hapax_sys::clock::realtime_us() / 1000);
+        }
+        let health = server.check().health;
+        let inter = health.interval(check.inter, check.fastinter, check.downinter).max(1);
+        let wait = spread(inter, shared.plan.global.spread_checks, &mut seed);
+        // Counted from the last start: a slow check does not stretch its interval, and none is made up for.
+        next = (next + Duration::from_millis(wait)).max(Instant::now());
+    }
+}
+
+/// `spread-checks`: the interval, give or take a share of it.
+fn spread(inter: u64, percent: u32, seed: &mut u64) -> u64 {
+    let most = inter * u64::from(percent.min(50)) / 100;
+    if most == 0 {
+        return inter;
+    }
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    inter - most + *seed % (2 * most + 1)
+}
+
+#[cfg(test)]
+mod tests;
