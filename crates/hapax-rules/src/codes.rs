@@ -56,3 +56,16 @@ pub static NOT_ACTED_ON: Code = Code {
     title: "an action is accepted but not acted on",
     explain: "The word is understood and checked, but the part of the proxy that would do its work is missing or has nothing to act on.",
 };
+
+/// Every code of this crate, for `--explain`.
+pub static CODES: &[&Code] = &[
+    &MISSING_ARG,
+    &UNKNOWN_ACTION,
+    &LEFTOVER,
+    &BAD_ARG,
+    &EXPERIMENTAL,
+    &WRONG_PLACE,
+    &IGNORED_ARG,
+    &FILE,
+    &NOT_ACTED_ON,
+];

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod classic;
+mod codes;
 mod environment;
 mod files;
 mod inputs;

@@ -1,6 +1,8 @@
 //! The named commands, by clap. One file per command.
 
+mod check;
 mod completions;
+mod fmt;
 mod run;
 
 use std::ffi::OsString;
@@ -9,7 +11,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// First words that belong to this face of the program.
-pub(crate) const NAMES: &[&str] = &["run", "completions"];
+pub(crate) const NAMES: &[&str] = &["check", "completions", "fmt", "run"];
 
 pub(crate) fn is_command(first: &str) -> bool {
     NAMES.contains(&first) || matches!(first, "help" | "--help" | "--version")
@@ -29,6 +31,10 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Checks configurations without running them
+    Check(check::Options),
+    /// Puts configurations in one shape
+    Fmt(fmt::Options),
     /// Runs a configuration in the foreground
     Run(run::Options),
     /// Prints a completion script for a shell
@@ -37,6 +43,8 @@ enum Command {
 
 pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     match Cli::parse_from(args).command {
+        Command::Check(o) => check::run(&o),
+        Command::Fmt(o) => fmt::run(&o),
         Command::Run(o) => run::run(&o),
         Command::Completions(o) => completions::run(&o, Cli::command()),
     }

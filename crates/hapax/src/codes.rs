@@ -1,0 +1,30 @@
+//! Every code of every room, for `check --explain`.
+
+use hapax_diag::Code;
+
+/// One list per crate that gives diagnostics.
+static LISTS: &[&[&Code]] = &[hapax_syntax::CODES, hapax_config::codes::ALL, hapax_rules::codes::CODES];
+
+pub(crate) fn all() -> impl Iterator<Item = &'static Code> {
+    LISTS.iter().flat_map(|list| list.iter().copied())
+}
+
+/// The code of this name, in either letter case.
+pub(crate) fn find(id: &str) -> Option<&'static Code> {
+    all().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_name_and_says_something() {
+        let mut seen = std::collections::HashSet::new();
+        for code in all() {
+            assert!(seen.insert(code.id), "{} is given twice", code.id);
+            assert!(code.id.len() == 6 && code.id.starts_with("HX"), "{}", code.id);
+            assert!(!code.title.is_empty() && !code.explain.is_empty(), "{}", code.id);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `hapax check FILE...`: everything that is wrong with a configuration, with its place and its cure, without running it.
+
+mod policy;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use hapax_config::{LoadOptions, Loaded};
+use hapax_diag::baseline::Baseline;
+use hapax_diag::render::{self, Closing, Human, Tool};
+use hapax_diag::{Diagnostics, Severity, Sources, suggest, suppress};
+
+use crate::report::print;
+use crate::{codes, environment, files, inputs};
+
+use policy::{Deny, Missing, OfflineFiles, ParsedVersion};
+
+const TOOL: Tool = Tool {
+    name: "hapax",
+    version: env!("CARGO_PKG_VERSION"),
+};
+
+/// What cannot be checked at all: unreadable files, unknown codes.
+const USAGE: u8 = 2;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Configuration files, or directories of which every *.cfg is read; `-` is the standard input
+    #[arg(required_unless_present = "explain")]
+    files: Vec<String>,
+    /// How to tell what was found
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Fail on these too
+    #[arg(long, value_enum)]
+    deny: Option<Deny>,
+    /// Do not look up names; what this machine lacks is only noted
+    #[arg(long)]
+    offline: bool,
+    /// How grave it is that this machine lacks something (a file, a user, a name)
+    #[arg(long, value_enum)]
+    missing: Option<Missing>,
+    /// Judge by the keywords of this HAProxy version, such as 2.8
+    #[arg(long = "for", value_name = "VERSION")]
+    for_version: Option<ParsedVersion>,
+    /// Explain a code, such as HX0101
+    #[arg(long, value_name = "CODE")]
+    explain: Option<String>,
+    /// Hide the warnings this file lists
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<String>,
+    /// Write the warnings found to the baseline file
+    #[arg(long, requires = "baseline")]
+    write_baseline: bool,
+    /// Show diagnostics of the least weight too, as haproxy -dD does
+    #[arg(long)]
+    diag: bool,
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The source with the words underlined
+    Human,
+    /// HAProxy's own lines
+    Haproxy,
+    Json,
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    Junit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+pub(super) fn run(o: &Options) -> ExitCode {
+    match check(o) {
+        Ok(code) => code,
+        Err(why) => {
+            tell(&why);
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// The verdict, or why there is none.
+fn check(o: &Options) -> Result<ExitCode, String> {
+    if let Some(id) = &o.explain {
+        return explain(id);
+    }
+    let read = inputs::read(&o.files).map_err(|e| format!("{}: {}", e.path, e.reason))?;
+    let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
+    let missing = Missing::of(o.missing, o.offline);
+    let options = LoadOptions {
+        env: environment::variables(&names, None),
+        offline: missing == Missing::Note,
+        for_version: o.for_version.map(|v| v.0),
+    };
+    let Loaded { mut diags, sources, .. } = if o.offline {
+        hapax_config::load(read, &OfflineFiles(files::DiskFiles), &options)
+    } else {
+        hapax_config::load(read, &files::DiskFiles, &options)
+    };
+    missing.apply(&mut diags);
+    diags.retain(|d| o.diag || d.severity != Severity::Diag);
+    suppress::suppress(&mut diags, &sources);
+    if let Some(path) = &o.baseline {
+        baseline(path, o.write_baseline, &mut diags, &sources)?;
+    }
+    print(&draw(o, &diags, &sources));
+    let denied = diags.has_alert() || o.deny.is_some_and(|deny| deny.hits(&diags));
+    Ok(if denied { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn draw(o: &Options, diags: &Diagnostics, sources: &Sources) -> String {
+    match o.format {
+        Format::Human => render::human(diags, sources, style(o.color)),
+        Format::Haproxy => render::haproxy(diags, sources, std::process::id(), Closing::Verdict),
+        Format::Json => render::json(diags, sources, TOOL),
+        Format::Sarif => render::sarif(diags, sources, TOOL),
+        Format::Github => render::github(diags, sources),
+        Format::Junit => render::junit(diags, sources),
+    }
+}
+
+fn style(color: Color) -> Human {
+    let var = |name| std::env::var(name).unwrap_or_default();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(var).into_iter().find(|v| !v.is_empty());
+    let terminal = std::io::stdout().is_terminal();
+    Human {
+        color: match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && var("NO_COLOR").is_empty(),
+        },
+        unicode: terminal && locale.is_some_and(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8")),
+        width: var("COLUMNS").parse().unwrap_or(Human::default().width),
+    }
+}
+
+fn explain(id: &str) -> Result<ExitCode, String> {
+    let Some(code) = codes::find(id) else {
+        let near = suggest(id, codes::all().map(|c| c.id));
+        let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        return Err(format!("no code is named {id}{hint}"));
+    };
+    print(&format!("{}: {}\n\n{}\n", code.id, code.title, code.explain));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the baseline, or hides what it lists.
+fn baseline(path: &str, write: bool, diags: &mut Diagnostics, sources: &Sources) -> Result<(), String> {
+    let at = |e: std::io::Error| format!("{path}: {}", inputs::reason(&e));
+    let known = if write {
+        let found = Baseline::of(diags, sources);
+        std::fs::write(path, found.to_json()).map_err(at)?;
+        found
+    } else {
+        Baseline::parse(&std::fs::read_to_string(path).map_err(at)?).map_err(|e| format!("{path}: {e}"))?
+    };
+    known.hide(diags, sources);
+    Ok(())
+}
+
+fn tell(why: &str) {
+    use std::io::Write;
+    // Nobody is left to be told of a broken stderr.
+    let _ = writeln!(std::io::stderr().lock(), "hapax check: {why}");
+}

@@ -1,0 +1,142 @@
+//! What `check` makes of weights: what this machine lacks, and what fails beside errors.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use hapax_config::keyword::Version;
+use hapax_diag::{Diagnostics, Severity};
+use hapax_sample::Files;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Deny {
+    Warnings,
+    /// Warnings and notes
+    Notes,
+}
+
+impl Deny {
+    pub(super) fn hits(self, diags: &Diagnostics) -> bool {
+        let floor = match self {
+            Self::Warnings => Severity::Warning,
+            Self::Notes => Severity::Note,
+        };
+        diags.iter().any(|d| d.severity >= floor)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Missing {
+    Error,
+    Warn,
+    Note,
+}
+
+impl Missing {
+    /// What was asked for, or what goes with the place the check is made at.
+    pub(super) fn of(asked: Option<Self>, offline: bool) -> Self {
+        asked.unwrap_or(if offline { Self::Note } else { Self::Error })
+    }
+
+    /// Lowers what only says that this machine lacks something.
+    pub(super) fn apply(self, diags: &mut Diagnostics) {
+        let ceiling = match self {
+            Self::Error => Severity::Alert,
+            Self::Warn => Severity::Warning,
+            Self::Note => Severity::Note,
+        };
+        for d in diags.iter_mut().filter(|d| d.missing) {
+            d.severity = d.severity.min(ceiling);
+        }
+    }
+}
+
+/// `2.8`, or `2.8.3`, of which the patch number does not matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ParsedVersion(pub(super) Version);
+
+impl FromStr for ParsedVersion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parts = text.split('.').map(str::parse);
+        match (parts.next(), parts.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) if parts.all(|p: Result<u8, _>| p.is_ok()) => Ok(Self((major, minor))),
+            _ => Err("a version is MAJOR.MINOR, such as 2.8".to_owned()),
+        }
+    }
+}
+
+/// The files that are here, and no names.
+pub(super) struct OfflineFiles<F>(pub(super) F);
+
+impl<F: Files> Files for OfflineFiles<F> {
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        self.0.read(path)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        self.0.list(path)
+    }
+
+    fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        Err(format!("'{host}' is not looked up offline"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hapax_diag::{Code, Diagnostic};
+
+    use super::*;
+
+    static CODE: Code = Code {
+        id: "HX0900",
+        title: "t",
+        explain: "e",
+    };
+
+    #[test]
+    fn versions() {
+        let table = [
+            ("2.8", Some((2, 8))),
+            ("3.0.4", Some((3, 0))),
+            ("3", None),
+            ("x.y", None),
+            ("2.8.x", None),
+            ("", None),
+        ];
+        for (text, want) in table {
+            assert_eq!(text.parse::<ParsedVersion>().ok().map(|v| v.0), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_missing_is_lowered() {
+        let table = [
+            (Missing::Error, Severity::Alert),
+            (Missing::Warn, Severity::Warning),
+            (Missing::Note, Severity::Note),
+        ];
+        for (policy, want) in table {
+            let mut diags = Diagnostics::default();
+            diags.push(Diagnostic::alert(&CODE, "lacks").missing());
+            diags.push(Diagnostic::alert(&CODE, "wrong"));
+            policy.apply(&mut diags);
+            let got: Vec<_> = diags.iter().map(|d| d.severity).collect();
+            assert_eq!(got, [want, Severity::Alert]);
+        }
+        assert_eq!(Missing::of(None, true), Missing::Note);
+        assert_eq!(Missing::of(Some(Missing::Warn), true), Missing::Warn);
+    }
+
+    #[test]
+    fn denying() {
+        let mut diags = Diagnostics::default();
+        diags.push(Diagnostic::new(&CODE, Severity::Note, "n"));
+        assert!(!Deny::Warnings.hits(&diags) && Deny::Notes.hits(&diags));
+        diags.push(Diagnostic::warning(&CODE, "w"));
+        assert!(Deny::Warnings.hits(&diags));
+    }
+}
