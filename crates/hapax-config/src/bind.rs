@@ -11,6 +11,7 @@ use crate::dispatch::run_row;
 use crate::keyword::{Class, Keyword, Prefix, Sections};
 use std::sync::LazyLock;
 
+mod rare;
 mod socket;
 
 /// The class of `bind` options.
@@ -41,7 +42,7 @@ impl Class for BindOption {
 }
 
 /// Families of `bind` options.
-pub static ALL: &[&[BindRow]] = &[socket::ROWS];
+pub static ALL: &[&[BindRow]] = &[socket::ROWS, rare::ROWS];
 
 static INDEX: LazyLock<Index<BindOption>> = LazyLock::new(|| Index::new(every_option()));
 

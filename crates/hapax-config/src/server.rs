@@ -12,6 +12,7 @@ use crate::keyword::{Class, Keyword, Prefix, Sections};
 use std::sync::LazyLock;
 
 mod basic;
+mod rare;
 
 /// The class of `server` options.
 pub struct ServerOption;
@@ -43,7 +44,7 @@ impl Class for ServerOption {
 }
 
 /// Families of `server` options.
-pub static ALL: &[&[ServerRow]] = &[basic::ROWS];
+pub static ALL: &[&[ServerRow]] = &[basic::ROWS, rare::ROWS];
 
 static INDEX: LazyLock<Index<ServerOption>> = LazyLock::new(|| Index::new(every_option()));
 

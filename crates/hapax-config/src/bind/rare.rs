@@ -1,0 +1,229 @@
+//! Options that few `bind` lines use.
+
+use super::BindRow;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+use crate::units::{TIMER_MAX, Unit};
+
+pub(super) static ROWS: &[BindRow] = &[
+    BindRow::new("accept-netscaler-cip", Sections::BIND)
+        .usage("<magic number>")
+        .shape(Shape::Number(1, i64::MAX))
+        .doc("Expects NetScaler's client address header on every connection.")
+        .not_yet("the NetScaler client address header")
+        .ok(&["bind :80 accept-netscaler-cip 10"])
+        .bad(&[
+            "bind :80 accept-netscaler-cip",
+            "bind :80 accept-netscaler-cip many",
+            "bind :80 accept-netscaler-cip 0",
+        ]),
+    BindRow::new("cc", Sections::BIND)
+        .usage("<algorithm>")
+        .shape(Shape::Word("<algorithm>"))
+        .doc("TCP congestion control of the accepted connections.")
+        .since(3, 2)
+        .not_yet("a choice of TCP congestion control")
+        .ok(&["bind :80 cc cubic"])
+        .bad(&["bind :80 cc", "bind :80 cc one two"]),
+    BindRow::new("guid-prefix", Sections::BIND)
+        .usage("<string>")
+        .shape(Shape::Word("<string>"))
+        .doc("Prefix of names for the addresses of the line that are unique in the whole configuration.")
+        .since(3, 0)
+        .no_effect("objects are known by their names")
+        .ok(&["bind :80 guid-prefix web-"])
+        .bad(&["bind :80 guid-prefix", "bind :80 guid-prefix one two"]),
+    BindRow::new("idle-ping", Sections::BIND)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .doc("Time after which an idle HTTP/2 connection is probed.")
+        .since(3, 2)
+        .not_yet("pings on idle HTTP/2 connections")
+        .ok(&["bind :80 idle-ping 100ms"])
+        .bad(&["bind :80 idle-ping", "bind :80 idle-ping 5x"]),
+    BindRow::new("label", Sections::BIND)
+        .usage("<string>")
+        .shape(Shape::Word("<string>"))
+        .doc("A label for groups of listeners.")
+        .since(3, 2)
+        .no_effect("listeners are known by their names")
+        .ok(&["bind :80 label edge"])
+        .bad(&["bind :80 label", "bind :80 label one two"]),
+    BindRow::new("namespace", Sections::BIND)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Network namespace to listen in.")
+        .not_yet("network namespaces")
+        .ok(&["bind :80 namespace blue"])
+        .bad(&["bind :80 namespace", "bind :80 namespace one two"]),
+    BindRow::new("nbconn", Sections::BIND)
+        .usage("<number>")
+        .shape(Shape::Number(1, i64::MAX))
+        .doc("Connections kept open by a listener that connects out.")
+        .since(2, 9)
+        .not_yet("reverse connections")
+        .ok(&["bind :80 nbconn 10"])
+        .bad(&["bind :80 nbconn", "bind :80 nbconn many", "bind :80 nbconn 0"]),
+    BindRow::new("process", Sections::BIND)
+        .usage("<set>")
+        .shape(Shape::Word("<set>"))
+        .doc("Bound the line to some processes.")
+        .until(
+            2,
+            5,
+            "'process' on 'bind' lines is not supported anymore, please use 'thread' instead.",
+        )
+        .no_effect("there is one worker process")
+        .ok(&["bind :80 process 1"])
+        .bad(&["bind :80 process", "bind :80 process one two"]),
+    BindRow::new("quic-cc-algo", Sections::BIND)
+        .usage("<algorithm>")
+        .shape(Shape::Word("<algorithm>"))
+        .doc("Congestion control of QUIC connections.")
+        .since(2, 7)
+        .no_effect("nothing listens with QUIC")
+        .ok(&["bind :80 quic-cc-algo cubic"])
+        .bad(&["bind :80 quic-cc-algo", "bind :80 quic-cc-algo one two"]),
+    BindRow::new("quic-force-retry", Sections::BIND)
+        .shape(Shape::Nothing)
+        .doc("Always validates the address of QUIC clients.")
+        .since(2, 6)
+        .no_effect("nothing listens with QUIC")
+        .ok(&["bind :80 quic-force-retry"])
+        .bad(&["bind :80 quic-force-retry extra"]),
+    BindRow::new("quic-socket", Sections::BIND)
+        .usage("{ connection | listener }")
+        .shape(Shape::OneOf(&["connection", "listener"]))
+        .doc("Whether each QUIC connection has its own socket.")
+        .since(2, 9)
+        .no_effect("nothing listens with QUIC")
+        .ok(&["bind :80 quic-socket connection", "bind :80 quic-socket listener"])
+        .bad(&["bind :80 quic-socket", "bind :80 quic-socket other"]),
+    BindRow::new("tcp-md5sig", Sections::BIND)
+        .usage("<password>")
+        .shape(Shape::Word("<password>"))
+        .doc("Signs TCP segments.")
+        .since(3, 3)
+        .not_yet("TCP MD5 signatures")
+        .ok(&["bind :80 tcp-md5sig swordfish"])
+        .bad(&["bind :80 tcp-md5sig", "bind :80 tcp-md5sig one two"]),
+    BindRow::new("tcp-ss", Sections::BIND)
+        .usage("{ on | off }")
+        .shape(Shape::OneOf(&["on", "off"]))
+        .doc("Keeps the SYN packet for the `fc_saved_syn` fetches.")
+        .since(3, 4)
+        .not_yet("saving of the SYN packet")
+        .ok(&["bind :80 tcp-ss on", "bind :80 tcp-ss off"])
+        .bad(&["bind :80 tcp-ss", "bind :80 tcp-ss other"]),
+    BindRow::new("allow-0rtt", Sections::BIND)
+        .shape(Shape::Nothing)
+        .doc("Accepts early data.")
+        .not_yet("TLS early data")
+        .ok(&["bind :80 allow-0rtt"])
+        .bad(&["bind :80 allow-0rtt extra"]),
+    BindRow::new("ca-ignore-err", Sections::BIND)
+        .usage("{ all | <error>[,...] }")
+        .shape(Shape::Word("one word"))
+        .doc("Errors in the chain of a client certificate that do not end the handshake.")
+        .not_yet("tolerance of bad client certificates")
+        .ok(&["bind :80 ca-ignore-err all"])
+        .bad(&["bind :80 ca-ignore-err", "bind :80 ca-ignore-err one two"]),
+    BindRow::new("ca-sign-file", Sections::BIND)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("Authority with which certificates are made.")
+        .not_yet("certificates made on the fly")
+        .ok(&["bind :80 ca-sign-file authority.pem"])
+        .bad(&["bind :80 ca-sign-file", "bind :80 ca-sign-file one two"]),
+    BindRow::new("ca-sign-pass", Sections::BIND)
+        .usage("<pass phrase>")
+        .shape(Shape::Word("<pass phrase>"))
+        .doc("Pass phrase of the key of `ca-sign-file`.")
+        .not_yet("certificates made on the fly")
+        .ok(&["bind :80 ca-sign-pass swordfish"])
+        .bad(&["bind :80 ca-sign-pass", "bind :80 ca-sign-pass one two"]),
+    BindRow::new("ca-verify-file", Sections::BIND)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("Authorities that are trusted without being named to clients.")
+        .not_yet("authorities that are trusted and not announced")
+        .ok(&["bind :80 ca-verify-file authorities.pem"])
+        .bad(&["bind :80 ca-verify-file", "bind :80 ca-verify-file one two"]),
+    BindRow::new("client-sigalgs", Sections::BIND)
+        .usage("<sigalgs>")
+        .shape(Shape::Word("<sigalgs>"))
+        .doc("Signature algorithms asked of client certificates.")
+        .since(2, 8)
+        .not_yet("a choice of signature algorithms")
+        .ok(&["bind :80 client-sigalgs RSA+SHA256"])
+        .bad(&["bind :80 client-sigalgs", "bind :80 client-sigalgs one two"]),
+    BindRow::new("crl-file", Sections::BIND)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("Revoked client certificates.")
+        .not_yet("certificate revocation lists")
+        .ok(&["bind :80 crl-file revoked.pem"])
+        .bad(&["bind :80 crl-file", "bind :80 crl-file one two"]),
+    BindRow::new("crt-ignore-err", Sections::BIND)
+        .usage("{ all | <error>[,...] }")
+        .shape(Shape::Word("one word"))
+        .doc("Errors in a client certificate that do not end the handshake.")
+        .not_yet("tolerance of bad client certificates")
+        .ok(&["bind :80 crt-ignore-err 10,23"])
+        .bad(&["bind :80 crt-ignore-err", "bind :80 crt-ignore-err one two"]),
+    BindRow::new("ecdhe", Sections::BIND)
+        .usage("<curve>")
+        .shape(Shape::Word("<curve>"))
+        .doc("Key exchange group of TLS 1.2.")
+        .not_yet("a choice of key exchange groups")
+        .ok(&["bind :80 ecdhe prime256v1"])
+        .bad(&["bind :80 ecdhe", "bind :80 ecdhe one two"]),
+    BindRow::new("generate-certificates", Sections::BIND)
+        .shape(Shape::Nothing)
+        .doc("Makes a certificate for each name that clients ask for.")
+        .not_yet("certificates made on the fly")
+        .ok(&["bind :80 generate-certificates"])
+        .bad(&["bind :80 generate-certificates extra"]),
+    BindRow::new("ktls", Sections::BIND)
+        .usage("{ on | off }")
+        .shape(Shape::OnOff)
+        .doc("Lets the kernel make TLS records (experimental).")
+        .since(3, 3)
+        .no_effect("TLS records are never made by the kernel")
+        .ok(&["bind :80 ktls on", "bind :80 ktls off"])
+        .bad(&["bind :80 ktls", "bind :80 ktls maybe"]),
+    BindRow::new("no-ca-names", Sections::BIND)
+        .shape(Shape::Nothing)
+        .doc("Does not name the trusted authorities to clients.")
+        .not_yet("hiding the trusted authorities")
+        .ok(&["bind :80 no-ca-names"])
+        .bad(&["bind :80 no-ca-names extra"]),
+    BindRow::new("npn", Sections::BIND)
+        .usage("<protocols>")
+        .shape(Shape::Word("<protocols>"))
+        .doc("Protocols offered with NPN.")
+        .no_effect("the extension is extinct; `alpn` replaces it")
+        .ok(&["bind :80 npn http/1.1"])
+        .bad(&["bind :80 npn", "bind :80 npn one two"]),
+    BindRow::new("prefer-client-ciphers", Sections::BIND)
+        .shape(Shape::Nothing)
+        .doc("Follows the client's order of cipher suites.")
+        .not_yet("a choice of cipher order")
+        .ok(&["bind :80 prefer-client-ciphers"])
+        .bad(&["bind :80 prefer-client-ciphers extra"]),
+    BindRow::new("sigalgs", Sections::BIND)
+        .usage("<sigalgs>")
+        .shape(Shape::Word("<sigalgs>"))
+        .doc("Signature algorithms of the handshake.")
+        .since(2, 8)
+        .not_yet("a choice of signature algorithms")
+        .ok(&["bind :80 sigalgs RSA+SHA256"])
+        .bad(&["bind :80 sigalgs", "bind :80 sigalgs one two"]),
+    BindRow::new("tls-ticket-keys", Sections::BIND)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("File of the keys that session tickets are made with.")
+        .not_yet("shared TLS ticket keys")
+        .ok(&["bind :80 tls-ticket-keys tickets.bin"])
+        .bad(&["bind :80 tls-ticket-keys", "bind :80 tls-ticket-keys one two"]),
+];

@@ -1,0 +1,255 @@
+//! Options that few `server` lines use.
+
+use super::ServerRow;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+use crate::units::{TIMER_MAX, Unit};
+
+pub(super) static ROWS: &[ServerRow] = &[
+    ServerRow::new("allow-0rtt", Sections::SERVER)
+        .shape(Shape::Nothing)
+        .doc("Passes early data on to the server.")
+        .not_yet("TLS early data")
+        .ok(&["server s1 127.0.0.1:80 allow-0rtt"])
+        .bad(&["server s1 127.0.0.1:80 allow-0rtt extra"]),
+    ServerRow::new("cc", Sections::SERVER)
+        .usage("<algorithm>")
+        .shape(Shape::Word("<algorithm>"))
+        .doc("TCP congestion control of the connections.")
+        .since(3, 2)
+        .not_yet("a choice of TCP congestion control")
+        .ok(&["server s1 127.0.0.1:80 cc cubic"])
+        .bad(&["server s1 127.0.0.1:80 cc", "server s1 127.0.0.1:80 cc one two"]),
+    ServerRow::new("check-pool-conn-name", Sections::SERVER)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Name by which idle connections are picked for health checks.")
+        .since(3, 2)
+        .not_yet("health checks over idle connections")
+        .ok(&["server s1 127.0.0.1:80 check-pool-conn-name probe"])
+        .bad(&[
+            "server s1 127.0.0.1:80 check-pool-conn-name",
+            "server s1 127.0.0.1:80 check-pool-conn-name one two",
+        ]),
+    ServerRow::new("check-reuse-pool", Sections::SERVER)
+        .shape(Shape::Nothing)
+        .doc("Sends health checks over idle connections.")
+        .since(3, 2)
+        .not_yet("health checks over idle connections")
+        .ok(&["server s1 127.0.0.1:80 check-reuse-pool"])
+        .bad(&["server s1 127.0.0.1:80 check-reuse-pool extra"]),
+    ServerRow::new("no-check-reuse-pool", Sections::SERVER)
+        .shape(Shape::Nothing)
+        .doc("Does not send health checks over idle connections.")
+        .since(3, 2)
+        .ok(&["server s1 127.0.0.1:80 no-check-reuse-pool"])
+        .bad(&["server s1 127.0.0.1:80 no-check-reuse-pool extra"]),
+    ServerRow::new("check-via-socks4", Sections::SERVER)
+        .shape(Shape::Nothing)
+        .doc("Sends health checks through the SOCKS4 proxy.")
+        .not_yet("SOCKS4")
+        .ok(&["server s1 127.0.0.1:80 check-via-socks4"])
+        .bad(&["server s1 127.0.0.1:80 check-via-socks4 extra"]),
+    ServerRow::new("client-sigalgs", Sections::SERVER)
+        .usage("<sigalgs>")
+        .shape(Shape::Word("<sigalgs>"))
+        .doc("Signature algorithms of our own certificate.")
+        .since(2, 8)
+        .not_yet("a choice of signature algorithms")
+        .ok(&["server s1 127.0.0.1:80 client-sigalgs RSA+SHA256"])
+        .bad(&[
+            "server s1 127.0.0.1:80 client-sigalgs",
+            "server s1 127.0.0.1:80 client-sigalgs one two",
+        ]),
+    ServerRow::new("crl-file", Sections::SERVER)
+        .usage("<file>")
+        .shape(Shape::Word("<file>"))
+        .doc("Revoked server certificates.")
+        .not_yet("certificate revocation lists")
+        .ok(&["server s1 127.0.0.1:80 crl-file revoked.pem"])
+        .bad(&["server s1 127.0.0.1:80 crl-file", "server s1 127.0.0.1:80 crl-file one two"]),
+    ServerRow::new("curves", Sections::SERVER)
+        .usage("<curves>")
+        .shape(Shape::Word("<curves>"))
+        .doc("Key exchange groups offered.")
+        .since(2, 9)
+        .not_yet("a choice of key exchange groups")
+        .ok(&["server s1 127.0.0.1:80 curves X25519:P-256"])
+        .bad(&["server s1 127.0.0.1:80 curves", "server s1 127.0.0.1:80 curves one two"]),
+    ServerRow::new("guid", Sections::SERVER)
+        .usage("<string>")
+        .shape(Shape::Word("<string>"))
+        .doc("A name for the server that is unique in the whole configuration.")
+        .since(3, 0)
+        .no_effect("objects are known by their names")
+        .ok(&["server s1 127.0.0.1:80 guid web-1"])
+        .bad(&["server s1 127.0.0.1:80 guid", "server s1 127.0.0.1:80 guid one two"]),
+    ServerRow::new("hash-key", Sections::SERVER)
+        .usage("{ id | id32 | guid | addr | addr-port }")
+        .shape(Shape::OneOf(&["id", "id32", "guid", "addr", "addr-port"]))
+        .doc("What places the server on the ring of consistent hashes.")
+        .since(3, 0)
+        .not_yet("hash keys by address")
+        .ok(&[
+            "server s1 127.0.0.1:80 hash-key id",
+            "server s1 127.0.0.1:80 hash-key id32",
+            "server s1 127.0.0.1:80 hash-key guid",
+            "server s1 127.0.0.1:80 hash-key addr",
+            "server s1 127.0.0.1:80 hash-key addr-port",
+        ])
+        .bad(&["server s1 127.0.0.1:80 hash-key", "server s1 127.0.0.1:80 hash-key other"]),
+    ServerRow::new("healthcheck", Sections::SERVER)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("The `healthcheck` section that says how the server is checked.")
+        .since(3, 4)
+        .not_yet("named health checks")
+        .ok(&["server s1 127.0.0.1:80 healthcheck fast"])
+        .bad(&["server s1 127.0.0.1:80 healthcheck", "server s1 127.0.0.1:80 healthcheck one two"]),
+    ServerRow::new("idle-ping", Sections::SERVER)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .doc("Time after which an idle HTTP/2 connection is probed.")
+        .since(3, 2)
+        .not_yet("pings on idle HTTP/2 connections")
+        .ok(&["server s1 127.0.0.1:80 idle-ping 100ms"])
+        .bad(&["server s1 127.0.0.1:80 idle-ping", "server s1 127.0.0.1:80 idle-ping 5x"]),
+    ServerRow::new("ktls", Sections::SERVER)
+        .usage("{ on | off }")
+        .shape(Shape::OnOff)
+        .doc("Lets the kernel make TLS records (experimental).")
+        .since(3, 3)
+        .no_effect("TLS records are never made by the kernel")
+        .ok(&["server s1 127.0.0.1:80 ktls on", "server s1 127.0.0.1:80 ktls off"])
+        .bad(&["server s1 127.0.0.1:80 ktls", "server s1 127.0.0.1:80 ktls maybe"]),
+    ServerRow::new("log-bufsize", Sections::SERVER)
+        .usage("<size>")
+        .shape(Shape::Number(1, i64::MAX))
+        .doc("Size of the buffer of a log server.")
+        .since(2, 9)
+        .not_yet("log backends")
+        .ok(&["server s1 127.0.0.1:80 log-bufsize 10"])
+        .bad(&[
+            "server s1 127.0.0.1:80 log-bufsize",
+            "server s1 127.0.0.1:80 log-bufsize many",
+            "server s1 127.0.0.1:80 log-bufsize 0",
+        ]),
+    ServerRow::new("log-proto", Sections::SERVER)
+        .usage("{ legacy | octet-count }")
+        .shape(Shape::OneOf(&["legacy", "octet-count"]))
+        .doc("Framing of messages over TCP.")
+        .not_yet("rings")
+        .ok(&[
+            "server s1 127.0.0.1:80 log-proto legacy",
+            "server s1 127.0.0.1:80 log-proto octet-count",
+        ])
+        .bad(&["server s1 127.0.0.1:80 log-proto", "server s1 127.0.0.1:80 log-proto other"]),
+    ServerRow::new("namespace", Sections::SERVER)
+        .usage("{ <name> | * }")
+        .shape(Shape::Word("one word"))
+        .doc("Network namespace to connect in.")
+        .not_yet("network namespaces")
+        .ok(&["server s1 127.0.0.1:80 namespace blue"])
+        .bad(&["server s1 127.0.0.1:80 namespace", "server s1 127.0.0.1:80 namespace one two"]),
+    ServerRow::new("npn", Sections::SERVER)
+        .usage("<protocols>")
+        .shape(Shape::Word("<protocols>"))
+        .doc("Protocols offered with NPN.")
+        .no_effect("the extension is extinct; `alpn` replaces it")
+        .ok(&["server s1 127.0.0.1:80 npn http/1.1"])
+        .bad(&["server s1 127.0.0.1:80 npn", "server s1 127.0.0.1:80 npn one two"]),
+    ServerRow::new("pool-conn-name", Sections::SERVER)
+        .usage("<expression>")
+        .shape(Shape::Word("<expression>"))
+        .doc("Name by which idle connections are told apart.")
+        .since(3, 0)
+        .not_yet("idle connections by name")
+        .ok(&["server s1 127.0.0.1:80 pool-conn-name req.hdr(host)"])
+        .bad(&[
+            "server s1 127.0.0.1:80 pool-conn-name",
+            "server s1 127.0.0.1:80 pool-conn-name one two",
+        ]),
+    ServerRow::new("quic-cc-algo", Sections::SERVER)
+        .usage("<algorithm>")
+        .shape(Shape::Word("<algorithm>"))
+        .doc("Congestion control of QUIC connections.")
+        .since(2, 7)
+        .no_effect("nothing connects with QUIC")
+        .ok(&["server s1 127.0.0.1:80 quic-cc-algo cubic"])
+        .bad(&["server s1 127.0.0.1:80 quic-cc-algo", "server s1 127.0.0.1:80 quic-cc-algo one two"]),
+    ServerRow::new("redir", Sections::SERVER)
+        .usage("<prefix>")
+        .shape(Shape::Word("<prefix>"))
+        .doc("Answers GET and HEAD requests with a redirect to the server.")
+        .not_yet("redirection to servers")
+        .ok(&["server s1 127.0.0.1:80 redir http://static.example"])
+        .bad(&["server s1 127.0.0.1:80 redir", "server s1 127.0.0.1:80 redir one two"]),
+    ServerRow::new("renegotiate", Sections::SERVER)
+        .shape(Shape::Nothing)
+        .doc("Allows TLS renegotiation.")
+        .since(3, 3)
+        .no_effect("rustls never renegotiates")
+        .ok(&["server s1 127.0.0.1:80 renegotiate"])
+        .bad(&["server s1 127.0.0.1:80 renegotiate extra"]),
+    ServerRow::new("no-renegotiate", Sections::SERVER)
+        .shape(Shape::Nothing)
+        .doc("Forbids TLS renegotiation.")
+        .since(3, 3)
+        .no_effect("rustls never renegotiates")
+        .ok(&["server s1 127.0.0.1:80 no-renegotiate"])
+        .bad(&["server s1 127.0.0.1:80 no-renegotiate extra"]),
+    ServerRow::new("shard", Sections::SERVER)
+        .usage("<number>")
+        .shape(Shape::Number(1, i64::MAX))
+        .doc("Part of a peer's updates that goes to this server.")
+        .since(2, 7)
+        .not_yet("peers")
+        .ok(&["server s1 127.0.0.1:80 shard 10"])
+        .bad(&[
+            "server s1 127.0.0.1:80 shard",
+            "server s1 127.0.0.1:80 shard many",
+            "server s1 127.0.0.1:80 shard 0",
+        ]),
+    ServerRow::new("sigalgs", Sections::SERVER)
+        .usage("<sigalgs>")
+        .shape(Shape::Word("<sigalgs>"))
+        .doc("Signature algorithms of the handshake.")
+        .since(2, 8)
+        .not_yet("a choice of signature algorithms")
+        .ok(&["server s1 127.0.0.1:80 sigalgs RSA+SHA256"])
+        .bad(&["server s1 127.0.0.1:80 sigalgs", "server s1 127.0.0.1:80 sigalgs one two"]),
+    ServerRow::new("socks4", Sections::SERVER)
+        .usage("<address>:<port>")
+        .shape(Shape::Word("one word"))
+        .doc("Connects through a SOCKS4 proxy.")
+        .not_yet("SOCKS4")
+        .ok(&["server s1 127.0.0.1:80 socks4 127.0.0.1:1080"])
+        .bad(&["server s1 127.0.0.1:80 socks4", "server s1 127.0.0.1:80 socks4 one two"]),
+    ServerRow::new("strict-maxconn", Sections::SERVER)
+        .shape(Shape::Nothing)
+        .doc("Counts connections rather than requests in `maxconn`.")
+        .since(3, 2)
+        .no_effect("idle connections count in `maxconn`")
+        .ok(&["server s1 127.0.0.1:80 strict-maxconn"])
+        .bad(&["server s1 127.0.0.1:80 strict-maxconn extra"]),
+    ServerRow::new("tcp-md5sig", Sections::SERVER)
+        .usage("<password>")
+        .shape(Shape::Word("<password>"))
+        .doc("Signs TCP segments.")
+        .since(3, 3)
+        .not_yet("TCP MD5 signatures")
+        .ok(&["server s1 127.0.0.1:80 tcp-md5sig swordfish"])
+        .bad(&["server s1 127.0.0.1:80 tcp-md5sig", "server s1 127.0.0.1:80 tcp-md5sig one two"]),
+    ServerRow::new("ws", Sections::SERVER)
+        .usage("{ auto | h1 | h2 }")
+        .shape(Shape::OneOf(&["auto", "h1", "h2"]))
+        .doc("Protocol of WebSocket streams.")
+        .since(2, 5)
+        .not_yet("WebSocket over HTTP/2")
+        .ok(&[
+            "server s1 127.0.0.1:80 ws auto",
+            "server s1 127.0.0.1:80 ws h1",
+            "server s1 127.0.0.1:80 ws h2",
+        ])
+        .bad(&["server s1 127.0.0.1:80 ws", "server s1 127.0.0.1:80 ws other"]),
+];
