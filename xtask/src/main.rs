@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what these commands do")]
 
+mod bench;
 mod corpus;
 mod dictionary;
 mod generate;
@@ -33,6 +34,8 @@ enum Chore {
     Ledger(ledger::Options),
     /// Compares verdicts with HAProxy's over a folder of real configuration files
     Corpus(corpus::Options),
+    /// Measures Hapax beside HAProxy and nginx on this machine
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -51,5 +54,6 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Chore::Generate(options) => generate::run(&repo::Repo::find()?, options),
         Chore::Ledger(options) => ledger::run(options),
         Chore::Corpus(options) => corpus::run(options),
+        Chore::Bench(options) => bench::run(&repo::Repo::find()?, options),
     }
 }

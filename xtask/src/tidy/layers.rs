@@ -24,7 +24,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("hapax-proto", &[]),
     ("hapax-sys", &[]),
     ("hapax-diag", &[]),
-    ("xtask", &["config", "rules", "sample", "balance", "value", "diag", "syntax", "cli"]),
+    (
+        "xtask",
+        &["sys", "config", "rules", "sample", "balance", "value", "diag", "syntax", "cli"],
+    ),
     ("hapax-tests", &[]),
 ];
 
