@@ -10,6 +10,7 @@ pub mod codes;
 mod dictionary;
 mod dispatch;
 pub mod draft;
+pub mod fuzz;
 pub mod keyword;
 mod load;
 pub mod plan;

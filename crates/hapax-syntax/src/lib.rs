@@ -9,6 +9,7 @@ mod directive;
 mod environment;
 mod excerpt;
 pub mod fmt;
+pub mod fuzz;
 mod reader;
 mod tokenize;
 mod variable;

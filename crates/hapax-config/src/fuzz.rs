@@ -1,0 +1,46 @@
+//! What the fuzz target calls: a whole check of any bytes, on a machine that has no files and knows no names.
+
+use std::sync::Arc;
+
+use hapax_diag::render;
+use hapax_sample::Files;
+
+use crate::{Input, LoadOptions, load};
+
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Result<Arc<[u8]>, String> {
+        Err("No such file or directory".to_owned())
+    }
+}
+
+/// Loads the bytes as one file and draws what is said of them: nothing of it may panic.
+pub fn check(data: &[u8]) {
+    let input = Input {
+        name: "fuzz.cfg".to_owned(),
+        bytes: data.into(),
+    };
+    let loaded = load(vec![input], &NoFiles, &LoadOptions::default());
+    let _ = render::human(&loaded.diags, &loaded.sources, render::Human::default());
+    let _ = render::haproxy(&loaded.diags, &loaded.sources, 1, render::Closing::Verdict);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn the_seeds_hold() {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
+        let mut count = 0;
+        for target in ["check", "lexer", "formatter"] {
+            for entry in std::fs::read_dir(seeds.join(target)).expect("the seeds are there") {
+                let path = entry.expect("readable").path();
+                super::check(&std::fs::read(&path).expect("readable"));
+                count += 1;
+            }
+        }
+        assert!(count > 20, "{count} seeds");
+    }
+}
