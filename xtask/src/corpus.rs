@@ -10,8 +10,9 @@ use anyhow::{Context, Result, bail};
 use hapax_config::keyword::Version;
 use hapax_config::{Input, LoadOptions, load};
 use hapax_diag::Severity;
-use hapax_sample::Files;
 use hapax_syntax::{BuildFacts, Environment};
+
+use crate::files::Folder;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -26,15 +27,6 @@ pub(crate) struct Options {
     /// Show every message of the files that differ
     #[arg(long)]
     verbose: bool,
-}
-
-/// Files of the working directory.
-struct Disk;
-
-impl Files for Disk {
-    fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
-        std::fs::read(path).map(Arc::from).map_err(|e| format!("{path}: {}", e.kind()))
-    }
 }
 
 /// Accepted or not, and the line of the first alert that has one.
@@ -135,7 +127,7 @@ fn our_verdict(file: &str, version: Version) -> Result<(Verdict, Vec<String>)> {
             name,
             bytes: Arc::from(bytes),
         }],
-        &Disk,
+        &Folder(PathBuf::new()),
         &opts,
     );
     let alerts = || loaded.diags.iter().filter(|d| d.severity == Severity::Alert);

@@ -79,6 +79,18 @@ pub(crate) fn entries() -> Vec<Entry> {
             }
         }
     }
+    list.extend(hapax_sample::registry::all_fetches().map(|row| Entry {
+        kind: Kind::Fetch,
+        place: "",
+        name: row.name,
+        usage: format!("{}: {}", arguments(row.args, row.required), type_name(row.out)),
+        doc: row.doc,
+        since: (0, 0),
+        until: None,
+        support: row.support,
+        example: row.ok.first().copied(),
+        family: false,
+    }));
     list.extend(hapax_sample::converters::all().map(|row| Entry {
         kind: Kind::Converter,
         place: "",

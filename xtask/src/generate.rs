@@ -4,6 +4,7 @@
 
 mod coverage;
 mod pages;
+mod samples;
 
 use anyhow::{Result, bail};
 
@@ -26,6 +27,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<()> {
     let mut pages = pages::reference();
     pages.push(coverage::page()?);
     pages.push(coverage::readme(repo)?);
+    pages.extend(samples::expectations(repo)?);
     let mut stale = Vec::new();
     for page in &pages {
         let path = repo.root.join(&page.path);

@@ -7,6 +7,7 @@
 mod bench;
 mod corpus;
 mod dictionary;
+mod files;
 mod generate;
 mod ledger;
 mod reference;

@@ -1,0 +1,32 @@
+//! The door to the files that configurations name, below one folder.
+
+use std::net::{IpAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hapax_sample::Files;
+
+/// Names are looked up below this folder; absolute ones as they are.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Files for Folder {
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        std::fs::read(self.0.join(path))
+            .map(Arc::from)
+            .map_err(|e| format!("{path}: {}", e.kind()))
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        let folder = std::fs::read_dir(self.0.join(path)).map_err(|e| format!("{path}: {}", e.kind()))?;
+        let mut names: Vec<String> = folder.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        (host, 0)
+            .to_socket_addrs()
+            .map(|all| all.map(|a| a.ip()).collect())
+            .map_err(|e| format!("could not resolve address '{host}': {e}"))
+    }
+}
