@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hapax_sample::vars::VarId;
 use hapax_value::Millis;
 
 use crate::errors::Page;
@@ -47,6 +48,24 @@ pub enum Wait {
     Time(Millis),
     /// `wait-for-handshake`
     Handshake,
+    /// `do-resolve`: the variable is set before the rule is run again.
+    Lookup(Box<Lookup>),
+    /// `cache-use`: answer from the cache, or run the rule again where it has nothing.
+    Cache { cache: u32, hints: bool },
+    /// `send-spoe-group`
+    Spoe { engine: u32, group: Arc<str> },
+    /// `do-log`, with a log profile: log, then run the rule again at once.
+    Log(Option<u32>),
+}
+
+/// A name to be resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// Index of the resolvers section.
+    pub resolvers: u32,
+    pub host: Vec<u8>,
+    pub ipv4_first: bool,
+    pub var: VarId,
 }
 
 /// What a rule set or one of its rules comes to.
@@ -72,6 +91,8 @@ pub enum Effect {
     Wait(Wait),
     /// Hand the message to an internal service (`use-service`), by index.
     Service(u32),
+    /// QUIC's Retry packet is sent instead of a connection being opened.
+    SendRetry,
     /// `expect-proxy`: a PROXY header must come before any other byte; then go on with the next rule.
     ExpectProxy,
     /// `expect-netscaler-cip`, likewise.

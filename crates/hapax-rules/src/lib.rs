@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod amount;
 pub mod codes;
 mod common;
 mod effect;
@@ -13,12 +14,15 @@ pub mod registry;
 pub mod reply;
 mod run;
 mod site;
+mod tcp;
 mod txn;
 
 pub use action::{Action, ActionRow, Rule, RuleSets};
-pub use effect::{Effect, Reply, ReplySource, Wait};
+pub use common::filter::SERVICES;
+pub use effect::{Effect, Lookup, Reply, ReplySource, Wait};
+pub use http::redirect::parse_static_redirect;
 pub use http::reply::ReplySpec;
 pub use parse::{ParseAction, parse_rule, place};
 pub use run::{Outcome, run};
 pub use site::{Side, Site, Slot};
-pub use txn::{Controls, Txn, Woken};
+pub use txn::{Bandwidth, Controls, Txn, Woken};

@@ -10,7 +10,7 @@ use hapax_sample::{Compile, NameKind, NameRef, Needs};
 use hapax_value::Support;
 
 use crate::site::{Side, Site};
-use crate::{ActionRow, Rule, RuleSets, codes, registry};
+use crate::{Action, ActionRow, Rule, RuleSets, codes, registry};
 
 /// The words of one rule and what compiling them needs. An action takes the words it knows; what it leaves must be a condition.
 pub struct ParseAction<'p, 'c> {
@@ -36,7 +36,7 @@ pub fn parse_rule(
     cx: &mut Compile<'_>,
     at: Span,
 ) -> Result<Rule, Diagnostic> {
-    let Some((name, rest)) = words.split_first() else {
+    let Some(name) = words.first() else {
         return Err(unknown(ruleset, "", site).at(at));
     };
     let word = String::from_utf8_lossy(name.bytes).into_owned();
@@ -49,18 +49,39 @@ pub fn parse_rule(
         return Err(Diagnostic::alert(&codes::EXPERIMENTAL, text).at(name.span));
     }
     tell_support(row, name.span, cx);
-    let place = place(ruleset, site.side);
+    parse_with(ruleset, words, acls, site, cx, at, row.name, row.parse)
+}
+
+/// Reads a rule whose row is known. `words[0]` is the action's own word.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the parts of one rule and of its place; a struct would be taken apart at once"
+)]
+pub(crate) fn parse_with(
+    ruleset: RuleSets,
+    words: &[Token<'_>],
+    acls: &AclSet,
+    site: &mut Site,
+    cx: &mut Compile<'_>,
+    at: Span,
+    row_name: &'static str,
+    parse: impl FnOnce(&mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic>,
+) -> Result<Rule, Diagnostic> {
+    let (name, rest) = words
+        .split_first()
+        .map_or((Token { bytes: b"", span: at }, words), |(n, r)| (*n, r));
+    let word = text(name);
     let (kind, section) = (site.kind(), site.name.clone());
     let mut p = ParseAction {
-        name: *name,
+        name,
         words: rest,
         pos: 0,
         ruleset,
-        place,
+        place: place(ruleset, site.side),
         site,
         cx,
     };
-    let action = (row.parse)(&mut p).map_err(|d| {
+    let action = parse(&mut p).map_err(|d| {
         let d = d.or_at(name.span);
         if ruleset.intersects(RuleSets::HTTP_ANY) {
             let head = format!(
@@ -68,30 +89,29 @@ pub fn parse_rule(
                 ruleset.keyword()
             );
             return Diagnostic {
-                message: head + &d.message + ".",
+                message: head + d.message.trim_end_matches('.') + ".",
                 ..d
             };
         }
         d
     })?;
-    let rest = &rest[p.pos..];
+    let rest = &rest[p.pos.min(rest.len())..];
     let cond = match rest.first() {
         None => None,
         Some(w) if w.bytes == b"if" || w.bytes == b"unless" => {
-            let cond = Condition::parse(rest, acls, cx).map_err(|d| in_condition(d, ruleset, &word).or_at(w.span))?;
-            Some(cond)
+            Some(Condition::parse(rest, acls, cx).map_err(|d| in_condition(d, ruleset, &word).or_at(w.span))?)
         }
         Some(w) => {
             let text = format!(
                 "'{} {word}' expects either 'if' or 'unless' followed by a condition but found '{}'.",
                 ruleset.keyword(),
-                String::from_utf8_lossy(w.bytes)
+                text(*w)
             );
             return Err(Diagnostic::alert(&codes::LEFTOVER, text).at(w.span));
         }
     };
     Ok(Rule {
-        name: row.name,
+        name: row_name,
         action,
         cond,
         span: at,
@@ -121,7 +141,12 @@ fn unknown(ruleset: RuleSets, word: &str, site: &Site) -> Diagnostic {
     } else {
         format!("'{set}' expects {list} in {} '{}' (got '{word}').", site.kind(), site.name)
     };
-    Diagnostic::alert(&codes::UNKNOWN_ACTION, text)
+    let d = Diagnostic::alert(&codes::UNKNOWN_ACTION, text);
+    let stems = registry::names(ruleset).into_iter().map(|n| n.trim_end_matches('*'));
+    match hapax_diag::suggest(word.split('(').next().unwrap_or_default(), stems) {
+        Some(near) => d.help(format!("did you mean '{near}'?")),
+        None => d,
+    }
 }
 
 /// Says of a word that is not acted on (fully) that it is not.
@@ -232,26 +257,44 @@ impl<'p> ParseAction<'p, '_> {
 
     /// An expression, whose converters may stand in words of their own; its facts must exist here.
     pub fn expr(&mut self) -> Result<Expr, Diagnostic> {
-        let first = self.need("an expression as argument")?;
-        let text = text(first);
-        let expr = Expr::compile(&text, first.span, self.cx)?;
-        self.fits(&expr, &text)?;
-        Ok(expr)
+        self.expr_at(self.place)
     }
 
-    fn fits(&self, expr: &Expr, text: &str) -> Result<(), Diagnostic> {
-        if expr.needs().intersects(self.place) {
-            return Ok(());
+    /// Like [`expr`](Self::expr), for an action whose expressions are judged by another place than its rule set's.
+    pub fn expr_at(&mut self, place: Needs) -> Result<Expr, Diagnostic> {
+        let first = self.need("an expression as argument")?;
+        let mut text = first.bytes.to_vec();
+        while let Some(more) = self.peek().filter(|w| is_converter(w.bytes)) {
+            self.pos += 1;
+            if text.last() != Some(&b',') {
+                text.push(b',');
+            }
+            text.extend_from_slice(more.bytes);
         }
-        let fetch = text.split(['(', ',']).next().unwrap_or_default();
-        let text = format!("fetch method '{fetch}' extracts information from elsewhere, none of which is available here");
-        Err(self.fail(&codes::WRONG_PLACE, text).at(self.last_span()))
+        let expr = Expr::compile(&text, first.span, self.cx)?;
+        if expr.needs().intersects(place) {
+            return Ok(expr);
+        }
+        let why = format!(
+            "fetch method '{}' extracts information from '{}', none of which is available here",
+            String::from_utf8_lossy(&text),
+            expr.needs().source()
+        );
+        Err(self.fail(&codes::WRONG_PLACE, why).at(first.span))
     }
 
     /// A log-format string.
     pub fn format(&mut self, what: &str) -> Result<LogFormat, Diagnostic> {
         let word = self.need(what)?;
         LogFormat::compile(word.bytes, word.span, self.cx)
+    }
+
+    /// A log-format string whose text goes into a message head.
+    pub fn http_format(&mut self, what: &str) -> Result<LogFormat, Diagnostic> {
+        let word = self
+            .next()
+            .ok_or_else(|| self.fail(&codes::MISSING_ARG, format!("expects {what}")).at(self.span()))?;
+        LogFormat::compile_http(word.bytes, word.span, self.cx)
     }
 
     /// A name that is resolved once the whole configuration is read.
@@ -274,9 +317,15 @@ impl<'p> ParseAction<'p, '_> {
     }
 
     /// Ready to be the answer of a row's `parse`.
-    pub fn done<A: crate::Action + 'static>(action: A) -> Result<Arc<dyn crate::Action>, Diagnostic> {
+    pub fn done<A: Action + 'static>(action: A) -> Result<Arc<dyn Action>, Diagnostic> {
         Ok(Arc::new(action))
     }
+}
+
+/// Whether a word goes on with the expression before it.
+fn is_converter(word: &[u8]) -> bool {
+    let name = word.split(|b| matches!(b, b'(' | b',')).next().unwrap_or_default();
+    std::str::from_utf8(name).is_ok_and(|n| hapax_sample::registry::converter(n).is_some())
 }
 
 /// A word as text; bytes that are no UTF-8 become U+FFFD.

@@ -5,9 +5,29 @@ use crate::{ActionRow, RuleSets};
 /// The rows of every family.
 pub static FAMILIES: &[&[ActionRow]] = &[
     crate::common::accept::ROWS,
+    crate::common::address::ROWS,
+    crate::common::capture::ROWS,
+    crate::common::filter::ROWS,
+    crate::common::mark::ROWS,
+    crate::common::resolve::ROWS,
+    crate::common::stream::ROWS,
+    crate::common::track::ROWS,
     crate::common::var::ROWS,
+    crate::http::auth::ROWS,
+    crate::http::cache::ROWS,
+    crate::http::early_hint::ROWS,
     crate::http::header::ROWS,
+    crate::http::headers_bin::ROWS,
+    crate::http::map::ROWS,
+    crate::http::normalize::ROWS,
+    crate::http::redirect::ROWS,
+    crate::http::replace::ROWS,
     crate::http::reply::ROWS,
+    crate::http::settings::ROWS,
+    crate::http::status::ROWS,
+    crate::http::uri::ROWS,
+    crate::http::wait::ROWS,
+    crate::tcp::ROWS,
 ];
 
 /// Every row, in the order of the families.

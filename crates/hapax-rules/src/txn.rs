@@ -1,5 +1,7 @@
 //! What an action may see and change.
 
+use std::sync::Arc;
+
 use hapax_proto::http::Head;
 use hapax_sample::vars::Vars;
 use hapax_sample::{Body, Env, Now, SessionFacts, StreamFacts, World};
@@ -18,6 +20,8 @@ pub struct Controls {
     pub timeout_tarpit: Option<Millis>,
     pub retries: Option<u32>,
     pub no_l7_retry: bool,
+    /// The client uses this as its proxy (`option http-use-proxy-header`): `auth` answers 407. The runtime sets it.
+    pub proxy_auth: bool,
     /// A rule that fails to be evaluated is an internal error (`strict-mode`).
     pub lenient: bool,
     pub fc_mark: Option<u32>,
@@ -27,8 +31,27 @@ pub struct Controls {
     pub nice: Option<i32>,
     /// `early-hint`: fields of the 103 response to send once the rule set stops or waits; the runtime empties it.
     pub early_hints: Vec<(Box<[u8]>, Box<[u8]>)>,
+    /// `set-bandwidth-limit`, one entry for each filter.
+    pub bandwidth: Vec<Bandwidth>,
+    /// `cache-store`: index of the cache.
+    pub cache_store: Option<u32>,
+    /// `attach-srv`: `(proxy << 32 | server)` and the name to be known by.
+    pub attach: Option<(u64, Box<[u8]>)>,
+    /// How long each capture slot of the frontend may be.
+    pub req_capture_lens: Arc<[usize]>,
+    pub res_capture_lens: Arc<[usize]>,
     /// Reused by actions that build a text; empty between two of them.
     pub scratch: Vec<u8>,
+}
+
+/// A bandwidth limitation filter turned on; `None`: as the filter says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bandwidth {
+    pub filter: u32,
+    /// Bytes for each period.
+    pub limit: Option<u64>,
+    /// Milliseconds.
+    pub period: Option<u64>,
 }
 
 /// Why a rule set is run again from a rule that had answered [`Effect::Wait`](crate::Effect::Wait).

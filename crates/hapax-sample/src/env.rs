@@ -36,6 +36,8 @@ pub struct TlsFacts {
     /// Symmetric key bits.
     pub key_bits: u32,
     pub resumed: bool,
+    /// Early data came before the handshake was over.
+    pub handshaking: bool,
     /// Client certificate, DER.
     pub client_cert: Option<Box<[u8]>>,
     /// The certificate we showed, DER.
@@ -77,6 +79,8 @@ pub struct StreamFacts {
     /// As `set-src` and `set-dst` of content and HTTP rules made them for this stream alone; see [`Env::src`].
     pub src: Option<Endpoint>,
     pub dst: Option<Endpoint>,
+    /// Stick-table entries tracked by content and HTTP rules, beside those of the connection; see [`Env::track`].
+    pub tracks: Vec<(u8, Track)>,
     pub backend: Option<ProxyId>,
     pub server: Option<ServerId>,
     pub retries: u32,
@@ -149,6 +153,29 @@ pub trait World {
     fn proc_vars(&self) -> &std::sync::RwLock<crate::vars::Scope>;
     /// A uniformly random number.
     fn random(&self) -> u64;
+    /// Looks a key up in a stick table, making an entry where there is none, and counts what tracking counts.
+    /// `None`: there is no such table, or the key is none for it.
+    fn track(&self, table: u32, key: hapax_value::Value<'_>) -> Option<Track> {
+        let _ = (table, key);
+        None
+    }
+    /// Changes the general-purpose data of a tracked entry; data that its table does not store is passed over.
+    fn update(&self, entry: &Track, change: TableChange) {
+        let _ = (entry, change);
+    }
+}
+
+/// What `sc-*` rules do to a stick-table entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableChange {
+    /// `gpc0` or `gpc1` plus one, and its rate.
+    IncGpc01(u8),
+    /// `gpc(idx)` plus so many, and its rate.
+    AddGpc(u8, u32),
+    /// `gpt0` to this.
+    SetGpt0(u32),
+    /// `gpt(idx)` to this.
+    SetGpt(u8, u32),
 }
 
 /// Everything one evaluation may look at.
@@ -173,6 +200,15 @@ impl Env<'_> {
     /// The client's address as rules and PROXY headers have left it for this stream (`src`).
     pub fn src(&self) -> Option<&Endpoint> {
         self.stream.src.as_ref().or(self.sess.src.as_ref())
+    }
+
+    /// What the sticky counter of that number tracks: the stream's entry, else the connection's.
+    pub fn track(&self, sc: u8) -> Option<&Track> {
+        let of = |tracks: &'_ [(u8, Track)]| tracks.iter().position(|(n, _)| *n == sc);
+        match of(&self.stream.tracks) {
+            Some(i) => Some(&self.stream.tracks[i].1),
+            None => of(&self.sess.tracks).map(|i| &self.sess.tracks[i].1),
+        }
     }
 
     /// The address the client reached, likewise (`dst`).

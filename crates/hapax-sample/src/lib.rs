@@ -20,5 +20,5 @@ mod row;
 pub mod vars;
 
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
-pub use env::{Body, Env, LOG_SILENT, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TlsFacts, Track, World};
+pub use env::{Body, Env, LOG_SILENT, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TableChange, TlsFacts, Track, World};
 pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};

@@ -14,6 +14,12 @@ impl LogFormat {
         todo!()
     }
 
+    /// As [`compile`](Self::compile), for a text that goes into an HTTP message: control characters in what samples give
+    /// (all but the tab, and 0x7f) are written as `%XX`, so that none of them ends a line.
+    pub fn compile_http(text: &[u8], at: hapax_diag::Span, cx: &mut Compile<'_>) -> Result<Self, Diagnostic> {
+        Self::compile(text, at, cx)
+    }
+
     /// Appends the text to `out`.
     pub fn write(&self, env: &Env<'_>, out: &mut Vec<u8>) {
         let _ = (env, out);

@@ -16,7 +16,7 @@ mod table;
 pub use list::{EntryRef, ListError, PatternList, Versions};
 pub use method::MatchMethod;
 pub use parse::{int_with_operator, is_int_operator, net_v4, net_v6};
-pub use refs::{ListUse, PatternRefs};
+pub use refs::{LaterList, ListUse, PatternRefs};
 pub use set::{MapHit, PatternFlags, PatternSet};
 pub use subject::Subject;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 use hapax_sample::logformat::LogFormat;
+use hapax_sample::regexp::Regexp;
 
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, codes};
 
@@ -65,6 +66,9 @@ impl Action for Edit {
                         head.remove(&self.name);
                     }
                     head.add(&self.name, value);
+                    if *self.name == *b"host" {
+                        super::uri::uri_from_host(head);
+                    }
                 }
             },
         );
@@ -81,7 +85,7 @@ pub(crate) fn one_line(value: &mut [u8]) {
 
 fn edit(p: &mut ParseAction<'_, '_>, set: bool) -> Result<Arc<dyn Action>, Diagnostic> {
     let name = name(p, "exactly 2 arguments")?;
-    let value = p.format("exactly 2 arguments")?;
+    let value = p.http_format("exactly 2 arguments")?;
     let ruleset = p.ruleset;
     ParseAction::done(Edit { set, name, value, ruleset })
 }
@@ -107,6 +111,7 @@ enum Names {
     Begins(Box<[u8]>),
     Ends(Box<[u8]>),
     Contains(memchr::memmem::Finder<'static>),
+    Matches(Regexp),
 }
 
 #[derive(Debug)]
@@ -123,6 +128,7 @@ impl Action for Delete {
                 Names::Begins(n) => head.remove_if(|name, _| name.starts_with(n)),
                 Names::Ends(n) => head.remove_if(|name, _| name.ends_with(n)),
                 Names::Contains(n) => head.remove_if(|name, _| n.find(name).is_some()),
+                Names::Matches(r) => head.remove_if(|name, _| r.is_match(name)),
             };
         }
         Effect::Continue
@@ -130,7 +136,8 @@ impl Action for Delete {
 }
 
 fn delete(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
-    let name: Box<[u8]> = p.need("at least 1 argument")?.bytes.to_ascii_lowercase().into();
+    let word = p.need("at least 1 argument")?;
+    let name: Box<[u8]> = word.bytes.to_ascii_lowercase().into();
     let mut names = Names::Is(name.clone());
     if p.take("-m") {
         let method = p
@@ -141,6 +148,7 @@ fn delete(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
             b"beg" => Names::Begins(name),
             b"end" => Names::Ends(name),
             b"sub" => Names::Contains(memchr::memmem::Finder::new(&name).into_owned()),
+            b"reg" => Names::Matches(Regexp::new(word.bytes, false).map_err(|e| p.bad(e))?),
             _ => {
                 let text = format!("-m with unsupported matching method '{}'", crate::parse::text(method));
                 return Err(p.bad(text));

@@ -272,7 +272,8 @@ impl ReplySpec {
             p.warn(format!("header '{}' always ignored by the http reply.", crate::parse::text(name)));
             return Ok(());
         }
-        self.fields.push((lower.into(), LogFormat::compile(value.bytes, value.span, p.cx)?));
+        self.fields
+            .push((lower.into(), LogFormat::compile_http(value.bytes, value.span, p.cx)?));
         Ok(())
     }
 

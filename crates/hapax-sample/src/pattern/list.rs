@@ -368,6 +368,14 @@ impl PatternList {
         }
     }
 
+    /// Adds an entry to the current version, unless one with this key is there.
+    pub fn add_missing(&self, key: &[u8]) -> Result<(), ListError> {
+        if self.shared.read(|g| g.store.find(key).is_some()) {
+            return Ok(());
+        }
+        self.add(None, key, None)
+    }
+
     /// The configuration is read: from now on every look-up is as quick as it gets.
     pub(crate) fn settle_all(&self) {
         let writer = self.writer();

@@ -1,7 +1,7 @@
 //! The registry of lists: those from files are shared by name, those written in the configuration are known by number.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::list::PatternList;
 use super::store::Record;
@@ -20,6 +20,21 @@ pub struct ListUse {
 pub struct PatternRefs {
     lists: Vec<Arc<PatternList>>,
     by_name: HashMap<Arc<str>, Arc<PatternList>>,
+    wanted: Vec<Arc<LaterList>>,
+}
+
+/// A list that is named before the line that loads it may have been read; [`PatternRefs::finish`] looks it up.
+#[derive(Debug)]
+pub struct LaterList {
+    name: String,
+    list: OnceLock<Arc<PatternList>>,
+}
+
+impl LaterList {
+    /// The list, where the configuration loads one of that name.
+    pub fn get(&self) -> Option<&PatternList> {
+        self.list.get().map(|l| &**l)
+    }
 }
 
 /// How a list's name asks for its file (manual, 2.7).
@@ -112,6 +127,16 @@ impl PatternRefs {
         Ok(list)
     }
 
+    /// A list that some other line loads, before this one or after it.
+    pub fn later(&mut self, name: &str) -> Arc<LaterList> {
+        let later = Arc::new(LaterList {
+            name: name.to_owned(),
+            list: OnceLock::new(),
+        });
+        self.wanted.push(Arc::clone(&later));
+        later
+    }
+
     /// A list for patterns written in the configuration; `id` is what `-u` asks for.
     pub fn inline(&mut self, id: Option<u32>) -> Arc<PatternList> {
         let list = Arc::new(PatternList::new(None, id, false));
@@ -127,6 +152,12 @@ impl PatternRefs {
     /// To be called once, when the whole configuration is read: gives a number to every list that has none, and compiles
     /// what is better compiled at once.
     pub fn finish(&mut self) {
+        for later in std::mem::take(&mut self.wanted) {
+            if let Some(list) = self.find(&later.name) {
+                // A second call is a no-op: the first list found stays.
+                let _ = later.list.set(Arc::clone(list));
+            }
+        }
         let taken: std::collections::HashSet<u32> = self.lists.iter().filter_map(|list| list.id()).collect();
         let mut free = (0..).filter(|id| !taken.contains(id));
         for list in &self.lists {

@@ -1,0 +1,93 @@
+//! `do-resolve`: an address for a name, into a variable.
+
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+use hapax_sample::acl::Token;
+use hapax_sample::expr::Expr;
+use hapax_sample::vars::VarId;
+use hapax_sample::{NameKind, NameRef};
+use hapax_value::Support;
+
+use crate::amount::request_place;
+use crate::effect::Lookup;
+use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, Wait, Woken, codes};
+
+pub(crate) static ROWS: &[ActionRow] = &[ActionRow {
+    name: "do-resolve*",
+    rulesets: RuleSets::TCP_REQ.union(RuleSets::HTTP_REQ),
+    doc: "Asks a resolvers section for the address of the name that an expression gives, and keeps it in a variable.",
+    ok: &["do-resolve(txn.ip,dns) str(h)", "do-resolve(txn.ip,dns,ipv4) str(h) if TRUE"],
+    bad: &[
+        "do-resolve(txn.ip) str(h)",
+        "do-resolve str(h)",
+        "do-resolve(txn.ip,dns,ipv5) str(h)",
+        "do-resolve(txn.ip,dns)",
+        "do-resolve(x,dns) str(h)",
+    ],
+    support: Support::NotYet("resolvers"),
+    parse,
+    ..ActionRow::BASE
+}];
+
+#[derive(Debug)]
+struct Resolve {
+    var: VarId,
+    resolvers: Arc<NameRef>,
+    ipv4_first: bool,
+    name: Expr,
+}
+
+impl Action for Resolve {
+    fn run(&self, txn: &mut Txn<'_>) -> Effect {
+        // The runtime has set the variable, or found nothing.
+        if txn.woken != Woken::No {
+            return Effect::Continue;
+        }
+        let Some(resolvers) = self.resolvers.id.get() else {
+            return Effect::Continue;
+        };
+        let mut host = Vec::new();
+        if !self.name.eval_str(&txn.env(), &mut host) {
+            return Effect::Continue;
+        }
+        Effect::Wait(Wait::Lookup(Box::new(Lookup {
+            resolvers: *resolvers as u32,
+            host,
+            ipv4_first: self.ipv4_first,
+            var: self.var,
+        })))
+    }
+}
+
+fn parse(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
+    let forms = "Can't parse 'do-resolve' rule. Expects 'do-resolve(<varname>,<resolvers>[,<options>]) <expr>'. Available options are 'ipv4' and 'ipv6'";
+    let wrong = |p: &ParseAction<'_, '_>| p.fail(&codes::BAD_ARG, forms);
+    let inside = p.glued("do-resolve").ok_or_else(|| wrong(p))?;
+    let mut parts = inside.split(',');
+    let (Some(var), Some(resolvers)) = (parts.next(), parts.next().filter(|r| !r.is_empty())) else {
+        return Err(wrong(p));
+    };
+    // IPv6 is preferred unless told otherwise.
+    let mut ipv4_first = false;
+    for option in parts {
+        ipv4_first = match option {
+            "ipv4" => true,
+            "ipv6" => false,
+            _ => return Err(wrong(p)),
+        };
+    }
+    let var = p.cx.vars.intern(var).map_err(|e| p.fail(&codes::BAD_ARG, e))?;
+    let word = Token {
+        bytes: resolvers.as_bytes(),
+        span: p.name.span,
+    };
+    let resolvers = p.defer(NameKind::Resolvers, word);
+    let name = p.expr_at(request_place(p))?;
+    ParseAction::done(Resolve {
+        var,
+        resolvers,
+        ipv4_first,
+        name,
+    })
+}

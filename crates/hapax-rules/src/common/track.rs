@@ -1,0 +1,265 @@
+//! Sticky counters: `track-sc*` follows a stick-table entry, `sc-*` change the entry that is followed.
+
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+use hapax_sample::acl::Token;
+use hapax_sample::expr::Expr;
+use hapax_sample::{Absent, NameKind, NameRef, TableChange};
+use hapax_value::Support;
+
+use crate::amount::{Amount, c_integer};
+use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, Wait, codes};
+
+const REQUESTS: RuleSets = RuleSets::TCP_CONN
+    .union(RuleSets::TCP_SESS)
+    .union(RuleSets::TCP_REQ)
+    .union(RuleSets::HTTP_REQ)
+    .union(RuleSets::HTTP_RES);
+const ANY: RuleSets = RuleSets::TCP_ANY.union(RuleSets::HTTP_ANY);
+const TABLES: Support = Support::NotYet("stick tables");
+
+pub(crate) static ROWS: &[ActionRow] = &[
+    ActionRow {
+        name: "track-sc*",
+        rulesets: REQUESTS,
+        doc: "Follows the entry of a key in a stick table with the sticky counter of that number; the first rule that runs wins.",
+        ok: &["track-sc0 src", "track-sc2 src table t if TRUE", "track-sc1 src,ipmask(24)"],
+        bad: &[
+            "track-sc src",
+            "track-sc3 src",
+            "track-scx src",
+            "track-sc0",
+            "track-sc0 src table",
+            "track-sc0 src t",
+        ],
+        support: TABLES,
+        parse: track,
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "sc-inc-gpc*",
+        rulesets: ANY,
+        doc: "Adds one to the general-purpose counter at an index, of the entry that a sticky counter follows.",
+        ok: &["sc-inc-gpc(0,1)", "sc-inc-gpc(12,0) if TRUE"],
+        bad: &[
+            "sc-inc-gpc",
+            "sc-inc-gpc(0)",
+            "sc-inc-gpc(0,3)",
+            "sc-inc-gpc(0,1",
+            "sc-inc-gpc2(0)",
+            "sc-inc-gpc(0,1) 5",
+        ],
+        support: TABLES,
+        parse: |p| change(p, "sc-inc-gpc", Kind::AddGpc),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "sc-inc-gpc0*",
+        rulesets: ANY,
+        doc: "Adds one to the first general-purpose counter of the entry that a sticky counter (by default 0) follows.",
+        ok: &["sc-inc-gpc0", "sc-inc-gpc0(1) if TRUE"],
+        bad: &["sc-inc-gpc0(3)", "sc-inc-gpc0(1", "sc-inc-gpc0x", "sc-inc-gpc0(0) 5"],
+        support: TABLES,
+        parse: |p| change(p, "sc-inc-gpc0", Kind::IncGpc01(0)),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "sc-inc-gpc1*",
+        rulesets: ANY,
+        doc: "Adds one to the second general-purpose counter of the entry that a sticky counter (by default 0) follows.",
+        ok: &["sc-inc-gpc1", "sc-inc-gpc1(1) if TRUE"],
+        bad: &["sc-inc-gpc1(3)", "sc-inc-gpc1(1", "sc-inc-gpc1x"],
+        support: TABLES,
+        parse: |p| change(p, "sc-inc-gpc1", Kind::IncGpc01(1)),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "sc-add-gpc*",
+        rulesets: ANY,
+        doc: "Adds a number, given or computed, to the general-purpose counter at an index.",
+        ok: &["sc-add-gpc(0,1) 5", "sc-add-gpc(0,0) int(3) if TRUE"],
+        bad: &[
+            "sc-add-gpc 5",
+            "sc-add-gpc(0) 5",
+            "sc-add-gpc(0,3) 5",
+            "sc-add-gpc(0,1)",
+            "sc-add-gpc(0,1) x",
+        ],
+        support: TABLES,
+        parse: |p| change(p, "sc-add-gpc", Kind::AddGpc),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "sc-set-gpt*",
+        rulesets: ANY,
+        doc: "Sets the general-purpose tag at an index to a number, given or computed.",
+        ok: &["sc-set-gpt(0,1) 5", "sc-set-gpt(0,0) int(3) if TRUE"],
+        bad: &[
+            "sc-set-gpt 5",
+            "sc-set-gpt(0) 5",
+            "sc-set-gpt(0,3) 5",
+            "sc-set-gpt(0,1)",
+            "sc-set-gpt(0,1) x",
+        ],
+        support: TABLES,
+        parse: |p| change(p, "sc-set-gpt", Kind::SetGpt),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "sc-set-gpt0*",
+        rulesets: ANY,
+        doc: "Sets the first general-purpose tag to a number, given or computed.",
+        ok: &["sc-set-gpt0 5", "sc-set-gpt0(1) int(3) if TRUE"],
+        bad: &["sc-set-gpt0", "sc-set-gpt0(3) 5", "sc-set-gpt0(1 5", "sc-set-gpt0(1) x"],
+        support: TABLES,
+        parse: |p| change(p, "sc-set-gpt0", Kind::SetGpt0),
+        ..ActionRow::BASE
+    },
+];
+
+#[derive(Debug)]
+struct TrackEntry {
+    sc: u8,
+    key: Expr,
+    table: Arc<NameRef>,
+    /// Followed until the stream ends, not the connection.
+    stream: bool,
+}
+
+impl Action for TrackEntry {
+    fn run(&self, txn: &mut Txn<'_>) -> Effect {
+        let env = txn.env();
+        if env.track(self.sc).is_some() {
+            return Effect::Continue;
+        }
+        let Some(table) = self.table.id.get() else {
+            return Effect::Continue;
+        };
+        let entry = match self.key.eval(&env) {
+            Ok(key) => env.world.track(*table as u32, key),
+            Err(Absent::NotYet) if !txn.no_more => return Effect::Wait(Wait::More),
+            Err(_) => None,
+        };
+        if let Some(entry) = entry {
+            let tracks = if self.stream {
+                &mut txn.stream.tracks
+            } else {
+                &mut txn.sess.tracks
+            };
+            tracks.push((self.sc, entry));
+        }
+        Effect::Continue
+    }
+}
+
+fn track(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
+    let word = p.word();
+    let number = word.strip_prefix("track-sc").unwrap_or_default();
+    let sc = number
+        .parse()
+        .map_err(|_| p.fail(&codes::BAD_ARG, format!("invalid sticky counter number '{number}'")))?;
+    check_counter(p, sc)?;
+    let key = p.expr()?;
+    let table = if p.take("table") {
+        let name = p
+            .next()
+            .filter(|w| !w.bytes.is_empty())
+            .ok_or_else(|| p.fail(&codes::MISSING_ARG, "missing table name"))?;
+        p.defer(NameKind::Table, name)
+    } else {
+        let own = Token {
+            bytes: b"",
+            span: p.name.span,
+        };
+        p.defer(NameKind::Table, own)
+    };
+    let stream = !p.ruleset.intersects(RuleSets::TCP_CONN | RuleSets::TCP_SESS);
+    ParseAction::done(TrackEntry { sc, key, table, stream })
+}
+
+fn check_counter(p: &ParseAction<'_, '_>, sc: u8) -> Result<(), Diagnostic> {
+    let word = p.word();
+    match p.site.counters {
+        0 => {
+            let text = format!("Cannot use '{word}', stick-counters are disabled via tune.stick-counters");
+            Err(p.fail(&codes::WRONG_PLACE, text))
+        }
+        n if sc >= n => {
+            let text = format!(
+                "invalid stick table track ID '{word}'. The max allowed ID is {} (tune.stick-counters)",
+                n - 1
+            );
+            Err(p.fail(&codes::BAD_ARG, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    IncGpc01(u8),
+    AddGpc,
+    SetGpt,
+    SetGpt0,
+}
+
+#[derive(Debug)]
+struct ChangeEntry {
+    kind: Kind,
+    idx: u8,
+    sc: u8,
+    value: Amount,
+}
+
+impl Action for ChangeEntry {
+    fn run(&self, txn: &mut Txn<'_>) -> Effect {
+        let env = txn.env();
+        if let Some(entry) = env.track(self.sc)
+            && let Some(n) = self.value.get(&env)
+        {
+            let n = n as u32;
+            let change = match self.kind {
+                Kind::IncGpc01(which) => TableChange::IncGpc01(which),
+                Kind::AddGpc => TableChange::AddGpc(self.idx, n),
+                Kind::SetGpt => TableChange::SetGpt(self.idx, n),
+                Kind::SetGpt0 => TableChange::SetGpt0(n),
+            };
+            env.world.update(entry, change);
+        }
+        Effect::Continue
+    }
+}
+
+fn change(p: &mut ParseAction<'_, '_>, stem: &str, kind: Kind) -> Result<Arc<dyn Action>, Diagnostic> {
+    let (idx, sc) = numbers(p, stem, matches!(kind, Kind::AddGpc | Kind::SetGpt))?;
+    check_counter(p, sc)?;
+    let value = if stem.starts_with("sc-inc") { Amount::Fixed(1) } else { value(p)? };
+    ParseAction::done(ChangeEntry { kind, idx, sc, value })
+}
+
+/// The numbers in the parentheses: `(index,counter)`, or `(counter)` and nothing at all where there is no index.
+fn numbers(p: &ParseAction<'_, '_>, stem: &str, indexed: bool) -> Result<(u8, u8), Diagnostic> {
+    let word = p.word();
+    if !indexed && word == stem {
+        return Ok((0, 0));
+    }
+    let parsed = p.glued(stem).and_then(|inside| match (indexed, inside.split_once(',')) {
+        (true, Some((idx, sc))) => Some((idx.parse().ok()?, sc.parse().ok()?)),
+        (false, None) => Some((0, inside.parse().ok()?)),
+        _ => None,
+    });
+    parsed.ok_or_else(|| {
+        let form = if indexed { "<index>,<Track ID>" } else { "<Track ID>" };
+        p.fail(&codes::BAD_ARG, format!("invalid arguments in '{word}'. Expects {stem}({form})"))
+    })
+}
+
+/// A decimal number or an expression.
+fn value(p: &mut ParseAction<'_, '_>) -> Result<Amount, Diagnostic> {
+    if let Some(n) = p.peek().and_then(|w| c_integer(w.bytes)) {
+        p.pos += 1;
+        return Ok(Amount::Fixed(n));
+    }
+    Ok(Amount::Of(p.expr()?))
+}

@@ -1,0 +1,182 @@
+//! The request line: `set-method`, `set-path`, `set-pathq`, `set-query`, `set-uri`; and the edits that other actions make of it.
+
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+use hapax_proto::http::{Head, uri};
+use hapax_sample::logformat::LogFormat;
+
+use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, codes};
+
+pub(crate) static ROWS: &[ActionRow] = &[
+    ActionRow {
+        name: "set-method",
+        rulesets: RuleSets::HTTP_REQ,
+        doc: "Gives the request another method.",
+        ok: &["set-method POST", "set-method %[src] if TRUE"],
+        bad: &["set-method", "set-method A B"],
+        parse: |p| set(p, Part::Method),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "set-path",
+        rulesets: RuleSets::HTTP_REQ,
+        doc: "Gives the request another path; scheme, authority and query stay.",
+        ok: &["set-path /x%[src]", "set-path / if TRUE"],
+        bad: &["set-path", "set-path /a /b"],
+        parse: |p| set(p, Part::Path),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "set-pathq",
+        rulesets: RuleSets::HTTP_REQ,
+        doc: "Gives the request another path and query; scheme and authority stay.",
+        ok: &["set-pathq /x?y=%[src]", "set-pathq / if TRUE"],
+        bad: &["set-pathq", "set-pathq /a /b"],
+        parse: |p| set(p, Part::PathQuery),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "set-query",
+        rulesets: RuleSets::HTTP_REQ,
+        doc: "Gives the request another query. A question mark that is there stays, even before an empty query.",
+        ok: &["set-query a=%[src]", "set-query a if TRUE"],
+        bad: &["set-query", "set-query a b"],
+        parse: |p| set(p, Part::Query),
+        ..ActionRow::BASE
+    },
+    ActionRow {
+        name: "set-uri",
+        rulesets: RuleSets::HTTP_REQ,
+        doc: "Gives the request another target, whole. An absolute one sets the Host field too.",
+        ok: &["set-uri http://h/%[src]", "set-uri / if TRUE"],
+        bad: &["set-uri", "set-uri a b"],
+        parse: |p| set(p, Part::Uri),
+        ..ActionRow::BASE
+    },
+];
+
+/// A part of the request line that actions replace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Method,
+    Path,
+    PathQuery,
+    Query,
+    Uri,
+}
+
+#[derive(Debug)]
+struct Set {
+    part: Part,
+    value: LogFormat,
+}
+
+impl Action for Set {
+    fn run(&self, txn: &mut Txn<'_>) -> Effect {
+        txn.with_text(
+            |env, out| {
+                self.value.write(env, out);
+                no_gap(out);
+            },
+            |txn, value| {
+                if let Some(head) = txn.req.as_deref_mut() {
+                    replace(head, self.part, value);
+                }
+            },
+        );
+        Effect::Continue
+    }
+}
+
+fn set(p: &mut ParseAction<'_, '_>, part: Part) -> Result<Arc<dyn Action>, Diagnostic> {
+    let what = "expects exactly 1 argument <format>";
+    let word = p
+        .next()
+        .filter(|w| !w.bytes.is_empty())
+        .ok_or_else(|| p.fail(&codes::MISSING_ARG, what))?;
+    if !p.at_end() {
+        p.pos += 1;
+        return Err(p.bad(what));
+    }
+    let value = LogFormat::compile_http(word.bytes, word.span, p.cx)?;
+    ParseAction::done(Set { part, value })
+}
+
+/// Nothing that a rule quotes may end the request line.
+pub(crate) fn no_gap(value: &mut [u8]) {
+    super::header::one_line(value);
+}
+
+/// Puts `value` in the place of a part of the request line.
+pub(crate) fn replace(head: &mut Head, part: Part, value: &[u8]) {
+    match part {
+        Part::Method => head.set_method(value),
+        Part::Uri => {
+            head.set_uri(value);
+            host_from_uri(head);
+        }
+        Part::Path | Part::PathQuery => {
+            let old = head.uri();
+            let start = old.len() - uri::split(old).pathq.unwrap_or(old).len();
+            let end = if part == Part::PathQuery {
+                old.len()
+            } else {
+                old[start..].iter().position(|b| *b == b'?').map_or(old.len(), |i| start + i)
+            };
+            let new = [&old[..start], value, &old[end..]].concat();
+            head.set_uri(&new);
+        }
+        Part::Query => {
+            let old = head.uri();
+            let new = match old.iter().position(|b| *b == b'?') {
+                Some(i) => [&old[..=i], value].concat(),
+                None if value.is_empty() => return,
+                None => [old, b"?", value].concat(),
+            };
+            head.set_uri(&new);
+        }
+    }
+}
+
+/// After the target has changed: an authority in it is what `Host` must say.
+fn host_from_uri(head: &mut Head) {
+    let target = uri::split(head.uri());
+    if target.scheme.is_empty() {
+        return;
+    }
+    let authority = target.authority.to_vec();
+    if head.first(b"host").is_some_and(|h| h != authority) {
+        set_in_place(head, b"host", &authority);
+    }
+}
+
+/// After `Host` has changed: an absolute target must name the same authority.
+pub(crate) fn uri_from_host(head: &mut Head) {
+    let old = head.uri();
+    let target = uri::split(old);
+    let Some(host) = head.first(b"host") else { return };
+    if target.scheme.is_empty() || target.authority == host {
+        return;
+    }
+    let rest = target.pathq.map_or(old.len(), |p| old.len() - p.len());
+    let new = [target.scheme, host, &old[rest..]].concat();
+    head.set_uri(&new);
+}
+
+/// Gives the first field of that name another value and drops the others.
+fn set_in_place(head: &mut Head, name: &[u8], value: &[u8]) {
+    let mut places = head
+        .iter()
+        .enumerate()
+        .filter(|(_, (n, _))| *n == name)
+        .map(|(i, _)| i)
+        .collect::<Vec<_>>()
+        .into_iter();
+    if let Some(first) = places.next() {
+        head.set_value(first, value);
+    }
+    for i in places.rev() {
+        head.remove_at(i);
+    }
+}
