@@ -8,3 +8,4 @@ pub mod control;
 pub mod log;
 pub mod server;
 pub mod state;
+pub mod stats;

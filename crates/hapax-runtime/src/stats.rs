@@ -1,0 +1,47 @@
+//! The statistics: rows of counters, and the forms they are shown in. The runtime API and the statistics page both stand on it.
+//!
+//! Everything here is a plain function of the shared state and the time; nothing waits.
+
+pub mod columns;
+pub mod field;
+pub mod formats;
+pub mod info;
+pub mod rows;
+
+pub use columns::{COLUMNS, Col};
+pub use field::Value;
+pub use info::{Info, ProcessFacts};
+pub use rows::{Filter, Kind, Row};
+
+use crate::state::Shared;
+
+/// `show stat`, and `;csv` of the page.
+pub fn csv(shared: &Shared, filter: &Filter<'_>, now_ms: u64) -> String {
+    let mut out = String::with_capacity(4096);
+    formats::csv_header(&mut out);
+    rows::all(shared, filter, now_ms, |r| formats::csv_row(&r, &mut out));
+    out
+}
+
+/// `show stat typed`
+pub fn typed(shared: &Shared, filter: &Filter<'_>, describe: bool, now_ms: u64) -> String {
+    let mut out = String::with_capacity(16_384);
+    rows::all(shared, filter, now_ms, |r| formats::typed_row(&r, describe, &mut out));
+    out
+}
+
+/// `show stat json`, and `;json` of the page.
+pub fn json(shared: &Shared, filter: &Filter<'_>, describe: bool, now_ms: u64) -> String {
+    let mut out = String::from("[");
+    rows::all(shared, filter, now_ms, |r| {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        formats::json_row(&r, describe, &mut out);
+    });
+    out.push_str("]\n");
+    out
+}
+
+#[cfg(test)]
+mod tests;
