@@ -7,7 +7,7 @@ mod proxy;
 mod server;
 
 pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
-pub use global::{Global, SocketLevel, StatsSocket, User, Userlist};
+pub use global::{Global, SocketLevel, StatsSocket};
 pub use log::{LogFormats, LogSample, LogTarget, LogTransport, LogWire};
 pub use proxy::{
     Balance, Cookie, CookieMode, ErrorKind, ErrorMessage, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps,
@@ -15,6 +15,7 @@ pub use proxy::{
 };
 pub use server::{Check, CheckKind, Server, ServerTls};
 
+pub use hapax_sample::users::{Password, User, Userlist};
 use hapax_sample::vars::VarNames;
 
 /// Everything a run needs.

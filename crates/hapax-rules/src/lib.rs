@@ -9,6 +9,8 @@ mod common;
 mod effect;
 pub mod errors;
 mod http;
+#[cfg(test)]
+mod kit;
 mod parse;
 pub mod registry;
 pub mod reply;

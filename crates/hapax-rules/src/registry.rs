@@ -63,3 +63,6 @@ pub fn names(ruleset: RuleSets) -> Vec<&'static str> {
     names.sort_unstable();
     names
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,6 +153,11 @@ pub trait World {
     fn proc_vars(&self) -> &std::sync::RwLock<crate::vars::Scope>;
     /// A uniformly random number.
     fn random(&self) -> u64;
+    /// A user list, by its index in the plan.
+    fn userlist(&self, id: u32) -> Option<&crate::users::Userlist> {
+        let _ = id;
+        None
+    }
     /// Looks a key up in a stick table, making an entry where there is none, and counts what tracking counts.
     /// `None`: there is no such table, or the key is none for it.
     fn track(&self, table: u32, key: hapax_value::Value<'_>) -> Option<Track> {

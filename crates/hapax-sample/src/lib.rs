@@ -17,6 +17,7 @@ pub mod pattern;
 pub mod regexp;
 pub mod registry;
 mod row;
+pub mod users;
 pub mod vars;
 
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};

@@ -60,20 +60,3 @@ pub struct StatsSocket {
     pub level: SocketLevel,
     pub expose_fd: bool,
 }
-
-/// `userlist NAME`
-#[derive(Debug, Default)]
-pub struct Userlist {
-    pub name: String,
-    pub users: Vec<User>,
-    pub groups: Vec<String>,
-}
-
-#[derive(Debug)]
-pub struct User {
-    pub name: String,
-    pub password: String,
-    /// `insecure-password`: compared as text; else a crypt(3) hash.
-    pub insecure: bool,
-    pub groups: Vec<usize>,
-}

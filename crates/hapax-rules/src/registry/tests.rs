@@ -1,0 +1,144 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::kit::{Bench, words};
+
+/// The sets of a row, one by one.
+fn sets(row: &ActionRow) -> impl Iterator<Item = RuleSets> {
+    row.rulesets.iter()
+}
+
+#[test]
+fn rows_are_named_once_and_documented() {
+    let mut seen = HashSet::new();
+    for row in all() {
+        assert!(seen.insert(row.name), "{} has two rows", row.name);
+        assert!(!row.rulesets.is_empty(), "{} is valid nowhere", row.name);
+        assert!(row.doc.ends_with('.'), "{}: the doc is a sentence", row.name);
+        assert!(!row.ok.is_empty() && !row.bad.is_empty(), "{} has no cases", row.name);
+        for case in row.ok.iter().chain(row.bad) {
+            assert!(case.starts_with(row.stem()), "{}: {case}", row.name);
+            assert_eq!(
+                find(row.rulesets, case.split(' ').next().unwrap_or_default()).map(|r| r.name),
+                Some(row.name),
+                "{case}"
+            );
+        }
+    }
+}
+
+#[test]
+fn good_cases_are_accepted() {
+    for row in all() {
+        let set = sets(row).next().expect("a set");
+        for case in row.ok {
+            let mut bench = Bench::new();
+            if let Err(d) = bench.rule(set, case) {
+                panic!("{} {case}: {}", set.keyword(), d.message);
+            }
+            assert!(!bench.diags.has_alert(), "{case}");
+        }
+    }
+}
+
+#[test]
+fn bad_cases_are_refused_in_every_set() {
+    for row in all() {
+        for set in sets(row) {
+            for case in row.bad {
+                let refused = Bench::new().rule(set, case).is_err();
+                assert!(refused, "{} {case} is accepted", set.keyword());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rule_takes_its_condition_and_nothing_else() {
+    for row in all() {
+        let set = sets(row).next().expect("a set");
+        for case in row.ok.iter().filter(|c| !c.contains(" if ") && !c.contains(" unless ")) {
+            let with = format!("{case} if TRUE");
+            assert!(Bench::new().rule(set, &with).is_ok_and(|r| r.cond.is_some()), "{with}");
+            let with = format!("{case} unless FALSE");
+            assert!(Bench::new().rule(set, &with).is_ok_and(|r| r.cond.is_some()), "{with}");
+        }
+    }
+}
+
+#[test]
+fn the_longest_name_wins() {
+    for (word, want) in [
+        ("set-var(txn.a)", "set-var*"),
+        ("set-var-fmt(txn.a)", "set-var-fmt*"),
+        ("sc-inc-gpc(0,1)", "sc-inc-gpc*"),
+        ("sc-inc-gpc0(1)", "sc-inc-gpc0*"),
+        ("sc-inc-gpc1", "sc-inc-gpc1*"),
+        ("track-sc12", "track-sc*"),
+        ("set-path", "set-path"),
+        ("set-pathq", "set-pathq"),
+    ] {
+        assert_eq!(find(RuleSets::HTTP_REQ, word).map(|r| r.name), Some(want), "{word}");
+    }
+    for (set, word) in [
+        (RuleSets::HTTP_REQ, "accept"),
+        (RuleSets::TCP_REQ, "allow"),
+        (RuleSets::HTTP_AFTER, "deny"),
+        (RuleSets::TCP_CONN, "capture"),
+        (RuleSets::HTTP_REQ, "set-pathx"),
+    ] {
+        assert!(find(set, word).is_none(), "{word}");
+    }
+}
+
+#[test]
+fn an_unknown_action_names_the_known_ones() {
+    let d = Bench::new().rule(RuleSets::HTTP_REQ, "set-heder a b").expect_err("unknown");
+    assert!(d.message.starts_with("'http-request' expects 'add-acl*', "), "{}", d.message);
+    assert!(d.message.ends_with(", but got 'set-heder'."), "{}", d.message);
+    assert_eq!(d.help.as_deref(), Some("did you mean 'set-header'?"));
+    let d = Bench::new().rule(RuleSets::TCP_CONN, "acept").expect_err("unknown");
+    assert!(d.message.contains(" in proxy 'px' (got 'acept')"), "{}", d.message);
+}
+
+#[test]
+fn words_left_over_are_told() {
+    let d = Bench::new().rule(RuleSets::HTTP_REQ, "allow here").expect_err("left over");
+    let want = "'http-request allow' expects either 'if' or 'unless' followed by a condition but found 'here'.";
+    assert_eq!(d.message, want);
+    assert_eq!(words("a \"b c\" d\\ e f\\\\g \"\""), [&b"a"[..], b"b c", b"d e", b"f\\g", b""]);
+}
+
+#[test]
+fn experimental_actions_need_permission() {
+    let mut bench = Bench::new();
+    bench.site.experimental = false;
+    for row in all().filter(|r| r.experimental) {
+        let set = sets(row).next().expect("a set");
+        let d = bench.rule(set, row.ok[0]).expect_err("not permitted");
+        assert!(d.message.contains("action is experimental"), "{}", d.message);
+    }
+}
+
+/// The reference list of action names, beside the rule sets that take them.
+#[test]
+fn every_action_of_the_manual_has_a_row() {
+    let list = include_str!("actions.txt");
+    let columns = [
+        RuleSets::QUIC_INIT,
+        RuleSets::TCP_CONN,
+        RuleSets::TCP_SESS,
+        RuleSets::TCP_REQ,
+        RuleSets::TCP_RES,
+        RuleSets::HTTP_REQ,
+        RuleSets::HTTP_RES,
+        RuleSets::HTTP_AFTER,
+    ];
+    for line in list.lines().filter(|l| !l.starts_with('#')) {
+        let (name, marks) = line.split_once(' ').expect("a name and marks");
+        let marks = marks.trim();
+        for (set, mark) in columns.iter().zip(marks.chars()) {
+            assert_eq!(find(*set, name).is_some(), mark == 'X', "{name} in {}", set.keyword());
+        }
+    }
+}
