@@ -40,6 +40,22 @@ impl<T> Queue<T> {
         place
     }
 
+    /// As [`push`](Self::push), for an item that remembers its place.
+    pub fn push_with(&mut self, class: i32, now_ms: u64, offset_ms: i32, make: impl FnOnce(Place) -> T) -> T
+    where
+        T: Clone,
+    {
+        let place = Place {
+            class,
+            at_ms: now_ms.cast_signed() + i64::from(offset_ms),
+            order: self.next,
+        };
+        self.next += 1;
+        let item = make(place);
+        self.waiting.insert(place, item.clone());
+        item
+    }
+
     pub fn pop(&mut self) -> Option<T> {
         self.waiting.pop_first().map(|(_, t)| t)
     }

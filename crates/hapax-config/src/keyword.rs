@@ -36,7 +36,6 @@ bitflags! {
         const TRACES      = 1 << 17;
         const ACME        = 1 << 18;
         const HEALTHCHECK = 1 << 19;
-        const NAMESPACE_LIST = 1 << 20;
         /// Options of a `bind` line and of a `server` line.
         const BIND        = 1 << 24;
         const SERVER      = 1 << 25;
@@ -74,11 +73,6 @@ pub trait Class: 'static {
     /// The version whose language is asked for (`--for`), where the class knows it.
     fn version(_: &Self::Cx<'_>) -> Option<Version> {
         None
-    }
-
-    /// Whether experimental words may be used, where the class knows it.
-    fn experimental(_: &Self::Cx<'_>) -> bool {
-        true
     }
 }
 
@@ -119,8 +113,6 @@ pub struct Keyword<K: Class> {
     pub named_defaults: bool,
     /// Stands for every word of its family that has no row (`option`, `stats`): its setter tells what the family has.
     pub family: bool,
-    /// HAProxy refuses it unless `expose-experimental-directives` stands in `global`.
-    pub experimental: bool,
     /// Whole lines that are accepted and refused in the first of `sections`.
     pub ok: &'static [&'static str],
     pub bad: &'static [&'static str],
@@ -148,7 +140,6 @@ impl<K: Class> Keyword<K> {
             negatable: false,
             named_defaults: false,
             family: false,
-            experimental: false,
             ok: &[],
             bad: &[],
             set: ignore::<K>,
@@ -255,12 +246,6 @@ impl<K: Class> Keyword<K> {
     #[must_use]
     pub const fn named_defaults(mut self) -> Self {
         self.named_defaults = true;
-        self
-    }
-
-    #[must_use]
-    pub const fn experimental(mut self) -> Self {
-        self.experimental = true;
         self
     }
 

@@ -10,12 +10,13 @@ pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
 pub use global::{Global, SocketLevel, StatsSocket};
 pub use log::{LogFormats, LogSample, LogTarget, LogTransport, LogWire};
 pub use proxy::{
-    Balance, Cookie, CookieMode, ErrorKind, ErrorMessage, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps,
-    StatsAdmin, StatsUri, SwitchRule, SwitchTarget, Timeouts,
+    Balance, Cookie, CookieMode, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps, StatsAdmin, StatsUri, SwitchRule,
+    SwitchTarget, Timeouts,
 };
 pub use server::{Check, CheckKind, Server, ServerTls};
 
 pub use hapax_sample::users::{Password, User, Userlist};
+use hapax_rules::errors::Pages;
 use hapax_sample::vars::VarNames;
 
 /// Everything a run needs.
@@ -25,5 +26,7 @@ pub struct Plan {
     /// Every frontend, backend and listen, by [`ProxyId`](hapax_sample::ProxyId), in the order of the files.
     pub proxies: Vec<Proxy>,
     pub userlists: Vec<Userlist>,
+    /// The `http-errors` sections.
+    pub error_sections: Vec<Pages>,
     pub vars: VarNames,
 }

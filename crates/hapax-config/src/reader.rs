@@ -29,10 +29,6 @@ impl Class for Section {
     fn version(cx: &Reader<'_>) -> Option<Version> {
         cx.opts.for_version
     }
-
-    fn experimental(cx: &Reader<'_>) -> bool {
-        cx.experimental
-    }
 }
 
 /// Which draft the lines go to.
@@ -64,8 +60,6 @@ pub struct Reader<'a> {
     /// Variables, as `setenv` and its kin leave them for the lines that follow.
     pub env: Environment,
     pub global: Global,
-    /// `expose-experimental-directives` was read.
-    pub experimental: bool,
     /// Every `defaults` section, after the built-in one.
     pub defaults: Vec<Draft>,
     pub proxies: Vec<Draft>,
@@ -89,7 +83,6 @@ impl<'a> Reader<'a> {
             refs: PatternRefs::default(),
             env: opts.env.clone(),
             global: crate::draft::initial_global(),
-            experimental: false,
             defaults: vec![Draft::initial()],
             proxies: Vec::new(),
             proxy_names: HashMap::new(),

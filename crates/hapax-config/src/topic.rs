@@ -17,7 +17,6 @@ mod keepalive;
 mod log_forward;
 mod log_profile;
 mod mailers;
-mod namespaces;
 mod peers;
 mod process;
 mod program;
@@ -69,7 +68,6 @@ pub static ALL: &[&Topic] = &[
     &log_forward::TOPIC,
     &log_profile::TOPIC,
     &mailers::TOPIC,
-    &namespaces::TOPIC,
     &peers::TOPIC,
     &program::TOPIC,
     &resolvers::TOPIC,

@@ -3,9 +3,21 @@
 //! The only room that knows tokio. Streams never move between threads; what threads share is in [`state`].
 #![forbid(unsafe_code)]
 
+mod buf;
 mod check;
 pub mod control;
+mod io;
+mod listener;
 pub mod log;
+mod outcome;
+mod relay;
 pub mod server;
+mod session;
 pub mod state;
 pub mod stats;
+mod stream;
+mod timer;
+mod tls;
+mod upstream;
+mod worker;
+mod world;

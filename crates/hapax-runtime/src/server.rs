@@ -1,12 +1,19 @@
 //! The running server as the process sees it: started once with its sockets, then told to finish, to stop, or to pause.
 
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use hapax_config::Plan;
 use hapax_sample::ProxyId;
 use hapax_sys::listen::Listener;
+
+use crate::control::ControlThread;
+use crate::log::{DEFAULT_TAG, SharedLogger};
+use crate::state::{FrontendOrder, Shared, WorkerCommand};
+use crate::tls::TlsTables;
+use crate::worker::{self, Start};
 
 /// Whom a listening socket belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,34 +46,158 @@ pub struct StartOptions {
     pub no_server_verify: bool,
 }
 
+/// Counts workers that are ready, and workers that have ended.
+#[derive(Debug, Default)]
+pub struct Tally {
+    count: Mutex<(usize, usize)>,
+    changed: Condvar,
+}
+
+impl Tally {
+    pub fn ready(&self) {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner).0 += 1;
+        self.changed.notify_all();
+    }
+
+    pub fn ended(&self) {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner).1 += 1;
+        self.changed.notify_all();
+    }
+
+    fn wait(&self, patience: Duration, enough: impl Fn((usize, usize)) -> bool) -> bool {
+        let guard = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(guard, patience, |c| !enough(*c));
+        enough(*waited.unwrap_or_else(PoisonError::into_inner).0)
+    }
+}
+
 /// A handle of the workers. Dropping it leaves them running; the process ends when `main` returns.
 #[derive(Debug)]
 pub struct Server {
-    plan: Arc<Plan>,
-    listeners: Vec<BoundListener>,
+    shared: Arc<Shared>,
+    control: ControlThread,
+    stats: Vec<(usize, Listener)>,
+    tally: Arc<Tally>,
 }
 
 impl Server {
     /// Starts the workers and returns when every one of them accepts connections.
-    pub fn start(plan: Arc<Plan>, listeners: Vec<BoundListener>, _options: &StartOptions) -> io::Result<Self> {
-        Ok(Self { plan, listeners })
+    pub fn start(plan: Arc<Plan>, listeners: Vec<BoundListener>, options: &StartOptions) -> io::Result<Self> {
+        let threads = options.threads.max(1);
+        let start = Instant::now();
+        let tls = Arc::new(TlsTables::new(&plan, options.no_server_verify).map_err(io::Error::other)?);
+        let shared = Arc::new(Shared::new(plan, threads, options.maxconn, hapax_sys::clock::realtime_us()));
+        let dropped = Arc::new(AtomicU64::new(0));
+        connect_events(&shared, &dropped);
+        let (stats, binds): (Vec<_>, Vec<_>) = listeners.into_iter().partition(|l| matches!(l.owner, Owner::Stats(_)));
+        let tally = Arc::new(Tally::default());
+        for (id, sockets) in share(binds, threads)?.into_iter().enumerate() {
+            let inbox = shared.mail.open();
+            let start = Start {
+                id,
+                shared: Arc::clone(&shared),
+                tls: Arc::clone(&tls),
+                dropped: Arc::clone(&dropped),
+                clock: start,
+                no_splice: options.no_splice,
+                sockets,
+                inbox,
+                tally: Arc::clone(&tally),
+            };
+            std::thread::Builder::new()
+                .name(format!("worker/{}", id + 1))
+                .spawn(move || worker::run(start))?;
+        }
+        let of_server = {
+            let tls = Arc::clone(&tls);
+            Arc::new(move |p, s| tls.server(p, s).cloned())
+        };
+        let control = ControlThread::start(Arc::clone(&shared), of_server)?;
+        if !tally.wait(Duration::from_secs(30), |(ready, _)| ready == threads) {
+            return Err(io::Error::other("a worker did not start"));
+        }
+        let stats = stats
+            .into_iter()
+            .filter_map(|l| if let Owner::Stats(n) = l.owner { Some((n, l.socket)) } else { None })
+            .collect();
+        Ok(Self {
+            shared,
+            control,
+            stats,
+            tally,
+        })
+    }
+
+    /// The live state, for the runtime API.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Where the runtime API is served.
+    pub fn control(&self) -> &ControlThread {
+        &self.control
+    }
+
+    /// Listening sockets of `stats socket` lines, by their number: whoever serves them takes them.
+    pub fn take_stats(&mut self) -> Vec<(usize, Listener)> {
+        std::mem::take(&mut self.stats)
     }
 
     /// SIGUSR1: listeners close at once, idle keep-alive connections close, streams in flight go on.
     pub fn finish(&mut self) {
-        self.listeners.clear();
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        self.shared.mail.broadcast(&WorkerCommand::Finish);
     }
 
     /// SIGTTOU and SIGTTIN: an older process lets go of its ports, or takes them again.
-    pub fn pause(&mut self, _paused: bool) {}
+    pub fn pause(&mut self, paused: bool) {
+        for p in &self.shared.proxies {
+            let order = if paused { FrontendOrder::Pause } else { FrontendOrder::Resume };
+            p.paused.store(paused, Ordering::Relaxed);
+            self.shared.mail.broadcast(&WorkerCommand::Frontend { proxy: p.id, order });
+        }
+    }
 
     /// Waits until the last stream ended after [`finish`](Self::finish); `false` when `patience` was over first.
-    pub fn drained(&self, _patience: Duration) -> bool {
-        self.listeners.is_empty()
+    pub fn drained(&self, patience: Duration) -> bool {
+        self.tally.wait(patience, |(ready, ended)| ended >= ready)
     }
 
     /// SIGHUP: a line per server and per proxy.
     pub fn dump(&self) -> Vec<String> {
-        self.plan.proxies.iter().map(|p| format!("Proxy {}.", p.name)).collect()
+        let proxies = self.shared.plan.proxies.iter().zip(&self.shared.proxies);
+        proxies
+            .map(|(p, s)| format!("Proxy {} has {} connections.", p.name, s.fe_cur.load(Ordering::Relaxed)))
+            .collect()
     }
+}
+
+/// State changes go to the log of the proxy they are about.
+fn connect_events(shared: &Arc<Shared>, dropped: &Arc<AtomicU64>) {
+    let logger = SharedLogger::new(shared.plan.global.log_hostname.clone(), Arc::clone(dropped));
+    let plan = Arc::clone(&shared.plan);
+    shared.events.connect(Box::new(move |proxy, level, text| {
+        let p = &plan.proxies[proxy.0 as usize];
+        let tag = p.log_tag.as_deref().or(plan.global.log_tag.as_deref()).unwrap_or(DEFAULT_TAG);
+        logger.send(&p.log, tag, level, text.as_bytes());
+        tracing::info!(proxy = %p.name, "{text}");
+    }));
+}
+
+/// Sockets of each worker: of those that were bound once per worker one each, of the others a duplicate each.
+fn share(binds: Vec<BoundListener>, threads: usize) -> io::Result<Vec<Vec<BoundListener>>> {
+    let mut all: Vec<Vec<BoundListener>> = (0..threads).map(|_| Vec::new()).collect();
+    let mut rest = binds.into_iter().peekable();
+    while let Some(first) = rest.next() {
+        let owner = first.owner;
+        let mut sockets = vec![first.socket];
+        while let Some(next) = rest.next_if(|l| l.owner == owner) {
+            sockets.push(next.socket);
+        }
+        for (i, worker) in all.iter_mut().enumerate() {
+            let socket = sockets[i % sockets.len()].try_clone()?;
+            worker.push(BoundListener { owner, socket });
+        }
+    }
+    Ok(all)
 }

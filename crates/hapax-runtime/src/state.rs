@@ -8,9 +8,11 @@ mod counters;
 mod events;
 mod mailbox;
 mod ops;
+mod queue;
 mod rates;
 mod server;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -22,6 +24,7 @@ pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
 pub use events::{EventSink, Events};
 pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
 pub use ops::Wanted;
+pub use queue::{Ticket, WaitQueue};
 pub use rates::{Average, RateMeter, Times};
 pub use server::{Admin, CheckView, Oper, ServerState};
 
@@ -31,6 +34,8 @@ pub struct Shared {
     pub plan: Arc<Plan>,
     pub workers: usize,
     pub proxies: Vec<ProxyState>,
+    /// Backends by name, for `use_backend` with a format.
+    backends: HashMap<Box<[u8]>, ProxyId>,
     /// Wall clock at start, microseconds since the epoch.
     pub started_us: u64,
     /// `set maxconn global` changes it, up to `hard_maxconn`.
@@ -89,11 +94,18 @@ pub struct ProxyState {
     pub be_down_ms: AtomicU64,
     pub last_session: AtomicU64,
     pub servers: Vec<Arc<ServerState>>,
+    /// Streams that wait for one of them.
+    pub waiting: WaitQueue,
     /// Who of them takes the next stream.
     pub live: BackendLive,
 }
 
 impl Shared {
+    /// The backend (or listen) of that name.
+    pub fn backend_named(&self, name: &[u8]) -> Option<ProxyId> {
+        self.backends.get(name).copied()
+    }
+
     pub fn proxy(&self, id: ProxyId) -> &ProxyState {
         &self.proxies[id.0 as usize]
     }

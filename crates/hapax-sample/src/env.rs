@@ -76,6 +76,8 @@ pub struct SessionFacts {
 #[derive(Clone, Debug, Default)]
 pub struct StreamFacts {
     pub id: u64,
+    /// Wall clock when the stream began (first byte of the request, or accept), microseconds since the epoch.
+    pub start_us: u64,
     /// As `set-src` and `set-dst` of content and HTTP rules made them for this stream alone; see [`Env::src`].
     pub src: Option<Endpoint>,
     pub dst: Option<Endpoint>,
@@ -91,6 +93,8 @@ pub struct StreamFacts {
     pub cookie_capture_req: Option<Box<[u8]>>,
     pub cookie_capture_res: Option<Box<[u8]>>,
     pub unique_id: Option<Box<[u8]>>,
+    /// The request line as received, for logs.
+    pub request_line: Vec<u8>,
     /// Status sent to the client; 0 before.
     pub status: u16,
     /// Who answered or failed and when, HAProxy's two letters, and the two cookie letters.

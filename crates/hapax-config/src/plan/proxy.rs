@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bitflags::bitflags;
 use hapax_balance::HashType;
 use hapax_diag::Span;
-use hapax_rules::{Reply, Rule};
+use hapax_rules::Rule;
+use hapax_rules::errors::Pages;
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Condition;
 use hapax_sample::expr::Expr;
@@ -161,7 +162,8 @@ pub struct Proxy {
     pub req_captures: Vec<(Arc<[u8]>, usize)>,
     pub res_captures: Vec<(Arc<[u8]>, usize)>,
     pub cookie_capture: Option<(Arc<[u8]>, usize)>,
-    pub errors: Vec<ErrorMessage>,
+    /// What is sent for an error status: `errorfile`, `errorloc*`, `http-error`, `errorfiles`.
+    pub errors: Arc<Pages>,
     pub stats: Option<StatsUri>,
     pub monitor_uri: Option<Arc<[u8]>>,
     pub monitor_fail: Vec<Arc<Condition>>,
@@ -242,25 +244,6 @@ pub enum LogKind {
     Http,
     Https,
     Custom,
-}
-
-/// What is sent for an error status.
-#[derive(Clone, Debug)]
-pub struct ErrorMessage {
-    pub status: u16,
-    pub kind: ErrorKind,
-}
-
-#[derive(Clone, Debug)]
-pub enum ErrorKind {
-    /// `errorfile`: a whole HTTP response as read from the file.
-    Raw(Arc<[u8]>),
-    /// `errorloc`, `errorloc302`, `errorloc303`.
-    Redirect {
-        code: u16,
-        location: Arc<[u8]>,
-    },
-    Reply(Arc<Reply>),
 }
 
 /// `stats enable` and its neighbours.

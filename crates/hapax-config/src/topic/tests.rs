@@ -29,7 +29,7 @@ fn around(row: &Row, line: &str) -> String {
         Some(s) => s.name.to_owned(),
         None => unreachable!("a row without a section"),
     };
-    format!("global\n    expose-experimental-directives\n{heading}\n    {line}\n")
+    format!("{heading}\n    {line}\n")
 }
 
 /// The worst that is told of the line, and the whole of it; what the machine lacks counts where `missing` says so.

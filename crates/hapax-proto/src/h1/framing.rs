@@ -46,6 +46,9 @@ pub enum FramingError {
     Length,
     #[error("bad transfer-encoding")]
     Coding,
+    /// A coding under `chunked` that we would have to pass on unseen.
+    #[error("unsupported transfer-encoding")]
+    Unsupported,
     #[error("bad host")]
     Host,
 }
@@ -136,6 +139,9 @@ pub fn request(head: &Head) -> Result<Meta, FramingError> {
     }
     if w.bad_coding || (w.other_coding && !w.chunked) {
         return Err(FramingError::Coding);
+    }
+    if w.other_coding {
+        return Err(FramingError::Unsupported);
     }
     if w.chunked {
         w.meta.conflicting = w.length.is_some() || head.version == Version::H10;

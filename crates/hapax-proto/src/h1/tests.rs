@@ -75,7 +75,6 @@ fn request_framing() {
     ok("Content-Length: 5\r\n", BodyLen::Length(5), true);
     ok("Content-Length: 5\r\nContent-Length: 5\r\n", BodyLen::Length(5), true);
     ok("Content-Length: 5, 5\r\n", BodyLen::Length(5), true);
-    ok("Transfer-Encoding: gzip, chunked\r\n", BodyLen::Chunked, true);
     ok("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", BodyLen::Chunked, false);
     ok("Connection: close\r\n", BodyLen::None, false);
     ok("Connection: foo, Close\r\n", BodyLen::None, false);
@@ -92,6 +91,7 @@ fn request_framing() {
     bad("Transfer-Encoding: chunked, gzip\r\n", FramingError::Coding);
     bad("Transfer-Encoding: chunked, chunked\r\n", FramingError::Coding);
     bad("Transfer-Encoding: gzip\r\n", FramingError::Coding);
+    bad("Transfer-Encoding: gzip, chunked\r\n", FramingError::Unsupported);
     bad("Host: a\r\nHost: b\r\n", FramingError::Host);
 }
 

@@ -1,6 +1,6 @@
 //! Heads to bytes. Fields that stand in the arena as they will on the wire are copied in runs.
 
-use crate::http::Head;
+use crate::http::{Head, Version};
 
 /// Appends the request line and the fields, and the empty line after them.
 pub fn request(head: &Head, out: &mut Vec<u8>) {
@@ -8,15 +8,23 @@ pub fn request(head: &Head, out: &mut Vec<u8>) {
     out.extend_from_slice(head.method());
     out.push(b' ');
     out.extend_from_slice(head.uri());
-    out.extend_from_slice(b" HTTP/1.1\r\n");
+    out.push(b' ');
+    out.extend_from_slice(version(head));
+    out.extend_from_slice(b"\r\n");
     fields(head, out);
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends the status line and the fields, and the empty line after them. The version written is always 1.1.
+/// HTTP/1.0 messages stay what they are; all others are written as HTTP/1.1.
+fn version(head: &Head) -> &'static [u8] {
+    if head.version <= Version::H10 { b"HTTP/1.0" } else { b"HTTP/1.1" }
+}
+
+/// Appends the status line and the fields, and the empty line after them.
 pub fn response(head: &Head, out: &mut Vec<u8>) {
     out.reserve(head.arena().len() + 64);
-    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(version(head));
+    out.push(b' ');
     out.extend_from_slice(itoa::Buffer::new().format(head.status).as_bytes());
     out.push(b' ');
     out.extend_from_slice(head.reason());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use hapax_config::Plan;
-use hapax_config::plan::Proxy;
+use hapax_config::plan::{Proxy, ProxyCaps};
 use hapax_sample::{ProxyId, ServerId};
 
 use super::{BackendCounters, BackendLive, Events, FrontendCounters, Mailboxes, ProxyState, RateMeter, ServerState, Shared, Times};
@@ -31,7 +31,10 @@ impl Shared {
         let trackers = trackers(&plan);
         let proxy = |(i, p)| ProxyState::new(ProxyId(i as u32), p, &trackers, workers, started_us);
         let proxies = plan.proxies.iter().enumerate().map(proxy).collect();
+        let backends = plan.proxies.iter().enumerate().filter(|(_, p)| p.caps.contains(ProxyCaps::BACKEND));
+        let backends = backends.map(|(i, p)| (p.name.as_bytes().into(), ProxyId(i as u32))).collect();
         Self {
+            backends,
             plan,
             workers,
             proxies,
@@ -86,6 +89,7 @@ impl ProxyState {
             last_session: AtomicU64::new(0),
             live: BackendLive::new(proxy, &servers, started_us ^ u64::from(id.0)),
             servers,
+            waiting: super::WaitQueue::default(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum WorkerCommand {
     Frontend { proxy: ProxyId, order: FrontendOrder },
     /// `set maxconn global|frontend`: listeners held back look again.
     LimitsChanged,
+    /// Stop accepting, end idle connections, and end once the last stream has.
+    Finish,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,170 @@
+//! A byte stream to a client or a server: plain TCP or UNIX, or TLS over either.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+/// A socket.
+#[derive(Debug)]
+pub(crate) enum Raw {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// What a session or an upstream connection reads and writes.
+#[derive(Debug)]
+pub(crate) enum Io {
+    /// Not opened yet, or given away.
+    Closed,
+    Plain(Raw),
+    /// We are the TLS server.
+    Server(Box<tokio_rustls::server::TlsStream<Raw>>),
+    /// We are the TLS client.
+    Client(Box<tokio_rustls::client::TlsStream<Raw>>),
+}
+
+macro_rules! each {
+    ($self:expr, $io:ident => $do:expr) => {
+        match $self {
+            Io::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+            Io::Plain(Raw::Tcp($io)) => $do,
+            Io::Plain(Raw::Unix($io)) => $do,
+            Io::Server($io) => $do,
+            Io::Client($io) => $do,
+        }
+    };
+}
+
+impl Io {
+    pub(crate) fn raw(&self) -> Option<&Raw> {
+        match self {
+            Self::Closed => None,
+            Self::Plain(r) => Some(r),
+            Self::Server(t) => Some(t.get_ref().0),
+            Self::Client(t) => Some(t.get_ref().0),
+        }
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        matches!(self, Self::Server(_) | Self::Client(_))
+    }
+
+    /// The TCP socket under it, where bytes may be moved without looking at them.
+    pub(crate) fn plain_tcp(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Plain(Raw::Tcp(s)) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// Reads into `buf`; `Ok(0)` is the end.
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut rb = ReadBuf::new(buf);
+        ready!(each!(self, io => Pin::new(io).poll_read(cx, &mut rb)))?;
+        Poll::Ready(Ok(rb.filled().len()))
+    }
+
+    /// Writes from two slices in order.
+    pub(crate) fn poll_write2(&mut self, cx: &mut Context<'_>, a: &[u8], b: &[u8]) -> Poll<io::Result<usize>> {
+        if b.is_empty() {
+            return each!(self, io => Pin::new(io).poll_write(cx, a));
+        }
+        if a.is_empty() {
+            return each!(self, io => Pin::new(io).poll_write(cx, b));
+        }
+        let slices = [io::IoSlice::new(a), io::IoSlice::new(b)];
+        each!(self, io => Pin::new(io).poll_write_vectored(cx, &slices))
+    }
+
+    /// TLS holds records back; plain sockets hold nothing.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Closed | Self::Plain(_) => Poll::Ready(Ok(())),
+            Self::Server(t) => Pin::new(t).poll_flush(cx),
+            Self::Client(t) => Pin::new(t).poll_flush(cx),
+        }
+    }
+
+    /// Says that no more will be written (FIN, and `close_notify` before it).
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, io => Pin::new(io).poll_shutdown(cx))
+    }
+
+    /// Whether something (data, the end or an error) is there to be read. Costs no system call.
+    pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.raw() {
+            Some(Raw::Tcp(s)) => s.poll_read_ready(cx),
+            Some(Raw::Unix(s)) => s.poll_read_ready(cx),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    /// Whether an idle connection is still quiet: nothing to read, no end, no error.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        if self.poll_readable(&mut cx).is_pending() {
+            return true;
+        }
+        if self.is_tls() {
+            // A TLS peer may have sent a session ticket: only reading tells.
+            return self.poll_read(&mut cx, &mut [0; 1]).is_pending();
+        }
+        let mut probe = [0; 1];
+        let read = match self.raw() {
+            Some(Raw::Tcp(s)) => s.try_read(&mut probe),
+            Some(Raw::Unix(s)) => s.try_read(&mut probe),
+            None => return false,
+        };
+        matches!(read, Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Makes closing send a reset at once.
+    pub(crate) fn reset_on_close(&self) {
+        if let Some(Raw::Tcp(s)) = self.raw() {
+            let _ = socket2::SockRef::from(s).set_linger(Some(std::time::Duration::ZERO));
+        }
+    }
+}
+
+impl AsyncRead for Raw {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(s) => Pin::new(s).poll_read(cx, buf),
+            Self::Unix(s) => Pin::new(s).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Raw {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(s) => Pin::new(s).poll_write(cx, buf),
+            Self::Unix(s) => Pin::new(s).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(s) => Pin::new(s).poll_write_vectored(cx, bufs),
+            Self::Unix(s) => Pin::new(s).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(s) => Pin::new(s).poll_shutdown(cx),
+            Self::Unix(s) => Pin::new(s).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Accepts connections of one `bind` address on one worker, within the limits of `maxconn`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+
+use hapax_config::plan::{Bind, Proxy};
+use hapax_sample::ProxyId;
+use hapax_sys::listen::Listener;
+use hapax_value::Endpoint;
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, UnixListener};
+
+use crate::io::Raw;
+use crate::session;
+use crate::state::{ProxyState, raise};
+use crate::worker::Worker;
+
+/// What all connections of a `bind` line have in common.
+#[derive(Debug)]
+pub(crate) struct ListenerFacts {
+    pub proxy: ProxyId,
+    pub bind: u32,
+    pub id: u32,
+    pub name: Arc<str>,
+    pub tls: Option<Arc<ServerConfig>>,
+    /// The address bound to, where it is one single address.
+    pub local: Option<Endpoint>,
+}
+
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// A client connection in the counters; gives its place back when dropped.
+pub(crate) struct Slot {
+    worker: Rc<Worker>,
+    proxy: ProxyId,
+}
+
+impl ListenerFacts {
+    pub(crate) fn new(worker: &Worker, proxy: ProxyId, index: usize, bind: &Bind, socket: &Listener) -> Self {
+        let local = socket.local_addr();
+        Self {
+            proxy,
+            bind: index as u32,
+            id: bind.id,
+            name: bind.name.clone().unwrap_or_else(|| Arc::from("")),
+            tls: worker.tls.bind(proxy.0, index as u32).cloned(),
+            local: local.filter(|a| !a.ip().is_unspecified()).map(Endpoint::Ip),
+        }
+    }
+}
+
+/// Accepts until the task is aborted.
+pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Listener) {
+    let socket = match socket {
+        Listener::Tcp(l) => TcpListener::from_std(l).map(Socket::Tcp),
+        Listener::Unix(l) => UnixListener::from_std(l).map(Socket::Unix),
+    };
+    let Ok(socket) = socket else {
+        tracing::error!("a listening socket cannot be polled");
+        return;
+    };
+    let plan = Arc::clone(&worker.shared.plan);
+    let proxy = &plan.proxies[facts.proxy.0 as usize];
+    loop {
+        wait_for_room(&worker, facts.proxy, proxy).await;
+        match accept(&socket).await {
+            Ok((raw, from)) => {
+                let slot = Slot::take(&worker, facts.proxy);
+                tokio::task::spawn_local(session::run(Rc::clone(&worker), Rc::clone(&facts), raw, from, slot));
+            }
+            Err(e) if is_of_one_connection(&e) => {}
+            Err(e) => {
+                // Out of descriptors or memory: the connection stays in the kernel's queue for a while.
+                tracing::warn!("accept: {e}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn accept(socket: &Socket) -> io::Result<(Raw, Option<SocketAddr>)> {
+    match socket {
+        Socket::Tcp(l) => {
+            let (s, from) = l.accept().await?;
+            let _ = s.set_nodelay(true);
+            Ok((Raw::Tcp(s), Some(from)))
+        }
+        Socket::Unix(l) => Ok((Raw::Unix(l.accept().await?.0), None)),
+    }
+}
+
+/// The peer was gone before it was accepted: nothing is wrong here.
+fn is_of_one_connection(e: &io::Error) -> bool {
+    matches!(
+        e.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}
+
+/// Holds the listener back while the process or the frontend has as many connections as it may have.
+async fn wait_for_room(worker: &Worker, id: ProxyId, proxy: &Proxy) {
+    let state = worker.shared.proxy(id);
+    let mut patience = None;
+    std::future::poll_fn(|cx| {
+        let paused = state.paused.load(Ordering::Relaxed);
+        if !paused && has_room(worker, state, proxy) {
+            return Poll::Ready(());
+        }
+        worker.held_listeners.borrow_mut().push(cx.waker().clone());
+        // Another worker may free the slot: look again now and then.
+        let sleep = patience.insert(Box::pin(tokio::time::sleep(Duration::from_millis(20))));
+        let _ = sleep.as_mut().poll(cx);
+        Poll::Pending
+    })
+    .await;
+}
+
+fn has_room(worker: &Worker, state: &ProxyState, _: &Proxy) -> bool {
+    let max = state.maxconn.load(Ordering::Relaxed);
+    worker.shared.conns.load(Ordering::Relaxed) < worker.shared.maxconn.load(Ordering::Relaxed)
+        && (max == 0 || state.fe_cur.load(Ordering::Relaxed) < max)
+}
+
+impl Slot {
+    fn take(worker: &Rc<Worker>, proxy: ProxyId) -> Self {
+        let shared = &worker.shared;
+        let now = shared.conns.fetch_add(1, Ordering::Relaxed) + 1;
+        raise(&shared.conns_max, now);
+        shared.conns_total.fetch_add(1, Ordering::Relaxed);
+        let state = shared.proxy(proxy);
+        raise(&state.fe_max, state.fe_cur.fetch_add(1, Ordering::Relaxed) + 1);
+        state.fe.conn_tot.inc(worker.id);
+        Self {
+            worker: Rc::clone(worker),
+            proxy,
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.worker.shared.proxy(self.proxy).fe_cur.fetch_sub(1, Ordering::Relaxed);
+        self.worker.shared.conns.fetch_sub(1, Ordering::Relaxed);
+        self.worker.slot_freed();
+    }
+}
+
+/// The address the client reached.
+pub(crate) fn destination(facts: &ListenerFacts, raw: &Raw) -> Option<Endpoint> {
+    match raw {
+        Raw::Tcp(s) => facts.local.clone().or_else(|| s.local_addr().ok().map(unmapped).map(Endpoint::Ip)),
+        Raw::Unix(_) => None,
+    }
+}
+
+/// An IPv4 client of an IPv6 socket is an IPv4 client.
+pub(crate) fn unmapped(a: SocketAddr) -> SocketAddr {
+    match a {
+        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
+            Some(ip) => SocketAddr::from((ip, v6.port())),
+            None => a,
+        },
+        SocketAddr::V4(_) => a,
+    }
+}

@@ -1,0 +1,296 @@
+//! One direction of a message or of a tunnel: bytes from a source to a destination, written once for every protocol.
+//!
+//! A [`Half`] reads into its buffer, finds out how much of it is body, and writes what is ready: first `out` (heads, re-framed
+//! chunks), then `raw` bytes straight from the buffer. Large bodies of known or open length between two TCP sockets go through
+//! a pipe by `splice(2)` and are never seen.
+
+mod splice;
+
+use std::io;
+use std::task::{Context, Poll};
+
+use hapax_proto::h1::{BodyLen, ChunkDecoder, ChunkEvent, write};
+use hapax_proto::http::Head;
+use hapax_sys::splice::Pipe;
+
+use crate::buf::Buf;
+use crate::io::Io;
+
+/// What is left of the body on the reading side.
+#[derive(Debug, Default)]
+enum Body {
+    #[default]
+    Done,
+    Length(u64),
+    Chunked(ChunkDecoder),
+    Close,
+}
+
+/// How the body is framed on the writing side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum Coding {
+    /// As bytes: the length is announced, or the end of the connection ends it.
+    #[default]
+    Plain,
+    Chunked,
+    /// Read and thrown away.
+    Discard,
+}
+
+/// Why a half stopped. Which party is the source is the caller's knowledge.
+#[derive(Debug)]
+pub enum HalfError {
+    /// The source failed.
+    Source(io::Error),
+    /// The source ended before the body did.
+    Truncated,
+    /// The source broke the chunked coding.
+    Malformed,
+    /// The destination failed.
+    Destination(io::Error),
+}
+
+/// One direction of an exchange.
+#[derive(Debug, Default)]
+pub(crate) struct Half {
+    pub buf: Buf,
+    out: Vec<u8>,
+    out_pos: usize,
+    raw: usize,
+    body: Body,
+    coding: Coding,
+    trailers: Head,
+    /// The source has ended.
+    pub eof: bool,
+    /// The end of the source is passed on to the destination (tunnels).
+    pub pass_end: bool,
+    ended: bool,
+    /// Bytes of body read.
+    pub payload: u64,
+    /// Bytes written to the destination.
+    pub written: u64,
+    /// Something moved since the caller last looked.
+    pub moved: bool,
+    /// Reads that filled the buffer, in a row: a bulk transfer.
+    full_reads: u8,
+    pipe: Option<Pipe>,
+    splice: bool,
+}
+
+impl Half {
+    /// Makes it ready for another message, keeping its memory and whatever is buffered.
+    pub(crate) fn reset(&mut self) {
+        self.out.clear();
+        self.out_pos = 0;
+        self.raw = 0;
+        self.body = Body::Done;
+        self.coding = Coding::Plain;
+        self.trailers.clear();
+        self.pass_end = false;
+        self.ended = false;
+        self.payload = 0;
+        self.written = 0;
+        self.moved = false;
+        self.full_reads = 0;
+        self.pipe = None;
+        self.splice = false;
+        if self.out.capacity() > 65536 {
+            self.out = Vec::new();
+        }
+    }
+
+    /// Bytes to be written before anything else.
+    pub(crate) fn out(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
+    /// Starts the body: how it is read and how it is written. `splice`: bulk transfers may go through a pipe.
+    pub(crate) fn start(&mut self, body: BodyLen, coding: Coding, splice: bool) -> Result<(), HalfError> {
+        self.body = match body {
+            BodyLen::None => Body::Done,
+            BodyLen::Length(n) => Body::Length(n),
+            BodyLen::Chunked => Body::Chunked(ChunkDecoder::default()),
+            BodyLen::UntilClose => Body::Close,
+        };
+        self.coding = coding;
+        self.splice = splice && coding == Coding::Plain && !matches!(self.body, Body::Chunked(_));
+        self.digest()
+    }
+
+    /// All of the body was read.
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(self.body, Body::Done)
+    }
+
+    /// Nothing waits to be written.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.out_pos == self.out.len() && self.raw == 0 && self.pipe.as_ref().is_none_or(Pipe::is_empty)
+    }
+
+    /// So many bytes of the body, or all where it is complete, are in the buffer (for `wait-for-body`).
+    pub(crate) fn buffered(&self) -> usize {
+        self.buf.len()
+    }
+
+    /// Splits what is in the buffer into body (to be written) and the rest.
+    fn digest(&mut self) -> Result<(), HalfError> {
+        match &mut self.body {
+            Body::Done => {}
+            Body::Close => {
+                let n = self.buf.len() - self.raw;
+                self.payload += n as u64;
+                self.emit(n);
+            }
+            Body::Length(left) => {
+                let n = (self.buf.len() - self.raw).min(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= n as u64;
+                let done = *left == 0;
+                self.payload += n as u64;
+                self.emit(n);
+                if done {
+                    self.finish();
+                }
+            }
+            Body::Chunked(_) => return self.digest_chunks(),
+        }
+        Ok(())
+    }
+
+    fn digest_chunks(&mut self) -> Result<(), HalfError> {
+        loop {
+            let Body::Chunked(decoder) = &mut self.body else { return Ok(()) };
+            match decoder.next(self.buf.filled(), &mut self.trailers) {
+                Err(_) => return Err(HalfError::Malformed),
+                Ok(ChunkEvent::NeedMore) if self.buf.is_full() => return Err(HalfError::Malformed),
+                Ok(ChunkEvent::NeedMore) => return Ok(()),
+                Ok(ChunkEvent::Skip(n)) => self.buf.consume(n),
+                Ok(ChunkEvent::Data(n)) => {
+                    self.payload += n as u64;
+                    match self.coding {
+                        Coding::Chunked => write::chunk(&self.buf.filled()[..n], &mut self.out),
+                        Coding::Plain => self.out.extend_from_slice(&self.buf.filled()[..n]),
+                        Coding::Discard => {}
+                    }
+                    self.buf.consume(n);
+                }
+                Ok(ChunkEvent::End(n)) => {
+                    self.buf.consume(n);
+                    self.finish();
+                }
+            }
+        }
+    }
+
+    /// Hands the next `n` bytes of the buffer to the writing side.
+    fn emit(&mut self, n: usize) {
+        match self.coding {
+            Coding::Plain => self.raw += n,
+            Coding::Chunked => {
+                write::chunk(&self.buf.filled()[..n], &mut self.out);
+                self.buf.consume(n);
+            }
+            Coding::Discard => self.buf.consume(n),
+        }
+    }
+
+    fn finish(&mut self) {
+        self.body = Body::Done;
+        if self.coding == Coding::Chunked {
+            self.out.extend_from_slice(b"0\r\n");
+            for (name, value) in self.trailers.iter() {
+                self.out.extend_from_slice(name);
+                self.out.extend_from_slice(b": ");
+                self.out.extend_from_slice(value);
+                self.out.extend_from_slice(b"\r\n");
+            }
+            self.out.extend_from_slice(b"\r\n");
+        }
+    }
+
+    /// Moves what can be moved. Ready when the whole body has reached the destination (and its end, where that is passed on).
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, src: &mut Io, dst: &mut Io) -> Poll<Result<(), HalfError>> {
+        loop {
+            if self.poll_write(cx, dst)?.is_pending() {
+                return Poll::Pending;
+            }
+            if self.is_read() {
+                return self.poll_end(cx, dst);
+            }
+            if let Some(result) = self.poll_splice(cx, src, dst)? {
+                if result.is_pending() {
+                    return Poll::Pending;
+                }
+                continue;
+            }
+            let room = self.buf.space();
+            let size = room.len();
+            match src.poll_read(cx, room) {
+                Poll::Pending => {
+                    self.full_reads = 0;
+                    return match dst.poll_flush(cx) {
+                        Poll::Ready(Err(e)) => Poll::Ready(Err(HalfError::Destination(e))),
+                        _ => Poll::Pending,
+                    };
+                }
+                Poll::Ready(Err(e)) => return Poll::Ready(Err(HalfError::Source(e))),
+                Poll::Ready(Ok(0)) => {
+                    self.eof = true;
+                    if !matches!(self.body, Body::Close) {
+                        return Poll::Ready(Err(HalfError::Truncated));
+                    }
+                    self.finish();
+                }
+                Poll::Ready(Ok(n)) => {
+                    self.full_reads = if n == size { self.full_reads.saturating_add(1) } else { 0 };
+                    self.moved = true;
+                    self.buf.advance(n);
+                    self.digest()?;
+                }
+            }
+        }
+    }
+
+    /// Writes all that is ready to be written.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, dst: &mut Io) -> Poll<Result<(), HalfError>> {
+        while self.out_pos < self.out.len() || self.raw > 0 {
+            let n = match dst.poll_write2(cx, &self.out[self.out_pos..], &self.buf.filled()[..self.raw]) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(e)) => return Poll::Ready(Err(HalfError::Destination(e))),
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(HalfError::Destination(io::ErrorKind::WriteZero.into()))),
+                Poll::Ready(Ok(n)) => n,
+            };
+            self.moved = true;
+            self.written += n as u64;
+            let of_out = n.min(self.out.len() - self.out_pos);
+            self.out_pos += of_out;
+            if self.out_pos == self.out.len() {
+                self.out.clear();
+                self.out_pos = 0;
+            }
+            self.raw -= n - of_out;
+            self.buf.consume(n - of_out);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>, dst: &mut Io) -> Poll<Result<(), HalfError>> {
+        if self.pass_end && !self.ended {
+            // A peer that is gone already has no use for our end: not an error.
+            if dst.poll_shutdown(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.ended = true;
+        }
+        dst.poll_flush(cx).map_err(HalfError::Destination)
+    }
+}
+
+impl From<HalfError> for io::Error {
+    fn from(e: HalfError) -> Self {
+        match e {
+            HalfError::Source(e) | HalfError::Destination(e) => e,
+            HalfError::Truncated => io::ErrorKind::UnexpectedEof.into(),
+            HalfError::Malformed => io::ErrorKind::InvalidData.into(),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! A client connection from accept to close: connection rules, PROXY header, TLS, session rules, then streams one after the other.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use hapax_config::plan::{Mode, Proxy};
+use hapax_rules::{Controls, Effect, Rule, Txn, Woken};
+use hapax_sample::vars::{Scope, Vars};
+use hapax_sample::{Body, ProxyId, ServerId, SessionFacts, StreamFacts};
+use hapax_value::{Endpoint, Millis};
+
+use crate::buf::Buf;
+use crate::io::{Io, Raw};
+use crate::listener::{ListenerFacts, Slot, destination, unmapped};
+use crate::stream::{self, Next};
+use crate::timer::Deadline;
+use crate::tls;
+use crate::upstream::Upstream;
+use crate::worker::{SessionEntry, Worker};
+
+/// A client connection between and during its streams.
+pub(crate) struct Client {
+    pub io: Io,
+    pub facts: SessionFacts,
+    pub deadline: Deadline,
+    pub entry: Rc<SessionEntry>,
+    /// Bytes received beyond the last message; holds no memory while there are none.
+    pub buf: Buf,
+    /// `sess.` variables.
+    pub vars: Scope,
+    /// Streams so far.
+    pub streams: u32,
+    /// Milliseconds (monotonic) at accept and at the end of the last response.
+    pub accepted: Millis,
+    pub idle_since: Millis,
+    pub handshake_ms: i64,
+    /// A connection to a server that is this client's alone.
+    pub held: Option<(ProxyId, ServerId, Upstream)>,
+}
+
+/// Removes the session from the worker's list when the task ends, however it ends.
+struct Registration {
+    worker: Rc<Worker>,
+    key: usize,
+    _slot: Slot,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.worker.sessions.borrow_mut().try_remove(self.key);
+    }
+}
+
+/// Serves one client connection.
+pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Raw, from: Option<SocketAddr>, slot: Slot) {
+    let (mut client, _registration) = register(&worker, &listener, &raw, from, slot);
+    let proxy = &worker.plan().proxies[listener.proxy.0 as usize];
+    let Some(raw) = Box::pin(prepare(&worker, &listener, proxy, &mut client, raw)).await else {
+        return;
+    };
+    client.io = raw;
+    match proxy.mode {
+        Mode::Http => http(&worker, &mut client, proxy).await,
+        _ => {
+            Box::pin(stream::tcp::serve(&worker, &mut client)).await;
+        }
+    }
+}
+
+fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Option<SocketAddr>, slot: Slot) -> (Client, Registration) {
+    let now = worker.now();
+    let id = worker.shared.next_id();
+    let entry = Rc::new(SessionEntry {
+        id,
+        frontend: listener.proxy.0,
+        src: from,
+        ..SessionEntry::default()
+    });
+    entry.since_us.set(now.wall_us);
+    let key = worker.sessions.borrow_mut().insert(Rc::clone(&entry));
+    let src = from.map(unmapped).map(Endpoint::Ip);
+    let dst = destination(listener, raw);
+    let facts = SessionFacts {
+        id,
+        real_src: src.clone(),
+        real_dst: dst.clone(),
+        src,
+        dst,
+        frontend: listener.proxy,
+        listener: listener.bind,
+        listener_id: listener.id,
+        listener_name: listener.name.clone(),
+        accept_us: now.wall_us,
+        tls: None,
+        tracks: Vec::new(),
+    };
+    let client = Client {
+        io: Io::Closed,
+        facts,
+        deadline: worker.timers.deadline(),
+        entry,
+        buf: Buf::default(),
+        vars: Scope::default(),
+        streams: 0,
+        accepted: now.mono_ms,
+        idle_since: now.mono_ms,
+        handshake_ms: 0,
+        held: None,
+    };
+    (
+        client,
+        Registration {
+            worker: Rc::clone(worker),
+            key,
+            _slot: slot,
+        },
+    )
+}
+
+/// Everything before the first stream. `None`: the connection is not to be served.
+async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, client: &mut Client, raw: Raw) -> Option<Io> {
+    let state = worker.shared.proxy(listener.proxy);
+    if !rules_pass(worker, client, &proxy.tcp_conn_rules) {
+        state.fe.denied_conn.inc(worker.id);
+        return None;
+    }
+    let io = match &listener.tls {
+        None => Io::Plain(raw),
+        Some(config) => {
+            let start = worker.now_ms();
+            worker.shared.ssl_total.fetch_add(1, Ordering::Relaxed);
+            // The handshake has `timeout client-hs`, else `timeout client`.
+            client.deadline.after(start, proxy.timeouts.client_hs.or(proxy.timeouts.client));
+            let shaken = tls::accept(config, raw, &client.deadline).await;
+            client.deadline.clear();
+            match shaken {
+                Ok(io) => {
+                    client.handshake_ms = (worker.now_ms() - start) as i64;
+                    client.facts.tls = tls::facts(&io);
+                    io
+                }
+                Err(e) => {
+                    log_handshake_failure(worker, proxy, client, &e);
+                    return None;
+                }
+            }
+        }
+    };
+    if !rules_pass(worker, client, &proxy.tcp_sess_rules) {
+        state.fe.denied_sess.inc(worker.id);
+        return None;
+    }
+    state.fe.sess_tot.inc(worker.id);
+    Some(io)
+}
+
+/// Runs `tcp-request connection` or `session` rules; `false`: refused.
+fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> bool {
+    if rules.is_empty() {
+        return true;
+    }
+    let vars = Vars::default();
+    vars.sess.replace(std::mem::take(&mut client.vars));
+    let mut stream = StreamFacts::default();
+    let mut controls = Controls::default();
+    let mut txn = Txn {
+        now: worker.now(),
+        sess: &mut client.facts,
+        stream: &mut stream,
+        controls: &mut controls,
+        req: None,
+        res: None,
+        req_body: Body::default(),
+        res_body: Body::default(),
+        payload: None,
+        no_more: true,
+        woken: Woken::No,
+        vars: &vars,
+        world: &worker.world,
+    };
+    let effect = hapax_rules::run(rules, 0, &mut txn).effect;
+    client.vars = vars.sess.take();
+    match effect {
+        Effect::Reject | Effect::Deny(_) | Effect::Fail => false,
+        Effect::SilentDrop(_) => {
+            client.io.reset_on_close();
+            false
+        }
+        _ => true,
+    }
+}
+
+/// HAProxy's line for a connection that ended before it had a stream.
+fn log_handshake_failure(worker: &Worker, proxy: &Proxy, client: &Client, error: &io::Error) {
+    if proxy.log.is_empty() {
+        return;
+    }
+    let why = match error.kind() {
+        io::ErrorKind::TimedOut => "Timeout during SSL handshake",
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => "Connection closed during SSL handshake",
+        _ => "SSL handshake failure",
+    };
+    let mut line = Vec::with_capacity(128);
+    stream::log::connection_error(proxy, client, why, &mut line);
+    let tag = stream::log::tag(worker.plan(), proxy);
+    worker.logger.borrow_mut().send(&proxy.log, tag, crate::log::level::INFO, &line);
+}
+
+async fn http(worker: &Rc<Worker>, client: &mut Client, proxy: &Proxy) {
+    loop {
+        if client.buf.is_empty() && !wait_for_request(worker, client, proxy).await {
+            return;
+        }
+        // The stream's own state lives only while there is a stream: an idle connection stays small.
+        match Box::pin(stream::http::serve(worker, client)).await {
+            Next::KeepAlive => {
+                client.idle_since = worker.now_ms();
+                if worker.stopping() && client.buf.is_empty() {
+                    return;
+                }
+            }
+            Next::Close => return,
+        }
+    }
+}
+
+/// Waits between two requests; `false`: the connection ends without a word.
+async fn wait_for_request(_worker: &Worker, client: &mut Client, proxy: &Proxy) -> bool {
+    let t = &proxy.timeouts;
+    let first = client.streams == 0;
+    let limit = if first {
+        t.http_request.or(t.client)
+    } else {
+        t.http_keep_alive.or(t.http_request).or(t.client)
+    };
+    client.deadline.after(client.idle_since, limit);
+    client.entry.idle.set(!first);
+    let ready = std::future::poll_fn(|cx| {
+        if client.io.poll_readable(cx).is_ready() {
+            return Poll::Ready(true);
+        }
+        if client.deadline.expired(cx) || client.entry.kill.get() {
+            return Poll::Ready(false);
+        }
+        let known = client.entry.waker.borrow().as_ref().is_some_and(|w| w.will_wake(cx.waker()));
+        if !known {
+            *client.entry.waker.borrow_mut() = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    })
+    .await;
+    client.entry.idle.set(false);
+    // A first request that never came is answered (408) and logged: that is the stream's business.
+    ready || (first && !client.entry.kill.get())
+}

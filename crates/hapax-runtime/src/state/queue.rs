@@ -1,0 +1,145 @@
+//! Streams that wait for a server of a backend: for one in particular (persistence), or for any.
+
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use hapax_balance::{Place, Queue};
+
+/// Nothing granted yet.
+const NONE: usize = usize::MAX;
+
+/// One waiting stream.
+#[derive(Debug)]
+pub struct Ticket {
+    granted: AtomicUsize,
+    waker: Mutex<Option<Waker>>,
+    place: Place,
+    /// The server it insists on.
+    target: Option<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    any: Queue<Arc<Ticket>>,
+    bound: Vec<Queue<Arc<Ticket>>>,
+}
+
+/// The queue of a backend and of its servers.
+#[derive(Debug, Default)]
+pub struct WaitQueue {
+    waiting: Mutex<Waiting>,
+    len: AtomicU32,
+}
+
+impl Ticket {
+    /// The server whose slot this stream was given.
+    pub fn granted(&self) -> Option<usize> {
+        Some(self.granted.load(Ordering::Acquire)).filter(|i| *i != NONE)
+    }
+
+    /// Whom to wake when it is granted.
+    pub fn watch(&self, waker: &Waker) {
+        *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker.clone());
+    }
+
+    fn grant(&self, server: usize) {
+        self.granted.store(server, Ordering::Release);
+        if let Some(w) = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            w.wake();
+        }
+    }
+}
+
+impl WaitQueue {
+    pub fn len(&self) -> u32 {
+        self.len.load(Ordering::Relaxed)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn join(&self, target: Option<usize>, class: i32, now_ms: u64, offset_ms: i32) -> Arc<Ticket> {
+        let mut waiting = self.lock();
+        self.len.fetch_add(1, Ordering::Relaxed);
+        let queue = waiting.of(target);
+        queue.push_with(class, now_ms, offset_ms, |place| {
+            Arc::new(Ticket {
+                granted: AtomicUsize::new(NONE),
+                waker: Mutex::new(None),
+                place,
+                target,
+            })
+        })
+    }
+
+    /// Leaves before its turn; `false`: it was granted meanwhile.
+    pub fn leave(&self, ticket: &Ticket) -> bool {
+        let left = self.lock().of(ticket.target).remove(ticket.place).is_some();
+        if left {
+            self.len.fetch_sub(1, Ordering::Relaxed);
+        }
+        left
+    }
+
+    /// Hands a free slot of `server` to whoever is next; `false`: nobody waits for it.
+    pub fn hand(&self, server: usize) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let mut waiting = self.lock();
+        let any = waiting.any.first();
+        let bound = waiting.bound.get(server).and_then(Queue::first);
+        let next = match (any, bound) {
+            (Some(a), Some(b)) if a < b => waiting.any.pop(),
+            (_, Some(_)) => waiting.bound[server].pop(),
+            _ => waiting.any.pop(),
+        };
+        drop(waiting);
+        let Some(ticket) = next else { return false };
+        self.len.fetch_sub(1, Ordering::Relaxed);
+        ticket.grant(server);
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn of(&mut self, target: Option<usize>) -> &mut Queue<Arc<Ticket>> {
+        let Some(i) = target else { return &mut self.any };
+        if self.bound.len() <= i {
+            self.bound.resize_with(i + 1, Queue::default);
+        }
+        &mut self.bound[i]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_goes_to_the_first_who_can_use_it() {
+        let q = WaitQueue::default();
+        let any = q.join(None, 0, 10, 0);
+        let second = q.join(Some(1), 0, 5, 0);
+        assert!(q.hand(0));
+        assert_eq!((any.granted(), second.granted()), (Some(0), None));
+        assert!(!q.hand(0));
+        assert!(q.hand(1));
+        assert_eq!((second.granted(), q.len()), (Some(1), 0));
+        assert!(!q.leave(&second));
+    }
+
+    #[test]
+    fn who_leaves_is_not_granted() {
+        let q = WaitQueue::default();
+        let t = q.join(None, 0, 1, 0);
+        assert!(q.leave(&t));
+        assert!(!q.hand(0) && q.is_empty());
+    }
+}

@@ -1,0 +1,348 @@
+//! From a backend to a connection: server, slot (or queue), reuse or connect, retries and redispatch.
+
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use hapax_balance::Choice;
+use hapax_config::plan::{Mode, Persist, Server};
+use hapax_sample::ServerId;
+use hapax_value::{Endpoint, Millis};
+
+use super::exchange::Exchange;
+use super::{Step, Stop};
+use crate::io::Io;
+use crate::outcome::{Blame, End, Phase};
+use crate::state::{ServerState, Ticket, WaitQueue, raise};
+use crate::tls;
+use crate::upstream::{self, ConnectError, Upstream};
+
+/// Pause before a server that refused is tried again.
+const TURN_AROUND: Millis = 1000;
+/// How often a waiting stream looks whether a server has come back.
+const LOOK_AGAIN: Millis = 100;
+
+impl Exchange<'_> {
+    /// Ends with `self.up` open and ready to be written to.
+    pub(super) async fn connect(&mut self) -> Step<()> {
+        if self.marks.queued == 0 {
+            self.marks.queued = self.w.now_ms();
+        }
+        let retries = self.p.controls.retries.unwrap_or(self.be.retries);
+        let (mut avoid, mut again) = (None, None);
+        loop {
+            let i = match again.take() {
+                Some(i) => self.wait_for_slot(Some(i), None).await?,
+                None => self.wait_for_slot(None, avoid).await?,
+            };
+            self.set_server(i);
+            let error = match self.open(i).await {
+                Ok(up) => {
+                    self.up = Some(up);
+                    self.marks.connected = self.w.now_ms();
+                    return Ok(());
+                }
+                Err(e) => e,
+            };
+            let w = self.w.id;
+            let (state, server) = (self.be_state(), &self.be_state().servers[i]);
+            let end = match &error {
+                ConnectError::Aborted => return Err(Stop::Close(End::new(Blame::Killed, Phase::Connect))),
+                ConnectError::Resource(_) => End::new(Blame::Resource, Phase::Connect),
+                ConnectError::Timeout => End::new(Blame::ServerTimeout, Phase::Connect),
+                ConnectError::Refused(_) | ConnectError::Handshake(_) | ConnectError::NoAddress => End::new(Blame::Server, Phase::Connect),
+            };
+            tracing::debug!(server = %self.be.servers[i].name, ?error, "no connection");
+            if self.p.facts.retries >= retries {
+                state.be.failed_conns.inc(w);
+                server.counters.failed_conns.inc(w);
+                return Err(Stop::End(end));
+            }
+            self.p.facts.retries += 1;
+            state.be.retries.inc(w);
+            server.counters.retries.inc(w);
+            self.give_slot();
+            if self.may_redispatch(self.p.facts.retries, retries) || !server.is_up() {
+                state.be.redispatches.inc(w);
+                server.counters.redispatches.inc(w);
+                self.p.facts.redispatched = true;
+                self.persistence.lost();
+                avoid = Some(i);
+            } else {
+                if !matches!(error, ConnectError::Timeout) {
+                    let limit = self.be.timeouts.connect.unwrap_or(TURN_AROUND);
+                    self.sleep(TURN_AROUND.min(limit)).await?;
+                }
+                again = Some(i);
+            }
+        }
+    }
+
+    /// `option redispatch N`: every Nth retry, counted from the last one where N is negative.
+    fn may_redispatch(&self, attempt: u32, retries: u32) -> bool {
+        match self.be.redispatch {
+            0 => false,
+            n if n < 0 => (retries + 1).saturating_sub(attempt) == n.unsigned_abs(),
+            n => attempt.is_multiple_of(n.unsigned_abs()),
+        }
+    }
+
+    fn set_server(&mut self, i: usize) {
+        self.server = Some(i);
+        self.slot = true;
+        self.p.facts.server = Some(ServerId(i as u32));
+        self.c.entry.server.set(Some(i as u32));
+    }
+
+    /// A slot of a server: of `bound`, or of whichever the algorithm chooses. Waits in the queue while all are full.
+    async fn wait_for_slot(&mut self, bound: Option<usize>, avoid: Option<usize>) -> Step<usize> {
+        let state = self.be_state();
+        let mut place: Option<Waiting<'_>> = None;
+        loop {
+            if let Some((p, i)) = place.as_ref().and_then(|p| Some((p, p.granted()?))) {
+                p.used.set(true);
+                self.marks.queued = self.w.now_ms();
+                return Ok(i);
+            }
+            let choice = bound.map_or_else(|| self.choose_server(avoid), Choice::Server);
+            let target = match choice {
+                Choice::Server(i) if take_slot(&state.servers[i], state.live.dynamic_maxconn(i, &state.servers[i], self.streams())) => {
+                    self.marks.queued = self.w.now_ms();
+                    return Ok(i);
+                }
+                Choice::Server(i) => Some(i),
+                Choice::Full => None,
+                Choice::NoServer => {
+                    self.server = None;
+                    self.p.facts.server = None;
+                    return Err(End::new(Blame::Server, Phase::Connect).into());
+                }
+            };
+            if place.is_none() {
+                let since = self.w.now_ms();
+                let limit = self
+                    .p
+                    .controls
+                    .timeout_queue
+                    .or(self.be.timeouts.queue)
+                    .or(self.be.timeouts.connect);
+                let f = &self.p.facts;
+                let ticket = state.waiting.join(target, f.priority_class, since, f.priority_offset);
+                raise(&state.queue_max, state.queue_cur.fetch_add(1, Ordering::Relaxed) + 1);
+                let server = target.map(|i| &*state.servers[i]);
+                if let Some(s) = server {
+                    raise(&s.queue_max, s.queue_cur.fetch_add(1, Ordering::Relaxed) + 1);
+                }
+                let until = limit.map_or(Millis::MAX, |l| since.saturating_add(l));
+                place = Some(Waiting {
+                    queue: &state.waiting,
+                    ticket,
+                    proxy: state,
+                    server,
+                    until,
+                    used: Cell::new(false),
+                });
+                // A slot may have become free before the place was taken: look once more.
+                continue;
+            }
+            let Some(p) = &place else { continue };
+            if !self.wait_in_queue(p).await? {
+                return Err(End::new(Blame::ServerTimeout, Phase::Queue).into());
+            }
+        }
+    }
+
+    fn streams(&self) -> u32 {
+        self.be_state().be_cur.load(Ordering::Relaxed)
+    }
+
+    /// Until granted or for a while; `false`: `timeout queue` has passed.
+    async fn wait_in_queue(&self, p: &Waiting<'_>) -> Step<bool> {
+        let now = self.w.now_ms();
+        if now >= p.until {
+            return Ok(false);
+        }
+        let (deadline, entry) = (&self.c.deadline, &self.c.entry);
+        deadline.set(p.until.min(now + LOOK_AGAIN));
+        std::future::poll_fn(|cx| {
+            p.ticket.watch(cx.waker());
+            if p.granted().is_some() || deadline.expired(cx) || entry.kill.get() {
+                return Poll::Ready(());
+            }
+            Poll::Pending
+        })
+        .await;
+        deadline.clear();
+        if entry.kill.get() {
+            Err(Stop::Close(End::new(Blame::Killed, Phase::Queue)))
+        } else {
+            Ok(true)
+        }
+    }
+
+    async fn sleep(&mut self, ms: Millis) -> Step<()> {
+        self.c.deadline.set(self.w.now_ms() + ms);
+        self.c.deadline.wait().await;
+        self.c.deadline.clear();
+        Ok(())
+    }
+
+    /// An idle connection where policy allows, else a new one.
+    async fn open(&mut self, i: usize) -> Result<Upstream, ConnectError> {
+        let conf = &self.be.servers[i];
+        let server = &self.be_state().servers[i];
+        let w = self.w.id;
+        if let Some(up) = self.reuse(i, server) {
+            server.counters.reuse.inc(w);
+            self.be_state().be.reuse.inc(w);
+            return Ok(up);
+        }
+        let address = self.address(conf, server)?;
+        let now = self.w.now_ms();
+        let limit = self.p.controls.timeout_connect.or(self.be.timeouts.connect);
+        self.c.deadline.after(now, limit);
+        let source = conf
+            .source
+            .as_ref()
+            .and_then(|e| if let Endpoint::Ip(a) = e { Some(*a) } else { None });
+        let epoch = server.address_epoch.load(Ordering::Relaxed);
+        let entry = &self.c.entry;
+        let raw = upstream::connect(&address, source, &self.c.deadline, |_| entry.kill.get()).await?;
+        server.counters.connect.inc(w);
+        self.be_state().be.connect.inc(w);
+        let io = match self.w.tls.server(self.be_id.0, i as u32) {
+            None => Io::Plain(raw),
+            Some(config) => {
+                let mut sni = Vec::new();
+                let asked = conf
+                    .tls
+                    .as_ref()
+                    .and_then(|t| t.sni.as_ref())
+                    .is_some_and(|e| e.eval_str(&self.env(false), &mut sni));
+                let name = if asked {
+                    std::str::from_utf8(&sni).ok()
+                } else {
+                    conf.tls.as_ref().and_then(|t| t.verifyhost.as_deref())
+                };
+                let shaken = tls::handshake(config, name, raw, &self.c.deadline).await;
+                shaken.map_err(ConnectError::Handshake)?
+            }
+        };
+        self.c.deadline.clear();
+        Ok(Upstream::new(io, epoch))
+    }
+
+    /// `http-reuse`: the first request of a client goes over a connection of its own unless told otherwise.
+    fn reuse(&mut self, i: usize, server: &ServerState) -> Option<Upstream> {
+        if self.be.mode != Mode::Http || self.fe.mode != Mode::Http {
+            return None;
+        }
+        let id = ServerId(i as u32);
+        if let Some((be, s, mut up)) = self.c.held.take()
+            && be == self.be_id
+            && s == id
+            && up.io.is_quiet()
+        {
+            return Some(up);
+        }
+        let allowed = match self.be.reuse {
+            Persist::Never => false,
+            Persist::Safe => self.c.streams > 1,
+            Persist::Aggressive | Persist::Always => true,
+        };
+        if !allowed {
+            return None;
+        }
+        self.w.pools.take(self.be_id, id, server)
+    }
+
+    fn address(&self, conf: &Server, server: &ServerState) -> Result<Endpoint, ConnectError> {
+        let address = server.endpoint().ok_or(ConnectError::NoAddress)?;
+        match (address, conf.port_offset) {
+            (Endpoint::Ip(mut a), Some(offset)) => {
+                let base = self.env(false).dst().and_then(Endpoint::port).unwrap_or(0);
+                a.set_port((i32::from(base) + offset) as u16);
+                Ok(Endpoint::Ip(a))
+            }
+            (a, _) => Ok(a),
+        }
+    }
+
+    /// Gives the server's slot to the next in the queue, or back.
+    fn give_slot(&mut self) {
+        if !std::mem::take(&mut self.slot) {
+            return;
+        }
+        let Some(i) = self.server else { return };
+        let state = self.be_state();
+        let server = &state.servers[i];
+        let max = state.live.dynamic_maxconn(i, server, self.streams());
+        let crowded = max > 0 && server.cur_sess.load(Ordering::Relaxed) > max;
+        if state.waiting.is_empty() || crowded || !server.is_up() || !state.waiting.hand(i) {
+            server.cur_sess.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The stream is done with its server. `clean`: request and response are complete, the connection may serve others.
+    pub(super) fn leave_server(&mut self, clean: bool) {
+        if let (Some(mut up), Some(i)) = (self.up.take(), self.server) {
+            up.served += 1;
+            if clean && self.reusable {
+                let (id, now) = (ServerId(i as u32), self.w.now_ms());
+                if self.be.reuse == Persist::Never || up.private {
+                    self.c.held = Some((self.be_id, id, up));
+                } else {
+                    let server = &self.be_state().servers[i];
+                    self.w.pools.put(self.be_id, id, &self.be.servers[i], server, up, now);
+                }
+            }
+        }
+        self.give_slot();
+    }
+}
+
+fn take_slot(server: &ServerState, max: u32) -> bool {
+    let taken = if max == 0 {
+        Ok(server.cur_sess.fetch_add(1, Ordering::Relaxed))
+    } else {
+        server
+            .cur_sess
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < max).then_some(n + 1))
+    };
+    if let Ok(before) = taken {
+        raise(&server.max_sess, before + 1);
+    }
+    taken.is_ok()
+}
+
+/// A place in the queue; left when dropped, and a slot granted meanwhile goes to the next.
+struct Waiting<'w> {
+    queue: &'w WaitQueue,
+    ticket: std::sync::Arc<Ticket>,
+    proxy: &'w crate::state::ProxyState,
+    server: Option<&'w ServerState>,
+    until: Millis,
+    used: Cell<bool>,
+}
+
+impl Waiting<'_> {
+    fn granted(&self) -> Option<usize> {
+        self.ticket.granted()
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.queue.leave(&self.ticket)
+            && !self.used.get()
+            && let Some(i) = self.granted()
+            && !self.queue.hand(i)
+        {
+            self.proxy.servers[i].cur_sess.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.proxy.queue_cur.fetch_sub(1, Ordering::Relaxed);
+        if let Some(s) = self.server {
+            s.queue_cur.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! What the proxy itself changes in heads: framing fields made unambiguous, `Connection`, captures.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hapax_config::plan::{ForwardFor, HttpMode};
+use hapax_proto::h1::Meta;
+use hapax_proto::h1::framing::BodyLen;
+use hapax_proto::http::{Head, Version};
+use hapax_value::Endpoint;
+
+use super::exchange::Exchange;
+
+/// The request line as it is logged.
+pub(super) fn request_line(head: &Head, out: &mut Vec<u8>) {
+    out.extend_from_slice(head.method());
+    out.push(b' ');
+    out.extend_from_slice(head.uri());
+    out.extend_from_slice(match head.version {
+        Version::H09 => b"",
+        Version::H10 => b" HTTP/1.0",
+        Version::H11 => b" HTTP/1.1",
+        Version::H2 => b" HTTP/2.0",
+        Version::H3 => b" HTTP/3.0",
+    });
+}
+
+/// Leaves one reading of a request: one length or the chunked coding, one host that agrees with the target, and a `Connection`
+/// field without what concerns the client's connection alone. `false`: it has no single reading.
+pub(super) fn normalise_request(head: &mut Head, meta: &Meta) -> bool {
+    single_length(head, meta);
+    single(head, b"host");
+    if meta.upgrade && is_websocket(head) && head.version == Version::H11 && !head.contains(b"sec-websocket-key") {
+        return false;
+    }
+    drop_connection_words(head);
+    agree_on_host(head)
+}
+
+/// The same for a response.
+pub(super) fn normalise_response(head: &mut Head, meta: &Meta) {
+    single_length(head, meta);
+    if matches!(head.status, 204) || (100..200).contains(&head.status) {
+        head.remove(b"content-length");
+        head.remove(b"transfer-encoding");
+    }
+    drop_connection_words(head);
+}
+
+/// Whether `ip` is of the network `net/bits`.
+fn within(ip: IpAddr, net: IpAddr, bits: u8) -> bool {
+    let prefix = |a: IpAddr| match a {
+        IpAddr::V4(a) => u128::from(a.to_bits()).checked_shr(32 - u32::from(bits.min(32))),
+        IpAddr::V6(a) => a.to_bits().checked_shr(128 - u32::from(bits.min(128))),
+    };
+    ip.is_ipv4() == net.is_ipv4() && prefix(ip) == prefix(net)
+}
+
+fn single_length(head: &mut Head, meta: &Meta) {
+    if meta.body == BodyLen::Chunked {
+        if meta.conflicting {
+            head.remove(b"content-length");
+        }
+        return;
+    }
+    let (first, plural) = {
+        let mut values = head.values(b"content-length");
+        let Some(first) = values.next() else { return };
+        let plural = values.next().is_some() || first.contains(&b',');
+        let first = first.split(|b| *b == b',').next().unwrap_or(first).trim_ascii();
+        (if plural { first.to_vec() } else { Vec::new() }, plural)
+    };
+    if plural {
+        let index = head.iter().position(|(n, _)| n == b"content-length").unwrap_or(0);
+        head.remove(b"content-length");
+        head.insert(index, b"content-length", &first);
+    }
+}
+
+/// Keeps the first of several equal fields.
+fn single(head: &mut Head, name: &[u8]) {
+    while head.values(name).count() > 1 {
+        if let Some(last) = head.iter().collect::<Vec<_>>().iter().rposition(|(n, _)| *n == name) {
+            head.remove_at(last);
+        }
+    }
+}
+
+fn is_websocket(head: &Head) -> bool {
+    head.values(b"upgrade").any(|v| v.eq_ignore_ascii_case(b"websocket"))
+}
+
+/// `close` and `keep-alive` are between a peer and us.
+fn drop_connection_words(head: &mut Head) {
+    let mut i = 0;
+    while i < head.field_count() {
+        let f = head.fields()[i];
+        if head.get(f.name) != b"connection" {
+            i += 1;
+            continue;
+        }
+        let ours = |w: &[u8]| w.eq_ignore_ascii_case(b"close") || w.eq_ignore_ascii_case(b"keep-alive");
+        let value = head.get(f.value);
+        let words = || value.split(|b| *b == b',').map(<[u8]>::trim_ascii);
+        if !words().any(|w| ours(w) || w.is_empty()) {
+            i += 1;
+            continue;
+        }
+        let kept: Vec<&[u8]> = words().filter(|w| !ours(w) && !w.is_empty()).collect();
+        if kept.is_empty() {
+            head.remove_at(i);
+        } else {
+            let kept = kept.join(&b", "[..]);
+            head.set_value(i, &kept);
+            i += 1;
+        }
+    }
+}
+
+/// An absolute target and `Host` must name the same authority; a missing `Host` is made of the target.
+fn agree_on_host(head: &mut Head) -> bool {
+    let uri = head.uri();
+    if uri.first().is_none_or(|b| matches!(b, b'/' | b'*')) {
+        return true;
+    }
+    let connect = head.method() == b"CONNECT";
+    let (scheme, authority) = match split_scheme(uri) {
+        Some((scheme, rest)) => {
+            let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+            (Some(scheme), &rest[..end])
+        }
+        None if connect => (None, uri),
+        None => return true,
+    };
+    let authority = authority.rsplit(|b| *b == b'@').next().unwrap_or(authority);
+    match head.first(b"host") {
+        None => {
+            let host = authority.to_vec();
+            head.add(b"host", &host);
+            true
+        }
+        Some(host) => {
+            let port: &[u8] = match scheme {
+                Some(s) if s.eq_ignore_ascii_case(b"https") => b":443",
+                _ => b":80",
+            };
+            strip(host, port).eq_ignore_ascii_case(strip(authority, port))
+        }
+    }
+}
+
+fn split_scheme(uri: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = uri.iter().position(|b| *b == b':')?;
+    let rest = uri[colon..].strip_prefix(b"://")?;
+    uri[..colon]
+        .iter()
+        .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b))
+        .then_some((&uri[..colon], rest))
+}
+
+fn strip<'a>(host: &'a [u8], default_port: &[u8]) -> &'a [u8] {
+    host.strip_suffix(default_port).unwrap_or(host)
+}
+
+/// Fills capture slots from the last field of each name.
+pub(super) fn capture(head: &Head, rows: &[(Arc<[u8]>, usize)], slots: &mut Vec<Option<Box<[u8]>>>) {
+    slots.resize(slots.len().max(rows.len()), None);
+    for ((name, len), slot) in rows.iter().zip(slots) {
+        if let Some(v) = head.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v).last() {
+            *slot = Some(v[..v.len().min(*len)].into());
+        }
+    }
+}
+
+impl Exchange<'_> {
+    /// What the proxy adds to a request once the rules are through with it.
+    pub(super) fn prepare_request(&mut self) {
+        self.read_cookie();
+        let forwarded = self.be.forwardfor.as_ref().or(self.fe.forwardfor.as_ref());
+        if let Some(f) = forwarded {
+            self.forwarded_for(f);
+        }
+        if self.p.req_head.version == Version::H10 {
+            // The server's connection is kept whatever the client's version is.
+            self.p.req_head.add(b"connection", b"keep-alive");
+        } else if self.be.http_mode != HttpMode::KeepAlive || self.fe.http_mode != HttpMode::KeepAlive {
+            self.p.req_head.add(b"connection", b"close");
+        }
+    }
+
+    /// `option forwardfor`
+    fn forwarded_for(&mut self, f: &ForwardFor) {
+        let Some(ip) = self.env(false).src().and_then(Endpoint::ip) else {
+            return;
+        };
+        if f.except.as_ref().is_some_and(|(net, bits)| within(ip, *net, *bits)) {
+            return;
+        }
+        if f.if_none && self.p.req_head.contains(&f.header.to_ascii_lowercase()) {
+            return;
+        }
+        let mut text = [0u8; 45];
+        let len = {
+            use std::io::Write;
+            let mut room = &mut text[..];
+            let whole = room.len();
+            // An address never takes more than 45 bytes.
+            let _ = write!(room, "{ip}");
+            whole - room.len()
+        };
+        self.p.req_head.add(&f.header, &text[..len]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hapax_proto::h1::{Limits, framing, parse_request};
+
+    use super::*;
+
+    fn normal(text: &str) -> Option<String> {
+        let mut h = Head::default();
+        parse_request(text.as_bytes(), &mut h, Limits::default()).ok()??;
+        let meta = framing::request(&h).ok()?;
+        normalise_request(&mut h, &meta).then(|| {
+            let mut out = Vec::new();
+            hapax_proto::h1::write::request(&h, &mut out);
+            String::from_utf8_lossy(&out).replace("\r\n", "|")
+        })
+    }
+
+    #[test]
+    fn one_reading() {
+        let cases = [
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", Some("GET / HTTP/1.1|host: a||")),
+            (
+                "POST / HTTP/1.1\r\nA: b\r\nContent-Length: 2, 2\r\nC: d\r\n\r\n",
+                Some("POST / HTTP/1.1|a: b|content-length: 2|c: d||"),
+            ),
+            (
+                "POST / HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+                Some("POST / HTTP/1.1|transfer-encoding: chunked||"),
+            ),
+            (
+                "GET / HTTP/1.1\r\nConnection: foo, keep-alive\r\n\r\n",
+                Some("GET / HTTP/1.1|connection: foo||"),
+            ),
+            ("GET / HTTP/1.1\r\nConnection: close\r\nA: b\r\n\r\n", Some("GET / HTTP/1.1|a: b||")),
+            ("GET http://foo/x HTTP/1.1\r\nHost: a\r\n\r\n", None),
+            (
+                "GET http://foo/x HTTP/1.1\r\nHost: foo:80\r\n\r\n",
+                Some("GET http://foo/x HTTP/1.1|host: foo:80||"),
+            ),
+            ("GET http://foo/x HTTP/1.1\r\n\r\n", Some("GET http://foo/x HTTP/1.1|host: foo||")),
+            ("GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", None),
+        ];
+        for (text, want) in cases {
+            assert_eq!(normal(text).as_deref(), want, "{text:?}");
+        }
+    }
+}

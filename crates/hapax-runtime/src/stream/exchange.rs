@@ -1,0 +1,197 @@
+//! An HTTP stream under way: who takes part, what is known, and when each step was reached.
+
+use hapax_config::Plan;
+use hapax_config::plan::Proxy;
+use hapax_proto::h1::Meta;
+use hapax_proto::h1::framing::BodyLen;
+use hapax_rules::{Txn, Woken};
+use hapax_sample::{Body, Env, Now, ProxyId};
+use hapax_value::Millis;
+
+use super::{Next, StreamParts};
+use crate::session::Client;
+use crate::state::{ProxyState, ServerState};
+use crate::upstream::Upstream;
+use crate::worker::Worker;
+
+/// One HTTP transaction.
+pub(super) struct Exchange<'x> {
+    pub w: &'x Worker,
+    pub plan: &'x Plan,
+    pub c: &'x mut Client,
+    pub p: &'x mut StreamParts,
+    pub fe_id: ProxyId,
+    pub fe: &'x Proxy,
+    /// The frontend itself until the backend is known.
+    pub be_id: ProxyId,
+    pub be: &'x Proxy,
+    /// The stream is counted in the backend.
+    pub in_backend: bool,
+    /// How the request is delimited.
+    pub meta: Meta,
+    pub marks: Marks,
+    /// Index of the server chosen; its slot is taken while `slot` is set.
+    pub server: Option<usize>,
+    pub slot: bool,
+    pub up: Option<Upstream>,
+    /// The client's connection may serve another request after this one.
+    pub keep_alive: bool,
+    /// The head of the final response is on its way to the client.
+    pub response_started: bool,
+    /// All of the request body was taken from the client, and it reached the server (or never will).
+    pub request_read: bool,
+    pub request_sent: bool,
+    /// Bytes flow both ways until both sides have ended.
+    pub tunnel: bool,
+    /// The server's connection may serve another request after this one.
+    pub reusable: bool,
+    /// Server named by the client's cookie, and whether the response must set a cookie.
+    pub persistence: super::cookie::Persistence,
+}
+
+/// Monotonic milliseconds at which steps were reached; 0: not yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Marks {
+    /// The stream could have begun: accept, or the end of the previous response.
+    pub idle: Millis,
+    pub first_byte: Millis,
+    pub request: Millis,
+    pub queued: Millis,
+    pub connected: Millis,
+    pub response: Millis,
+    pub wall_us: u64,
+}
+
+impl<'x> Exchange<'x> {
+    pub(super) fn new(w: &'x Worker, c: &'x mut Client, p: &'x mut StreamParts) -> Self {
+        let plan = w.plan();
+        let fe_id = c.facts.frontend;
+        let fe = &plan.proxies[fe_id.0 as usize];
+        p.req.buf = std::mem::take(&mut c.buf);
+        p.facts.id = w.shared.next_id();
+        p.facts.termination = *b"--";
+        p.facts.cookie_flags = *b"--";
+        p.vars.sess.swap(&std::cell::RefCell::new(std::mem::take(&mut c.vars)));
+        c.streams += 1;
+        c.entry.requests.set(u64::from(c.streams));
+        let idle = c.idle_since;
+        Self {
+            w,
+            plan,
+            c,
+            p,
+            fe_id,
+            fe,
+            be_id: fe_id,
+            be: fe,
+            in_backend: false,
+            meta: Meta::default(),
+            marks: Marks { idle, ..Marks::default() },
+            server: None,
+            slot: false,
+            up: None,
+            keep_alive: false,
+            response_started: false,
+            request_read: false,
+            request_sent: false,
+            tunnel: false,
+            reusable: false,
+            persistence: super::cookie::Persistence::default(),
+        }
+    }
+
+    pub(super) fn fe_state(&self) -> &'x ProxyState {
+        self.w.shared.proxy(self.fe_id)
+    }
+
+    pub(super) fn be_state(&self) -> &'x ProxyState {
+        self.w.shared.proxy(self.be_id)
+    }
+
+    pub(super) fn server_state(&self) -> Option<&'x ServerState> {
+        self.server.map(|i| &*self.be_state().servers[i])
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.w.now()
+    }
+
+    /// `timeout client` as rules have left it.
+    pub(super) fn client_timeout(&self) -> Option<Millis> {
+        self.p.controls.timeout_client.or(self.fe.timeouts.client)
+    }
+
+    pub(super) fn server_timeout(&self) -> Option<Millis> {
+        self.p.controls.timeout_server.or(self.be.timeouts.server)
+    }
+
+    /// The transaction as rules see it. `response`: the response head is there.
+    pub(super) fn txn(&mut self, response: bool, woken: Woken) -> Txn<'_> {
+        let now = self.w.now();
+        let announced = if let BodyLen::Length(n) = self.meta.body { Some(n) } else { None };
+        let body = self.p.req.buf.filled();
+        let complete = match self.meta.body {
+            BodyLen::None => true,
+            BodyLen::Length(n) => body.len() as u64 >= n,
+            _ => false,
+        };
+        let body = match announced {
+            Some(n) if body.len() as u64 > n => &body[..n as usize],
+            None => &[],
+            _ => body,
+        };
+        Txn {
+            now,
+            sess: &mut self.c.facts,
+            stream: &mut self.p.facts,
+            controls: &mut self.p.controls,
+            req: Some(&mut self.p.req_head),
+            res: response.then_some(&mut self.p.res_head),
+            req_body: Body {
+                bytes: body,
+                complete,
+                announced,
+            },
+            res_body: Body {
+                bytes: self.p.res.buf.filled(),
+                ..Body::default()
+            },
+            payload: None,
+            no_more: true,
+            woken,
+            vars: &self.p.vars,
+            world: &self.w.world,
+        }
+    }
+
+    /// What expressions outside rules see.
+    pub(super) fn env(&self, response: bool) -> Env<'_> {
+        Env {
+            now: self.w.now(),
+            sess: &self.c.facts,
+            stream: &self.p.facts,
+            req: Some(&self.p.req_head),
+            res: response.then_some(&self.p.res_head),
+            req_body: Body::default(),
+            res_body: Body::default(),
+            payload: None,
+            no_more: true,
+            vars: &self.p.vars,
+            world: &self.w.world,
+        }
+    }
+
+    /// Gives back to the connection what outlives the stream.
+    pub(super) fn release(&mut self, next: Next) {
+        self.c.vars = self.p.vars.sess.take();
+        self.c.deadline.clear();
+        self.c.entry.backend.set(None);
+        self.c.entry.server.set(None);
+        if next == Next::KeepAlive && !self.p.req.buf.is_empty() {
+            self.c.buf = std::mem::take(&mut self.p.req.buf);
+        } else {
+            self.p.req.buf = crate::buf::Buf::default();
+        }
+        self.p.res.buf = crate::buf::Buf::default();
+    }
+}

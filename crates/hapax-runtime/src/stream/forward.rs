@@ -1,0 +1,303 @@
+//! The exchange with the server: the request goes out, the response comes in, both at once where they overlap.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use hapax_config::plan::{HttpMode, Options};
+use hapax_proto::h1::framing::{self, BodyLen};
+use hapax_proto::h1::{Limits, parse_response, write};
+
+use super::exchange::Exchange;
+use super::{Step, Stop, edit};
+use crate::buf::Buf;
+use crate::outcome::{Blame, End, Phase};
+use crate::relay::{Coding, HalfError};
+
+/// What waiting for a response came to.
+enum Waited {
+    /// Bytes of the response are in the buffer.
+    Bytes,
+    /// The server's connection ended.
+    Ended(io::Result<()>),
+    Timeout,
+    Killed,
+    /// The client's half failed.
+    Client(HalfError),
+}
+
+impl Exchange<'_> {
+    /// Sends the request and brings the response back.
+    pub(super) async fn forward(&mut self) -> Step<()> {
+        let splice = !self.w.no_splice;
+        self.send_request(splice)?;
+        loop {
+            self.await_response().await?;
+            let status = self.p.res_head.status;
+            if (100..200).contains(&status) && status != 101 {
+                self.relay_interim().await?;
+                continue;
+            }
+            break;
+        }
+        self.marks.response = self.w.now_ms();
+        self.start_response().await?;
+        self.relay_bodies(splice).await
+    }
+
+    /// Puts the head and what is there of the body into the outgoing half.
+    fn send_request(&mut self, splice: bool) -> Step<()> {
+        let coding = if self.meta.body == BodyLen::Chunked {
+            Coding::Chunked
+        } else {
+            Coding::Plain
+        };
+        write::request(&self.p.req_head, self.p.req.out());
+        self.p
+            .req
+            .start(self.meta.body, coding, splice)
+            .map_err(|e| self.client_failure(&e).into())
+    }
+
+    /// Until the head of a response is complete.
+    async fn await_response(&mut self) -> Step<()> {
+        let limits = Limits {
+            fields: self.plan.global.maxhdr,
+            relaxed: self.be.options.contains(Options::ACCEPT_INVALID_RES),
+        };
+        loop {
+            if !self.p.res.buf.is_empty() {
+                match parse_response(self.p.res.buf.filled(), &mut self.p.res_head, limits) {
+                    Ok(Some(n)) => {
+                        self.p.res.buf.consume(n);
+                        return Ok(());
+                    }
+                    Ok(None) if !self.p.res.buf.is_full() => {}
+                    Ok(None) | Err(_) => return Err(End::new(Blame::Proxy, Phase::Headers).into()),
+                }
+            }
+            self.arm_for_response();
+            match std::future::poll_fn(|cx| self.poll_response(cx)).await {
+                Waited::Bytes => {}
+                Waited::Ended(result) => return Err(self.no_response(result)),
+                Waited::Timeout if !self.request_read && self.p.req.is_flushed() => {
+                    return Err(End::with_status(Blame::ClientTimeout, Phase::Data, 408).into());
+                }
+                Waited::Timeout => return Err(End::new(Blame::ServerTimeout, Phase::Headers).into()),
+                Waited::Killed => return Err(Stop::Close(End::new(Blame::Killed, Phase::Headers))),
+                Waited::Client(e) => return Err(self.client_failure(&e).into()),
+            }
+        }
+    }
+
+    /// While the client still sends, it is the client that is waited for; then the server.
+    fn arm_for_response(&self) {
+        let limit = if self.request_read || !self.p.req.is_flushed() {
+            self.server_timeout()
+        } else {
+            self.client_timeout()
+        };
+        self.c.deadline.after(self.w.now_ms(), limit);
+    }
+
+    fn poll_response(&mut self, cx: &mut Context<'_>) -> Poll<Waited> {
+        let Some(up) = &mut self.up else {
+            return Poll::Ready(Waited::Ended(Ok(())));
+        };
+        if !self.request_sent {
+            match self.p.req.poll(cx, &mut self.c.io, &mut up.io) {
+                Poll::Ready(Ok(())) => {
+                    self.request_sent = true;
+                    self.request_read = true;
+                    self.c
+                        .deadline
+                        .after(self.w.now_ms(), self.p.controls.timeout_server.or(self.be.timeouts.server));
+                }
+                // The server takes no more: it may have answered already.
+                Poll::Ready(Err(HalfError::Destination(_))) => {
+                    self.request_sent = true;
+                    self.reusable = false;
+                }
+                Poll::Ready(Err(e)) => return Poll::Ready(Waited::Client(e)),
+                Poll::Pending if std::mem::take(&mut self.p.req.moved) => self.arm_for_response(),
+                Poll::Pending => {}
+            }
+        }
+        let Some(up) = &mut self.up else {
+            return Poll::Ready(Waited::Ended(Ok(())));
+        };
+        let buf = &mut self.p.res.buf;
+        if buf.capacity() == 0 {
+            // No buffer is borrowed before there is something to put into it.
+            if up.io.poll_readable(cx).is_ready() {
+                *buf = Buf::take(self.plan.global.bufsize);
+            }
+        }
+        if buf.capacity() > 0 {
+            match up.io.poll_read(cx, buf.space()) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Waited::Ended(Ok(()))),
+                Poll::Ready(Ok(n)) => {
+                    buf.advance(n);
+                    return Poll::Ready(Waited::Bytes);
+                }
+                Poll::Ready(Err(e)) => return Poll::Ready(Waited::Ended(Err(e))),
+                Poll::Pending => {}
+            }
+        }
+        if self.c.deadline.expired(cx) {
+            return Poll::Ready(Waited::Timeout);
+        }
+        if self.c.entry.kill.get() {
+            return Poll::Ready(Waited::Killed);
+        }
+        Poll::Pending
+    }
+
+    /// The server ended without a response.
+    fn no_response(&mut self, result: io::Result<()>) -> Stop {
+        tracing::debug!(?result, "no response");
+        let reused = self.up.as_ref().is_some_and(|u| u.served > 0);
+        if reused && self.p.res.buf.is_empty() && self.c.streams > 1 {
+            // A kept connection died under the request. The client sees what it would have seen without us: a closed
+            // connection, after which it may try again.
+            return Stop::Close(End::with_status(Blame::Server, Phase::Headers, 0));
+        }
+        End::new(Blame::Server, Phase::Headers).into()
+    }
+
+    /// What a failure of the client's half means.
+    fn client_failure(&self, e: &HalfError) -> End {
+        match e {
+            HalfError::Malformed => End::with_status(Blame::Proxy, Phase::Request, 400),
+            _ => End::with_status(Blame::Client, if self.response_started { Phase::Data } else { Phase::Headers }, 400),
+        }
+    }
+
+    /// A 1xx response: passed on at once, and the real one is still to come.
+    async fn relay_interim(&mut self) -> Step<()> {
+        if self.old_client() {
+            return Ok(());
+        }
+        let meta = framing::response(&self.p.res_head, self.p.req_head.method()).map_err(|_| End::new(Blame::Proxy, Phase::Headers))?;
+        edit::normalise_response(&mut self.p.res_head, &meta);
+        let mut out = Vec::new();
+        write::response(&self.p.res_head, &mut out);
+        self.write_now(&out).await
+    }
+
+    /// The final response's head: judged, edited, and put before the body.
+    async fn start_response(&mut self) -> Step<()> {
+        let meta = framing::response(&self.p.res_head, self.p.req_head.method()).map_err(|_| End::new(Blame::Proxy, Phase::Headers))?;
+        self.process_response(meta).await
+    }
+
+    /// Both bodies at once, until the response is with the client.
+    async fn relay_bodies(&mut self, splice: bool) -> Step<()> {
+        let tunnel = self.tunnel;
+        if tunnel {
+            self.enter_tunnel(splice)?;
+        }
+        self.arm_for_bodies();
+        let outcome = std::future::poll_fn(|cx| self.poll_bodies(cx)).await;
+        self.p.facts.bytes_in += self.p.req.payload;
+        match outcome {
+            Ok(()) => {
+                self.reusable &= self.request_sent && self.request_read && !tunnel && !self.p.res.eof && self.p.res.buf.is_empty();
+                Ok(())
+            }
+            Err(end) => Err(Stop::Close(end)),
+        }
+    }
+
+    fn enter_tunnel(&mut self, splice: bool) -> Step<()> {
+        for half in [&mut self.p.req, &mut self.p.res] {
+            half.pass_end = true;
+        }
+        self.request_sent = false;
+        self.keep_alive = false;
+        self.p
+            .req
+            .start(BodyLen::UntilClose, Coding::Plain, splice)
+            .map_err(|e| self.client_failure(&e).into())
+    }
+
+    fn arm_for_bodies(&self) {
+        let t = if self.tunnel {
+            let own = self
+                .p
+                .controls
+                .timeout_tunnel
+                .or(self.be.timeouts.tunnel)
+                .or(self.fe.timeouts.tunnel);
+            own.or_else(|| shorter(self.client_timeout(), self.server_timeout()))
+        } else if self.p.res.is_flushed() {
+            self.server_timeout()
+        } else {
+            self.client_timeout()
+        };
+        self.c.deadline.after(self.w.now_ms(), t);
+    }
+
+    fn poll_bodies(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let Some(up) = &mut self.up else {
+            return Poll::Ready(Err(End::new(Blame::Internal, Phase::Data)));
+        };
+        let response = self.p.res.poll(cx, &mut up.io, &mut self.c.io);
+        match response {
+            Poll::Ready(Ok(())) if !self.tunnel => return Poll::Ready(Ok(())),
+            Poll::Ready(Err(e)) => {
+                return Poll::Ready(Err(match e {
+                    HalfError::Destination(_) => End::new(Blame::Client, Phase::Data),
+                    HalfError::Source(_) | HalfError::Truncated => End::new(Blame::Server, Phase::Data),
+                    HalfError::Malformed => End::new(Blame::Proxy, Phase::Data),
+                }));
+            }
+            _ => {}
+        }
+        if !self.request_sent {
+            match self.p.req.poll(cx, &mut self.c.io, &mut up.io) {
+                Poll::Ready(Ok(())) => {
+                    self.request_sent = true;
+                    self.request_read = true;
+                }
+                Poll::Ready(Err(HalfError::Destination(_))) => {
+                    self.request_sent = true;
+                    self.reusable = false;
+                }
+                Poll::Ready(Err(HalfError::Malformed)) => return Poll::Ready(Err(End::new(Blame::Proxy, Phase::Data))),
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(End::new(Blame::Client, Phase::Data))),
+                Poll::Pending => {}
+            }
+        }
+        if self.tunnel && self.request_sent && response.is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let moved = std::mem::take(&mut self.p.req.moved) | std::mem::take(&mut self.p.res.moved);
+        if moved {
+            self.arm_for_bodies();
+        }
+        if self.c.deadline.expired(cx) {
+            let blame = if self.tunnel || !self.p.res.is_flushed() {
+                Blame::ClientTimeout
+            } else {
+                Blame::ServerTimeout
+            };
+            return Poll::Ready(Err(End::new(blame, Phase::Data)));
+        }
+        if self.c.entry.kill.get() {
+            return Poll::Ready(Err(End::new(Blame::Killed, Phase::Data)));
+        }
+        Poll::Pending
+    }
+
+    /// Whether both proxies let the client's connection live.
+    pub(super) fn may_keep_alive(&self) -> bool {
+        self.fe.http_mode != HttpMode::Close && self.be.http_mode != HttpMode::Close
+    }
+}
+
+fn shorter(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

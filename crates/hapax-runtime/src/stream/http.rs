@@ -1,0 +1,98 @@
+//! The chain of phases of an HTTP stream.
+
+use super::exchange::Exchange;
+use super::{Next, Step, Stop};
+use crate::outcome::{Blame, End, Phase};
+use crate::session::Client;
+use crate::worker::Worker;
+
+/// Serves one request of a client connection that has something to read.
+pub(crate) async fn serve(w: &Worker, c: &mut Client) -> Next {
+    let mut parts = w.take_parts();
+    let next = {
+        let mut x = Exchange::new(w, c, &mut parts);
+        let outcome = x.run().await;
+        let next = x.conclude(outcome).await;
+        x.release(next);
+        next
+    };
+    w.give_parts(parts);
+    next
+}
+
+impl Exchange<'_> {
+    async fn run(&mut self) -> Step<()> {
+        self.read_request().await?;
+        self.frontend_rules().await?;
+        self.choose_backend()?;
+        self.backend_rules().await?;
+        self.prepare_request();
+        self.connect().await?;
+        self.forward().await
+    }
+
+    /// Answers the client where it is owed an answer, settles the counters, and writes the log line.
+    async fn conclude(&mut self, outcome: Step<()>) -> Next {
+        let mut next = match outcome {
+            Ok(()) | Err(Stop::Answered) if self.keep_alive && self.request_read => Next::KeepAlive,
+            _ => Next::Close,
+        };
+        let (end, answer) = match outcome {
+            Ok(()) | Err(Stop::Answered) => (None, false),
+            Err(Stop::End(end)) => (Some(end), !self.response_started),
+            Err(Stop::Close(end)) => (Some(end), false),
+            Err(Stop::Silent) => {
+                self.leave_server(false);
+                self.leave_backend();
+                return Next::Close;
+            }
+        };
+        if let Some(end) = end {
+            self.p.facts.termination = end.letters();
+            self.count_end(end);
+            self.leave_server(false);
+            if answer {
+                next = self.answer_error(end).await;
+            } else if !self.response_started {
+                self.p.facts.status = end.status.unwrap_or(0);
+            }
+        } else {
+            self.leave_server(true);
+        }
+        self.finish_log();
+        self.leave_backend();
+        if next == Next::Close {
+            self.linger().await;
+        }
+        next
+    }
+
+    fn count_end(&self, end: End) {
+        let (w, fe, be) = (self.w.id, self.fe_state(), self.be_state());
+        match (end.blame, end.phase) {
+            (Blame::Client | Blame::ClientTimeout | Blame::Proxy, Phase::Request) => fe.fe.failed_req.inc(w),
+            (Blame::Client, _) => {
+                be.be.cli_aborts.inc(w);
+                if let Some(s) = self.server_state() {
+                    s.counters.cli_aborts.inc(w);
+                }
+            }
+            (Blame::Server | Blame::ServerTimeout, Phase::Headers) => {
+                be.be.failed_resp.inc(w);
+                if let Some(s) = self.server_state() {
+                    s.counters.failed_resp.inc(w);
+                }
+            }
+            (Blame::Server, Phase::Data | Phase::Last) => {
+                be.be.srv_aborts.inc(w);
+                if let Some(s) = self.server_state() {
+                    s.counters.srv_aborts.inc(w);
+                }
+            }
+            (Blame::Internal, _) => {
+                fe.fe.internal_errors.inc(w);
+            }
+            _ => {}
+        }
+    }
+}

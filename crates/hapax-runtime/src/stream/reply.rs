@@ -1,0 +1,261 @@
+//! Answers that the proxy gives itself: rule replies, error messages, the monitor page, statistics.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use hapax_config::plan::Proxy;
+use hapax_proto::h1::framing::BodyLen;
+use hapax_proto::h1::write;
+use hapax_rules::errors;
+use hapax_rules::{Reply, Woken};
+use hapax_sample::ProxyId;
+use hapax_sample::acl::Verdict;
+use hapax_value::Millis;
+
+use super::exchange::Exchange;
+use super::{Next, Step, Stop};
+use crate::outcome::{Blame, End, Phase};
+
+/// How long, and for how many bytes, a connection that was answered early is read on before it closes, so that the answer is not
+/// lost to a reset.
+const LINGER: Millis = 2000;
+const LINGER_BYTES: usize = 4 << 20;
+
+impl Exchange<'_> {
+    /// Sends `reply` as the response of this stream.
+    pub(super) async fn answer(&mut self, reply: &Reply, end: End) -> Step<()> {
+        let body = reply.render(&self.be.errors, &self.plan.error_sections, &mut self.p.res_head);
+        self.p.facts.termination = end.letters();
+        self.send_own(&body).await?;
+        Err(Stop::Answered)
+    }
+
+    /// Sends the head in `res_head` and `body`.
+    async fn send_own(&mut self, body: &[u8]) -> Step<()> {
+        self.take_buffered_body();
+        self.keep_alive &= self.request_read && self.may_keep_alive() && !self.w.stopping();
+        self.p.facts.status = self.p.res_head.status;
+        self.count_response();
+        self.after_response_rules().await?;
+        self.p.facts.status = self.p.res_head.status;
+        self.write_connection();
+        let mut out = std::mem::take(self.p.res.out());
+        out.clear();
+        write::response(&self.p.res_head, &mut out);
+        if self.p.req_head.method() != b"HEAD" {
+            out.extend_from_slice(body);
+        }
+        self.response_started = true;
+        self.marks.response = self.w.now_ms();
+        self.p.facts.bytes_out += out.len() as u64;
+        let sent = self.write_now(&out).await;
+        out.clear();
+        *self.p.res.out() = out;
+        sent
+    }
+
+    /// `http-after-response` of the backend, then of the frontend.
+    pub(super) async fn after_response_rules(&mut self) -> Step<()> {
+        let mut sets = [Some(&self.be.http_after_rules), Some(&self.fe.http_after_rules)];
+        if self.be_id == self.fe_id {
+            sets[1] = None;
+        }
+        for rules in sets.into_iter().flatten().filter(|r| !r.is_empty()) {
+            // These rules edit; they cannot refuse nor wait.
+            let _ = hapax_rules::run(rules, 0, &mut self.txn(true, Woken::No));
+        }
+        Ok(())
+    }
+
+    /// A request body that is already here is read over, so that the connection can be kept.
+    fn take_buffered_body(&mut self) {
+        if let BodyLen::Length(n) = self.meta.body
+            && !self.request_read
+            && self.p.req.buf.len() as u64 >= n
+        {
+            self.p.req.buf.consume(n as usize);
+            self.request_read = true;
+        }
+    }
+
+    /// Answers with the error message for `end`.
+    pub(super) async fn answer_error(&mut self, end: End) -> Next {
+        let status = end.status();
+        if self.marks.request == 0 {
+            // No request, no stream: HAProxy's multiplexer answers with bytes of its own and closes.
+            self.p.facts.status = status;
+            self.count_response();
+            let page = self.fe.errors.own(status).map(|p| {
+                let mut out = Vec::new();
+                write::response(&p.head, &mut out);
+                out.extend_from_slice(&p.body);
+                out
+            });
+            let bytes = page.as_deref().unwrap_or_else(|| errors::raw(status));
+            self.p.facts.bytes_out += bytes.len() as u64;
+            let _ = self.write_now(bytes).await;
+            return Next::Close;
+        }
+        let body: Arc<[u8]> = Reply::error(status).render(&self.be.errors, &self.plan.error_sections, &mut self.p.res_head);
+        self.p.facts.termination = end.letters();
+        match self.send_own(&body).await {
+            Ok(()) if self.keep_alive => Next::KeepAlive,
+            _ => Next::Close,
+        }
+    }
+
+    /// Writes bytes to the client now, within `timeout client`.
+    pub(super) async fn write_now(&mut self, bytes: &[u8]) -> Step<()> {
+        self.c.deadline.after(self.w.now_ms(), self.client_timeout());
+        let (io, deadline) = (&mut self.c.io, &self.c.deadline);
+        let mut at = 0;
+        let written = std::future::poll_fn(|cx| {
+            while at < bytes.len() {
+                match io.poll_write2(cx, &bytes[at..], &[]) {
+                    Poll::Ready(Ok(n)) if n > 0 => at += n,
+                    Poll::Ready(_) => return Poll::Ready(false),
+                    Poll::Pending if deadline.expired(cx) => return Poll::Ready(false),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+            io.poll_flush(cx).map(|r| r.is_ok())
+        })
+        .await;
+        self.c.deadline.clear();
+        if written {
+            Ok(())
+        } else {
+            Err(Stop::Close(End::new(Blame::Client, Phase::Data)))
+        }
+    }
+
+    /// `103 Early Hints` collected by rules.
+    pub(super) async fn send_early_hints(&mut self) -> Step<()> {
+        let hints = std::mem::take(&mut self.p.controls.early_hints);
+        if self.old_client() {
+            return Ok(());
+        }
+        let mut out = b"HTTP/1.1 103 Early Hints\r\n".to_vec();
+        for (name, value) in &hints {
+            out.extend_from_slice(&name.to_ascii_lowercase());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(value);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+        self.write_now(&out).await
+    }
+
+    /// The client is told that we are done, and what it still sends is read over for a moment.
+    pub(super) async fn linger(&mut self) {
+        if self.p.facts.bytes_out == 0 && !self.response_started {
+            return;
+        }
+        self.c.deadline.set(self.w.now_ms() + LINGER);
+        let mut buf = std::mem::take(&mut self.p.req.buf);
+        if buf.capacity() == 0 {
+            buf = crate::buf::Buf::take(self.plan.global.bufsize);
+        }
+        let (io, deadline) = (&mut self.c.io, &self.c.deadline);
+        let read_all = self.request_read && buf.is_empty();
+        let (mut left, mut shut) = (LINGER_BYTES, false);
+        std::future::poll_fn(|cx| {
+            if !shut {
+                match io.poll_shutdown(cx) {
+                    Poll::Ready(Ok(())) => shut = true,
+                    Poll::Ready(Err(_)) => return Poll::Ready(()),
+                    Poll::Pending => {}
+                }
+            }
+            // Nothing of the client's is under way: closing cannot reset what it has not read yet.
+            if shut && read_all {
+                return Poll::Ready(());
+            }
+            loop {
+                let len = buf.len();
+                buf.consume(len);
+                match io.poll_read(cx, buf.space()) {
+                    Poll::Ready(Ok(n)) if n > 0 && n < left => left -= n,
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending if deadline.expired(cx) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+    }
+
+    /// `monitor-uri`: is this request for it?
+    pub(super) fn monitor(&self) -> bool {
+        let Some(uri) = &self.fe.monitor_uri else { return false };
+        let target = self.p.req_head.uri();
+        target.split(|b| *b == b'?').next() == Some(&uri[..])
+    }
+
+    /// 200 while all is well, 503 when a `monitor fail` condition holds. Not logged.
+    pub(super) async fn answer_monitor(&mut self) -> Step<()> {
+        let failing = self.fe.monitor_fail.iter().any(|c| c.eval(&self.env(false)) == Verdict::Pass);
+        self.fe_state().fe.intercepted.inc(self.w.id);
+        self.p.facts.log_level = Some(hapax_sample::LOG_SILENT);
+        let reply = Reply::error(if failing { 503 } else { 200 });
+        self.answer(&reply, End::new(Blame::Local, Phase::Request)).await
+    }
+
+    /// `stats uri` of `proxy`: answered here where the request is for it.
+    pub(super) async fn serve_stats(&mut self, proxy: &Proxy, id: ProxyId) -> Step<()> {
+        let Some(stats) = &proxy.stats else { return Ok(()) };
+        if !self.p.req_head.uri().starts_with(&stats.uri) {
+            return Ok(());
+        }
+        let _ = id;
+        if !stats.http_request.is_empty() {
+            Box::pin(self.run_rules(&stats.http_request, super::rules::Way::Request)).await?;
+        }
+        self.fe_state().fe.intercepted.inc(self.w.id);
+        let reply = self.stats_reply(stats).await;
+        self.answer(&reply, End::new(Blame::Local, Phase::Request)).await
+    }
+
+    /// Waits until `at_least` bytes of the request body (all of it where that is less) are buffered.
+    pub(super) async fn wait_for_body(&mut self, time: Millis, at_least: u64) -> Step<Woken> {
+        self.c.deadline.set(self.w.now_ms() + time);
+        let want = match self.meta.body {
+            BodyLen::Length(n) if at_least > 0 => n.min(at_least),
+            BodyLen::Length(n) => n,
+            BodyLen::None => 0,
+            _ if at_least > 0 => at_least,
+            _ => u64::MAX,
+        };
+        if self.meta.expect_continue && (self.p.req.buf.len() as u64) < want {
+            self.p.req_head.remove(b"expect");
+            self.write_now(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+            self.c.deadline.set(self.w.now_ms() + time);
+        }
+        let (io, deadline, buf) = (&mut self.c.io, &self.c.deadline, &mut self.p.req.buf);
+        let chunked = self.meta.body == BodyLen::Chunked;
+        let woken = std::future::poll_fn(|cx| {
+            loop {
+                let ended = chunked && buf.filled().ends_with(b"0\r\n\r\n");
+                if buf.len() as u64 >= want || ended || buf.is_full() {
+                    return Poll::Ready(Some(Woken::Done));
+                }
+                match io.poll_read(cx, buf.space()) {
+                    Poll::Ready(Ok(n)) if n > 0 => buf.advance(n),
+                    Poll::Ready(_) => return Poll::Ready(None),
+                    Poll::Pending if deadline.expired(cx) => return Poll::Ready(Some(Woken::TimedOut)),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+        self.c.deadline.clear();
+        woken.ok_or(Stop::End(End::with_status(Blame::Client, Phase::Data, 400)))
+    }
+
+    /// The page, table or document that the request asks the statistics for.
+    async fn stats_reply(&mut self, _stats: &hapax_config::plan::StatsUri) -> Reply {
+        let _ = self.w.shared.conns.load(Ordering::Relaxed);
+        Reply::error(503)
+    }
+}

@@ -1,0 +1,149 @@
+//! Reads and judges a request head.
+
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use hapax_config::plan::Options;
+use hapax_proto::h1::framing::{self, BodyLen, FramingError};
+use hapax_proto::h1::{Limits, parse_request};
+use hapax_proto::http::Version;
+
+use super::exchange::Exchange;
+use super::{Step, Stop, edit};
+use crate::buf::Buf;
+use crate::outcome::{Blame, End, Phase};
+use crate::timer::NEVER;
+
+impl Exchange<'_> {
+    /// Until the head is complete and known to be safe to act on.
+    pub(super) async fn read_request(&mut self) -> Step<()> {
+        let limits = Limits {
+            fields: self.plan.global.maxhdr,
+            relaxed: self.fe.options.contains(Options::ACCEPT_INVALID_REQ),
+        };
+        if self.p.req.buf.capacity() == 0 {
+            self.p.req.buf = Buf::take(self.plan.global.bufsize);
+        }
+        let room = self.plan.global.bufsize - self.plan.global.maxrewrite;
+        let mut had = 0;
+        loop {
+            if self.p.req.buf.len() > had {
+                if had == 0 {
+                    self.begin();
+                }
+                had = self.p.req.buf.len();
+                match parse_request(self.p.req.buf.filled(), &mut self.p.req_head, limits) {
+                    Ok(Some(n)) => {
+                        self.p.req.buf.consume(n);
+                        break;
+                    }
+                    Ok(None) if had >= room => return Err(self.refuse(400)),
+                    Ok(None) => {}
+                    Err(_) => return Err(self.refuse(400)),
+                }
+            }
+            self.read_more_of_head(had).await?;
+        }
+        self.marks.request = self.w.now_ms();
+        self.judge()
+    }
+
+    /// The first bytes are there: the stream exists from here on.
+    fn begin(&mut self) {
+        let now = self.w.now();
+        self.marks.first_byte = now.mono_ms;
+        self.marks.wall_us = now.wall_us;
+        let t = &self.fe.timeouts;
+        // The whole head has to come within `timeout http-request`, counted from accept for the first one.
+        let from = if self.c.streams == 1 { self.c.accepted } else { now.mono_ms };
+        match t.http_request {
+            Some(limit) => self.c.deadline.set(from.saturating_add(limit)),
+            None => self.c.deadline.after(now.mono_ms, t.client),
+        }
+    }
+
+    async fn read_more_of_head(&mut self, had: usize) -> Step<()> {
+        let (io, deadline, entry) = (&mut self.c.io, &self.c.deadline, &self.c.entry);
+        let buf = &mut self.p.req.buf;
+        let read = std::future::poll_fn(|cx| match io.poll_read(cx, buf.space()) {
+            Poll::Ready(r) => Poll::Ready(Some(r)),
+            Poll::Pending if deadline.expired(cx) || entry.kill.get() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+        let first = self.c.streams == 1;
+        match read {
+            Some(Ok(n)) if n > 0 => {
+                self.p.req.buf.advance(n);
+                Ok(())
+            }
+            // A probe, or a kept connection that ends between requests.
+            Some(_) if had == 0 && (!first || self.fe.options.contains(Options::DONTLOGNULL)) => Err(Stop::Silent),
+            Some(_) if had == 0 => {
+                self.begin_bad();
+                Err(Stop::Close(End::with_status(Blame::Client, Phase::Request, 400)))
+            }
+            Some(Ok(_)) => Err(self.refuse_by(Blame::Client, 400)),
+            Some(Err(_)) => {
+                self.begin_bad();
+                Err(Stop::Close(End::with_status(Blame::Client, Phase::Request, 400)))
+            }
+            None if had == 0 && (!first || self.fe.options.contains(Options::HTTP_IGNORE_PROBES)) => Err(Stop::Silent),
+            None => Err(self.refuse_by(Blame::ClientTimeout, 408)),
+        }
+    }
+
+    fn begin_bad(&mut self) {
+        if self.marks.first_byte == 0 {
+            let now = self.w.now();
+            self.marks.first_byte = now.mono_ms;
+            self.marks.wall_us = now.wall_us;
+        }
+        self.fe_state().fe.req_tot.inc(self.w.id);
+        self.p.req_head.clear();
+        self.p.facts.request_line.clear();
+    }
+
+    fn refuse(&mut self, status: u16) -> Stop {
+        self.refuse_by(Blame::Proxy, status)
+    }
+
+    fn refuse_by(&mut self, blame: Blame, status: u16) -> Stop {
+        self.begin_bad();
+        Stop::End(End::with_status(blame, Phase::Request, status))
+    }
+
+    /// Framing, and what HAProxy puts right before anyone sees the request.
+    fn judge(&mut self) -> Step<()> {
+        let head = &mut self.p.req_head;
+        self.p.facts.request_line.clear();
+        edit::request_line(head, &mut self.p.facts.request_line);
+        self.meta = match framing::request(head) {
+            Ok(m) => m,
+            Err(FramingError::Unsupported) => return Err(self.refuse(422)),
+            Err(_) => return Err(self.refuse(400)),
+        };
+        if !edit::normalise_request(head, &self.meta) {
+            return Err(self.refuse(400));
+        }
+        self.keep_alive = self.meta.keep_alive && self.fe.http_mode != hapax_config::plan::HttpMode::Close && !self.w.stopping();
+        self.request_read = self.meta.body == BodyLen::None;
+        self.c.deadline.set(NEVER);
+        let w = self.w.id;
+        let fe = self.fe_state();
+        fe.fe.req_tot.inc(w);
+        self.w.shared.requests_total.fetch_add(1, Ordering::Relaxed);
+        if !self.fe.req_captures.is_empty() {
+            edit::capture(&self.p.req_head, &self.fe.req_captures, &mut self.p.facts.req_captures);
+        }
+        if let Some((name, len)) = &self.fe.cookie_capture {
+            self.p.facts.cookie_capture_req = super::cookie::capture(&self.p.req_head, b"cookie", name, *len);
+        }
+        Ok(())
+    }
+
+    /// The client speaks HTTP/1.0 or older.
+    pub(super) fn old_client(&self) -> bool {
+        self.p.req_head.version < Version::H11
+    }
+}

@@ -1,0 +1,81 @@
+//! The head of the final response on its way to the client.
+
+use hapax_config::plan::HttpMode;
+use hapax_proto::h1::framing::BodyLen;
+use hapax_proto::h1::{Meta, write};
+use hapax_proto::http::Version;
+
+use super::exchange::Exchange;
+use super::{Step, edit};
+use crate::outcome::{Blame, End, Phase};
+use crate::relay::Coding;
+
+impl Exchange<'_> {
+    /// Rules, cookie, `Connection`: then the head stands before the body in the outgoing half.
+    pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
+        edit::normalise_response(&mut self.p.res_head, &meta);
+        self.p.facts.status = self.p.res_head.status;
+        self.count_response();
+        if !self.fe.res_captures.is_empty() {
+            edit::capture(&self.p.res_head, &self.fe.res_captures, &mut self.p.facts.res_captures);
+        }
+        if let Some((name, len)) = &self.fe.cookie_capture {
+            self.p.facts.cookie_capture_res = super::cookie::capture(&self.p.res_head, b"set-cookie", name, *len);
+        }
+        self.response_rules().await?;
+        self.write_cookie();
+        self.after_response_rules().await?;
+        self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");
+        let modes = [self.fe.http_mode, self.be.http_mode];
+        self.reusable = meta.keep_alive && modes.iter().all(|m| *m == HttpMode::KeepAlive);
+        self.keep_alive &= self.may_keep_alive() && meta.body != BodyLen::UntilClose && !self.w.stopping();
+        if !self.tunnel {
+            self.write_connection();
+        }
+        let coding = if meta.body == BodyLen::Chunked {
+            Coding::Chunked
+        } else {
+            Coding::Plain
+        };
+        write::response(&self.p.res_head, self.p.res.out());
+        self.p.facts.bytes_out += self.p.res.out().len() as u64;
+        self.response_started = true;
+        let splice = !self.w.no_splice;
+        self.p
+            .res
+            .start(meta.body, coding, splice)
+            .map_err(|_| End::new(Blame::Proxy, Phase::Data))?;
+        Ok(())
+    }
+
+    /// Says what becomes of the client's connection, where its version does not say it.
+    pub(super) fn write_connection(&mut self) {
+        let old = self.old_client() || self.p.res_head.version == Version::H10;
+        if !self.keep_alive {
+            self.p.res_head.add(b"connection", b"close");
+        } else if old {
+            self.p.res_head.add(b"connection", b"keep-alive");
+        }
+    }
+
+    /// Counts a response by the class of its status.
+    pub(super) fn count_response(&self) {
+        let w = self.w.id;
+        let class = usize::from(self.p.facts.status / 100);
+        let fe = &self.fe_state().fe;
+        let of_fe = [&fe.rsp_other, &fe.rsp_1xx, &fe.rsp_2xx, &fe.rsp_3xx, &fe.rsp_4xx, &fe.rsp_5xx];
+        of_fe[if class > 5 { 0 } else { class }].inc(w);
+        if !self.in_backend {
+            return;
+        }
+        let be = &self.be_state().be;
+        let of_be = [&be.rsp_other, &be.rsp_1xx, &be.rsp_2xx, &be.rsp_3xx, &be.rsp_4xx, &be.rsp_5xx];
+        of_be[if class > 5 { 0 } else { class }].inc(w);
+        if let Some(s) = self.server_state() {
+            let c = &s.counters;
+            let of_s = [&c.rsp_other, &c.rsp_1xx, &c.rsp_2xx, &c.rsp_3xx, &c.rsp_4xx, &c.rsp_5xx];
+            of_s[if class > 5 { 0 } else { class }].inc(w);
+            c.req_tot.inc(w);
+        }
+    }
+}

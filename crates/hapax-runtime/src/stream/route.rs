@@ -1,0 +1,102 @@
+//! Which backend, and which server of it, by rules, cookie and algorithm.
+
+use std::sync::atomic::Ordering;
+
+use hapax_balance::Choice;
+use hapax_config::plan::{Balance, ProxyCaps, SwitchTarget};
+use hapax_sample::ProxyId;
+use hapax_sample::acl::Verdict;
+
+use super::Step;
+use super::exchange::Exchange;
+use crate::outcome::{Blame, End, Phase};
+use crate::state::raise;
+
+impl Exchange<'_> {
+    /// `use_backend` in order, then `default_backend`, then the proxy itself where it is a `listen`.
+    pub(super) fn choose_backend(&mut self) -> Step<()> {
+        let target = match self.switch() {
+            Some(id) => Some(id),
+            None => self.fe.default_backend,
+        };
+        let id = match target {
+            Some(id) => id,
+            None if self.fe.caps.contains(ProxyCaps::BACKEND) => self.fe_id,
+            None => return Err(End::with_status(Blame::Server, Phase::Connect, 503).into()),
+        };
+        self.enter_backend(id);
+        Ok(())
+    }
+
+    fn switch(&self) -> Option<ProxyId> {
+        for rule in &self.fe.switching {
+            if rule.cond.as_ref().is_some_and(|c| c.eval(&self.env(false)) != Verdict::Pass) {
+                continue;
+            }
+            match &rule.target {
+                SwitchTarget::Fixed(id) => return Some(*id),
+                SwitchTarget::Dynamic(format) => {
+                    let mut name = Vec::new();
+                    format.write(&self.env(false), &mut name);
+                    // A name that is no backend's falls through to the default one.
+                    return self.w.shared.backend_named(&name);
+                }
+            }
+        }
+        None
+    }
+
+    /// Counts the stream in its backend.
+    pub(super) fn enter_backend(&mut self, id: ProxyId) {
+        self.be_id = id;
+        self.be = &self.plan.proxies[id.0 as usize];
+        self.p.facts.backend = Some(id);
+        self.c.entry.backend.set(Some(id));
+        self.in_backend = true;
+        let state = self.be_state();
+        raise(&state.be_max, state.be_cur.fetch_add(1, Ordering::Relaxed) + 1);
+        state.be.sess_tot.inc(self.w.id);
+        state.be.req_tot.inc(self.w.id);
+    }
+
+    pub(super) fn leave_backend(&mut self) {
+        if std::mem::take(&mut self.in_backend) {
+            self.be_state().be_cur.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The server for the next attempt: as bound by cookie or rule, else by the algorithm.
+    pub(super) fn choose_server(&mut self, avoid: Option<usize>) -> Choice {
+        if avoid.is_none() {
+            if let Some(i) = self.persistence.server {
+                return Choice::Server(i);
+            }
+            for (i, cond) in &self.be.use_server {
+                let usable = self.be_state().servers[*i].is_up();
+                if usable && cond.as_ref().is_none_or(|c| c.eval(&self.env(false)) == Verdict::Pass) {
+                    return Choice::Server(*i);
+                }
+            }
+        }
+        let state = self.be_state();
+        let key = self.balance_key();
+        let choice = state.live.pick(state, key, avoid);
+        if let Choice::Server(i) = choice {
+            state.be.lb_total.inc(self.w.id);
+            state.servers[i].counters.lb_total.inc(self.w.id);
+        }
+        choice
+    }
+
+    fn balance_key(&self) -> Option<u32> {
+        let live = &self.be_state().live;
+        match &self.be.balance {
+            Balance::Source => Some(live.key_of_source(self.env(false).src()?.ip()?)),
+            Balance::Hash(expr) => {
+                let mut key = Vec::new();
+                expr.eval_str(&self.env(false), &mut key).then(|| live.key_of(&key))
+            }
+            _ => None,
+        }
+    }
+}

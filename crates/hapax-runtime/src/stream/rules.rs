@@ -1,0 +1,173 @@
+//! Runs rule sets over the stream and does what their effects ask for.
+
+use hapax_rules::{Effect, Rule, Wait, Woken};
+use hapax_value::Millis;
+
+use super::exchange::Exchange;
+use super::{Step, Stop};
+use crate::outcome::{Blame, End, Phase};
+
+/// The direction a rule set looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Request,
+    Response,
+}
+
+impl Exchange<'_> {
+    /// `tcp-request content`, then `http-request` of the frontend, then its statistics.
+    pub(super) async fn frontend_rules(&mut self) -> Step<()> {
+        let fe = self.fe;
+        if self.monitor() {
+            return self.answer_monitor().await;
+        }
+        if !fe.tcp_req_rules.is_empty() {
+            self.run_rules(&fe.tcp_req_rules, Way::Request).await?;
+        }
+        if !fe.http_req_rules.is_empty() {
+            self.run_rules(&fe.http_req_rules, Way::Request).await?;
+        }
+        self.serve_stats(fe, self.fe_id).await
+    }
+
+    /// The same of the backend, where it is another proxy.
+    pub(super) async fn backend_rules(&mut self) -> Step<()> {
+        if self.be_id == self.fe_id {
+            return Ok(());
+        }
+        let be = self.be;
+        if !be.tcp_req_rules.is_empty() {
+            self.run_rules(&be.tcp_req_rules, Way::Request).await?;
+        }
+        if !be.http_req_rules.is_empty() {
+            self.run_rules(&be.http_req_rules, Way::Request).await?;
+        }
+        self.serve_stats(be, self.be_id).await
+    }
+
+    /// `tcp-response content` and `http-response` of the backend, then of the frontend.
+    pub(super) async fn response_rules(&mut self) -> Step<()> {
+        let (be, fe) = (self.be, self.fe);
+        if !be.tcp_res_rules.is_empty() {
+            self.run_rules(&be.tcp_res_rules, Way::Response).await?;
+        }
+        if !be.http_res_rules.is_empty() {
+            self.run_rules(&be.http_res_rules, Way::Response).await?;
+        }
+        if self.be_id != self.fe_id && !fe.http_res_rules.is_empty() {
+            self.run_rules(&fe.http_res_rules, Way::Response).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs one rule set to its end, waiting where a rule has to wait.
+    pub(super) async fn run_rules(&mut self, rules: &[Rule], way: Way) -> Step<()> {
+        let (mut from, mut woken) = (0, Woken::No);
+        loop {
+            let outcome = hapax_rules::run(rules, from, &mut self.txn(way == Way::Response, woken));
+            if !self.p.controls.early_hints.is_empty() {
+                self.send_early_hints().await?;
+            }
+            from = outcome.index;
+            woken = match outcome.effect {
+                Effect::Wait(wait) => self.wait(wait).await?,
+                effect => return self.act(effect, way).await,
+            };
+        }
+    }
+
+    async fn wait(&mut self, wait: Wait) -> Step<Woken> {
+        match wait {
+            // Heads are complete here: what is not known now never will be.
+            Wait::More | Wait::Handshake => Ok(Woken::Done),
+            // Their subsystems do not exist yet, and `check` says so: the rule goes on as if its wait had been in vain.
+            Wait::Lookup(_) | Wait::Cache { .. } | Wait::Spoe { .. } => Ok(Woken::TimedOut),
+            Wait::Log(_) => {
+                self.emit_log();
+                Ok(Woken::Done)
+            }
+            Wait::Time(ms) => {
+                self.pause(ms).await;
+                Ok(Woken::Done)
+            }
+            Wait::Body { time, at_least } => self.wait_for_body(time, at_least).await,
+        }
+    }
+
+    async fn pause(&mut self, ms: Millis) {
+        self.c.deadline.set(self.w.now_ms() + ms);
+        self.c.deadline.wait().await;
+        self.c.deadline.clear();
+    }
+
+    async fn act(&mut self, effect: Effect, way: Way) -> Step<()> {
+        let phase = if way == Way::Request { Phase::Request } else { Phase::Headers };
+        let w = self.w.id;
+        match effect {
+            Effect::Continue | Effect::Accept | Effect::Wait(_) => Ok(()),
+            Effect::Return(reply) => {
+                self.fe_state().fe.intercepted.inc(w);
+                self.abandon_response(way);
+                self.answer(&reply, End::new(Blame::Local, phase)).await
+            }
+            Effect::Deny(reply) => {
+                self.count_denied(way);
+                self.abandon_response(way);
+                self.answer(&reply, End::new(Blame::Proxy, phase)).await
+            }
+            Effect::Tarpit(reply) => {
+                self.count_denied(way);
+                let limit = self
+                    .p
+                    .controls
+                    .timeout_tarpit
+                    .or(self.be.timeouts.tarpit)
+                    .or(self.be.timeouts.connect);
+                self.pause(limit.unwrap_or(0)).await;
+                self.keep_alive = false;
+                self.answer(&reply, End::new(Blame::Proxy, Phase::Tarpit)).await
+            }
+            Effect::Reject | Effect::Close => {
+                self.count_denied(way);
+                Err(Stop::Close(End::new(Blame::Proxy, phase)))
+            }
+            Effect::SilentDrop(_) => {
+                self.c.io.reset_on_close();
+                Err(Stop::Close(End::new(Blame::Proxy, phase)))
+            }
+            Effect::Invalid => Err(Stop::End(End::with_status(Blame::Proxy, phase, 400))),
+            Effect::SendRetry
+            | Effect::Service(_)
+            | Effect::ExpectProxy
+            | Effect::ExpectNetscalerCip
+            | Effect::SwitchToHttp(_)
+            | Effect::Fail => Err(Stop::End(End::with_status(Blame::Internal, phase, 500))),
+        }
+    }
+
+    fn count_denied(&self, way: Way) {
+        let w = self.w.id;
+        match way {
+            Way::Request => {
+                self.fe_state().fe.denied_req.inc(w);
+                if self.in_backend {
+                    self.be_state().be.denied_req.inc(w);
+                }
+            }
+            Way::Response => {
+                self.fe_state().fe.denied_resp.inc(w);
+                self.be_state().be.denied_resp.inc(w);
+                if let Some(s) = self.server_state() {
+                    s.counters.denied_resp.inc(w);
+                }
+            }
+        }
+    }
+
+    /// The server's response is not wanted any more.
+    fn abandon_response(&mut self, way: Way) {
+        if way == Way::Response {
+            self.leave_server(false);
+        }
+    }
+}

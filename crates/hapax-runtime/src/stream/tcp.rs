@@ -1,0 +1,218 @@
+//! TCP mode: content rules over the first bytes, a server, and a full-duplex relay with half-close.
+
+use std::task::{Context, Poll};
+
+use hapax_proto::h1::framing::BodyLen;
+use hapax_rules::{Effect, Rule, Txn, Wait, Woken};
+use hapax_sample::Body;
+
+use super::exchange::Exchange;
+use super::{Step, Stop};
+use crate::buf::Buf;
+use crate::outcome::{Blame, End, Phase};
+use crate::relay::{Coding, HalfError};
+use crate::session::Client;
+use crate::worker::Worker;
+
+/// Serves a connection of a `mode tcp` frontend to its end.
+pub(crate) async fn serve(w: &Worker, c: &mut Client) {
+    let mut parts = w.take_parts();
+    {
+        let mut x = Exchange::new(w, c, &mut parts);
+        let outcome = x.run_tcp().await;
+        if let Err(Stop::End(end) | Stop::Close(end)) = outcome {
+            x.p.facts.termination = end.letters();
+        }
+        x.conclude_tcp();
+        x.release(super::Next::Close);
+    }
+    w.give_parts(parts);
+}
+
+impl Exchange<'_> {
+    async fn run_tcp(&mut self) -> Step<()> {
+        let now = self.w.now();
+        self.marks.first_byte = self.c.accepted;
+        self.marks.wall_us = self.c.facts.accept_us;
+        self.marks.request = now.mono_ms;
+        self.p.req.buf = Buf::take(self.plan.global.bufsize);
+        let fe = self.fe;
+        self.content_rules(&fe.tcp_req_rules, fe.tcp_req_inspect_delay).await?;
+        self.choose_backend()?;
+        if self.be_id != self.fe_id {
+            let be = self.be;
+            self.content_rules(&be.tcp_req_rules, be.tcp_req_inspect_delay).await?;
+        }
+        self.connect().await?;
+        self.relay_tcp().await
+    }
+
+    /// Evaluates content rules, reading more bytes while one of them waits for more, at most for the inspect delay.
+    async fn content_rules(&mut self, rules: &[Rule], delay: u64) -> Step<()> {
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let until = self.w.now_ms() + delay;
+        let (mut from, mut woken, mut no_more, mut ended) = (0, Woken::No, delay == 0, false);
+        loop {
+            let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(no_more, ended, woken));
+            woken = Woken::No;
+            from = outcome.index;
+            match outcome.effect {
+                Effect::Continue | Effect::Accept => return Ok(()),
+                Effect::Wait(Wait::Time(ms)) => {
+                    self.c.deadline.set(self.w.now_ms() + ms);
+                    self.c.deadline.wait().await;
+                    woken = Woken::Done;
+                }
+                Effect::Wait(_) => {
+                    self.c.deadline.set(until);
+                    match self.read_some().await {
+                        Some(true) => no_more = self.p.req.buf.is_full(),
+                        Some(false) => {
+                            no_more = true;
+                            ended = true;
+                        }
+                        None => no_more = true,
+                    }
+                }
+                Effect::SilentDrop(_) => {
+                    self.c.io.reset_on_close();
+                    return Err(Stop::Close(End::new(Blame::Proxy, Phase::Request)));
+                }
+                Effect::Fail | Effect::Service(_) | Effect::SwitchToHttp(_) => {
+                    return Err(Stop::Close(End::new(Blame::Internal, Phase::Request)));
+                }
+                _ => {
+                    self.fe_state().fe.denied_req.inc(self.w.id);
+                    return Err(Stop::Close(End::new(Blame::Proxy, Phase::Request)));
+                }
+            }
+        }
+    }
+
+    /// `Some(false)`: the client has ended; `None`: the time is over.
+    async fn read_some(&mut self) -> Option<bool> {
+        let (io, deadline, buf) = (&mut self.c.io, &self.c.deadline, &mut self.p.req.buf);
+        let read = std::future::poll_fn(|cx| match io.poll_read(cx, buf.space()) {
+            Poll::Ready(r) => Poll::Ready(Some(r)),
+            Poll::Pending if deadline.expired(cx) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+        match read? {
+            Ok(n) if n > 0 => {
+                buf.advance(n);
+                Some(true)
+            }
+            _ => Some(false),
+        }
+    }
+
+    fn tcp_txn(&mut self, no_more: bool, ended: bool, woken: Woken) -> Txn<'_> {
+        Txn {
+            now: self.w.now(),
+            sess: &mut self.c.facts,
+            stream: &mut self.p.facts,
+            controls: &mut self.p.controls,
+            req: None,
+            res: None,
+            req_body: Body::default(),
+            res_body: Body::default(),
+            payload: Some(Body {
+                bytes: self.p.req.buf.filled(),
+                complete: ended,
+                announced: None,
+            }),
+            no_more,
+            woken,
+            vars: &self.p.vars,
+            world: &self.w.world,
+        }
+    }
+
+    async fn relay_tcp(&mut self) -> Step<()> {
+        let splice = !self.w.no_splice;
+        self.tunnel = true;
+        self.p.res.buf = Buf::take(self.plan.global.bufsize);
+        for half in [&mut self.p.req, &mut self.p.res] {
+            half.pass_end = true;
+            half.start(BodyLen::UntilClose, Coding::Plain, splice)
+                .map_err(|_| End::new(Blame::Internal, Phase::Data))?;
+        }
+        self.arm_tunnel();
+        let (mut up_done, mut down_done) = (false, false);
+        let outcome = std::future::poll_fn(|cx| self.poll_tunnel(cx, &mut up_done, &mut down_done)).await;
+        outcome.map_err(Stop::Close)
+    }
+
+    /// Inactivity on both sides: `timeout tunnel`, else the shorter of client and server; `*-fin` once one side has ended.
+    fn arm_tunnel(&self) {
+        let (fe, be, ctl) = (&self.fe.timeouts, &self.be.timeouts, &self.p.controls);
+        let client = if self.p.req.eof {
+            fe.client_fin.or(fe.client)
+        } else {
+            ctl.timeout_client.or(fe.client)
+        };
+        let server = if self.p.res.eof {
+            be.server_fin.or(be.server)
+        } else {
+            ctl.timeout_server.or(be.server)
+        };
+        let shorter = match (client, server) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.c
+            .deadline
+            .after(self.w.now_ms(), ctl.timeout_tunnel.or(be.tunnel).or(fe.tunnel).or(shorter));
+    }
+
+    fn poll_tunnel(&mut self, cx: &mut Context<'_>, up_done: &mut bool, down_done: &mut bool) -> Poll<Result<(), End>> {
+        let Some(up) = &mut self.up else {
+            return Poll::Ready(Err(End::new(Blame::Internal, Phase::Data)));
+        };
+        if !*up_done {
+            match self.p.req.poll(cx, &mut self.c.io, &mut up.io) {
+                Poll::Ready(Ok(())) => *up_done = true,
+                Poll::Ready(Err(HalfError::Destination(_))) => return Poll::Ready(Err(End::new(Blame::Server, Phase::Data))),
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(End::new(Blame::Client, Phase::Data))),
+                Poll::Pending => {}
+            }
+        }
+        if !*down_done {
+            match self.p.res.poll(cx, &mut up.io, &mut self.c.io) {
+                Poll::Ready(Ok(())) => *down_done = true,
+                Poll::Ready(Err(HalfError::Destination(_))) => return Poll::Ready(Err(End::new(Blame::Client, Phase::Data))),
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(End::new(Blame::Server, Phase::Data))),
+                Poll::Pending => {}
+            }
+        }
+        if *up_done && *down_done {
+            return Poll::Ready(Ok(()));
+        }
+        if std::mem::take(&mut self.p.req.moved) | std::mem::take(&mut self.p.res.moved) {
+            self.arm_tunnel();
+        }
+        if self.c.deadline.expired(cx) {
+            let server_waits = self.p.req.eof && !self.p.res.eof;
+            let blame = if server_waits { Blame::ServerTimeout } else { Blame::ClientTimeout };
+            return Poll::Ready(Err(End::new(blame, Phase::Data)));
+        }
+        if self.c.entry.kill.get() {
+            return Poll::Ready(Err(End::new(Blame::Killed, Phase::Data)));
+        }
+        Poll::Pending
+    }
+
+    fn conclude_tcp(&mut self) {
+        self.p.facts.bytes_in = self.p.req.payload;
+        self.p.facts.bytes_out = self.p.res.written;
+        if self.marks.connected != 0 {
+            self.marks.response = self.marks.connected;
+        }
+        self.leave_server(false);
+        self.finish_log();
+        self.leave_backend();
+    }
+}

@@ -1,0 +1,79 @@
+//! TLS by rustls: server configurations per `bind`, client configurations per `server`, and what a handshake told.
+
+mod accept;
+mod facts;
+mod upstream;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hapax_config::Plan;
+use rustls::{ClientConfig, ServerConfig};
+
+pub(crate) use accept::accept;
+pub(crate) use facts::facts;
+pub(crate) use upstream::handshake;
+
+/// The configurations of a plan, made once for all workers: (proxy, bind) and (proxy, server).
+#[derive(Debug, Default)]
+pub(crate) struct TlsTables {
+    binds: HashMap<(u32, u32), Arc<ServerConfig>>,
+    servers: HashMap<(u32, u32), Arc<ClientConfig>>,
+}
+
+/// A TLS setting that rustls refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub(crate) struct TlsError {
+    pub place: String,
+    pub reason: String,
+}
+
+impl TlsTables {
+    /// `no_verify` (`-dV`): certificates of servers are not checked.
+    pub(crate) fn new(plan: &Plan, no_verify: bool) -> Result<Self, TlsError> {
+        let mut t = Self::default();
+        for (p, proxy) in plan.proxies.iter().enumerate() {
+            for (b, bind) in proxy.binds.iter().enumerate() {
+                if let Some(tls) = &bind.tls {
+                    let config = accept::config(tls).map_err(|reason| TlsError {
+                        place: format!("bind of '{}'", proxy.name),
+                        reason,
+                    })?;
+                    t.binds.insert((p as u32, b as u32), Arc::new(config));
+                }
+            }
+            for (s, server) in proxy.servers.iter().enumerate() {
+                if let Some(tls) = &server.tls {
+                    let place = || format!("server '{}/{}'", proxy.name, server.name);
+                    let config = upstream::config(tls, no_verify).map_err(|reason| TlsError { place: place(), reason })?;
+                    t.servers.insert((p as u32, s as u32), Arc::new(config));
+                }
+            }
+        }
+        Ok(t)
+    }
+
+    pub(crate) fn bind(&self, proxy: u32, bind: u32) -> Option<&Arc<ServerConfig>> {
+        self.binds.get(&(proxy, bind))
+    }
+
+    pub(crate) fn server(&self, proxy: u32, server: u32) -> Option<&Arc<ClientConfig>> {
+        self.servers.get(&(proxy, server))
+    }
+}
+
+/// The protocol versions between two OpenSSL-style numbers; both open: TLS 1.2 and 1.3.
+fn versions(min: Option<u16>, max: Option<u16>) -> Result<Vec<&'static rustls::SupportedProtocolVersion>, String> {
+    let (min, max) = (min.unwrap_or(0x0303), max.unwrap_or(0x0304));
+    let list: Vec<_> = [(0x0303, &rustls::version::TLS12), (0x0304, &rustls::version::TLS13)]
+        .into_iter()
+        .filter(|(n, _)| (min..=max).contains(n))
+        .map(|(_, v)| v)
+        .collect();
+    if list.is_empty() {
+        Err("no TLS version is left: TLS 1.2 and 1.3 are the ones there are".into())
+    } else {
+        Ok(list)
+    }
+}

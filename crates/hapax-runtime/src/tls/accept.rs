@@ -1,0 +1,129 @@
+//! Handshakes with clients.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::task::Poll;
+
+use hapax_config::plan::{BindTls, Certificate, Verify};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::TlsAcceptor;
+
+use crate::io::{Io, Raw};
+use crate::timer::Deadline;
+
+/// Sessions remembered per `bind` for resumption without tickets (`tune.ssl.cachesize` counts all of them together).
+const SESSIONS: usize = 20_000;
+
+/// Certificates by the names they are for.
+#[derive(Debug)]
+struct BySni {
+    exact: HashMap<String, Arc<CertifiedKey>>,
+    /// By what follows `*.`.
+    wild: HashMap<String, Arc<CertifiedKey>>,
+    default: Option<Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for BySni {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let Some(name) = hello.server_name() else {
+            return self.default.clone();
+        };
+        let found = self.exact.get(name).or_else(|| {
+            let (_, parent) = name.split_once('.')?;
+            self.wild.get(parent)
+        });
+        found.cloned().or_else(|| self.default.clone())
+    }
+}
+
+/// The configuration of a `bind ... ssl` line; the error is in words for the user.
+pub(super) fn config(tls: &BindTls) -> Result<ServerConfig, String> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&super::versions(tls.min_version, tls.max_version)?)
+        .map_err(|e| e.to_string())?;
+    let builder = match (tls.verify, &tls.ca) {
+        (Verify::None, _) => builder.with_no_client_auth(),
+        (_, None) => return Err("'verify' needs a 'ca-file'".into()),
+        (verify, Some(ca)) => {
+            let roots = Arc::new(roots(ca)?);
+            let v = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
+            let v = if verify == Verify::Optional { v.allow_unauthenticated() } else { v };
+            builder.with_client_cert_verifier(v.build().map_err(|e| e.to_string())?)
+        }
+    };
+    let mut by_sni = BySni {
+        exact: HashMap::new(),
+        wild: HashMap::new(),
+        default: None,
+    };
+    for cert in &tls.certs {
+        let key = certified(cert)?;
+        if by_sni.default.is_none() && !tls.strict_sni {
+            by_sni.default = Some(Arc::clone(&key));
+        }
+        for name in &cert.names {
+            let (map, name) = match name.strip_prefix("*.") {
+                Some(parent) => (&mut by_sni.wild, parent),
+                None => (&mut by_sni.exact, name.as_str()),
+            };
+            map.entry(name.to_ascii_lowercase()).or_insert_with(|| Arc::clone(&key));
+        }
+    }
+    let mut config = builder.with_cert_resolver(Arc::new(by_sni));
+    // Until HTTP/2 is here it is not offered to anyone.
+    config.alpn_protocols = tls.alpn.iter().filter(|p| &***p != b"h2").cloned().collect();
+    config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS);
+    if !tls.no_tickets {
+        config.ticketer = aws_lc_rs::Ticketer::new().map_err(|e| e.to_string())?;
+    }
+    config.send_tls13_tickets = usize::from(!tls.no_tickets);
+    config.max_fragment_size = None;
+    Ok(config)
+}
+
+pub(super) fn certified(cert: &Certificate) -> Result<Arc<CertifiedKey>, String> {
+    let key = aws_lc_rs::sign::any_supported_type(&cert.key).map_err(|e| format!("{}: {e}", cert.path))?;
+    let chain = cert.chain.iter().map(|d| CertificateDer::from(d.clone())).collect();
+    let certified = CertifiedKey::new(chain, key);
+    match certified.keys_match() {
+        Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(Arc::new(certified)),
+        Err(e) => Err(format!("{}: {e}", cert.path)),
+    }
+}
+
+pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore, String> {
+    use rustls::pki_types::pem::PemObject;
+    let mut store = RootCertStore::empty();
+    for cert in CertificateDer::pem_slice_iter(pem) {
+        let cert = cert.map_err(|e| e.to_string())?;
+        store.add(cert).map_err(|e| e.to_string())?;
+    }
+    if store.is_empty() {
+        Err("no certificate in the CA file".into())
+    } else {
+        Ok(store)
+    }
+}
+
+/// Shakes hands until `deadline` passes.
+pub(crate) async fn accept(config: &Arc<ServerConfig>, raw: Raw, deadline: &Deadline) -> io::Result<Io> {
+    let handshake = TlsAcceptor::from(Arc::clone(config)).accept(raw);
+    // The future is large and short-lived: out of the session's own.
+    let mut handshake = Box::pin(handshake);
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(r) = handshake.as_mut().poll(cx) {
+            return Poll::Ready(r.map(|s| Io::Server(Box::new(s))));
+        }
+        if deadline.expired(cx) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    })
+    .await
+}

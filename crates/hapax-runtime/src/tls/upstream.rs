@@ -1,0 +1,105 @@
+//! Handshakes with servers.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::task::Poll;
+
+use hapax_config::plan::{ServerTls, Verify};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use tokio_rustls::TlsConnector;
+
+use super::accept;
+use crate::io::{Io, Raw};
+use crate::timer::Deadline;
+
+/// `verify none`: any certificate will do, as long as the server holds its key.
+#[derive(Debug)]
+struct AnyCertificate(WebPkiSupportedAlgorithms);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}
+
+/// The configuration of a `server ... ssl` line; the error is in words for the user.
+pub(super) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, String> {
+    let provider: Arc<CryptoProvider> = Arc::new(aws_lc_rs::default_provider());
+    let algorithms = provider.signature_verification_algorithms;
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&super::versions(tls.min_version, tls.max_version)?)
+        .map_err(|e| e.to_string())?;
+    let verify = if no_verify { Verify::None } else { tls.verify };
+    let builder = match (verify, &tls.ca) {
+        (Verify::None, _) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(algorithms))),
+        (_, None) => return Err("'verify required' needs a 'ca-file'".into()),
+        (_, Some(ca)) => builder.with_root_certificates(accept::roots(ca)?),
+    };
+    let mut config = match &tls.cert {
+        None => builder.with_no_client_auth(),
+        Some(cert) => {
+            let chain = cert.chain.iter().map(|d| CertificateDer::from(d.clone())).collect();
+            builder
+                .with_client_auth_cert(chain, cert.key.clone_key())
+                .map_err(|e| e.to_string())?
+        }
+    };
+    config.alpn_protocols = tls.alpn.iter().filter(|p| &***p != b"h2").cloned().collect();
+    config.enable_sni = tls.sni.is_some() || tls.verifyhost.is_some();
+    Ok(config)
+}
+
+/// Shakes hands until `deadline` passes. `name`: what is asked for and checked; without one nothing is asked for.
+pub(crate) async fn handshake(config: &Arc<ClientConfig>, name: Option<&str>, raw: Raw, deadline: &Deadline) -> io::Result<Io> {
+    let name = match name.map(|n| ServerName::try_from(n.to_owned())) {
+        Some(Ok(n)) => n,
+        // rustls always wants a name; an address is never sent as one.
+        _ => ServerName::from(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+    };
+    let mut connecting = Box::pin(TlsConnector::from(Arc::clone(config)).connect(name, raw));
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(r) = connecting.as_mut().poll(cx) {
+            return Poll::Ready(r.map(|s| Io::Client(Box::new(s))));
+        }
+        if deadline.expired(cx) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    })
+    .await
+}

@@ -1,0 +1,202 @@
+//! Connections to servers: made, kept idle per worker, and given to the next stream.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use hapax_config::Plan;
+use hapax_config::plan::Server;
+use hapax_sample::{ProxyId, ServerId};
+use hapax_value::{Endpoint, Millis};
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
+
+use crate::io::{Io, Raw};
+use crate::state::ServerState;
+use crate::timer::Deadline;
+
+/// A connection to a server.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub io: Io,
+    /// `ServerState::address_epoch` when it was made.
+    epoch: u32,
+    /// Requests it has served.
+    pub served: u32,
+    idle_since: Millis,
+    /// Bound to one client (NTLM and the like): never shared.
+    pub private: bool,
+}
+
+/// Idle connections of one worker, by server.
+#[derive(Debug)]
+pub(crate) struct Pools {
+    /// First slot of each proxy in `idle`.
+    base: Vec<usize>,
+    idle: RefCell<Vec<Vec<Upstream>>>,
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(crate) enum ConnectError {
+    Refused(io::Error),
+    Timeout,
+    /// The client went away meanwhile.
+    Aborted,
+    /// No local resource: port, descriptor, memory.
+    Resource(io::Error),
+    /// The TLS handshake failed.
+    Handshake(io::Error),
+    /// The server's address is not known.
+    NoAddress,
+}
+
+/// Idle connections of a server kept by one worker at most, unless `pool-max-conn` says less.
+const MAX_IDLE: usize = 1024;
+
+impl Pools {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let mut base = Vec::with_capacity(plan.proxies.len());
+        let mut total = 0;
+        for p in &plan.proxies {
+            base.push(total);
+            total += p.servers.len();
+        }
+        Self {
+            base,
+            idle: RefCell::new((0..total).map(|_| Vec::new()).collect()),
+        }
+    }
+
+    fn slot(&self, proxy: ProxyId, server: ServerId) -> usize {
+        self.base[proxy.0 as usize] + server.0 as usize
+    }
+
+    /// The connection used last that is still alive.
+    pub(crate) fn take(&self, proxy: ProxyId, server: ServerId, state: &ServerState) -> Option<Upstream> {
+        let slot = self.slot(proxy, server);
+        let epoch = state.address_epoch.load(Ordering::Relaxed);
+        loop {
+            let mut up = self.idle.borrow_mut().get_mut(slot)?.pop()?;
+            state.idle.fetch_sub(1, Ordering::Relaxed);
+            if up.epoch == epoch && up.io.is_quiet() {
+                return Some(up);
+            }
+        }
+    }
+
+    /// Keeps a connection for later.
+    pub(crate) fn put(&self, proxy: ProxyId, server: ServerId, conf: &Server, state: &ServerState, mut up: Upstream, now: Millis) {
+        let max = conf.pool_max_conn.map_or(MAX_IDLE, |n| n as usize);
+        let worn = conf.max_reuse.is_some_and(|n| up.served > n);
+        let mut idle = self.idle.borrow_mut();
+        let Some(list) = idle.get_mut(self.slot(proxy, server)) else {
+            return;
+        };
+        if list.len() >= max || worn || up.private {
+            return;
+        }
+        up.idle_since = now;
+        list.push(up);
+        state.idle.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Closes what the servers have closed and what was not needed for `keep` milliseconds.
+    pub(crate) fn purge(&self, now: Millis, keep: impl Fn(ProxyId, ServerId) -> Millis, state: impl Fn(ProxyId, ServerId, u32)) {
+        let mut idle = self.idle.borrow_mut();
+        for (p, base) in self.base.iter().enumerate() {
+            let end = self.base.get(p + 1).copied().unwrap_or(idle.len());
+            for (s, list) in idle[*base..end].iter_mut().enumerate() {
+                if list.is_empty() {
+                    continue;
+                }
+                let (p, s) = (ProxyId(p as u32), ServerId(s as u32));
+                let (before, keep) = (list.len(), keep(p, s));
+                list.retain_mut(|u| now.saturating_sub(u.idle_since) < keep && u.io.is_quiet());
+                state(p, s, (before - list.len()) as u32);
+            }
+        }
+    }
+
+    pub(crate) fn clear(&self) {
+        for list in self.idle.borrow_mut().iter_mut() {
+            list.clear();
+        }
+    }
+}
+
+impl Upstream {
+    pub(crate) fn new(io: Io, epoch: u32) -> Self {
+        Self {
+            io,
+            epoch,
+            served: 0,
+            idle_since: 0,
+            private: false,
+        }
+    }
+}
+
+/// Opens a connection to `address` until `deadline` passes or `aborted` says that nobody waits for it any more.
+pub(crate) async fn connect(
+    address: &Endpoint,
+    source: Option<SocketAddr>,
+    deadline: &Deadline,
+    mut aborted: impl FnMut(&mut std::task::Context<'_>) -> bool,
+) -> Result<Raw, ConnectError> {
+    let connecting = open(address, source);
+    tokio::pin!(connecting);
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(r) = connecting.as_mut().poll(cx) {
+            return Poll::Ready(r);
+        }
+        if deadline.expired(cx) {
+            return Poll::Ready(Err(ConnectError::Timeout));
+        }
+        if aborted(cx) {
+            return Poll::Ready(Err(ConnectError::Aborted));
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+async fn open(address: &Endpoint, source: Option<SocketAddr>) -> Result<Raw, ConnectError> {
+    match address {
+        Endpoint::Ip(to) => {
+            let stream = tcp(*to, source).await.map_err(blame)?;
+            // A socket that cannot be told is still a connection.
+            let _ = stream.set_nodelay(true);
+            Ok(Raw::Tcp(stream))
+        }
+        Endpoint::Unix(path) => Ok(Raw::Unix(UnixStream::connect(&**path).await.map_err(blame)?)),
+        Endpoint::Abstract(name, zero) => {
+            let std = hapax_sys::listen::connect_abstract(name, *zero).map_err(blame)?;
+            Ok(Raw::Unix(UnixStream::from_std(std).map_err(blame)?))
+        }
+    }
+}
+
+async fn tcp(to: SocketAddr, source: Option<SocketAddr>) -> io::Result<TcpStream> {
+    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(from) = source {
+        if from.port() == 0 {
+            let _ = hapax_sys::sockopt::set_bind_address_no_port(&socket);
+        } else {
+            socket.set_reuseaddr(true)?;
+        }
+        socket.bind(from)?;
+    }
+    socket.connect(to).await
+}
+
+fn blame(e: io::Error) -> ConnectError {
+    use io::ErrorKind::{AddrInUse, AddrNotAvailable, OutOfMemory, PermissionDenied};
+    // 23, 24: ENFILE, EMFILE.
+    if matches!(e.kind(), AddrInUse | AddrNotAvailable | OutOfMemory | PermissionDenied) || matches!(e.raw_os_error(), Some(23 | 24)) {
+        ConnectError::Resource(e)
+    } else {
+        ConnectError::Refused(e)
+    }
+}

@@ -1,0 +1,296 @@
+//! One worker: an OS thread with its own tokio runtime, timers, pools and sockets. Nothing in it is shared.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use hapax_config::Plan;
+use hapax_sample::{Now, ProxyId, ServerId};
+use hapax_value::Millis;
+use slab::Slab;
+use tokio::runtime::LocalOptions;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
+
+use crate::listener::{self, ListenerFacts};
+use crate::log::Logger;
+use crate::server::{BoundListener, Owner, Tally};
+use crate::state::{FrontendOrder, SessionRow, Shared, WorkerCommand};
+use crate::stream::StreamParts;
+use crate::timer::Timers;
+use crate::tls::TlsTables;
+use crate::upstream::Pools;
+use crate::world::LiveWorld;
+
+/// Streams' memory kept for the next ones.
+const KEPT_STREAMS: usize = 256;
+const PURGE_EVERY: Duration = Duration::from_secs(1);
+/// How often a finishing worker looks for connections that have become idle.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// What every task of a worker can reach.
+pub(crate) struct Worker {
+    pub id: usize,
+    pub shared: Arc<Shared>,
+    pub timers: Rc<Timers>,
+    pub logger: RefCell<Logger>,
+    pub pools: Pools,
+    pub tls: Arc<TlsTables>,
+    pub world: LiveWorld,
+    /// Live client connections, for `show sess`, `shutdown session` and soft stop.
+    pub sessions: RefCell<Slab<Rc<SessionEntry>>>,
+    parts: RefCell<Vec<Box<StreamParts>>>,
+    clock: Clock,
+    /// Tasks waiting for a connection slot.
+    pub held_listeners: RefCell<Vec<Waker>>,
+    /// Bodies are copied rather than spliced.
+    pub no_splice: bool,
+}
+
+/// A live client connection as others may see and end it.
+#[derive(Debug, Default)]
+pub(crate) struct SessionEntry {
+    pub id: u64,
+    pub frontend: u32,
+    pub src: Option<SocketAddr>,
+    pub requests: Cell<u64>,
+    /// Between two requests: may be closed without harm.
+    pub idle: Cell<bool>,
+    /// Asked to end.
+    pub kill: Cell<bool>,
+    pub waker: RefCell<Option<Waker>>,
+    /// Backend and server of the stream under way.
+    pub backend: Cell<Option<ProxyId>>,
+    pub server: Cell<Option<u32>>,
+    pub since_us: Cell<u64>,
+}
+
+/// What a worker is started with.
+pub(crate) struct Start {
+    pub id: usize,
+    pub shared: Arc<Shared>,
+    pub tls: Arc<TlsTables>,
+    pub dropped: Arc<AtomicU64>,
+    pub clock: Instant,
+    pub no_splice: bool,
+    pub sockets: Vec<BoundListener>,
+    pub inbox: UnboundedReceiver<WorkerCommand>,
+    pub tally: Arc<Tally>,
+}
+
+/// The body of a worker thread: returns when the process stops and its last stream has ended.
+pub(crate) fn run(start: Start) {
+    let tally = Arc::clone(&start.tally);
+    match tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build_local(LocalOptions::default())
+    {
+        Ok(runtime) => runtime.block_on(serve(start)),
+        Err(e) => tracing::error!("a worker cannot start: {e}"),
+    }
+    tally.ended();
+}
+
+async fn serve(start: Start) {
+    let Start {
+        sockets, mut inbox, tally, ..
+    } = start;
+    let logger = Logger::new(start.shared.plan.global.log_hostname.clone(), start.dropped);
+    let worker = Worker::new(start.id, start.shared, logger, start.tls, start.clock, start.no_splice);
+    tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
+    tokio::task::spawn_local(purge(Rc::clone(&worker)));
+    let mut listeners = Listeners::default();
+    for BoundListener { owner, socket } in sockets {
+        let Owner::Bind { proxy, bind } = owner else { continue };
+        let conf = &worker.plan().proxies[proxy.0 as usize].binds[bind];
+        let facts = Rc::new(ListenerFacts::new(&worker, proxy, bind, conf, &socket));
+        let task = tokio::task::spawn_local(listener::run(Rc::clone(&worker), facts, socket));
+        listeners.tasks.push((proxy, task));
+    }
+    tally.ready();
+    while let Some(command) = inbox.recv().await {
+        if matches!(command, WorkerCommand::Finish) {
+            break;
+        }
+        worker.obey(command, &mut listeners);
+    }
+    listeners.stop(|_| true);
+    worker.soft_stop();
+    while !worker.sessions.borrow().is_empty() {
+        tokio::select! {
+            command = inbox.recv() => if let Some(command) = command { worker.obey(command, &mut listeners) },
+            () = tokio::time::sleep(DRAIN_LOOK) => worker.soft_stop(),
+        }
+    }
+}
+
+/// Idle upstream connections that nobody needs any more are closed once a second.
+async fn purge(worker: Rc<Worker>) {
+    loop {
+        tokio::time::sleep(PURGE_EVERY).await;
+        let keep = |p: ProxyId, s: ServerId| worker.plan().proxies[p.0 as usize].servers[s.0 as usize].pool_purge_delay.max(1000);
+        let gone = |p: ProxyId, s: ServerId, n: u32| {
+            worker.shared.server(p, s).idle.fetch_sub(n, Ordering::Relaxed);
+        };
+        worker.pools.purge(worker.now_ms(), keep, gone);
+    }
+}
+
+/// The accept loops of a worker.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    tasks: Vec<(ProxyId, JoinHandle<()>)>,
+}
+
+impl Listeners {
+    fn stop(&mut self, which: impl Fn(ProxyId) -> bool) {
+        self.tasks.retain(|(p, task)| {
+            if which(*p) {
+                task.abort();
+            }
+            !which(*p)
+        });
+    }
+}
+
+impl SessionEntry {
+    fn row(&self) -> SessionRow {
+        SessionRow {
+            id: self.id,
+            src: self.src,
+            src_text: self.src.is_none().then(|| "unix:1".to_owned()),
+            frontend: ProxyId(self.frontend),
+            backend: self.backend.get(),
+            server: self.server.get().map(ServerId),
+            started_us: self.since_us.get(),
+            requests: self.requests.get(),
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    /// Ends the connection at its next wait.
+    pub(crate) fn end(&self) {
+        self.kill.set(true);
+        if let Some(w) = self.waker.borrow().as_ref() {
+            w.wake_by_ref();
+        }
+    }
+}
+
+/// Wall clock from the monotonic one: one clock read gives both.
+#[derive(Debug)]
+struct Clock {
+    start: Instant,
+    wall_at_start_us: u64,
+}
+
+impl Worker {
+    pub(crate) fn new(id: usize, shared: Arc<Shared>, logger: Logger, tls: Arc<TlsTables>, start: Instant, no_splice: bool) -> Rc<Self> {
+        let wall_at_start_us = hapax_sys::clock::realtime_us() - start.elapsed().as_micros() as u64;
+        Rc::new(Self {
+            id,
+            timers: Timers::new(start),
+            logger: RefCell::new(logger),
+            pools: Pools::new(&shared.plan),
+            tls,
+            world: LiveWorld::new(Arc::clone(&shared), id),
+            sessions: RefCell::default(),
+            parts: RefCell::default(),
+            clock: Clock { start, wall_at_start_us },
+            held_listeners: RefCell::default(),
+            no_splice,
+            shared,
+        })
+    }
+
+    fn obey(&self, command: WorkerCommand, listeners: &mut Listeners) {
+        let sessions = self.sessions.borrow();
+        let each = || sessions.iter().map(|(_, s)| s);
+        match command {
+            WorkerCommand::EndServerSessions { proxy, server, .. } => {
+                each()
+                    .filter(|s| s.backend.get() == Some(proxy) && s.server.get() == Some(server.0))
+                    .for_each(|s| s.end());
+            }
+            WorkerCommand::EndBackupSessions { proxy } => {
+                let backup = |i: u32| self.plan().proxies[proxy.0 as usize].servers[i as usize].backup;
+                each()
+                    .filter(|s| s.backend.get() == Some(proxy) && s.server.get().is_some_and(backup))
+                    .for_each(|s| s.end());
+            }
+            WorkerCommand::EndSession { id } => each().filter(|s| s.id == id).for_each(|s| s.end()),
+            WorkerCommand::ListSessions { reply } => {
+                // Whoever asked may have gone.
+                let _ = reply.send(each().map(|s| s.row()).collect());
+            }
+            // Waiting streams look for themselves within a tenth of a second.
+            WorkerCommand::Requeue { .. } => {}
+            WorkerCommand::Frontend {
+                proxy,
+                order: FrontendOrder::Stop,
+            } => listeners.stop(|p| p == proxy),
+            WorkerCommand::Frontend { .. } | WorkerCommand::LimitsChanged => {
+                drop(sessions);
+                self.slot_freed();
+            }
+            WorkerCommand::Finish => {}
+        }
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.shared.plan
+    }
+
+    /// Both clocks, read once.
+    pub(crate) fn now(&self) -> Now {
+        let us = self.clock.start.elapsed().as_micros() as u64;
+        Now {
+            wall_us: self.clock.wall_at_start_us + us,
+            mono_ms: us / 1000 + 1,
+        }
+    }
+
+    /// Milliseconds, as [`Timers::now`] counts them.
+    pub(crate) fn now_ms(&self) -> Millis {
+        self.timers.now()
+    }
+
+    pub(crate) fn stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn take_parts(&self) -> Box<StreamParts> {
+        self.parts.borrow_mut().pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give_parts(&self, mut parts: Box<StreamParts>) {
+        let mut kept = self.parts.borrow_mut();
+        if kept.len() < KEPT_STREAMS {
+            parts.clear();
+            kept.push(parts);
+        }
+    }
+
+    /// Ends idle connections, and lets the busy ones end after their response.
+    pub(crate) fn soft_stop(&self) {
+        for (_, s) in self.sessions.borrow().iter() {
+            if s.idle.get() {
+                s.end();
+            }
+        }
+        self.pools.clear();
+    }
+
+    /// A client connection has ended: listeners held back by `maxconn` may go on.
+    pub(crate) fn slot_freed(&self) {
+        for w in self.held_listeners.borrow_mut().drain(..) {
+            w.wake();
+        }
+    }
+}
