@@ -15,8 +15,8 @@ pub use proxy::{
 };
 pub use server::{Check, CheckKind, Server, ServerTls};
 
-pub use hapax_sample::users::{Password, User, Userlist};
 use hapax_rules::errors::Pages;
+pub use hapax_sample::users::{Password, User, Userlist};
 use hapax_sample::vars::VarNames;
 
 /// Everything a run needs.
