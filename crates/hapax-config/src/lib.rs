@@ -12,6 +12,7 @@ mod dispatch;
 pub mod draft;
 pub mod fuzz;
 pub mod keyword;
+pub mod lint;
 mod load;
 pub mod plan;
 pub mod reader;

@@ -6,7 +6,8 @@ use hapax_diag::Code;
 static LISTS: &[&[&Code]] = &[hapax_syntax::CODES, hapax_config::codes::ALL, hapax_rules::codes::CODES];
 
 pub(crate) fn all() -> impl Iterator<Item = &'static Code> {
-    LISTS.iter().flat_map(|list| list.iter().copied())
+    let lints = hapax_config::lint::ALL.iter().map(|lint| &lint.code);
+    LISTS.iter().flat_map(|list| list.iter().copied()).chain(lints)
 }
 
 /// The code of this name, in either letter case.

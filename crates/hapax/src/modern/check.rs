@@ -2,10 +2,12 @@
 
 mod policy;
 
+use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use hapax_config::lint::{self, Lint};
 use hapax_config::{LoadOptions, Loaded};
 use hapax_diag::baseline::Baseline;
 use hapax_diag::render::{self, Closing, Human, Tool};
@@ -27,7 +29,7 @@ const USAGE: u8 = 2;
 #[derive(Args)]
 pub(crate) struct Options {
     /// Configuration files, or directories of which every *.cfg is read; `-` is the standard input
-    #[arg(required_unless_present = "explain")]
+    #[arg(required_unless_present_any = ["explain", "list_lints"])]
     files: Vec<String>,
     /// How to tell what was found
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -53,6 +55,15 @@ pub(crate) struct Options {
     /// Write the warnings found to the baseline file
     #[arg(long, requires = "baseline")]
     write_baseline: bool,
+    /// Leave out this piece of advice, by its name or its code
+    #[arg(long, value_name = "LINT", value_parser = lint_name)]
+    allow: Vec<&'static str>,
+    /// Only say what HAProxy would
+    #[arg(long)]
+    no_lints: bool,
+    /// Print the names of all advice that can be given
+    #[arg(long)]
+    list_lints: bool,
     /// Show diagnostics of the least weight too, as haproxy -dD does
     #[arg(long)]
     diag: bool,
@@ -95,6 +106,10 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     if let Some(id) = &o.explain {
         return explain(id);
     }
+    if o.list_lints {
+        print(&lint_list());
+        return Ok(ExitCode::SUCCESS);
+    }
     let read = inputs::read(&o.files).map_err(|e| format!("{}: {}", e.path, e.reason))?;
     let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
     let missing = Missing::of(o.missing, o.offline);
@@ -103,11 +118,15 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         offline: missing == Missing::Note,
         for_version: o.for_version.map(|v| v.0),
     };
-    let Loaded { mut diags, sources, .. } = if o.offline {
+    let Loaded { mut diags, sources, plan } = if o.offline {
         hapax_config::load(read, &OfflineFiles(files::DiskFiles), &options)
     } else {
         hapax_config::load(read, &files::DiskFiles, &options)
     };
+    if !o.no_lints && !diags.has_alert() {
+        let wanted = |lint: &Lint| !o.allow.contains(&lint.name);
+        diags.extend(lint::run(&sources, &options.env, plan.as_ref(), now(), wanted));
+    }
     missing.apply(&mut diags);
     diags.retain(|d| o.diag || d.severity != Severity::Diag);
     suppress::suppress(&mut diags, &sources);
@@ -143,6 +162,27 @@ fn style(color: Color) -> Human {
         unicode: terminal && locale.is_some_and(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8")),
         width: var("COLUMNS").parse().unwrap_or(Human::default().width),
     }
+}
+
+/// For `--allow`: the name of a lint, whichever way it was given.
+fn lint_name(text: &str) -> Result<&'static str, String> {
+    lint::find(text).map(|lint| lint.name).ok_or_else(|| {
+        let near = suggest(text, lint::ALL.iter().map(|l| l.name));
+        let list = "no such advice (--list-lints lists it)".to_owned();
+        near.map_or(list, |near| format!("did you mean {near}?"))
+    })
+}
+
+fn lint_list() -> String {
+    lint::ALL.iter().fold(String::new(), |mut all, lint| {
+        let _ = writeln!(all, "{:<22} {}  {}", lint.name, lint.code.id, lint.code.title);
+        all
+    })
+}
+
+fn now() -> Option<i64> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.ok().and_then(|d| i64::try_from(d.as_secs()).ok())
 }
 
 fn explain(id: &str) -> Result<ExitCode, String> {

@@ -1,0 +1,67 @@
+//! Backends that no rule chooses and nothing else names.
+
+use std::collections::HashMap;
+
+use hapax_diag::{Code, Severity};
+
+use super::outline::{span, text};
+use super::{Facts, Found, Lint};
+
+pub(super) static LINT: Lint = Lint {
+    name: "unused-backend",
+    code: Code {
+        id: "HX0504",
+        title: "backend that nothing uses",
+        explain: "No use_backend or default_backend names this backend, and no rule uses its table or its servers. Nothing is said where a \
+                  use_backend rule computes a name or where a map may hold it.",
+    },
+    severity: Severity::Note,
+    run,
+    ok: &[
+        "frontend f\n default_backend b\nbackend b\n",
+        "frontend f\n use_backend b if x\nbackend b\n",
+        "frontend f\n use_backend %[path,map(/x.map)]\nbackend b\n",
+        "frontend f\n tcp-request connection track-sc0 src table t\nbackend t\n stick-table type ip size 1\n",
+        "frontend f\n http-request deny if { src,table_http_req_rate(t) gt 1 }\nbackend t\n stick-table type ip size 1\n",
+        "listen l\n server a 1.1.1.1:1 track b/a\nbackend b\n server a 1.1.1.1:1 check\n",
+    ],
+    bad: &[
+        "frontend f\n default_backend b\nbackend b\nbackend c\n server c 1.1.1.1:1\n",
+        "backend b\n stick-table type ip size 1\n http-request track-sc0 src\n",
+    ],
+};
+
+fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
+    let sections = &facts.outline.sections;
+    let dynamic = |s: &super::outline::Section<'_>| s.lines_of(&["use_backend"]).any(|l| text(l, 1).contains('%'));
+    if sections.iter().any(dynamic) {
+        return;
+    }
+    // Names and the section they occur in; `None`: in several.
+    let mut named: HashMap<&str, Option<usize>> = HashMap::new();
+    for (at, section) in sections.iter().enumerate() {
+        for line in &section.lines {
+            let own_name = usize::from(text(line, 0) == "server");
+            for word in line.words.iter().skip(1 + own_name) {
+                for part in word
+                    .str()
+                    .split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':'))
+                {
+                    let place = named.entry(part).or_insert(Some(at));
+                    *place = place.filter(|known| *known == at);
+                }
+            }
+        }
+    }
+    let used = |at: usize, name: &str| named.get(name).is_some_and(|place| *place != Some(at));
+    for (at, section) in sections.iter().enumerate().filter(|(_, s)| s.keyword == "backend") {
+        if !used(at, section.name()) {
+            let message = format!("nothing uses the backend '{}'", section.name());
+            found.say(
+                span(&section.head, 1),
+                message,
+                "choose it with use_backend or default_backend, or remove it",
+            );
+        }
+    }
+}
