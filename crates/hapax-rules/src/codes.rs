@@ -69,3 +69,9 @@ pub static CODES: &[&Code] = &[
     &FILE,
     &NOT_ACTED_ON,
 ];
+
+pub static UNKNOWN_FILTER: Code = Code {
+    id: "HX0410",
+    title: "no such filter",
+    explain: "The word after `filter` is none of those that the manual's section 9 describes.",
+};

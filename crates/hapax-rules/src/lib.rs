@@ -8,6 +8,7 @@ pub mod codes;
 mod common;
 mod effect;
 pub mod errors;
+pub mod filters;
 mod http;
 #[cfg(test)]
 mod kit;

@@ -10,7 +10,7 @@ use hapax_sample::{Compile, NameKind, NameRef, Needs};
 use hapax_value::Support;
 
 use crate::site::{Side, Site};
-use crate::{Action, ActionRow, Rule, RuleSets, codes, registry};
+use crate::{Action, Rule, RuleSets, codes, registry};
 
 /// The words of one rule and what compiling them needs. An action takes the words it knows; what it leaves must be a condition.
 pub struct ParseAction<'p, 'c> {
@@ -48,7 +48,7 @@ pub fn parse_rule(
         );
         return Err(Diagnostic::alert(&codes::EXPERIMENTAL, text).at(name.span));
     }
-    tell_support(row, name.span, cx);
+    tell_support(row.stem(), row.support, name.span, cx);
     parse_with(ruleset, words, acls, site, cx, at, row.name, row.parse)
 }
 
@@ -150,9 +150,8 @@ fn unknown(ruleset: RuleSets, word: &str, site: &Site) -> Diagnostic {
 }
 
 /// Says of a word that is not acted on (fully) that it is not.
-fn tell_support(row: &ActionRow, at: Span, cx: &mut Compile<'_>) {
-    let name = row.stem();
-    let (severity, text) = match row.support {
+pub(crate) fn tell_support(name: &str, support: Support, at: Span, cx: &mut Compile<'_>) {
+    let (severity, text) = match support {
         Support::Full => return,
         Support::Partial(what) => (Severity::Warning, format!("'{name}' is only partly acted on: {what}")),
         Support::NotYet(what) => (Severity::Warning, format!("'{name}' is accepted but not acted on yet: {what}")),

@@ -35,6 +35,7 @@ pub enum NameKind {
     HttpErrors,
     Resolvers,
     Cache,
+    FcgiApp,
     LogProfile,
     /// A `filter` of the current proxy, by its name (`bwlim-in`, `spoe`).
     Filter,

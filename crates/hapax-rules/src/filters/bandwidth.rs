@@ -1,0 +1,267 @@
+//! `bwlim-in` and `bwlim-out`: so many bytes for each period, of a stream or of all that share a key.
+
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+use hapax_sample::expr::Expr;
+use hapax_sample::{NameKind, NameRef};
+use hapax_value::{Duration, Millis, Support, TimeUnit, parse_size};
+
+use super::{Direction, Filter, FilterRow, FilterSpec, Pass};
+use crate::{ParseAction, codes};
+
+const MISSING: Support = Support::NotYet("bandwidth limitation filters");
+
+pub(super) static ROWS: &[FilterRow] = &[
+    FilterRow {
+        name: "bwlim-in",
+        doc: "Limits what clients send. `set-bandwidth-limit` turns it on.",
+        ok: &[
+            "bwlim-in up default-limit 1m default-period 1s",
+            "bwlim-in up limit 1m key src table t min-size 2896",
+        ],
+        bad: &[
+            "bwlim-in",
+            "bwlim-in up",
+            "bwlim-in up default-limit 1m",
+            "bwlim-in up default-period 1s",
+            "bwlim-in up limit 1m",
+            "bwlim-in up key src",
+            "bwlim-in up limit 1m key src default-period 1s",
+            "bwlim-in up default-limit x default-period 1s",
+            "bwlim-in up default-limit 1m default-period 1s hexdump",
+        ],
+        support: MISSING,
+        parse: |p| parse(p, Direction::Request),
+    },
+    FilterRow {
+        name: "bwlim-out",
+        doc: "Limits what clients are sent. `set-bandwidth-limit` turns it on.",
+        ok: &[
+            "bwlim-out down default-limit 1m default-period 1s",
+            "bwlim-out down key src limit 10k",
+        ],
+        bad: &["bwlim-out", "bwlim-out down", "bwlim-out down default-limit 1m default-period 1x"],
+        support: MISSING,
+        parse: |p| parse(p, Direction::Response),
+    },
+];
+
+#[derive(Debug)]
+enum Scope {
+    Stream { limit: u64, period: Millis },
+    Shared { limit: u64, key: Expr, table: Arc<NameRef> },
+}
+
+#[derive(Debug)]
+struct Bandwidth {
+    name: String,
+    direction: Direction,
+    scope: Scope,
+    min_size: u64,
+}
+
+impl FilterSpec for Bandwidth {
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
+    fn attach(&self) -> Option<Box<dyn Filter>> {
+        match &self.scope {
+            Scope::Stream { limit, period } => Some(Box::new(Bucket {
+                direction: self.direction,
+                limit: *limit,
+                period: *period,
+                min_size: self.min_size,
+                since: None,
+                sent: 0,
+            })),
+            // The rate of a key is kept in a stick table.
+            Scope::Shared { limit, key, table } => {
+                let _ = (limit, key, table);
+                None
+            }
+        }
+    }
+}
+
+/// Counts the bytes of the current period.
+#[derive(Debug)]
+struct Bucket {
+    direction: Direction,
+    limit: u64,
+    period: Millis,
+    min_size: u64,
+    since: Option<Millis>,
+    sent: u64,
+}
+
+impl Filter for Bucket {
+    fn data(&mut self, direction: Direction, data: &[u8], now: Millis) -> Pass {
+        let all = data.len() as u64;
+        if direction != self.direction || all == 0 {
+            return Pass {
+                bytes: data.len(),
+                again_in: None,
+            };
+        }
+        let since = *self.since.get_or_insert(now);
+        if now.saturating_sub(since) >= self.period {
+            self.since = Some(now);
+            self.sent = 0;
+        }
+        let elapsed = now.saturating_sub(self.since.unwrap_or(now));
+        let left = self.limit.saturating_sub(self.sent);
+        let wait = self.period.saturating_sub(elapsed).max(1);
+        // A last packet may be smaller, any other is not worth being sent.
+        if left < all && left < self.min_size {
+            return Pass {
+                bytes: 0,
+                again_in: Some(wait),
+            };
+        }
+        let bytes = left.min(all);
+        self.sent += bytes;
+        Pass {
+            bytes: bytes as usize,
+            again_in: (bytes < all).then_some(wait),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Words {
+    limit: Option<u64>,
+    period: Option<Millis>,
+    key: Option<Expr>,
+    table: Option<Arc<NameRef>>,
+    min_size: u64,
+    shared: bool,
+    per_stream: bool,
+}
+
+fn parse(p: &mut ParseAction<'_, '_>, direction: Direction) -> Result<Arc<dyn FilterSpec>, Diagnostic> {
+    let name = p
+        .next()
+        .ok_or_else(|| p.fail(&codes::MISSING_ARG, "a name is expected as first argument"))?;
+    let name = crate::parse::text(name);
+    let mut w = Words::default();
+    while let Some(word) = p.peek() {
+        let shared = match word.bytes {
+            b"key" | b"table" | b"limit" => true,
+            b"default-period" | b"default-limit" => false,
+            b"min-size" => w.shared,
+            _ => break,
+        };
+        p.pos += 1;
+        if word.bytes != b"min-size" {
+            if if shared { w.per_stream } else { w.shared } {
+                return Err(p.bad("cannot mix per-stream and shared parameter"));
+            }
+            w.shared |= shared;
+            w.per_stream |= !shared;
+        }
+        w.option(p, word.bytes)?;
+    }
+    let scope = w.scope(p)?;
+    Ok(Arc::new(Bandwidth {
+        name,
+        direction,
+        scope: scope.0,
+        min_size: scope.1,
+    }))
+}
+
+impl Words {
+    fn option(&mut self, p: &mut ParseAction<'_, '_>, option: &[u8]) -> Result<(), Diagnostic> {
+        let name = String::from_utf8_lossy(option).into_owned();
+        if p.peek().is_none() {
+            let what = match option {
+                b"key" => "sample expression",
+                b"table" => "table name",
+                _ => "value",
+            };
+            return Err(p
+                .fail(&codes::MISSING_ARG, format!("the {what} is missing for '{name}' option"))
+                .at(p.last_span()));
+        }
+        match option {
+            b"key" => self.key = Some(p.expr()?),
+            b"table" => {
+                let word = p.need("a table name")?;
+                self.table = Some(p.defer(NameKind::Table, word));
+            }
+            b"default-period" => {
+                let word = p.need("a period")?;
+                let time = Duration::parse(word.bytes, TimeUnit::Ms);
+                self.period = Some(
+                    time.map_err(|e| p.bad(format!("invalid value for option '{name}' ({e})")))?
+                        .value
+                        .millis(),
+                );
+            }
+            _ => {
+                let word = p.need("a size")?;
+                let size = parse_size(word.bytes, u64::from(u32::MAX));
+                let size = size.map_err(|e| p.bad(format!("invalid value for option '{name}' ({e})")))?;
+                if option == b"min-size" {
+                    self.min_size = size;
+                } else {
+                    self.limit = Some(size);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn scope(self, p: &mut ParseAction<'_, '_>) -> Result<(Scope, u64), Diagnostic> {
+        let fail = |p: &ParseAction<'_, '_>, text: &str| Err(p.fail(&codes::MISSING_ARG, text));
+        let scope = match (self.shared, self.limit, self.key, self.period) {
+            (true, Some(limit), Some(key), _) => {
+                let own = hapax_sample::acl::Token {
+                    bytes: b"",
+                    span: p.name.span,
+                };
+                let table = self.table.unwrap_or_else(|| p.defer(NameKind::Table, own));
+                Scope::Shared { limit, key, table }
+            }
+            (true, None, ..) => return fail(p, "the limit is missing"),
+            (true, ..) => return fail(p, "a key is expected for a shared limitation"),
+            (false, Some(limit), _, Some(period)) => Scope::Stream { limit, period },
+            (false, ..) => return fail(p, "'default-limit' and 'default-period' are both expected, or 'limit' and 'key'"),
+        };
+        Ok((scope, self.min_size))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_lets_its_bytes_pass() {
+        let mut b = Bucket {
+            direction: Direction::Response,
+            limit: 100,
+            period: 1000,
+            min_size: 20,
+            since: None,
+            sent: 0,
+        };
+        // (now, bytes at hand, bytes that pass, ask again in)
+        for (now, data, pass, again) in [
+            (5000, 60, 60, None),
+            (5100, 60, 40, Some(900)),
+            (5200, 20, 0, Some(800)),
+            (6000, 20, 20, None),
+            (6500, 70, 70, None),
+            (6600, 30, 0, Some(400)),
+            (6700, 5, 5, None),
+        ] {
+            let got = b.data(Direction::Response, &vec![0; data], now);
+            assert_eq!((got.bytes, got.again_in), (pass, again), "{now}");
+        }
+        let other = b.data(Direction::Request, &[0; 500], 6700);
+        assert_eq!(other.bytes, 500);
+    }
+}
