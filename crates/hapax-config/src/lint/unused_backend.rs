@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use hapax_diag::{Code, Severity};
 
-use super::outline::{span, text};
+use super::outline::{Section, span, text};
 use super::{Facts, Found, Lint};
 
 pub(super) static LINT: Lint = Lint {
@@ -13,7 +13,7 @@ pub(super) static LINT: Lint = Lint {
         id: "HX0504",
         title: "backend that nothing uses",
         explain: "No use_backend or default_backend names this backend, and no rule uses its table or its servers. Nothing is said where a \
-                  use_backend rule computes a name or where a map may hold it.",
+                  use_backend rule computes a name, or where a SPOE filter's own file may have it.",
     },
     severity: Severity::Note,
     run,
@@ -23,6 +23,7 @@ pub(super) static LINT: Lint = Lint {
         "frontend f\n use_backend %[path,map(/x.map)]\nbackend b\n",
         "frontend f\n tcp-request connection track-sc0 src table t\nbackend t\n stick-table type ip size 1\n",
         "frontend f\n http-request deny if { src,table_http_req_rate(t) gt 1 }\nbackend t\n stick-table type ip size 1\n",
+        "frontend f\n filter spoe engine e config /x\nbackend b\n",
         "listen l\n server a 1.1.1.1:1 track b/a\nbackend b\n server a 1.1.1.1:1 check\n",
     ],
     bad: &[
@@ -33,8 +34,9 @@ pub(super) static LINT: Lint = Lint {
 
 fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
     let sections = &facts.outline.sections;
-    let dynamic = |s: &super::outline::Section<'_>| s.lines_of(&["use_backend"]).any(|l| text(l, 1).contains('%'));
-    if sections.iter().any(dynamic) {
+    let dynamic = |s: &Section<'_>| s.lines_of(&["use_backend"]).any(|l| text(l, 1).contains('%'));
+    let spoe = |s: &Section<'_>| s.lines_of(&["filter", "spoe"]).next().is_some();
+    if sections.iter().any(|s| dynamic(s) || spoe(s)) {
         return;
     }
     // Names and the section they occur in; `None`: in several.
