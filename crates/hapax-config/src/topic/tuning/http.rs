@@ -219,10 +219,10 @@ static ROWS: &[Row] = &[
         .bad(&["tune.h2.fe.max-total-streams", "tune.h2.fe.max-total-streams many"]),
     Row::new("tune.h2.max-frame-size", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(16384, 16777215))
+        .shape(Shape::Number(16384, 16_777_215))
         .doc("Largest frame a peer may send.")
         .not_yet("HTTP/2 frame sizes")
-        .ok(&["tune.h2.max-frame-size 16777215"])
+        .ok(&["tune.h2.max-frame-size 16_777_215"])
         .bad(&[
             "tune.h2.max-frame-size",
             "tune.h2.max-frame-size many",

@@ -15,7 +15,7 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("anonkey", Sections::GLOBAL)
         .usage("<key>")
-        .shape(Shape::Number(0, 4294967295))
+        .shape(Shape::Number(0, 4_294_967_295))
         .doc("Key that hides names and addresses in dumps.")
         .since(2, 7)
         .not_yet("anonymised output")

@@ -29,7 +29,7 @@ static ROWS: &[Row] = &[
         .bad(&["tune.sched.low-latency", "tune.sched.low-latency maybe"]),
     Row::new("tune.maxpollevents", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, 1000000))
+        .shape(Shape::Number(0, 1_000_000))
         .doc("Events taken from the poller in one call.")
         .no_effect("the poller is tokio's")
         .ok(&["tune.maxpollevents 1000000"])
