@@ -5,6 +5,7 @@ mod global;
 mod log;
 mod proxy;
 mod server;
+mod table;
 
 pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
 pub use global::{Global, SocketLevel, StatsSocket};
@@ -14,6 +15,7 @@ pub use proxy::{
     SwitchTarget, Timeouts,
 };
 pub use server::{Check, CheckKind, Server, ServerTls};
+pub use table::{StickRule, StickTable, Store, TableKey};
 
 use hapax_rules::errors::Pages;
 pub use hapax_sample::users::{Password, User, Userlist};
@@ -26,6 +28,8 @@ pub struct Plan {
     /// Every frontend, backend and listen, by [`ProxyId`](hapax_sample::ProxyId), in the order of the files.
     pub proxies: Vec<Proxy>,
     pub userlists: Vec<Userlist>,
+    /// Stick tables, by the index that fetches and rules know them by.
+    pub tables: Vec<StickTable>,
     /// The `http-errors` sections.
     pub error_sections: Vec<Pages>,
     pub vars: VarNames,

@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hapax_diag::{Diagnostics, Span};
+use hapax_diag::{Diagnostic, Diagnostics, Span};
+use hapax_sample::acl::Condition;
+use hapax_sample::expr::Expr;
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::VarNames;
-use hapax_sample::{Compile, Deferred, Files};
+use hapax_sample::{Compile, Deferred, Files, registry};
 use hapax_syntax::Environment;
 
 use crate::args::Args;
 use crate::draft::Draft;
 use crate::keyword::{Class, Version};
 use crate::load::LoadOptions;
-use crate::plan::{Global, Userlist};
+use crate::plan::{Global, StickTable, Userlist};
 use crate::section::SectionRow;
 
 /// The class of section keywords.
@@ -66,6 +68,8 @@ pub struct Reader<'a> {
     /// Proxies by name; a name may be held by one frontend side and one backend side.
     pub proxy_names: HashMap<Arc<str>, Vec<usize>>,
     pub userlists: Vec<Userlist>,
+    /// Stick tables by name: a proxy's is named after it, one of a peers section is `peers/table`.
+    pub tables: Vec<StickTable>,
     pub current: Current,
     pub started: Vec<Started>,
     /// Where the `defaults` that implicit proxies use stands in `defaults`.
@@ -87,6 +91,7 @@ impl<'a> Reader<'a> {
             proxies: Vec::new(),
             proxy_names: HashMap::new(),
             userlists: Vec::new(),
+            tables: Vec::new(),
             current: Current::Other,
             started: Vec::new(),
             last_defaults: 0,
@@ -126,6 +131,31 @@ impl<'a> Reader<'a> {
             vars: &mut self.vars,
             refs: &mut self.refs,
         }
+    }
+
+    /// The condition that starts at argument `from`, with the proxy's ACLs; `None` where the line ends before it.
+    pub(crate) fn condition(&mut self, a: &Args<'_>, from: usize) -> Result<Option<Arc<Condition>>, Diagnostic> {
+        if a.len() <= from {
+            return Ok(None);
+        }
+        let acls = std::mem::take(&mut self.proxy().acls);
+        let cond = Condition::parse(&a.tokens(from), &acls, &mut self.compile());
+        self.proxy().acls = acls;
+        cond.map(Some)
+    }
+
+    /// The expression that starts at argument `from`, whose converters may stand in words of their own, and where it ends.
+    pub(crate) fn expr(&mut self, a: &Args<'_>, from: usize) -> Result<(Expr, usize), Diagnostic> {
+        let mut text = a.bytes(from).to_vec();
+        let mut next = from + 1;
+        while registry::converter(a.str(next).split(['(', ',']).next().unwrap_or("")).is_some() {
+            if text.last() != Some(&b',') {
+                text.push(b',');
+            }
+            text.extend_from_slice(a.bytes(next));
+            next += 1;
+        }
+        Ok((Expr::compile(&text, a.at(from), &mut self.compile())?, next))
     }
 
     pub(crate) fn enter(&mut self, row: &'static SectionRow, args: &Args<'_>) {

@@ -25,6 +25,8 @@ mod removed;
 mod resolvers;
 mod ring;
 mod server_state;
+mod stats;
+mod stick;
 mod timeouts;
 mod traces;
 mod tuning;
@@ -78,6 +80,8 @@ pub static ALL: &[&Topic] = &[
     &alerts::TOPIC,
     &keepalive::TOPIC,
     &server_state::TOPIC,
+    &stats::TOPIC,
+    &stick::TOPIC,
     &rarities::TOPIC,
     &removed::TOPIC,
 ];

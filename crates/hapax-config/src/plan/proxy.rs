@@ -13,7 +13,7 @@ use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::Millis;
 
-use super::{Bind, LogFormats, LogTarget, Server};
+use super::{Bind, LogFormats, LogTarget, Server, StickRule};
 
 bitflags! {
     /// What a proxy may do: `listen` is both.
@@ -164,6 +164,7 @@ pub struct Proxy {
     pub cookie_capture: Option<(Arc<[u8]>, usize)>,
     /// What is sent for an error status: `errorfile`, `errorloc*`, `http-error`, `errorfiles`.
     pub errors: Arc<Pages>,
+    pub stick_rules: Vec<StickRule>,
     pub stats: Option<StatsUri>,
     pub monitor_uri: Option<Arc<[u8]>>,
     pub monitor_fail: Vec<Arc<Condition>>,
@@ -247,7 +248,7 @@ pub enum LogKind {
 }
 
 /// `stats enable` and its neighbours.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct StatsUri {
     pub uri: Arc<[u8]>,
     pub refresh: Option<u32>,
@@ -264,7 +265,7 @@ pub struct StatsUri {
     pub http_request: Vec<Rule>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StatsAdmin {
     pub cond: Arc<Condition>,
 }

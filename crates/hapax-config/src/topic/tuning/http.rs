@@ -222,7 +222,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::Number(16384, 16_777_215))
         .doc("Largest frame a peer may send.")
         .not_yet("HTTP/2 frame sizes")
-        .ok(&["tune.h2.max-frame-size 16_777_215"])
+        .ok(&["tune.h2.max-frame-size 16777215"])
         .bad(&[
             "tune.h2.max-frame-size",
             "tune.h2.max-frame-size many",

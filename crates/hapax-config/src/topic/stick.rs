@@ -1,0 +1,147 @@
+//! `stick-table` and `stick`: tables of what is known of clients, and persistence by them (manual, 4.2 and 11.1).
+
+use std::sync::{Arc, OnceLock};
+
+use hapax_diag::Diagnostic;
+use hapax_sample::{NameKind, NameRef};
+
+use super::Topic;
+use crate::args::Args;
+use crate::codes;
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::plan::StickRule;
+use crate::reader::Reader;
+
+mod table;
+
+pub(super) static TOPIC: Topic = Topic {
+    name: "stick",
+    rows: ROWS,
+    inherit: super::no_inherit,
+};
+
+const BACKS: Sections = Sections::LISTEN.union(Sections::BACKEND);
+const PATTERN: &str = "<pattern> [table <table>] [{ if | unless } <condition>]";
+const STICKING: &str = "persistence by stick tables";
+
+static ROWS: &[Row] = &[
+    Row::new("stick-table", Sections::REAL)
+        .usage("type { ip | ipv6 | integer | string [len <length>] | binary [len <length>] } size <size> [<option>...]")
+        .doc("A table of this proxy's name: one entry for each key, with the data that `store` lists.")
+        .ok(&[
+            "stick-table type ip size 1m expire 10m store http_req_rate(10s),conn_cur",
+            "stick-table type string len 64 size 100k nopurge",
+            "stick-table type integer size 10 store gpc(3),gpc_rate(3,10s),gpt0 write-to other",
+        ])
+        .bad(&[
+            "stick-table",
+            "stick-table type ip",
+            "stick-table size 10",
+            "stick-table type colour size 10",
+            "stick-table type ip size 10 store everything",
+            "stick-table type ip size 10 store conn_rate",
+            "stick-table type ip size 10 store conn_cnt(5s)",
+            "stick-table type ip size 10 store gpt(200)",
+            "stick-table type ip size 10 store gpt0,gpt(2)",
+            "stick-table type ip size 10 expire 5x",
+            "stick-table type ip size 10 forever",
+        ])
+        .set(stick_table),
+    Row::new("stick on", BACKS)
+        .usage(PATTERN)
+        .doc("Sends clients of one key to the server that served the key before.")
+        .not_yet(STICKING)
+        .ok(&["stick on always_true", "stick on always_true table other if { always_true }"])
+        .bad(&["stick on", "stick on src nonsense", "stick on nothing_known"])
+        .set(|cx, a| rule(cx, a, true, true, false)),
+    Row::new("stick match", BACKS)
+        .usage(PATTERN)
+        .doc("Sends clients to the server that the table holds for their key, and stores nothing.")
+        .not_yet(STICKING)
+        .ok(&["stick match always_true"])
+        .bad(&["stick match"])
+        .set(|cx, a| rule(cx, a, true, false, false)),
+    Row::new("stick store-request", BACKS)
+        .usage(PATTERN)
+        .doc("Stores the server chosen for the key of the request.")
+        .not_yet(STICKING)
+        .ok(&["stick store-request always_true"])
+        .bad(&["stick store-request"])
+        .set(|cx, a| rule(cx, a, false, true, false)),
+    Row::new("stick store-response", BACKS)
+        .usage(PATTERN)
+        .doc("Stores the server chosen for the key of the response.")
+        .not_yet(STICKING)
+        .ok(&["stick store-response always_true"])
+        .bad(&["stick store-response"])
+        .set(|cx, a| rule(cx, a, false, false, true)),
+    Row::new("stick", BACKS)
+        .family()
+        .doc("Told when no rule has the name given.")
+        .bad(&["stick", "stick with src"])
+        .set(|_, a| Err(a.bad(0, "'stick' expects 'on', 'match', or 'store'."))),
+];
+
+fn stick_table(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let name = cx.section_name();
+    if let Some(old) = cx.tables.iter().find(|t| t.name == name) {
+        let message = format!("stick-table name '{name}' conflicts with table declared before.");
+        return Err(a.bad(0, message).related(old.span, "the other table"));
+    }
+    let mut warnings = Vec::new();
+    let table = table::parse(name, a, &mut warnings)?;
+    cx.tables.push(table);
+    for w in warnings {
+        cx.diags.push(w);
+    }
+    Ok(())
+}
+
+fn rule(cx: &mut Reader<'_>, a: &Args<'_>, matches: bool, stores: bool, stores_response: bool) -> Result<(), Diagnostic> {
+    if a.is_empty() {
+        return Err(a.missing("'stick' expects a fetch method."));
+    }
+    let (expr, mut next) = cx.expr(a, 0).map_err(|d| Diagnostic {
+        message: format!("'stick': {}", d.message),
+        ..d
+    })?;
+    let mut name = "";
+    let mut at = a.span;
+    if a.str(next) == "table" {
+        name = a.str(next + 1);
+        at = a.at(next + 1);
+        next += 2;
+    }
+    let cond = match a.str(next) {
+        "if" | "unless" => cx.condition(a, next).map_err(|d| Diagnostic {
+            message: format!("'stick': error detected while parsing sticking condition : {}.", d.message),
+            ..d
+        })?,
+        _ if next < a.len() => return Err(a.bad(next, format!("'stick': unknown keyword '{}'.", a.show(next)))),
+        _ => None,
+    };
+    let compile = cx.compile();
+    let table = Arc::new(NameRef {
+        kind: NameKind::Table,
+        name: name.into(),
+        span: at,
+        within: compile.within.clone(),
+        id: OnceLock::new(),
+    });
+    compile.deferred.push(table.clone());
+    cx.proxy().proxy.stick_rules.push(StickRule {
+        expr: Arc::new(expr),
+        table,
+        cond,
+        matches,
+        stores,
+        stores_response,
+    });
+    Ok(())
+}
+
+/// The alert of a table's line, in the words they share.
+fn wrong(a: &Args<'_>, i: usize, message: &str) -> Diagnostic {
+    Diagnostic::alert(&codes::BAD_ARGUMENT, format!("{}: {message}", a.name)).at(a.at(i))
+}
