@@ -39,17 +39,19 @@ pub(crate) fn read(
         let (word, len) = if open { scan(&text[used..]) } else { (Vec::new(), 0) };
         used += len;
         let more = open && text.get(used) == Some(&b',');
-        if word.is_empty() && len == 0 && !more && args.len() >= required {
+        // An empty last argument is one when a comma comes before it.
+        if word.is_empty() && len == 0 && !more && args.len() >= required && (!open || args.is_empty()) {
             break;
         }
         args.push(typed(kind, &word, args.len() + 1, args.len() < required, at, cx)?);
-        if !open {
-            continue;
-        }
         if more && args.len() < kinds.len() {
             used += 1;
         } else if args.len() >= required {
             break;
+        } else {
+            let missing = kinds.get(args.len()).copied().map_or("string", kind_name);
+            let got = format!("missing arguments (got {}/{required}), type '{missing}' expected", args.len());
+            return Err(fail(args.len() + 1, got));
         }
     }
     if open {
@@ -128,6 +130,7 @@ fn typed(kind: ArgKind, word: &[u8], position: usize, required: bool, at: Span, 
         match kind {
             ArgKind::Str | ArgKind::PbField if required => return Ok(Arg::Str(Arc::from(word))),
             ArgKind::Str | ArgKind::PbField | ArgKind::Choice(_) if !required => return Ok(Arg::None),
+            ArgKind::Sint if !required => return Ok(Arg::Int(0)),
             ArgKind::Frontend | ArgKind::Backend | ArgKind::Table | ArgKind::Server | ArgKind::Userlist => {}
             _ => {
                 return Err(fail(

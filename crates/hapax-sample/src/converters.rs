@@ -1,9 +1,38 @@
 //! Converters (manual, 7.3.1): one file per family, each with its rows beside the functions that do the work.
 
-use crate::Converter;
+mod arg;
+mod blocks;
+mod dates;
+mod encodings;
+mod hashes;
+mod json;
+mod maps;
+mod numbers;
+mod proxies;
+mod regsub;
+mod strings;
+mod variables;
+mod words;
+
+use hapax_value::{Support, Type, Value};
+
+use crate::{Arg, ArgKind, Compile, Converter, Env, Sampled};
 
 /// Every family, in the order of the reference pages.
-pub static FAMILIES: &[&[Converter]] = &[];
+pub static FAMILIES: &[&[Converter]] = &[
+    blocks::ROWS,
+    dates::ROWS,
+    encodings::ROWS,
+    hashes::ROWS,
+    json::ROWS,
+    maps::ROWS,
+    numbers::ROWS,
+    proxies::ROWS,
+    regsub::ROWS,
+    strings::ROWS,
+    variables::ROWS,
+    words::ROWS,
+];
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Converter> {
@@ -14,3 +43,56 @@ pub fn all() -> impl Iterator<Item = &'static Converter> {
 pub fn find(name: &str) -> Option<&'static Converter> {
     all().find(|row| row.name == name)
 }
+
+type Check = fn(&mut Vec<Arg>, &mut Compile<'_>) -> Result<(), String>;
+type Eval = for<'e> fn(&'e [Arg], Value<'e>, &'e Env<'e>) -> Sampled<'e>;
+
+impl Converter {
+    const fn new(name: &'static str, from: Type, to: Type, doc: &'static str, eval: Eval) -> Self {
+        Self {
+            name,
+            args: &[],
+            required: 0,
+            from,
+            to,
+            doc,
+            ok: &[],
+            bad: &[],
+            support: Support::Full,
+            check: None,
+            eval,
+        }
+    }
+
+    /// The arguments it takes, and how many of them must be given.
+    const fn args(mut self, args: &'static [ArgKind], required: usize) -> Self {
+        self.args = args;
+        self.required = required;
+        self
+    }
+
+    const fn check(mut self, check: Check) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    /// Expressions that are accepted and refused, as they follow a fetch.
+    const fn cases(mut self, ok: &'static [&'static str], bad: &'static [&'static str]) -> Self {
+        self.ok = ok;
+        self.bad = bad;
+        self
+    }
+
+    const fn support(mut self, support: Support) -> Self {
+        self.support = support;
+        self
+    }
+}
+
+/// The value as it came.
+fn same<'e>(_: &'e [Arg], value: Value<'e>, _: &'e Env<'e>) -> Sampled<'e> {
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests;

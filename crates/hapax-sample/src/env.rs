@@ -172,6 +172,31 @@ pub trait World {
     fn update(&self, entry: &Track, change: TableChange) {
         let _ = (entry, change);
     }
+    /// The proxy of that name that listens.
+    fn frontend_named(&self, _name: &[u8]) -> Option<ProxyId> {
+        None
+    }
+    /// The proxy of that name that has servers.
+    fn backend_named(&self, _name: &[u8]) -> Option<ProxyId> {
+        None
+    }
+    fn server_named(&self, _backend: ProxyId, _name: &[u8]) -> Option<ServerId> {
+        None
+    }
+    /// Requests that wait for this server alone.
+    fn srv_queue(&self, _p: ProxyId, _s: ServerId) -> i64 {
+        0
+    }
+    /// The local time zone at an instant, in seconds since the epoch.
+    fn zone_at(&self, _time: i64) -> Zone {
+        Zone::default()
+    }
+    /// The process finishes what it has and takes no more.
+    fn is_stopping(&self) -> bool {
+        false
+    }
+    /// Takes a line of the `debug` converter for a sink (`buf0`, `stderr`, ...).
+    fn debug(&self, _sink: &str, _line: &[u8]) {}
 }
 
 /// What `sc-*` rules do to a stick-table entry.
@@ -185,6 +210,23 @@ pub enum TableChange {
     SetGpt0(u32),
     /// `gpt(idx)` to this.
     SetGpt(u8, u32),
+}
+
+/// How far local time is from UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    /// Seconds east of Greenwich.
+    pub offset: i32,
+    pub abbreviation: std::borrow::Cow<'static, str>,
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self {
+            offset: 0,
+            abbreviation: "UTC".into(),
+        }
+    }
 }
 
 /// Everything one evaluation may look at.

@@ -21,5 +21,7 @@ pub mod users;
 pub mod vars;
 
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
-pub use env::{Body, Env, LOG_SILENT, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TableChange, Timers, TlsFacts, Track, World};
+pub use env::{
+    Body, Env, LOG_SILENT, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TableChange, Timers, TlsFacts, Track, World, Zone,
+};
 pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};

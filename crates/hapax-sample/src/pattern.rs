@@ -13,6 +13,7 @@ mod store;
 mod subject;
 mod table;
 
+pub(crate) use list::ValueKind;
 pub use list::{EntryRef, ListError, PatternList, Versions};
 pub use method::MatchMethod;
 pub use parse::{int_with_operator, is_int_operator, net_v4, net_v6};

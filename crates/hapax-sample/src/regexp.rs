@@ -125,29 +125,28 @@ impl Regexp {
         }
     }
 
-    /// Appends `subject` with the first match (or all of them) replaced; tells whether there was one.
+    /// Appends `subject` with the first match (or all of them) replaced; tells whether there was one. An empty match stands
+    /// before a byte, which is kept; one may follow another match, even at the very end.
     pub fn replace(&self, subject: &[u8], template: &Template, all: bool, out: &mut Vec<u8>) -> bool {
         let mut at = 0;
-        let mut copied = 0;
-        while let Some(groups) = self.groups_at(subject, at) {
+        let mut matched = false;
+        while all || !matched {
+            let Some(groups) = self.groups_at(subject, at) else { break };
             let Some(Some((start, end))) = groups.first().copied() else { break };
-            out.extend_from_slice(&subject[copied..start]);
+            matched = true;
+            out.extend_from_slice(&subject[at..start]);
             template.write(subject, &groups, out);
-            copied = end;
-            at = end;
-            if start == end {
-                // An empty match: the next one is looked for one byte further.
-                out.extend_from_slice(subject.get(end..=end).unwrap_or_default());
-                copied = (end + 1).min(subject.len());
-                at = end + 1;
-            }
-            if !all || at > subject.len() || (at == subject.len() && start != end) {
-                out.extend_from_slice(&subject[copied..]);
+            if at >= subject.len() {
                 return true;
             }
+            if end == at {
+                out.push(subject[at]);
+                at += 1;
+            } else {
+                at = end;
+            }
         }
-        let matched = at > 0;
-        out.extend_from_slice(&subject[copied..]);
+        out.extend_from_slice(&subject[at..]);
         matched
     }
 }

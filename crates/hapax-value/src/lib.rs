@@ -3,6 +3,7 @@
 
 pub mod address;
 mod cast;
+pub mod hash;
 mod net;
 mod size;
 mod support;

@@ -10,9 +10,10 @@ use crate::Files;
 /// Where a list is used, as the runtime API shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListUse {
+    /// By a map, else by an ACL.
     pub map: bool,
-    pub file: Arc<str>,
-    pub line: u32,
+    /// The proxy it is used in.
+    pub within: Option<Arc<str>>,
 }
 
 /// Map and ACL lists of one configuration.

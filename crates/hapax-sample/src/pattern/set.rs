@@ -6,8 +6,8 @@ use std::sync::Arc;
 use hapax_value::Value;
 
 use super::index::Spec;
-use super::list::{PatternList, ValueKind};
-use super::{MatchMethod, PatternRefs, Subject};
+use super::list::PatternList;
+use super::{MatchMethod, PatternRefs, Subject, ValueKind};
 use crate::Files;
 use crate::regexp::Regexp;
 
