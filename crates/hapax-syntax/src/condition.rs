@@ -271,8 +271,9 @@ fn term(input: &[u8], depth: usize) -> Parsed<'_, Tree> {
     Ok((rest, if negated { Tree::Not(Box::new(tree)) } else { tree }))
 }
 
+/// A predicate's name goes up to a space or a parenthesis, so that `defined||1` names no predicate.
 fn word(input: &[u8]) -> Parsed<'_, &[u8]> {
-    take_while1(|b: u8| b.is_ascii_alphanumeric() || b == b'_').parse(input)
+    take_while1(|b: u8| b != b' ' && b != b'(').parse(input)
 }
 
 /// Like C's `strtol` with base 0; only whether it is zero matters, so no size is too large.

@@ -98,6 +98,8 @@ fn conditions_have_haproxys_answers() {
         ),
         (")", Err("unparsable conditional expression ')'")),
         ("!", Err("unparsable conditional expression '!'")),
+        ("defined||1", Err("unparsable conditional expression 'defined||1'")),
+        ("(defined)", Err("unparsable conditional expression 'defined)'")),
         ("0 ||", Err("unparsable conditional expression '0 ||'")),
         ("1 &&", Err("unparsable conditional expression '&&'")),
         ("defined(A)||", Err("unparsable conditional expression 'defined(A)||'")),
