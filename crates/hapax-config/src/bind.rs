@@ -1,18 +1,26 @@
 //! `bind` lines (manual, 5.1): addresses, then options, each a row of its own class.
 
+use std::sync::LazyLock;
+
 use hapax_diag::{Diagnostic, Span};
 use hapax_sample::Compile;
 use hapax_syntax::Word;
 
 use crate::args::{ArgValue, Args};
+use crate::certs::CertStore;
 use crate::codes;
 use crate::dictionary::Index;
 use crate::dispatch::run_row;
-use crate::keyword::{Class, Keyword, Prefix, Sections};
-use std::sync::LazyLock;
+use crate::keyword::{Class, Keyword, Prefix, Sections, Version};
+use crate::plan::{Bind, BindTls, SocketLevel};
+use crate::reader::{Reader, TlsDefaults};
 
 mod rare;
 mod socket;
+mod tls;
+
+pub(crate) use tls::cert_error;
+mod unix;
 
 /// The class of `bind` options.
 pub struct BindOption;
@@ -22,15 +30,67 @@ pub type BindRow = Keyword<BindOption>;
 
 /// What the options of one `bind` line fill.
 pub struct BindCx<'a> {
-    pub draft: BindDraft,
+    pub bind: Bind,
+    pub tls: BindTls,
+    /// `ssl` was given: without it, the other TLS options have nothing to act on.
+    pub ssl: bool,
+    pub level: Option<SocketLevel>,
+    pub expose_fd: bool,
+    /// A `stats socket` line rather than a `bind` line.
+    pub stats: bool,
+    /// The proxy is `mode http`, as far as it is known here.
+    pub http: bool,
     pub cx: Compile<'a>,
+    pub certs: &'a mut CertStore,
+    pub defaults: &'a TlsDefaults,
+    version: Option<Version>,
+    experimental: bool,
 }
 
-/// Options of a `bind` line; every address of the line gets them.
-#[derive(Clone, Debug, Default)]
-pub struct BindDraft {
-    pub name: Option<std::sync::Arc<str>>,
-    pub accept_proxy: bool,
+impl<'a> BindCx<'a> {
+    pub fn new(reader: &'a mut Reader<'_>, stats: bool, http: bool) -> Self {
+        let (version, experimental) = (reader.opts.for_version, reader.experimental);
+        let (cx, certs, defaults) = reader.split();
+        Self {
+            bind: Bind::default(),
+            tls: BindTls::default(),
+            ssl: false,
+            level: None,
+            expose_fd: false,
+            stats,
+            http,
+            cx,
+            certs,
+            defaults,
+            version,
+            experimental,
+        }
+    }
+
+    /// The line's options put together.
+    pub fn finish(mut self, args: &Args<'_>) -> Result<Bind, Diagnostic> {
+        if !self.ssl {
+            return Ok(self.bind);
+        }
+        if self.tls.certs.is_empty() {
+            let message = format!(
+                "'{} {}' : no SSL certificate specified, but 'ssl' is enabled (use 'crt').",
+                args.name,
+                args.show(0)
+            );
+            self.no_certificate(message, args)?;
+        }
+        self.bind.tls = Some(Box::new(self.tls));
+        Ok(self.bind)
+    }
+
+    /// A TLS line without certificate is refused, unless one was named that this machine lacks (which was told).
+    fn no_certificate(&self, message: String, args: &Args<'_>) -> Result<(), Diagnostic> {
+        if self.cx.diags.iter().any(|d| d.missing && d.span.is_some_and(|s| s.line == args.line.line && s.file == args.line.file)) {
+            return Ok(());
+        }
+        Err(Diagnostic::alert(&codes::CERTIFICATE, message).at(args.line))
+    }
 }
 
 impl Class for BindOption {
@@ -39,10 +99,18 @@ impl Class for BindOption {
     fn compile<'x>(cx: &'x mut BindCx<'_>) -> Compile<'x> {
         crate::reader::reborrow(&mut cx.cx)
     }
+
+    fn version(cx: &BindCx<'_>) -> Option<Version> {
+        cx.version
+    }
+
+    fn experimental(cx: &BindCx<'_>) -> bool {
+        cx.experimental
+    }
 }
 
 /// Families of `bind` options.
-pub static ALL: &[&[BindRow]] = &[socket::ROWS, rare::ROWS];
+pub static ALL: &[&[BindRow]] = &[socket::ROWS, rare::ROWS, unix::ROWS, tls::ROWS];
 
 static INDEX: LazyLock<Index<BindOption>> = LazyLock::new(|| Index::new(every_option()));
 
@@ -51,15 +119,15 @@ pub fn every_option() -> impl Iterator<Item = &'static BindRow> {
     ALL.iter().flat_map(|rows| rows.iter())
 }
 
-/// Reads the options `words` of a line that starts with `head` (`'bind :80' in section 'frontend'` in messages).
+/// Reads the options `words` of a line; `head` opens the messages (`'bind :80' in section 'web'`).
 pub(crate) fn read_options(cx: &mut BindCx<'_>, head: &str, words: &[Word<'_>], line: Span) -> Result<(), Diagnostic> {
     let mut rest = words;
     while let Some(first) = rest.first() {
         let Some(found) = INDEX.find(rest, Sections::BIND) else {
-            let best = closest(&first.text());
-            let message = match best {
-                Some(best) => format!("{head}: unknown keyword '{}'; did you mean '{best}' maybe ?", first.text()),
-                None => format!("{head}: unknown keyword '{}'.", first.text()),
+            let shown = first.text();
+            let message = match hapax_diag::suggest(&shown, INDEX.names(Sections::BIND)) {
+                Some(best) => format!("{head}: unknown keyword '{shown}'; did you mean '{best}' maybe ?"),
+                None => format!("{head}: unknown keyword '{shown}'."),
             };
             return Err(Diagnostic::alert(&codes::UNKNOWN_KEYWORD, message).at(first.span));
         };
@@ -73,12 +141,9 @@ pub(crate) fn read_options(cx: &mut BindCx<'_>, head: &str, words: &[Word<'_>], 
             words: &after[..taken],
             value: ArgValue::None,
         };
-        run_row(cx, found.row, &mut args)?;
+        run_row(cx, found.row, &mut args).map_err(|d| d.prefixed(&format!("{head} : ")))?;
         rest = &after[taken..];
     }
     Ok(())
 }
 
-fn closest(word: &str) -> Option<&'static str> {
-    hapax_diag::suggest(word, INDEX.names(Sections::BIND))
-}

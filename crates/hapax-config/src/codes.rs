@@ -32,6 +32,7 @@ codes! {
     ADDRESS = "HX0218", "invalid address", "Addresses are `host:port`, `[v6]:port`, `*:port`, `/path`, `unix@`, `abns@`, `fd@`.";
     CERTIFICATE = "HX0219", "certificate", "A certificate or key could not be loaded.";
     LAST_LINE = "HX0220", "last line lacks its newline", "The file may have been cut. End it with a newline.";
+    EXPERIMENTAL = "HX0221", "experimental word", "HAProxy calls the word experimental, and wants `expose-experimental-directives` in `global` before it.";
     UNKNOWN_PROXY = "HX0301", "unknown proxy or server", "A rule names a backend or server that no section declares.";
     MODES = "HX0302", "modes do not fit", "A frontend and its backend must both be `mode http` or both be `mode tcp`.";
     TIMEOUTS = "HX0303", "missing timeouts", "Without these timeouts, dead peers hold connections for ever.";

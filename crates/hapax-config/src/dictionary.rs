@@ -42,7 +42,9 @@ impl<K: Class> Index<K> {
 
     /// The longest row whose name starts the line, for `section` where one of that name is valid there.
     pub(crate) fn find(&self, words: &[Word<'_>], section: Sections) -> Option<Found<K>> {
+        // A word may have its argument glued to it: `set-proxy-v2-tlv-fmt(0x20)`.
         let first = words.first()?.str();
+        let first = first.split_once('(').map_or(first, |(name, _)| name);
         let most = *self.longest.get(first)?;
         let mut elsewhere = None;
         let mut name = String::new();

@@ -16,7 +16,7 @@ impl Reader<'_> {
     pub fn line(&mut self, line: &Line<'_>) {
         let (prefix, words) = split_prefix(&line.words);
         let Some(first) = words.first() else { return };
-        if let Some(row) = section::find(first.str()) {
+        if let Some(row) = section::find(first.str(), self.opts.for_version) {
             self.heading(row, words, line.span);
             return;
         }
@@ -36,9 +36,25 @@ impl Reader<'_> {
             value: ArgValue::None,
         };
         self.enter(row, &args);
+        if let Err(d) = self.check_heading(row, &args) {
+            self.diags.push(d);
+        }
         if let Err(d) = (row.start)(self, &args) {
             self.diags.push(d.or_at(line));
         }
+    }
+
+    fn check_heading(&mut self, row: &SectionRow, args: &Args<'_>) -> Result<(), Diagnostic> {
+        let name = row.name;
+        if row.experimental && !self.experimental {
+            let message = format!("section '{name}' is experimental, must be allowed via a global 'expose-experimental-directives'");
+            return Err(refusal(&codes::EXPERIMENTAL, message, args.span));
+        }
+        if let (Some((major, minor)), None) = (row.until, self.opts.for_version) {
+            let message = format!("the '{name}' section is not supported any more since HAProxy {major}.{minor}.");
+            self.diags.push(Diagnostic::warning(&codes::REMOVED, message).at(args.span));
+        }
+        Ok(())
     }
 
     fn keyword(&mut self, prefix: Prefix, words: &[Word<'_>], line: Span) -> Result<(), Diagnostic> {
@@ -110,12 +126,12 @@ impl Reader<'_> {
         }
         let lacks = if section.bit == Sections::BACKEND { "frontend" } else { "backend" };
         let (kind, proxy) = (section.name, self.proxy().proxy.name.clone());
-        let verb = if row.misplaced == Misplaced::Ignored {
-            "ignored"
+        let verb = if row.misplaced == Misplaced::Read { "will be ignored" } else { "ignored" };
+        let message = if row.misplaced == Misplaced::InBackend {
+            format!("backend '{proxy}' : '{}' directive is ignored in backends.", args.name)
         } else {
-            "will be ignored"
+            format!("'{}' {verb} because {kind} '{proxy}' has no {lacks} capability.", args.name)
         };
-        let message = format!("'{}' {verb} because {kind} '{proxy}' has no {lacks} capability.", args.name);
         let d = Diagnostic::warning(&codes::NO_SUCH_SIDE, message).at(args.span).help(format!(
             "'{}' belongs in {}",
             args.name,
@@ -150,6 +166,13 @@ pub(crate) fn run_row<K: Class>(cx: &mut K::Cx<'_>, row: &'static Keyword<K>, ar
     if let Support::Refused(why) = row.support {
         let code = if row.until.is_some() { &codes::REMOVED } else { &codes::REFUSED };
         return Err(refusal(code, why, args.span));
+    }
+    if row.experimental && !K::experimental(cx) {
+        let message = format!(
+            "'{}' directive is experimental, must be allowed via a global 'expose-experimental-directives'",
+            row.name
+        );
+        return Err(refusal(&codes::EXPERIMENTAL, message, args.span));
     }
     let old = check_version(row, K::version(cx), args)?;
     args.value = row.shape.check::<K>(args, cx)?;
@@ -215,3 +238,6 @@ fn place_names(sections: Sections) -> String {
     let noun = if names.len() == 1 { "section" } else { "sections" };
     format!("the {} {noun}", crate::shape::list(&names))
 }
+
+#[cfg(test)]
+mod tests;

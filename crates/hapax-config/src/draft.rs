@@ -1,12 +1,15 @@
 //! A proxy while its lines are read: the plan's [`Proxy`] as far as it is known, and the names that wait for the last line.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use hapax_diag::Span;
+use hapax_rules::{Side, Site};
 use hapax_sample::acl::{AclSet, Condition};
 
 use crate::keyword::Sections;
-use crate::plan::{Global, Proxy, ProxyCaps};
+use crate::plan::{Global, LogKind, Proxy, ProxyCaps};
+use crate::server::ServerDraft;
 
 /// A log-format string as written; compiled once the proxy is known in full.
 #[derive(Clone, Debug)]
@@ -15,8 +18,19 @@ pub struct FormatText {
     pub span: Span,
 }
 
+/// The log formats of a proxy as written.
+#[derive(Clone, Debug, Default)]
+pub struct FormatTexts {
+    pub main: Option<FormatText>,
+    pub sd: Option<FormatText>,
+    pub error: Option<FormatText>,
+    pub unique_id: Option<FormatText>,
+    /// Which line asked for the traffic log's format last, for warnings.
+    pub asked: Option<Span>,
+}
+
 /// `use_backend` before its name is resolved.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PendingSwitch {
     pub name: Arc<[u8]>,
     pub cond: Option<Arc<Condition>>,
@@ -24,25 +38,76 @@ pub struct PendingSwitch {
     pub name_span: Span,
 }
 
+/// `option httpchk` and `http-check`, as far as they shape the request of a health check.
+#[derive(Clone, Debug)]
+pub struct HttpCheckDraft {
+    pub method: Arc<[u8]>,
+    pub uri: Arc<[u8]>,
+    pub version: Arc<[u8]>,
+    pub headers: Vec<(Arc<[u8]>, Arc<[u8]>)>,
+    pub body: Arc<[u8]>,
+}
+
 /// A frontend, backend, listen or defaults section as far as it is read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Draft {
     pub proxy: Proxy,
     /// The one bit of its kind of section.
     pub kind: Sections,
+    /// The `defaults` section it starts from, in the reader's list.
+    pub parent: usize,
+    /// What rules may ask of the section, and the capture slots they add.
+    pub site: Site,
     pub acls: AclSet,
     pub default_backend: Option<(Arc<str>, Span)>,
     pub switching: Vec<PendingSwitch>,
+    pub use_server: Vec<PendingSwitch>,
+    pub server_names: HashMap<Arc<str>, u32>,
+    /// Options that the servers of the section start from.
+    pub default_server: Arc<ServerDraft>,
+    /// What servers wait for: indices by server.
+    pub tracks: Vec<(usize, String, Span)>,
+    pub formats: FormatTexts,
+    pub httpchk: Option<Arc<HttpCheckDraft>>,
+    /// The kind of health check asked for (`option mysql-check`), where it is not the one of HTTP.
+    pub check_kind: Option<&'static str>,
+    /// Where words stand that only HTTP proxies act on, told if the proxy is none.
+    pub asked: HashMap<&'static str, Span>,
+    /// Ids given by `id` lines.
+    pub id: Option<(u32, Span)>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            proxy: Proxy::default(),
+            kind: Sections::DEFAULTS,
+            parent: 0,
+            site: Site::new("", Side::DEFAULTS),
+            acls: AclSet::default(),
+            default_backend: None,
+            switching: Vec::new(),
+            use_server: Vec::new(),
+            server_names: HashMap::new(),
+            default_server: Arc::default(),
+            tracks: Vec::new(),
+            formats: FormatTexts::default(),
+            httpchk: None,
+            check_kind: None,
+            asked: HashMap::new(),
+            id: None,
+        }
+    }
 }
 
 impl Draft {
     /// What every `defaults` section starts from: HAProxy's built-in values.
     pub fn initial() -> Self {
         Self {
-            kind: Sections::DEFAULTS,
             proxy: Proxy {
                 caps: ProxyCaps::all(),
                 retries: 3,
+                log_kind: LogKind::Default,
                 ..Proxy::default()
             },
             ..Self::default()
@@ -51,21 +116,27 @@ impl Draft {
 
     /// A new section that starts from `defaults`, each topic handing over its own piece.
     pub fn inherit(kind: Sections, name: Arc<str>, span: Span, defaults: &Self) -> Self {
-        let mut draft = Self { kind, ..Self::default() };
+        let (caps, side) = match kind {
+            Sections::FRONTEND => (ProxyCaps::FRONTEND, Side::FRONTEND),
+            Sections::BACKEND => (ProxyCaps::BACKEND, Side::BACKEND),
+            Sections::DEFAULTS => (ProxyCaps::all(), Side::DEFAULTS),
+            _ => (ProxyCaps::all(), Side::FRONTEND | Side::BACKEND),
+        };
+        let mut draft = Self {
+            kind,
+            site: Site::new(name.clone(), side),
+            ..Self::default()
+        };
         draft.proxy.name = name;
         draft.proxy.span = span;
-        draft.proxy.caps = match kind {
-            Sections::FRONTEND => ProxyCaps::FRONTEND,
-            Sections::BACKEND => ProxyCaps::BACKEND,
-            _ => ProxyCaps::all(),
-        };
+        draft.proxy.caps = caps;
         for topic in crate::topic::ALL {
             (topic.inherit)(&mut draft, defaults);
         }
         draft
     }
 
-    /// `frontend`, `backend`, `listen` or `defaults`: as messages name it.
+    /// `frontend`, `backend` or `proxy` (a listen), `defaults`: as messages name it.
     pub fn kind_name(&self) -> &'static str {
         match self.kind {
             Sections::FRONTEND => "frontend",
@@ -81,6 +152,10 @@ impl Draft {
 
     pub fn is_back(&self) -> bool {
         self.proxy.caps.contains(ProxyCaps::BACKEND)
+    }
+
+    pub fn is_defaults(&self) -> bool {
+        self.kind == Sections::DEFAULTS
     }
 }
 

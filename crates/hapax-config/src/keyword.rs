@@ -36,6 +36,7 @@ bitflags! {
         const TRACES      = 1 << 17;
         const ACME        = 1 << 18;
         const HEALTHCHECK = 1 << 19;
+        const NAMESPACE_LIST = 1 << 20;
         /// Options of a `bind` line and of a `server` line.
         const BIND        = 1 << 24;
         const SERVER      = 1 << 25;
@@ -74,6 +75,11 @@ pub trait Class: 'static {
     fn version(_: &Self::Cx<'_>) -> Option<Version> {
         None
     }
+
+    /// Whether experimental words may be used, where the class knows it.
+    fn experimental(_: &Self::Cx<'_>) -> bool {
+        true
+    }
 }
 
 /// Stores what a line says. `Err` refuses the line; a place is added where the diagnostic has none.
@@ -88,6 +94,8 @@ pub enum Misplaced {
     Read,
     /// The configuration is refused.
     Refused,
+    /// A warning in the words that log formats have for it, and the line is left out.
+    InBackend,
 }
 
 /// One keyword of one or more sections.
@@ -113,6 +121,8 @@ pub struct Keyword<K: Class> {
     pub named_defaults: bool,
     /// Stands for every word of its family that has no row (`option`, `stats`): its setter tells what the family has.
     pub family: bool,
+    /// HAProxy refuses it unless `expose-experimental-directives` stands in `global`.
+    pub experimental: bool,
     /// Whole lines that are accepted and refused in the first of `sections`.
     pub ok: &'static [&'static str],
     pub bad: &'static [&'static str],
@@ -140,6 +150,7 @@ impl<K: Class> Keyword<K> {
             negatable: false,
             named_defaults: false,
             family: false,
+            experimental: false,
             ok: &[],
             bad: &[],
             set: ignore::<K>,
@@ -246,6 +257,12 @@ impl<K: Class> Keyword<K> {
     #[must_use]
     pub const fn named_defaults(mut self) -> Self {
         self.named_defaults = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn experimental(mut self) -> Self {
+        self.experimental = true;
         self
     }
 

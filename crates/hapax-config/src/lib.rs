@@ -3,9 +3,11 @@
 //! A pure function of bytes and [`Files`](hapax_sample::Files): no runtime, no socket, no clock.
 #![forbid(unsafe_code)]
 
-mod address;
+pub mod accounts;
+pub mod address;
 pub mod args;
 pub mod bind;
+pub mod certs;
 pub mod codes;
 mod dictionary;
 mod dispatch;
@@ -19,6 +21,7 @@ pub mod reader;
 pub mod section;
 pub mod server;
 pub mod shape;
+mod tls;
 pub mod topic;
 pub mod units;
 

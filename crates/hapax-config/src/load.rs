@@ -22,6 +22,8 @@ pub struct Input {
 pub struct LoadOptions {
     /// The process's environment, and the facts about the program that `.if` may ask for.
     pub env: Environment,
+    /// This machine's name.
+    pub hostname: String,
     /// Files, users and names that this machine lacks are notes, not alerts.
     pub offline: bool,
     /// Judge by this version's keywords.
@@ -42,6 +44,7 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
     let mut reader = Reader::new(files, opts);
     for input in inputs {
         let file = sources.add(input.name.clone(), input.bytes.clone());
+        reader.file_names.push(input.name.clone());
         if !read_lines(&input, file, &mut reader) {
             break;
         }

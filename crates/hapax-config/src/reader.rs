@@ -1,21 +1,26 @@
 //! What the setters of section keywords fill: the configuration as far as it is read.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use hapax_diag::{Diagnostic, Diagnostics, Span};
+use hapax_diag::{Diagnostic, Diagnostics, FileId, Span};
 use hapax_sample::acl::Condition;
 use hapax_sample::expr::Expr;
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::VarNames;
 use hapax_sample::{Compile, Deferred, Files, registry};
 use hapax_syntax::Environment;
+use hapax_value::Endpoint;
 
+use crate::address::{Address, Host};
 use crate::args::Args;
+use crate::certs::CertStore;
+use crate::codes;
 use crate::draft::Draft;
 use crate::keyword::{Class, Version};
 use crate::load::LoadOptions;
-use crate::plan::{Global, StickTable, Userlist};
+use crate::plan::{BindTls, Global, ServerTls, StickTable, Userlist};
 use crate::section::SectionRow;
 
 /// The class of section keywords.
@@ -30,6 +35,10 @@ impl Class for Section {
 
     fn version(cx: &Reader<'_>) -> Option<Version> {
         cx.opts.for_version
+    }
+
+    fn experimental(cx: &Reader<'_>) -> bool {
+        cx.experimental
     }
 }
 
@@ -61,12 +70,22 @@ pub struct Reader<'a> {
     pub refs: PatternRefs,
     /// Variables, as `setenv` and its kin leave them for the lines that follow.
     pub env: Environment,
+    /// Names of the files, by their id.
+    pub file_names: Vec<String>,
+    pub certs: CertStore,
+    pub tls: TlsDefaults,
     pub global: Global,
+    /// `expose-experimental-directives` was read.
+    pub experimental: bool,
     /// Every `defaults` section, after the built-in one.
     pub defaults: Vec<Draft>,
     pub proxies: Vec<Draft>,
     /// Proxies by name; a name may be held by one frontend side and one backend side.
     pub proxy_names: HashMap<Arc<str>, Vec<usize>>,
+    /// Proxies by the number their `id` line gives.
+    pub proxy_ids: HashMap<u32, usize>,
+    /// Addresses that `bind` lines took: by which proxy, and where.
+    pub bound: HashMap<Endpoint, (usize, Span)>,
     pub userlists: Vec<Userlist>,
     /// Stick tables by name: a proxy's is named after it, one of a peers section is `peers/table`.
     pub tables: Vec<StickTable>,
@@ -86,10 +105,16 @@ impl<'a> Reader<'a> {
             vars: VarNames::default(),
             refs: PatternRefs::default(),
             env: opts.env.clone(),
+            file_names: Vec::new(),
+            certs: CertStore::default(),
+            tls: TlsDefaults::default(),
             global: crate::draft::initial_global(),
+            experimental: false,
             defaults: vec![Draft::initial()],
             proxies: Vec::new(),
             proxy_names: HashMap::new(),
+            proxy_ids: HashMap::new(),
+            bound: HashMap::new(),
             userlists: Vec::new(),
             tables: Vec::new(),
             current: Current::Other,
@@ -158,6 +183,39 @@ impl<'a> Reader<'a> {
         Ok((Expr::compile(&text, a.at(from), &mut self.compile())?, next))
     }
 
+    /// The compilation context and, apart from it, what options of `bind` and `server` lines need beside it.
+    pub(crate) fn split(&mut self) -> (Compile<'_>, &mut CertStore, &TlsDefaults) {
+        let within = match self.current {
+            Current::Proxy(i) => Some(self.proxies[i].proxy.name.clone()),
+            _ => None,
+        };
+        let cx = Compile {
+            files: self.files,
+            diags: &mut self.diags,
+            deferred: &mut self.deferred,
+            within,
+            vars: &mut self.vars,
+            refs: &mut self.refs,
+        };
+        (cx, &mut self.certs, &self.tls)
+    }
+
+    /// The endpoint of an address, its name looked up. `None`: it is none that this machine could reach (told as missing).
+    pub(crate) fn resolve(&mut self, address: &Address, at: Span) -> Result<Option<Endpoint>, Diagnostic> {
+        match lookup(self.files, address, at) {
+            Ok(ip) => Ok(address.endpoint(ip)),
+            Err(d) if self.opts.offline => {
+                self.diags.push(d);
+                Ok(None)
+            }
+            Err(d) => Err(d),
+        }
+    }
+
+    pub fn file_name(&self, file: FileId) -> &str {
+        self.file_names.get(file.0 as usize).map_or("?", String::as_str)
+    }
+
     pub(crate) fn enter(&mut self, row: &'static SectionRow, args: &Args<'_>) {
         self.current = Current::Other;
         self.started.push(Started {
@@ -175,6 +233,45 @@ impl<'a> Reader<'a> {
             let at = self.started.last().map_or_else(Span::default, |s| s.span);
             self.diags.push(d.or_at(at));
         }
+    }
+}
+
+/// The address of a name; `None` where the host is no name.
+pub(crate) fn lookup(files: &dyn Files, address: &Address, at: Span) -> Result<Option<IpAddr>, Diagnostic> {
+    let Host::Name(host) = &address.host else { return Ok(None) };
+    let found = files.lookup(host).ok().and_then(|ips| address.choose(&ips));
+    found.map(Some).ok_or_else(|| {
+        Diagnostic::alert(&codes::ADDRESS, format!("could not resolve address '{host}'."))
+            .at(at)
+            .missing()
+    })
+}
+
+/// What `global` says about TLS for the `bind` and `server` lines that follow.
+#[derive(Clone, Debug, Default)]
+pub struct TlsDefaults {
+    pub ca_base: Option<String>,
+    pub crt_base: Option<String>,
+    pub bind: BindTls,
+    pub server: ServerTls,
+    /// `ssl-server-verify none`
+    pub server_verify_none: bool,
+}
+
+impl TlsDefaults {
+    pub fn crt_path(&self, path: &str) -> String {
+        under(self.crt_base.as_deref(), path)
+    }
+
+    pub fn ca_path(&self, path: &str) -> String {
+        under(self.ca_base.as_deref(), path)
+    }
+}
+
+fn under(base: Option<&str>, path: &str) -> String {
+    match base {
+        Some(base) if !path.starts_with(['/', '@']) => format!("{base}/{path}"),
+        _ => path.to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use hapax_diag::Diagnostic;
 
 use crate::args::Args;
-use crate::keyword::Sections;
+use crate::keyword::{Sections, Version};
 use crate::reader::Reader;
 
 pub(crate) mod other;
@@ -17,9 +17,29 @@ pub struct SectionRow {
     /// What stands after the name.
     pub usage: &'static str,
     pub doc: &'static str,
+    /// First version that knows it; `(0, 0)`: older than 2.4.
+    pub since: Version,
+    /// First version that no longer knows it.
+    pub until: Option<Version>,
+    /// HAProxy refuses it unless `expose-experimental-directives` stands in `global`.
+    pub experimental: bool,
     pub start: fn(&mut Reader<'_>, &Args<'_>) -> Result<(), Diagnostic>,
     pub end: fn(&mut Reader<'_>) -> Result<(), Diagnostic>,
 }
+
+pub(crate) use other::invalid_char;
+/// What most sections have in common.
+pub(crate) const BASE: SectionRow = SectionRow {
+    name: "",
+    bit: Sections::empty(),
+    usage: "",
+    doc: "",
+    since: (0, 0),
+    until: None,
+    experimental: false,
+    start: |_, _| Ok(()),
+    end: no_end,
+};
 
 /// Nothing is checked at the end of most sections.
 pub(crate) fn no_end(_: &mut Reader<'_>) -> Result<(), Diagnostic> {
@@ -48,11 +68,14 @@ pub static ALL: &[SectionRow] = &[
     other::TRACES,
     other::ACME,
     other::HEALTHCHECK,
+    other::NAMESPACE_LIST,
 ];
 
-/// The section of this name.
-pub fn find(name: &str) -> Option<&'static SectionRow> {
-    ALL.iter().find(|s| s.name == name)
+/// The section of this name, unless the version asked for does not know it.
+pub fn find(name: &str, version: Option<Version>) -> Option<&'static SectionRow> {
+    ALL.iter()
+        .find(|s| s.name == name)
+        .filter(|s| version.is_none_or(|v| s.since <= v && s.until.is_none_or(|gone| v < gone)))
 }
 
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {

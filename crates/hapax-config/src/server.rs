@@ -1,18 +1,26 @@
 //! `server`, `default-server` and `server-template` lines (manual, 5.2): an address, then options, each a row of its own class.
 
+use std::sync::{Arc, LazyLock};
+
 use hapax_diag::{Diagnostic, Span};
 use hapax_sample::Compile;
 use hapax_syntax::Word;
+use hapax_value::{Endpoint, Millis};
 
 use crate::args::{ArgValue, Args};
+use crate::certs::CertStore;
 use crate::codes;
 use crate::dictionary::Index;
 use crate::dispatch::run_row;
-use crate::keyword::{Class, Keyword, Prefix, Sections};
-use std::sync::LazyLock;
+use crate::keyword::{Class, Keyword, Prefix, Sections, Version};
+use crate::plan::{Check, Server, ServerTls};
+use crate::reader::{Reader, TlsDefaults};
 
 mod basic;
 mod rare;
+mod check;
+mod connect;
+mod tls;
 
 /// The class of `server` options.
 pub struct ServerOption;
@@ -23,16 +31,138 @@ pub type ServerRow = Keyword<ServerOption>;
 /// What the options of one `server` line fill.
 pub struct ServerCx<'a> {
     pub draft: ServerDraft,
-    pub cx: Compile<'a>,
-    /// `default-server`: no address, and some options are refused.
+    /// `default-server`: some options are refused.
     pub is_default: bool,
+    pub cx: Compile<'a>,
+    pub certs: &'a mut CertStore,
+    pub defaults: &'a TlsDefaults,
+    version: Option<Version>,
+    experimental: bool,
+}
+
+impl<'a> ServerCx<'a> {
+    pub fn new(reader: &'a mut Reader<'_>, draft: ServerDraft, is_default: bool) -> Self {
+        let (version, experimental) = (reader.opts.for_version, reader.experimental);
+        let (cx, certs, defaults) = reader.split();
+        Self {
+            draft,
+            is_default,
+            cx,
+            certs,
+            defaults,
+            version,
+            experimental,
+        }
+    }
+}
+
+/// The options of health checks, which count once `check` is given.
+#[derive(Clone, Debug)]
+pub struct CheckDraft {
+    pub on: bool,
+    pub inter: Millis,
+    pub fastinter: Option<Millis>,
+    pub downinter: Option<Millis>,
+    pub rise: u32,
+    pub fall: u32,
+    pub address: Option<Endpoint>,
+    pub port: Option<u16>,
+    pub send_proxy: bool,
+    /// `check-ssl`, `no-check-ssl`; where not said, as the traffic.
+    pub tls: Option<bool>,
+}
+
+impl Default for CheckDraft {
+    fn default() -> Self {
+        Self {
+            on: false,
+            inter: 2000,
+            fastinter: None,
+            downinter: None,
+            rise: 2,
+            fall: 3,
+            address: None,
+            port: None,
+            send_proxy: false,
+            tls: None,
+        }
+    }
+}
+
+/// How an address that is a name becomes one at start (`init-addr`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InitAddr {
+    /// A name that has no address is no error.
+    pub none: bool,
+    pub ip: Option<std::net::IpAddr>,
+    /// `libc` is among the methods (or none was given).
+    pub skip_libc: bool,
 }
 
 /// Options of a server; `default-server` hands them to the servers that follow.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ServerDraft {
-    pub weight: Option<u32>,
-    pub backup: bool,
+    pub server: Server,
+    pub check: CheckDraft,
+    pub ssl: bool,
+    pub tls: ServerTls,
+    /// `verify` was given.
+    pub verify_given: bool,
+    pub track: Option<(Arc<str>, Span)>,
+    pub init_addr: InitAddr,
+    pub agent_check: bool,
+    pub agent_port: bool,
+    pub resolvers: bool,
+}
+
+impl Default for ServerDraft {
+    fn default() -> Self {
+        Self {
+            server: Server {
+                weight: 1,
+                pool_purge_delay: 5000,
+                ..Server::default()
+            },
+            check: CheckDraft::default(),
+            ssl: false,
+            tls: ServerTls::default(),
+            verify_given: false,
+            track: None,
+            init_addr: InitAddr::default(),
+            agent_check: false,
+            agent_port: false,
+            resolvers: false,
+        }
+    }
+}
+
+impl ServerDraft {
+    /// The server as the plan has it, but for what waits for the last line.
+    pub fn finish(self) -> Server {
+        let mut server = self.server;
+        if self.check.on {
+            let c = &self.check;
+            server.check = Some(Check {
+                inter: c.inter,
+                fastinter: c.fastinter,
+                downinter: c.downinter,
+                rise: c.rise,
+                fall: c.fall,
+                address: c.address.clone(),
+                port: c.port,
+                // What the traffic does, where nothing else is said.
+                send_proxy: c.send_proxy || (server.send_proxy > 0 && c.address.is_none() && c.port.is_none()),
+                tls: c.tls.unwrap_or(self.ssl && c.address.is_none() && c.port.is_none()),
+                ..Check::default()
+            });
+        }
+        let check_tls = server.check.as_ref().is_some_and(|c| c.tls);
+        if self.ssl || check_tls {
+            server.tls = Some(Box::new(self.tls));
+            server.tls_for_traffic = self.ssl;
+        }
+        server
+    }
 }
 
 impl Class for ServerOption {
@@ -41,10 +171,18 @@ impl Class for ServerOption {
     fn compile<'x>(cx: &'x mut ServerCx<'_>) -> Compile<'x> {
         crate::reader::reborrow(&mut cx.cx)
     }
+
+    fn version(cx: &ServerCx<'_>) -> Option<Version> {
+        cx.version
+    }
+
+    fn experimental(cx: &ServerCx<'_>) -> bool {
+        cx.experimental
+    }
 }
 
 /// Families of `server` options.
-pub static ALL: &[&[ServerRow]] = &[basic::ROWS, rare::ROWS];
+pub static ALL: &[&[ServerRow]] = &[basic::ROWS, rare::ROWS, check::ROWS, connect::ROWS, tls::ROWS];
 
 static INDEX: LazyLock<Index<ServerOption>> = LazyLock::new(|| Index::new(every_option()));
 
@@ -53,15 +191,15 @@ pub fn every_option() -> impl Iterator<Item = &'static ServerRow> {
     ALL.iter().flat_map(|rows| rows.iter())
 }
 
-/// Reads the options `words` of a line; `head` opens the messages.
-pub(crate) fn read_options(cx: &mut ServerCx<'_>, head: &str, words: &[Word<'_>], line: Span) -> Result<(), Diagnostic> {
+/// Reads the options `words` of a line; `hint` ends the message about a word that no option has.
+pub(crate) fn read_options(cx: &mut ServerCx<'_>, words: &[Word<'_>], line: Span, hint: &str) -> Result<(), Diagnostic> {
     let mut rest = words;
     while let Some(first) = rest.first() {
         let Some(found) = INDEX.find(rest, Sections::SERVER) else {
-            let best = hapax_diag::suggest(&first.text(), INDEX.names(Sections::SERVER));
-            let message = match best {
-                Some(best) => format!("{head}unknown keyword '{}'; did you mean '{best}' maybe ?", first.text()),
-                None => format!("{head}unknown keyword '{}'.", first.text()),
+            let shown = first.text();
+            let message = match hapax_diag::suggest(&shown, INDEX.names(Sections::SERVER)) {
+                Some(best) => format!("unknown keyword '{shown}'; did you mean '{best}' maybe ?{hint}"),
+                None => format!("unknown keyword '{shown}'.{hint}"),
             };
             return Err(Diagnostic::alert(&codes::UNKNOWN_KEYWORD, message).at(first.span));
         };
@@ -80,3 +218,4 @@ pub(crate) fn read_options(cx: &mut ServerCx<'_>, head: &str, words: &[Word<'_>]
     }
     Ok(())
 }
+

@@ -17,8 +17,14 @@ mod keepalive;
 mod log_forward;
 mod log_profile;
 mod mailers;
+mod namespaces;
 mod peers;
+mod limits;
+mod listening;
+mod logging;
+mod mode;
 mod process;
+mod servers;
 mod program;
 mod rarities;
 mod removed;
@@ -46,6 +52,11 @@ pub fn no_inherit(_: &mut Draft, _: &Draft) {}
 pub static ALL: &[&Topic] = &[
     &process::TOPIC,
     &process::IDENTITY,
+    &logging::TOPIC,
+    &listening::TOPIC,
+    &mode::TOPIC,
+    &limits::TOPIC,
+    &servers::TOPIC,
     &timeouts::TOPIC,
     &tuning::buffers::TOPIC,
     &tuning::compression::TOPIC,
@@ -70,6 +81,7 @@ pub static ALL: &[&Topic] = &[
     &log_forward::TOPIC,
     &log_profile::TOPIC,
     &mailers::TOPIC,
+    &namespaces::TOPIC,
     &peers::TOPIC,
     &program::TOPIC,
     &resolvers::TOPIC,

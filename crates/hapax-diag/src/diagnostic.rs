@@ -42,6 +42,8 @@ pub enum Lead {
     Parsing,
     /// `config : parsing [file:line]: `
     ParsingTight,
+    /// `config : [file:line] : `, as `server` lines have it.
+    Place,
     /// `config : `, whether there is a place or not.
     Config,
     /// Nothing: many messages of the checks after the last line.
@@ -95,6 +97,13 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {
         self.span = Some(span);
+        self
+    }
+
+    /// Puts `text` before the message: which line or option it is about.
+    #[must_use]
+    pub fn prefixed(mut self, text: &str) -> Self {
+        self.message.insert_str(0, text);
         self
     }
 

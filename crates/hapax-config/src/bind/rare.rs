@@ -6,17 +6,6 @@ use crate::shape::Shape;
 use crate::units::{TIMER_MAX, Unit};
 
 pub(super) static ROWS: &[BindRow] = &[
-    BindRow::new("accept-netscaler-cip", Sections::BIND)
-        .usage("<magic number>")
-        .shape(Shape::Number(1, i64::MAX))
-        .doc("Expects NetScaler's client address header on every connection.")
-        .not_yet("the NetScaler client address header")
-        .ok(&["bind :80 accept-netscaler-cip 10"])
-        .bad(&[
-            "bind :80 accept-netscaler-cip",
-            "bind :80 accept-netscaler-cip many",
-            "bind :80 accept-netscaler-cip 0",
-        ]),
     BindRow::new("cc", Sections::BIND)
         .usage("<algorithm>")
         .shape(Shape::Word("<algorithm>"))
@@ -121,13 +110,6 @@ pub(super) static ROWS: &[BindRow] = &[
         .not_yet("TLS early data")
         .ok(&["bind :80 allow-0rtt"])
         .bad(&["bind :80 allow-0rtt extra"]),
-    BindRow::new("ca-ignore-err", Sections::BIND)
-        .usage("{ all | <error>[,...] }")
-        .shape(Shape::Word("one word"))
-        .doc("Errors in the chain of a client certificate that do not end the handshake.")
-        .not_yet("tolerance of bad client certificates")
-        .ok(&["bind :80 ca-ignore-err all"])
-        .bad(&["bind :80 ca-ignore-err", "bind :80 ca-ignore-err one two"]),
     BindRow::new("ca-sign-file", Sections::BIND)
         .usage("<file>")
         .shape(Shape::Word("<file>"))
@@ -142,13 +124,6 @@ pub(super) static ROWS: &[BindRow] = &[
         .not_yet("certificates made on the fly")
         .ok(&["bind :80 ca-sign-pass swordfish"])
         .bad(&["bind :80 ca-sign-pass", "bind :80 ca-sign-pass one two"]),
-    BindRow::new("ca-verify-file", Sections::BIND)
-        .usage("<file>")
-        .shape(Shape::Word("<file>"))
-        .doc("Authorities that are trusted without being named to clients.")
-        .not_yet("authorities that are trusted and not announced")
-        .ok(&["bind :80 ca-verify-file authorities.pem"])
-        .bad(&["bind :80 ca-verify-file", "bind :80 ca-verify-file one two"]),
     BindRow::new("client-sigalgs", Sections::BIND)
         .usage("<sigalgs>")
         .shape(Shape::Word("<sigalgs>"))
@@ -164,20 +139,6 @@ pub(super) static ROWS: &[BindRow] = &[
         .not_yet("certificate revocation lists")
         .ok(&["bind :80 crl-file revoked.pem"])
         .bad(&["bind :80 crl-file", "bind :80 crl-file one two"]),
-    BindRow::new("crt-ignore-err", Sections::BIND)
-        .usage("{ all | <error>[,...] }")
-        .shape(Shape::Word("one word"))
-        .doc("Errors in a client certificate that do not end the handshake.")
-        .not_yet("tolerance of bad client certificates")
-        .ok(&["bind :80 crt-ignore-err 10,23"])
-        .bad(&["bind :80 crt-ignore-err", "bind :80 crt-ignore-err one two"]),
-    BindRow::new("ecdhe", Sections::BIND)
-        .usage("<curve>")
-        .shape(Shape::Word("<curve>"))
-        .doc("Key exchange group of TLS 1.2.")
-        .not_yet("a choice of key exchange groups")
-        .ok(&["bind :80 ecdhe prime256v1"])
-        .bad(&["bind :80 ecdhe", "bind :80 ecdhe one two"]),
     BindRow::new("generate-certificates", Sections::BIND)
         .shape(Shape::Nothing)
         .doc("Makes a certificate for each name that clients ask for.")

@@ -1,5 +1,6 @@
 //! `bind` lines (manual, 5.1), one entry per address and port.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hapax_diag::Span;
@@ -13,7 +14,13 @@ pub enum BindAddress {
     Fd(i32),
 }
 
-#[derive(Debug)]
+impl Default for BindAddress {
+    fn default() -> Self {
+        Self::At(Endpoint::Ip(SocketAddr::from(([0, 0, 0, 0], 0))))
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 pub struct Bind {
     pub address: BindAddress,
     pub span: Span,
@@ -37,16 +44,20 @@ pub struct Bind {
     pub defer_accept: bool,
     pub accept_proxy: bool,
     pub accept_netscaler_cip: Option<u32>,
-    pub tls: Option<BindTls>,
+    /// `proto`: spoken without negotiation.
+    pub proto: Option<String>,
+    pub tls: Option<Box<BindTls>>,
 }
 
 /// `ssl` and its options on a `bind` line. Files were read through the `Files` door: contents, not paths.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct BindTls {
     /// Certificates in order; the first is the default one.
     pub certs: Vec<Arc<Certificate>>,
     pub strict_sni: bool,
     pub alpn: Vec<Vec<u8>>,
+    /// `alpn` or `no-alpn` was written; without it, `mode http` offers `h2,http/1.1`.
+    pub alpn_given: bool,
     /// 0x0303 for TLS 1.2, 0x0304 for 1.3.
     pub min_version: Option<u16>,
     pub max_version: Option<u16>,

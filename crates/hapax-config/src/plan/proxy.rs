@@ -186,7 +186,7 @@ pub enum SwitchTarget {
 }
 
 /// `balance`
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub enum Balance {
     #[default]
     RoundRobin,
@@ -196,7 +196,7 @@ pub enum Balance {
     Source,
     Random(u32),
     /// `balance hash EXPR`, and what the manual's `uri`, `hdr`, `url_param`... are equal to.
-    Hash(Box<Expr>),
+    Hash(Arc<Expr>),
     /// Parsed, not acted on yet: treated as round robin, and `check` says so.
     Other(&'static str),
 }
@@ -242,7 +242,9 @@ pub enum LogKind {
     #[default]
     Default,
     Tcp,
+    TcpClf,
     Http,
+    HttpClf,
     Https,
     Custom,
 }

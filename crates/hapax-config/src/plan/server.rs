@@ -7,7 +7,7 @@ use hapax_value::{Endpoint, Millis};
 
 use super::bind::{Certificate, Verify};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Server {
     pub name: Arc<str>,
     pub span: Span,
@@ -31,7 +31,12 @@ pub struct Server {
     /// 0: off, 1 or 2.
     pub send_proxy: u8,
     pub redir: Option<Arc<[u8]>>,
-    pub tls: Option<ServerTls>,
+    /// Options of TLS, where the traffic or the checks speak it.
+    pub tls: Option<Box<ServerTls>>,
+    /// The traffic speaks TLS (`ssl`); false where only the checks do.
+    pub tls_for_traffic: bool,
+    /// `proto`: spoken without negotiation.
+    pub proto: Option<String>,
     pub pool_max_conn: Option<u32>,
     pub pool_purge_delay: Millis,
     pub max_reuse: Option<u32>,
@@ -42,12 +47,12 @@ pub struct Server {
     pub on_marked_up_shutdown_backup: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ServerTls {
     pub verify: Verify,
     pub ca: Option<Arc<[u8]>>,
     pub verifyhost: Option<String>,
-    pub sni: Option<hapax_sample::expr::Expr>,
+    pub sni: Option<Arc<hapax_sample::expr::Expr>>,
     pub alpn: Vec<Vec<u8>>,
     pub cert: Option<Arc<Certificate>>,
     pub min_version: Option<u16>,
@@ -57,7 +62,7 @@ pub struct ServerTls {
 }
 
 /// Active checks of a server (manual, `check`).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Check {
     pub kind: CheckKind,
     pub inter: Millis,

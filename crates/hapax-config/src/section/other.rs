@@ -2,7 +2,7 @@
 
 use hapax_diag::Diagnostic;
 
-use super::{SectionRow, no_end};
+use super::{BASE, SectionRow};
 use crate::args::Args;
 use crate::codes;
 use crate::keyword::Sections;
@@ -15,7 +15,7 @@ const fn row(name: &'static str, bit: Sections, usage: &'static str, doc: &'stat
         usage,
         doc,
         start: named,
-        end: no_end,
+        ..BASE
     }
 }
 
@@ -38,12 +38,15 @@ pub(super) const RESOLVERS: SectionRow = row(
 );
 pub(super) const MAILERS: SectionRow = row("mailers", Sections::MAILERS, "<name>", "Mail servers for alerts.");
 pub(super) const CACHE: SectionRow = row("cache", Sections::CACHE, "<name>", "A small cache of HTTP responses.");
-pub(super) const PROGRAM: SectionRow = row(
-    "program",
-    Sections::PROGRAM,
-    "<name>",
-    "A program the master starts beside the workers.",
-);
+pub(super) const PROGRAM: SectionRow = SectionRow {
+    until: Some((3, 3)),
+    ..row(
+        "program",
+        Sections::PROGRAM,
+        "<name>",
+        "A program the master starts beside the workers.",
+    )
+};
 pub(super) const HTTP_ERRORS: SectionRow = row("http-errors", Sections::HTTP_ERRORS, "<name>", "A named group of error files.");
 pub(super) const RING: SectionRow = row("ring", Sections::RING, "<name>", "A ring buffer that logs may be sent to.");
 pub(super) const LOG_FORWARD: SectionRow = row(
@@ -52,18 +55,39 @@ pub(super) const LOG_FORWARD: SectionRow = row(
     "<name>",
     "Receives log messages and sends them on.",
 );
-pub(super) const LOG_PROFILE: SectionRow = row("log-profile", Sections::LOG_PROFILE, "<name>", "What is logged at which step.");
+pub(super) const LOG_PROFILE: SectionRow = SectionRow {
+    since: (3, 1),
+    ..row("log-profile", Sections::LOG_PROFILE, "<name>", "What is logged at which step.")
+};
 pub(super) const FCGI_APP: SectionRow = row("fcgi-app", Sections::FCGI_APP, "<name>", "A FastCGI application.");
 pub(super) const CRT_STORE: SectionRow = SectionRow {
+    since: (3, 0),
     start: optionally_named,
     ..row("crt-store", Sections::CRT_STORE, "[<name>]", "Certificates by name.")
 };
 pub(super) const TRACES: SectionRow = SectionRow {
+    since: (3, 1),
     start: unnamed,
     ..row("traces", Sections::TRACES, "", "Traces switched on at start.")
 };
-pub(super) const ACME: SectionRow = row("acme", Sections::ACME, "<name>", "An ACME certificate authority.");
-pub(super) const HEALTHCHECK: SectionRow = row("healthcheck", Sections::HEALTHCHECK, "<name>", "A named way of checking servers.");
+pub(super) const ACME: SectionRow = SectionRow {
+    since: (3, 2),
+    experimental: true,
+    ..row("acme", Sections::ACME, "<name>", "An ACME certificate authority.")
+};
+pub(super) const HEALTHCHECK: SectionRow = SectionRow {
+    since: (3, 4),
+    ..row("healthcheck", Sections::HEALTHCHECK, "<name>", "A named way of checking servers.")
+};
+pub(super) const NAMESPACE_LIST: SectionRow = SectionRow {
+    start: unnamed,
+    ..row(
+        "namespace_list",
+        Sections::NAMESPACE_LIST,
+        "",
+        "Network namespaces that `bind` and `server` lines name.",
+    )
+};
 
 fn unnamed(_: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
     args.at_most(0)

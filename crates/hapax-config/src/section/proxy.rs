@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hapax_diag::{Diagnostic, Span};
 
 use super::other::invalid_char;
-use super::{SectionRow, no_end};
+use super::{BASE, SectionRow};
 use crate::args::Args;
 use crate::codes;
 use crate::draft::Draft;
@@ -18,7 +18,7 @@ pub(super) const DEFAULTS: SectionRow = SectionRow {
     usage: "[<name>] [from <defaults>]",
     doc: "Values for the proxies that follow.",
     start: start_defaults,
-    end: no_end,
+    ..BASE
 };
 pub(super) const FRONTEND: SectionRow = SectionRow {
     name: "frontend",
@@ -26,7 +26,7 @@ pub(super) const FRONTEND: SectionRow = SectionRow {
     usage: "<name> [from <defaults>]",
     doc: "Accepts client connections.",
     start: start_proxy,
-    end: no_end,
+    ..BASE
 };
 pub(super) const LISTEN: SectionRow = SectionRow {
     name: "listen",
@@ -34,7 +34,7 @@ pub(super) const LISTEN: SectionRow = SectionRow {
     usage: "<name> [from <defaults>]",
     doc: "A frontend and its backend in one section.",
     start: start_proxy,
-    end: no_end,
+    ..BASE
 };
 pub(super) const BACKEND: SectionRow = SectionRow {
     name: "backend",
@@ -42,7 +42,7 @@ pub(super) const BACKEND: SectionRow = SectionRow {
     usage: "<name> [from <defaults>]",
     doc: "Servers that requests are sent to.",
     start: start_proxy,
-    end: no_end,
+    ..BASE
 };
 
 fn heading(message: String, at: Span) -> Diagnostic {

@@ -1,26 +1,178 @@
 //! Weight, role and limits of a server.
 
-use super::ServerRow;
+use hapax_diag::Diagnostic;
+
+use super::{ServerCx, ServerRow};
+use crate::args::Args;
 use crate::keyword::Sections;
 use crate::shape::Shape;
+use crate::units::{TIMER_MAX, Unit};
+
+pub(super) const fn opt(name: &'static str) -> ServerRow {
+    ServerRow::new(name, Sections::SERVER)
+}
+
+pub(super) const fn flag(name: &'static str) -> ServerRow {
+    opt(name).shape(Shape::Nothing)
+}
+
+pub(super) const fn word(name: &'static str, what: &'static str) -> ServerRow {
+    opt(name).usage(what).shape(Shape::Word(what))
+}
+
+pub(super) const fn number(name: &'static str, low: i64, high: i64) -> ServerRow {
+    opt(name).usage("<number>").shape(Shape::Number(low, high))
+}
+
+pub(super) const fn time(name: &'static str) -> ServerRow {
+    opt(name).usage("<time>").shape(Shape::Time(Unit::Ms, TIMER_MAX))
+}
+
+/// A number as C reads it: digits as far as they go.
+pub(super) const fn lax(name: &'static str) -> ServerRow {
+    word(name, "<number>")
+}
+
+pub(super) fn lax_number(a: &Args<'_>) -> u32 {
+    let digits: String = a.str(0).chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
 
 pub(super) static ROWS: &[ServerRow] = &[
-    ServerRow::new("backup", Sections::SERVER)
-        .shape(Shape::Nothing)
-        .doc("Used only when no other server is.")
-        .ok(&["server s1 127.0.0.1:80 backup"])
-        .set(|cx, _| {
-            cx.draft.backup = true;
-            Ok(())
-        }),
-    ServerRow::new("weight", Sections::SERVER)
-        .usage("<weight>")
-        .shape(Shape::Number(0, 256))
+    word("weight", "<weight>")
         .doc("Share of the traffic, against the other servers' (1 by default).")
         .ok(&["server s1 127.0.0.1:80 weight 10"])
         .bad(&["server s1 127.0.0.1:80 weight 257", "server s1 127.0.0.1:80 weight"])
         .set(|cx, a| {
-            cx.draft.weight = Some(a.number() as u32);
+            let n = lax_number(a);
+            if n > 256 {
+                return Err(a.bad(0, format!("weight of server {} is not within 0 and 256 ({n}).", cx.draft.server.name)));
+            }
+            cx.draft.server.weight = n;
             Ok(())
         }),
+    flag("backup")
+        .doc("Used only when no other server is.")
+        .ok(&["server s1 127.0.0.1:80 backup"])
+        .set(|cx, _| {
+            cx.draft.server.backup = true;
+            Ok(())
+        }),
+    flag("no-backup")
+        .doc("Undoes `backup`.")
+        .ok(&["server s1 127.0.0.1:80 no-backup"])
+        .set(|cx, _| {
+            cx.draft.server.backup = false;
+            Ok(())
+        }),
+    flag("disabled")
+        .doc("Starts in maintenance.")
+        .ok(&["server s1 127.0.0.1:80 disabled"])
+        .set(|cx, _| {
+            cx.draft.server.disabled = true;
+            Ok(())
+        }),
+    flag("enabled")
+        .doc("Undoes `disabled`.")
+        .ok(&["server s1 127.0.0.1:80 enabled"])
+        .set(|cx, _| {
+            cx.draft.server.disabled = false;
+            Ok(())
+        }),
+    lax("maxconn")
+        .doc("Most connections at once; further requests wait in the queue.")
+        .ok(&["server s1 127.0.0.1:80 maxconn 10"])
+        .bad(&["server s1 127.0.0.1:80 maxconn"])
+        .set(|cx, a| {
+            cx.draft.server.maxconn = lax_number(a);
+            Ok(())
+        }),
+    lax("minconn")
+        .doc("Connections at once while the backend is idle; grows to `maxconn` with its load.")
+        .ok(&["server s1 127.0.0.1:80 minconn 10 maxconn 100"])
+        .bad(&["server s1 127.0.0.1:80 minconn"])
+        .set(|cx, a| {
+            cx.draft.server.minconn = lax_number(a);
+            Ok(())
+        }),
+    lax("maxqueue")
+        .doc("Most requests that wait for this server.")
+        .ok(&["server s1 127.0.0.1:80 maxqueue 10"])
+        .bad(&["server s1 127.0.0.1:80 maxqueue"])
+        .set(|cx, a| {
+            cx.draft.server.maxqueue = lax_number(a);
+            Ok(())
+        }),
+    word("cookie", "<value>")
+        .doc("Value of the persistence cookie that means this server.")
+        .ok(&["server s1 127.0.0.1:80 cookie s1"])
+        .bad(&["server s1 127.0.0.1:80 cookie"])
+        .set(|cx, a| {
+            cx.draft.server.cookie = Some(a.arc_bytes(0));
+            Ok(())
+        }),
+    word("redir", "<prefix>")
+        .doc("Redirects GET and HEAD requests to this prefix instead of sending them on.")
+        .ok(&["server s1 127.0.0.1:80 redir http://a.example"])
+        .bad(&["server s1 127.0.0.1:80 redir"])
+        .set(|cx, a| {
+            cx.draft.server.redir = Some(a.arc_bytes(0));
+            Ok(())
+        }),
+    lax("id")
+        .doc("Number of the server in statistics and in the runtime API.")
+        .ok(&["server s1 127.0.0.1:80 id 3"])
+        .bad(&["server s1 127.0.0.1:80 id", "server s1 127.0.0.1:80 id 0"])
+        .set(id),
+    time("slowstart")
+        .doc("Time over which a server that comes back gets its full weight.")
+        .ok(&["server s1 127.0.0.1:80 slowstart 30s"])
+        .bad(&["server s1 127.0.0.1:80 slowstart", "server s1 127.0.0.1:80 slowstart x"])
+        .set(|cx, a| {
+            cx.draft.server.slowstart = a.millis();
+            Ok(())
+        }),
+    flag("stick")
+        .doc("Sessions of this server are kept in the stick table.")
+        .ok(&["server s1 127.0.0.1:80 stick"])
+        .no_effect("it is the default"),
+    flag("non-stick")
+        .doc("Sessions of this server are not kept in the stick table.")
+        .not_yet("leaving servers out of stick tables")
+        .ok(&["server s1 127.0.0.1:80 non-stick"]),
+    word("track", "[<backend>/]<server>")
+        .doc("Follows the state of another server instead of checking this one.")
+        .ok(&["server s1 127.0.0.1:80 track s0"])
+        .bad(&["server s1 127.0.0.1:80 track"])
+        .set(|cx, a| {
+            cx.draft.track = Some((a.arc_str(0), a.at(0)));
+            Ok(())
+        }),
+    word("init-state", "{ fully-up | up | down | fully-down }")
+        .since(3, 1)
+        .doc("State a server starts in.")
+        .not_yet("a state at start other than up")
+        .ok(&["server s1 127.0.0.1:80 init-state down"])
+        .bad(&["server s1 127.0.0.1:80 init-state", "server s1 127.0.0.1:80 init-state half"])
+        .set(|_, a| one_of(a, &["fully-up", "up", "down", "fully-down"])),
 ];
+
+pub(super) fn one_of(a: &Args<'_>, words: &[&str]) -> Result<(), Diagnostic> {
+    if words.contains(&a.str(0)) {
+        return Ok(());
+    }
+    let list = crate::shape::list(words);
+    Err(a.bad(0, format!("'{}' expects one of {list} but got '{}'", a.name, a.show(0))))
+}
+
+fn id(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if cx.is_default {
+        return Err(a.bad(0, "'id' option is not accepted in default-server sections"));
+    }
+    let n = lax_number(a);
+    if n == 0 {
+        return Err(a.bad(0, "'id' : custom id has to be > 0"));
+    }
+    cx.draft.server.id = n;
+    Ok(())
+}

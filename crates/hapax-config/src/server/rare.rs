@@ -177,13 +177,6 @@ pub(super) static ROWS: &[ServerRow] = &[
         .no_effect("nothing connects with QUIC")
         .ok(&["server s1 127.0.0.1:80 quic-cc-algo cubic"])
         .bad(&["server s1 127.0.0.1:80 quic-cc-algo", "server s1 127.0.0.1:80 quic-cc-algo one two"]),
-    ServerRow::new("redir", Sections::SERVER)
-        .usage("<prefix>")
-        .shape(Shape::Word("<prefix>"))
-        .doc("Answers GET and HEAD requests with a redirect to the server.")
-        .not_yet("redirection to servers")
-        .ok(&["server s1 127.0.0.1:80 redir http://static.example"])
-        .bad(&["server s1 127.0.0.1:80 redir", "server s1 127.0.0.1:80 redir one two"]),
     ServerRow::new("renegotiate", Sections::SERVER)
         .shape(Shape::Nothing)
         .doc("Allows TLS renegotiation.")

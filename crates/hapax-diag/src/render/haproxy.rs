@@ -58,7 +58,7 @@ pub fn haproxy(diags: &Diagnostics, sources: &Sources, pid: u32, closing: Closin
 }
 
 fn is_parsing_alert(d: &Diagnostic) -> bool {
-    d.severity == Severity::Alert && matches!(d.lead, Lead::Parsing | Lead::ParsingTight)
+    d.severity == Severity::Alert && matches!(d.lead, Lead::Parsing | Lead::ParsingTight | Lead::Place)
 }
 
 fn one(out: &mut String, d: &Diagnostic, sources: &Sources, pid: u32) {
@@ -68,7 +68,8 @@ fn one(out: &mut String, d: &Diagnostic, sources: &Sources, pid: u32) {
         (Lead::Bare, _) => Ok(()),
         (Lead::Parsing, Some(place)) => write!(out, "config : parsing {place} : "),
         (Lead::ParsingTight, Some(place)) => write!(out, "config : parsing {place}: "),
-        (Lead::Parsing | Lead::ParsingTight | Lead::Config, _) => write!(out, "config : "),
+        (Lead::Place, Some(place)) => write!(out, "config : {place} : "),
+        (Lead::Parsing | Lead::ParsingTight | Lead::Place | Lead::Config, _) => write!(out, "config : "),
     };
     out.push_str(d.message.trim_end_matches('\n'));
     out.push('\n');

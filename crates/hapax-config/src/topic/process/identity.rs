@@ -2,6 +2,7 @@
 
 use hapax_diag::Diagnostic;
 
+use crate::accounts;
 use crate::args::Args;
 use crate::codes;
 use crate::dictionary::Row;
@@ -22,7 +23,7 @@ pub(super) static ROWS: &[Row] = &[
         .bad(&["user", "user a b", "user no-such-user-here"])
         .set(|cx, a| {
             taken(cx.global.uid.is_some(), "user/uid", a)?;
-            let id = account(cx, "/etc/passwd", a).ok_or_else(|| unknown(a, "user"))?;
+            let id = accounts::user(cx.files, a.str(0)).ok_or_else(|| unknown(a, "user"))?;
             cx.global.uid = Some(id);
             cx.global.user = Some(a.show(0));
             Ok(())
@@ -35,7 +36,7 @@ pub(super) static ROWS: &[Row] = &[
         .bad(&["group", "group a b", "group no-such-group-here"])
         .set(|cx, a| {
             taken(cx.global.gid.is_some(), "gid/group", a)?;
-            let id = account(cx, "/etc/group", a).ok_or_else(|| unknown(a, "group"))?;
+            let id = accounts::group(cx.files, a.str(0)).ok_or_else(|| unknown(a, "group"))?;
             cx.global.gid = Some(id);
             cx.global.group = Some(a.show(0));
             Ok(())
@@ -128,23 +129,6 @@ fn unknown(a: &Args<'_>, what: &str) -> Diagnostic {
     .help(format!("create the {what} on this machine, or name one that exists"))
     .missing()
 }
-
-/// The number beside a name in a file of the form of `/etc/passwd`.
-fn account(cx: &Reader<'_>, file: &str, a: &Args<'_>) -> Option<u32> {
-    let name = a.str(0);
-    if let Some((_, id)) = WELL_KNOWN.iter().find(|(n, _)| *n == name) {
-        return Some(*id);
-    }
-    let bytes = cx.files.read(file).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    text.lines()
-        .map(|l| l.split(':').collect::<Vec<_>>())
-        .find(|f| f.first() == Some(&name))
-        .and_then(|f| f.get(2)?.parse().ok())
-}
-
-/// The one account that every machine has.
-const WELL_KNOWN: &[(&str, u32)] = &[("root", 0)];
 
 fn number(cx: &mut Reader<'_>, a: &Args<'_>, other: &str) -> Option<u32> {
     let parsed = a.str(0).parse().ok();

@@ -47,13 +47,18 @@ static ROWS: &[Row] = &[
         .shape(Shape::Nothing)
         .doc("Allows words that HAProxy calls experimental.")
         .ok(&["expose-experimental-directives"])
-        .bad(&["expose-experimental-directives extra"]),
+        .bad(&["expose-experimental-directives extra"])
+        .set(|cx, _| {
+            cx.experimental = true;
+            Ok(())
+        }),
     Row::new("force-cfg-parser-pause", Sections::GLOBAL)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
-        .doc("Debugging: pauses the reading of the configuration (experimental).")
+        .doc("Debugging: pauses the reading of the configuration.")
         .since(3, 1)
         .no_effect("reading a configuration is not slowed down on purpose")
+        .experimental()
         .ok(&["force-cfg-parser-pause 100ms"])
         .bad(&["force-cfg-parser-pause", "force-cfg-parser-pause 5x"]),
     Row::new("external-check", Sections::GLOBAL)
@@ -134,7 +139,7 @@ static ROWS: &[Row] = &[
     Row::new("shm-stats-file", Sections::GLOBAL)
         .usage("<name>")
         .shape(Shape::Word("<name>"))
-        .doc("Shared memory that keeps counters across reloads (experimental).")
+        .doc("Shared memory that keeps counters across reloads.")
         .since(3, 3)
         .not_yet("statistics kept across reloads")
         .ok(&["shm-stats-file /dev/shm/hapax"])
@@ -142,7 +147,7 @@ static ROWS: &[Row] = &[
     Row::new("shm-stats-file-max-objects", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))
-        .doc("Objects the shared memory has room for (experimental).")
+        .doc("Objects the shared memory has room for.")
         .since(3, 3)
         .not_yet("statistics kept across reloads")
         .ok(&["shm-stats-file-max-objects 10"])

@@ -1,0 +1,64 @@
+//! Options of UNIX sockets: mode and owner.
+
+use super::BindRow;
+use crate::keyword::Sections;
+use crate::shape::Shape;
+
+pub(super) static ROWS: &[BindRow] = &[
+    BindRow::new("mode", Sections::BIND)
+        .usage("<octal>")
+        .shape(Shape::Word("<octal>"))
+        .doc("Permissions of the socket's file.")
+        .ok(&["bind /run/h.sock mode 660"])
+        .bad(&["bind /run/h.sock mode"])
+        .set(|cx, a| {
+            // Octal digits as far as they go, as C reads them.
+            let digits: String = a.str(0).chars().take_while(|c| c.is_digit(8)).collect();
+            cx.bind.mode = u32::from_str_radix(&digits, 8).ok();
+            Ok(())
+        }),
+    BindRow::new("uid", Sections::BIND)
+        .usage("<number>")
+        .shape(Shape::Number(0, u32::MAX as i64))
+        .doc("Owner of the socket's file, by number.")
+        .ok(&["bind /run/h.sock uid 0"])
+        .bad(&["bind /run/h.sock uid"])
+        .set(|cx, a| {
+            cx.bind.uid = Some(a.number() as u32);
+            Ok(())
+        }),
+    BindRow::new("gid", Sections::BIND)
+        .usage("<number>")
+        .shape(Shape::Number(0, u32::MAX as i64))
+        .doc("Group of the socket's file, by number.")
+        .ok(&["bind /run/h.sock gid 0"])
+        .bad(&["bind /run/h.sock gid"])
+        .set(|cx, a| {
+            cx.bind.gid = Some(a.number() as u32);
+            Ok(())
+        }),
+    BindRow::new("user", Sections::BIND)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Owner of the socket's file.")
+        .ok(&["bind /run/h.sock user root"])
+        .bad(&["bind /run/h.sock user", "bind /run/h.sock user no-such-user-here"])
+        .set(|cx, a| {
+            let id = crate::accounts::user(cx.cx.files, a.str(0));
+            cx.bind.uid = Some(id.ok_or_else(|| a.bad(0, format!("'user' : '{}' unknown user", a.show(0))).missing())?);
+            cx.bind.user = Some(a.show(0));
+            Ok(())
+        }),
+    BindRow::new("group", Sections::BIND)
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Group of the socket's file.")
+        .ok(&["bind /run/h.sock group root"])
+        .bad(&["bind /run/h.sock group", "bind /run/h.sock group no-such-group-here"])
+        .set(|cx, a| {
+            let id = crate::accounts::group(cx.cx.files, a.str(0));
+            cx.bind.gid = Some(id.ok_or_else(|| a.bad(0, format!("'group' : '{}' unknown group", a.show(0))).missing())?);
+            cx.bind.group = Some(a.show(0));
+            Ok(())
+        }),
+];

@@ -1,0 +1,250 @@
+//! How connections to a server are made, announced and kept.
+
+use hapax_diag::Diagnostic;
+use hapax_syntax::Word;
+
+use super::basic::{flag, number, opt, time, word};
+use super::{ServerCx, ServerRow};
+use crate::address::{self, Accept};
+use crate::args::Args;
+use crate::shape::Shape;
+
+pub(super) static ROWS: &[ServerRow] = &[
+    flag("send-proxy")
+        .doc("Starts connections with the PROXY protocol, version 1.")
+        .ok(&["server s1 127.0.0.1:80 send-proxy"])
+        .set(|cx, _| set_proxy(cx, 1)),
+    flag("no-send-proxy")
+        .doc("Undoes `send-proxy`.")
+        .ok(&["server s1 127.0.0.1:80 no-send-proxy"])
+        .set(|cx, _| set_proxy(cx, 0)),
+    flag("send-proxy-v2")
+        .doc("Starts connections with the PROXY protocol, version 2.")
+        .ok(&["server s1 127.0.0.1:80 send-proxy-v2"])
+        .set(|cx, _| set_proxy(cx, 2)),
+    flag("no-send-proxy-v2")
+        .doc("Undoes `send-proxy-v2`.")
+        .ok(&["server s1 127.0.0.1:80 no-send-proxy-v2"])
+        .set(|cx, _| set_proxy(cx, 0)),
+    flag("send-proxy-v2-ssl")
+        .doc("PROXY protocol, version 2, with what the client's TLS told.")
+        .partial("the TLS part is left out")
+        .ok(&["server s1 127.0.0.1:80 send-proxy-v2-ssl"])
+        .set(|cx, _| set_proxy(cx, 2)),
+    flag("no-send-proxy-v2-ssl")
+        .doc("Undoes `send-proxy-v2-ssl`.")
+        .ok(&["server s1 127.0.0.1:80 no-send-proxy-v2-ssl"])
+        .set(|cx, _| set_proxy(cx, 0)),
+    flag("send-proxy-v2-ssl-cn")
+        .doc("PROXY protocol, version 2, with the client certificate's common name too.")
+        .partial("the TLS part is left out")
+        .ok(&["server s1 127.0.0.1:80 send-proxy-v2-ssl-cn"])
+        .set(|cx, _| set_proxy(cx, 2)),
+    flag("no-send-proxy-v2-ssl-cn")
+        .doc("Undoes `send-proxy-v2-ssl-cn`.")
+        .ok(&["server s1 127.0.0.1:80 no-send-proxy-v2-ssl-cn"])
+        .set(|cx, _| set_proxy(cx, 0)),
+    word("proxy-v2-options", "<option>[,...]")
+        .doc("What else the PROXY header, version 2, carries.")
+        .not_yet("further parts of the PROXY header")
+        .ok(&["server s1 127.0.0.1:80 send-proxy-v2 proxy-v2-options crc32c,authority"])
+        .bad(&["server s1 127.0.0.1:80 proxy-v2-options", "server s1 127.0.0.1:80 proxy-v2-options nothing"])
+        .set(proxy_options),
+    opt("set-proxy-v2-tlv-fmt")
+        .since(2, 9)
+        .usage("(<id>) <format>")
+        .shape(Shape::Count(|_| 1))
+        .doc("A part of the PROXY header made by a log format.")
+        .not_yet("further parts of the PROXY header")
+        .ok(&["server s1 127.0.0.1:80 send-proxy-v2 set-proxy-v2-tlv-fmt(0x20) %ci"]),
+    word("proto", "<name>")
+        .doc("Protocol spoken to the server.")
+        .ok(&["server s1 127.0.0.1:80 proto h2"])
+        .bad(&["server s1 127.0.0.1:80 proto", "server s1 127.0.0.1:80 proto h9"])
+        .set(|cx, a| {
+            mux(a)?;
+            cx.draft.server.proto = Some(a.show(0));
+            Ok(())
+        }),
+    word("max-reuse", "<number>")
+        .doc("Requests after which an idle connection is not used again.")
+        .ok(&["server s1 127.0.0.1:80 max-reuse 100", "server s1 127.0.0.1:80 max-reuse -1"])
+        .bad(&["server s1 127.0.0.1:80 max-reuse"])
+        .set(|cx, a| {
+            cx.draft.server.max_reuse = a.str(0).parse().ok();
+            Ok(())
+        }),
+    word("pool-max-conn", "<number>")
+        .doc("Idle connections kept; -1, the default, means no limit.")
+        .ok(&["server s1 127.0.0.1:80 pool-max-conn 10", "server s1 127.0.0.1:80 pool-max-conn -1"])
+        .bad(&["server s1 127.0.0.1:80 pool-max-conn", "server s1 127.0.0.1:80 pool-max-conn -2"])
+        .set(|cx, a| {
+            let n: i64 = a.str(0).parse().unwrap_or(0);
+            if n < -1 {
+                return Err(a.bad(0, "'pool-max-conn' must be >= -1"));
+            }
+            cx.draft.server.pool_max_conn = u32::try_from(n).ok();
+            Ok(())
+        }),
+    number("pool-low-conn", 0, i32::MAX as i64)
+        .doc("Idle connections below which threads make their own.")
+        .no_effect("idle connections are kept by thread")
+        .ok(&["server s1 127.0.0.1:80 pool-low-conn 10"])
+        .bad(&["server s1 127.0.0.1:80 pool-low-conn"]),
+    time("pool-purge-delay")
+        .doc("Time after which half of the idle connections are closed; 5 s by default.")
+        .ok(&["server s1 127.0.0.1:80 pool-purge-delay 10s"])
+        .bad(&["server s1 127.0.0.1:80 pool-purge-delay"])
+        .set(|cx, a| {
+            cx.draft.server.pool_purge_delay = a.millis();
+            Ok(())
+        }),
+    time("tcp-ut")
+        .doc("Time sent data may stay without acknowledgement.")
+        .ok(&["server s1 127.0.0.1:80 tcp-ut 30s"])
+        .bad(&["server s1 127.0.0.1:80 tcp-ut"])
+        .set(|cx, a| {
+            cx.draft.server.tcp_ut = Some(a.millis());
+            Ok(())
+        }),
+    opt("source")
+        .usage("<address>[:<ports>] [usesrc { <address> | client | clientip | hdr_ip(<name>) }] [interface <name>]")
+        .shape(Shape::Count(source_words))
+        .doc("Address that connections to the server start from.")
+        .ok(&[
+            "server s1 127.0.0.1:80 source 127.0.0.2",
+            "server s1 127.0.0.1:80 source 0.0.0.0 usesrc clientip",
+            "server s1 127.0.0.1:80 source 127.0.0.2:1000-2000 interface lo",
+        ])
+        .bad(&["server s1 127.0.0.1:80 source"])
+        .set(source),
+    flag("usesrc")
+        .doc("Belongs to `source`.")
+        .refused("'usesrc' only allowed after a 'source' statement."),
+    flag("tfo")
+        .doc("TCP fast open.")
+        .not_yet("TCP fast open towards servers")
+        .ok(&["server s1 127.0.0.1:80 tfo"]),
+    flag("no-tfo")
+        .doc("Undoes `tfo`.")
+        .no_effect("it is not used")
+        .ok(&["server s1 127.0.0.1:80 no-tfo"]),
+    word("init-addr", "{ last | libc | none | <ip> },...")
+        .doc("How a name becomes an address at start, in order of preference.")
+        .ok(&["server s1 127.0.0.1:80 init-addr last,libc,none", "server s1 127.0.0.1:80 init-addr none"])
+        .bad(&["server s1 127.0.0.1:80 init-addr", "server s1 127.0.0.1:80 init-addr dns"])
+        .set(init_addr),
+    word("resolvers", "<name>")
+        .doc("Section of name servers the name is looked up with at run time.")
+        .not_yet("name resolution at run time: the address found at start stays")
+        .ok(&["server s1 127.0.0.1:80 resolvers dns"])
+        .bad(&["server s1 127.0.0.1:80 resolvers"])
+        .set(|cx, _| {
+            cx.draft.resolvers = true;
+            Ok(())
+        }),
+    word("resolve-opts", "<option>,...")
+        .doc("Details of name resolution at run time.")
+        .not_yet("name resolution at run time")
+        .ok(&["server s1 127.0.0.1:80 resolve-opts allow-dup-ip"])
+        .bad(&["server s1 127.0.0.1:80 resolve-opts", "server s1 127.0.0.1:80 resolve-opts fast"])
+        .set(|_, a| {
+            let known = ["allow-dup-ip", "ignore-weight", "prevent-dup-ip"];
+            match a.str(0).split(',').find(|w| !known.contains(w)) {
+                Some(w) => Err(a.bad(0, format!("'resolve-opts' : unknown resolve-opts option '{w}', supported methods are 'allow-dup-ip', 'ignore-weight', and 'prevent-dup-ip'."))),
+                None => Ok(()),
+            }
+        }),
+    word("resolve-prefer", "{ ipv4 | ipv6 }")
+        .doc("Family of addresses that is preferred.")
+        .not_yet("name resolution at run time")
+        .ok(&["server s1 127.0.0.1:80 resolve-prefer ipv4"])
+        .bad(&["server s1 127.0.0.1:80 resolve-prefer", "server s1 127.0.0.1:80 resolve-prefer ipx"])
+        .set(|_, a| match a.str(0) {
+            "ipv4" | "ipv6" => Ok(()),
+            _ => Err(a.bad(0, "'resolve-prefer' expects either ipv4 or ipv6 as argument.")),
+        }),
+    word("resolve-net", "<network>,...")
+        .doc("Networks whose addresses are preferred.")
+        .not_yet("name resolution at run time")
+        .ok(&["server s1 127.0.0.1:80 resolve-net 10.0.0.0/8"])
+        .bad(&["server s1 127.0.0.1:80 resolve-net"]),
+];
+
+fn set_proxy(cx: &mut ServerCx<'_>, version: u8) -> Result<(), Diagnostic> {
+    cx.draft.server.send_proxy = version;
+    Ok(())
+}
+
+pub(super) fn mux(a: &Args<'_>) -> Result<(), Diagnostic> {
+    if ["h1", "h2", "none", "fcgi", "spop", "quic", "qmux"].contains(&a.str(0)) {
+        return Ok(());
+    }
+    Err(a.bad(0, format!("'{}' :  unknown MUX protocol '{}'", a.name, a.show(0))))
+}
+
+fn proxy_options(_: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let known = ["ssl", "cert-cn", "cert-key", "cert-sig", "ssl-cipher", "authority", "crc32c", "unique-id"];
+    match a.str(0).split(',').find(|w| !known.contains(w)) {
+        Some(w) => Err(a.bad(0, format!("'proxy-v2-options' : proxy v2 option not implemented : '{w}'"))),
+        None => Ok(()),
+    }
+}
+
+fn source_words(rest: &[Word<'_>]) -> usize {
+    let mut n = 1;
+    while let Some(w) = rest.get(n) {
+        if *w == "usesrc" || *w == "interface" {
+            n += 2;
+        } else {
+            break;
+        }
+    }
+    n
+}
+
+fn source(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.is_empty() {
+        return Err(a.missing(
+            "'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.",
+        ));
+    }
+    let accept = Accept { range: true, offset: false, fd: false, ..Accept::SERVER };
+    let parsed = address::parse(a.str(0), accept).map_err(|e| a.bad(0, format!("'source' : {e}")))?;
+    let ip = crate::reader::lookup(cx.cx.files, &parsed, a.at(0))?;
+    cx.draft.server.source = parsed.endpoint(ip);
+    for i in (1..a.len()).step_by(2) {
+        if a.str(i + 1).is_empty() {
+            return Err(a.missing(format!("'source' : missing argument after '{}'.", a.str(i))));
+        }
+        if a.str(i) == "interface" {
+            cx.draft.server.interface = Some(a.show(i + 1));
+        } else {
+            let told = "'source ... usesrc' is accepted but not acted on yet: connections start from the address of 'source'";
+            cx.cx.diags.push(Diagnostic::warning(&crate::codes::NOT_YET, told).at(a.at(i)));
+        }
+    }
+    Ok(())
+}
+
+fn init_addr(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let mut init = super::InitAddr { skip_libc: true, ..Default::default() };
+    for method in a.str(0).split(',') {
+        match method {
+            "last" => {}
+            "libc" => init.skip_libc = false,
+            "none" => init.none = true,
+            other => match other.parse() {
+                Ok(ip) => init.ip = Some(ip),
+                Err(_) => {
+                    return Err(a.bad(
+                        0,
+                        format!("'init-addr' : unknown init-addr method '{other}', supported methods are 'libc', 'last', 'none'."),
+                    ));
+                }
+            },
+        }
+    }
+    cx.draft.init_addr = init;
+    Ok(())
+}

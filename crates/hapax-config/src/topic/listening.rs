@@ -1,0 +1,195 @@
+//! `bind` lines: one entry of the plan for each address and port.
+
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+
+use super::{Topic, no_inherit};
+use crate::address::{self, Accept, Address, Host};
+use crate::args::Args;
+use crate::bind::{self, BindCx};
+use crate::codes;
+use crate::dictionary::Row;
+use crate::keyword::Sections;
+use crate::plan::{Bind, BindAddress, SocketLevel, StatsSocket};
+use crate::reader::{Current, Reader};
+use crate::shape::Shape;
+use crate::units::{TIMER_MAX, Unit};
+
+pub(super) static TOPIC: Topic = Topic {
+    name: "listening",
+    rows: ROWS,
+    inherit: no_inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("bind", Sections::FRONTEND.union(Sections::LISTEN))
+        .usage("<address>[,...] [<option>...]")
+        .doc("Listens on addresses and ports, with options of their own.")
+        .ok(&[
+            "bind :80",
+            "bind *:80,[::1]:8080 name web",
+            "bind 10.0.0.1:8000-8003",
+            "bind /run/h.sock mode 600",
+            "bind abns@name",
+            "bind fd@3",
+        ])
+        .bad(&["bind", "bind 10.0.0.1", "bind :70000", "bind :80 nonsense", "bind :+80"])
+        .set(bind_line),
+    Row::new("stats socket", Sections::GLOBAL)
+        .usage("<address> [level <level>] [<option>...]")
+        .doc("Socket of the runtime API.")
+        .ok(&[
+            "stats socket /run/h.sock mode 660 level admin",
+            "stats socket ipv4@127.0.0.1:9999 level operator expose-fd listeners",
+        ])
+        .bad(&["stats socket", "stats socket /run/h.sock level god"])
+        .set(stats_socket),
+    Row::new("stats timeout", Sections::GLOBAL)
+        .usage("<time>")
+        .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .doc("Silence after which a connection of the runtime API is closed.")
+        .ok(&["stats timeout 30s"])
+        .bad(&["stats timeout", "stats timeout 5x", "stats timeout 0"])
+        .set(|cx, a| {
+            if a.millis() == 0 {
+                return Err(a.bad(0, "'stats timeout' expects a positive value"));
+            }
+            cx.global.stats_timeout = Some(a.millis());
+            Ok(())
+        }),
+    Row::new("stats maxconn", Sections::GLOBAL)
+        .usage("<number>")
+        .shape(Shape::Number(1, i32::MAX as i64))
+        .doc("Most connections of the runtime API at once.")
+        .ok(&["stats maxconn 10"])
+        .bad(&["stats maxconn", "stats maxconn 0"])
+        .set(|cx, a| {
+            cx.global.stats_maxconn = Some(a.number() as u32);
+            Ok(())
+        }),
+    Row::new("stats bind-process", Sections::GLOBAL)
+        .removed(
+            2,
+            7,
+            "'stats bind-process' is not supported anymore. Please use 'thread' option on the 'stats socket' line instead.",
+        )
+        .doc("Chose processes for the runtime API's sockets.")
+        .bad(&["stats bind-process 1"]),
+    Row::new("stats", Sections::GLOBAL)
+        .family()
+        .doc("Told when no setting of the runtime API has the name given.")
+        .bad(&["stats", "stats nothing"])
+        .set(|_, a| {
+            Err(a.bad(
+                0,
+                "'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout'",
+            ))
+        }),
+];
+
+fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.is_empty() {
+        return Err(a.missing("'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments."));
+    }
+    let addresses = addresses(cx, a, 0, Accept::BIND).map_err(|d| d.prefixed("'bind' : "))?;
+    let head = format!("'bind {}' in section '{}'", a.show(0), cx.section_name());
+    let bind = read_options(cx, a, &head, 1, false)?;
+    let name = cx.section_name();
+    let Current::Proxy(index) = cx.current else { return Ok(()) };
+    for address in addresses {
+        if address.quic {
+            let told = "QUIC is accepted but not acted on yet: nothing listens on this address";
+            cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
+            continue;
+        }
+        if let Host::Reverse(_) | Host::SockPair(_) = address.host {
+            let told = "this kind of address is accepted but not acted on yet: nothing listens on it";
+            cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
+            continue;
+        }
+        for port in address.ports() {
+            let mut entry = bind.clone();
+            entry.address = listen_address(cx, &address, port, a)?;
+            entry.span = a.line;
+            note_conflict(cx, &entry, index, &name, a);
+            cx.proxies[index].proxy.binds.push(entry);
+        }
+    }
+    Ok(())
+}
+
+/// The addresses of argument `i`, one for each comma.
+fn addresses(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, accept: Accept) -> Result<Vec<Address>, Diagnostic> {
+    let _ = cx;
+    let text = a.show(i);
+    text.split(',')
+        .map(|part| address::parse(part, accept).map_err(|e| a.bad(i, e)))
+        .collect()
+}
+
+fn listen_address(cx: &mut Reader<'_>, address: &Address, port: u16, a: &Args<'_>) -> Result<BindAddress, Diagnostic> {
+    if let Host::Fd(fd) = address.host {
+        return Ok(BindAddress::Fd(fd));
+    }
+    let one = Address {
+        port: match address.port {
+            address::Port::None => address::Port::None,
+            _ => address::Port::Fixed(port),
+        },
+        ..address.clone()
+    };
+    let found = cx.resolve(&one, a.at(0)).map_err(|d| d.prefixed("'bind' : "))?;
+    Ok(found.map_or_else(BindAddress::default, BindAddress::At))
+}
+
+/// Two lines for one address make the second one fail at start.
+fn note_conflict(cx: &mut Reader<'_>, entry: &Bind, proxy: usize, name: &Arc<str>, a: &Args<'_>) {
+    let BindAddress::At(at) = &entry.address else { return };
+    let key = at.clone();
+    if let Some((other, span)) = cx.bound.get(&key).copied() {
+        let other_name = &cx.proxies[other].proxy.name;
+        if !cx.proxies[other].proxy.disabled && !cx.proxies[proxy].proxy.disabled {
+            let d = Diagnostic::new(
+                &codes::BIND_CONFLICT,
+                hapax_diag::Severity::Note,
+                format!("'{}' of '{name}' is bound by '{other_name}' too: connections are spread over both", a.show(0)),
+            );
+            cx.diags.push(d.at(a.at(0)).related(span, "first bound here"));
+        }
+        return;
+    }
+    cx.bound.insert(key, (proxy, a.at(0)));
+}
+
+fn read_options(cx: &mut Reader<'_>, a: &Args<'_>, head: &str, from: usize, stats: bool) -> Result<Bind, Diagnostic> {
+    let http = cx.proxy().site.http;
+    let mut opts = BindCx::new(cx, stats, http);
+    bind::read_options(&mut opts, head, a.words.get(from..).unwrap_or(&[]), a.line)?;
+    opts.finish(a)
+}
+
+fn stats_socket(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.is_empty() {
+        return Err(a.missing("'stats socket' in section 'global' : missing address or path to UNIX socket"));
+    }
+    let list = addresses(cx, a, 0, Accept::STATS_SOCKET).map_err(|d| d.prefixed("'stats socket' : "))?;
+    let head = format!("'stats socket {}' in section 'global'", a.show(0));
+    let mut opts = BindCx::new(cx, true, false);
+    bind::read_options(&mut opts, &head, a.words.get(1..).unwrap_or(&[]), a.line)?;
+    let (level, expose_fd) = (opts.level.unwrap_or(SocketLevel::Operator), opts.expose_fd);
+    let bind = opts.finish(a)?;
+    for address in list {
+        for port in address.ports() {
+            let mut entry = bind.clone();
+            entry.address = listen_address(cx, &address, port, a)?;
+            entry.span = a.line;
+            cx.global.stats_sockets.push(StatsSocket {
+                bind: entry,
+                level,
+                expose_fd,
+            });
+        }
+    }
+    Ok(())
+}

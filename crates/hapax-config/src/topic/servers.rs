@@ -1,0 +1,231 @@
+//! `server`, `default-server`, `server-template` and `use-server` lines.
+
+use std::sync::Arc;
+
+use hapax_diag::{Diagnostic, Lead, Span};
+
+use super::Topic;
+use crate::address::{self, Accept, Address, Host, Port};
+use crate::args::Args;
+use crate::codes;
+use crate::dictionary::Row;
+use crate::draft::{Draft, PendingSwitch};
+use crate::keyword::Sections;
+use crate::plan::Verify;
+use crate::reader::Reader;
+use crate::section::invalid_char;
+use crate::server::{self, ServerCx, ServerDraft};
+
+pub(super) static TOPIC: Topic = Topic {
+    name: "servers",
+    rows: ROWS,
+    inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("server", Sections::LISTEN.union(Sections::BACKEND))
+        .usage("<name> <address>[:[<port>]] [<option>...]")
+        .doc("A server of the backend, with options of its own.")
+        .ok(&[
+            "server s1 127.0.0.1:80",
+            "server s1 127.0.0.1",
+            "server s1 127.0.0.1:+1000 check port 80",
+            "server s1 /run/app.sock",
+            "server s1 abns@app weight 10",
+        ])
+        .bad(&[
+            "server",
+            "server s1",
+            "server s1 127.0.0.1:80-90",
+            "server s!1 127.0.0.1:80",
+            "server s1 127.0.0.1:80 nonsense",
+            "server s1 127.0.0.1:70000",
+        ])
+        .set(server_line),
+    Row::new("default-server", Sections::BACK)
+        .usage("<option>...")
+        .doc("Options of the servers that follow.")
+        .ok(&["default-server inter 5s rise 2 fall 3", "default-server check", "default-server"])
+        .bad(&["default-server nonsense", "default-server id 3"])
+        .set(default_server),
+    Row::new("server-template", Sections::LISTEN.union(Sections::BACKEND))
+        .usage("<prefix> { <number> | <low>-<high> } <address>[:<port>] [<option>...]")
+        .doc("As many servers as asked for, named by a prefix and a number.")
+        .ok(&["server-template s 3 127.0.0.1:80 check", "server-template s 2-4 127.0.0.1:80"])
+        .bad(&["server-template s 3", "server-template s x 127.0.0.1:80"])
+        .set(template),
+    Row::new("use-server", Sections::LISTEN.union(Sections::BACKEND))
+        .usage("<server> { if | unless } <condition>")
+        .doc("Sends requests to one server when the condition holds.")
+        .ok(&["use-server s1 if TRUE"])
+        .bad(&["use-server", "use-server s1"])
+        .set(use_server),
+];
+
+/// The messages of server lines name the place in a way of their own.
+fn place(d: Diagnostic) -> Diagnostic {
+    d.lead(Lead::Place)
+}
+
+fn server_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.len() < 2 {
+        return Err(place(a.missing("'server' expects <name> and <addr>[:<port>] as arguments.")));
+    }
+    check_name(a, "name")?;
+    add(cx, a, a.arc_str(0), 1)
+}
+
+fn check_name(a: &Args<'_>, what: &str) -> Result<(), Diagnostic> {
+    let Some(c) = invalid_char(a.bytes(0)) else { return Ok(()) };
+    let message = format!(
+        "character '{}' is not permitted in {} {what} '{}'.",
+        char::from(c),
+        a.name,
+        a.show(0)
+    );
+    Err(place(a.bad(0, message)))
+}
+
+/// Adds the server `name`; its address is argument `at`, its options follow.
+fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, at: usize) -> Result<(), Diagnostic> {
+    if let Some(other) = cx.proxy().server_names.get(&name).copied() {
+        let line = cx.proxy().proxy.servers.get(other as usize).map_or(Span::default(), |s| s.span);
+        let message = format!(
+            "another server named '{name}' was already defined at line {}, please use a distinct name.",
+            line.line
+        );
+        let message = format!("'server {}/{name}' : {message}", cx.section_name());
+        let d = Diagnostic::alert(&codes::DUPLICATE_NAME, message).at(a.at(0));
+        return Err(place(d).related(line, "first defined here"));
+    }
+    let head = format!("'server {}/{name}' : ", cx.section_name());
+    let fail = |d: Diagnostic| place(d.prefixed(&head));
+    let text = a.show(at);
+    let address = address::parse(&text, Accept::SERVER).map_err(|e| fail(a.bad(at, e)))?;
+    let mut draft = (*cx.proxy().default_server).clone();
+    draft.server.name = name.clone();
+    draft.server.span = a.line;
+    let mut opts = ServerCx::new(cx, draft, false);
+    server::read_options(&mut opts, a.words.get(at + 1..).unwrap_or(&[]), a.line, "").map_err(fail)?;
+    let mut draft = opts.draft;
+    set_address(cx, &mut draft, &address, a, at).map_err(fail)?;
+    check_server(cx, &draft, &address, a).map_err(fail)?;
+    push(cx, draft, name);
+    Ok(())
+}
+
+fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
+    let d = cx.proxy();
+    let index = d.proxy.servers.len();
+    if let Some((track, span)) = &draft.track {
+        d.tracks.push((index, track.to_string(), *span));
+    }
+    d.server_names.insert(name, index as u32);
+    d.proxy.servers.push(draft.finish());
+}
+
+fn set_address(cx: &mut Reader<'_>, draft: &mut ServerDraft, address: &Address, a: &Args<'_>, at: usize) -> Result<(), Diagnostic> {
+    draft.server.port_offset = match address.port {
+        Port::None if matches!(address.host, Host::Ip(_) | Host::Name(_) | Host::Any) => Some(0),
+        Port::Offset(n) => Some(n),
+        _ => None,
+    };
+    let Host::Name(host) = &address.host else {
+        draft.server.address = cx.resolve(address, a.at(at))?;
+        return Ok(());
+    };
+    draft.server.hostname = Some(host.clone());
+    let found = if draft.init_addr.skip_libc {
+        None
+    } else {
+        cx.files.lookup(host).ok().and_then(|ips| address.choose(&ips))
+    };
+    match found.or(draft.init_addr.ip) {
+        Some(ip) => draft.server.address = address.endpoint(Some(ip)),
+        None if draft.init_addr.none => {}
+        None => {
+            let d = Diagnostic::alert(&codes::ADDRESS, format!("could not resolve address '{host}'.")).at(a.at(at));
+            cx.diags
+                .push(place(d.prefixed(&format!("'server {}/{}' : ", cx.section_name(), draft.server.name))).missing());
+        }
+    }
+    Ok(())
+}
+
+/// What only the whole line shows.
+fn check_server(cx: &mut Reader<'_>, draft: &ServerDraft, address: &Address, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if draft.agent_check && !draft.agent_port {
+        let message = format!(
+            "server {} does not have agent port. Agent check has been disabled.",
+            draft.server.name
+        );
+        return Err(Diagnostic::alert(&codes::SERVER, message).at(a.at(0)));
+    }
+    let _ = address;
+    if draft.ssl && draft.tls.verify == Verify::Required && draft.tls.ca.is_none() {
+        let ca = cx.files.read("/etc/ssl/certs/ca-certificates.crt").ok();
+        if ca.is_none() {
+            let told = "no 'ca-file' is given and this machine has no bundle of authorities: every connection to the server will fail";
+            cx.diags.push(
+                Diagnostic::new(&codes::CERTIFICATE, hapax_diag::Severity::Note, told)
+                    .at(a.at(0))
+                    .missing(),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn default_server(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let draft = (*cx.proxy().default_server).clone();
+    let mut opts = ServerCx::new(cx, draft, true);
+    server::read_options(&mut opts, a.words, a.line, " Hint: no address was expected for this server.").map_err(place)?;
+    let draft = Arc::new(opts.draft);
+    cx.proxy().default_server = draft;
+    Ok(())
+}
+
+fn template(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.len() < 3 {
+        return Err(place(
+            a.missing("'server-template' expects <prefix> <nb | range> <addr>[:<port>] as arguments."),
+        ));
+    }
+    check_name(a, "prefix")?;
+    let (low, high) = a.str(1).split_once('-').unwrap_or(("1", a.str(1)));
+    let range = low.parse::<u32>().ok().zip(high.parse::<u32>().ok()).filter(|(l, h)| l <= h);
+    let Some((low, high)) = range else {
+        let message = format!("Wrong {} number or range arg '{}'.", a.name, a.show(1));
+        return Err(place(a.bad(1, message)));
+    };
+    for n in low..=high {
+        add(cx, a, Arc::from(format!("{}{n}", a.show(0))), 2)?;
+    }
+    Ok(())
+}
+
+fn use_server(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.is_empty() {
+        return Err(a.missing("'use-server' expects a server name."));
+    }
+    if !matches!(a.str(1), "if" | "unless") {
+        return Err(a.bad(1, "'use-server' requires either 'if' or 'unless' followed by a condition."));
+    }
+    let cond = cx.condition(a, 1).map_err(|d| {
+        let message = format!("error detected while parsing switching rule : {}.", d.message.trim_end_matches('.'));
+        Diagnostic { message, ..d }
+    })?;
+    cx.proxy().use_server.push(PendingSwitch {
+        name: a.arc_bytes(0),
+        cond,
+        span: a.line,
+        name_span: a.at(0),
+    });
+    Ok(())
+}
+
+fn inherit(to: &mut Draft, from: &Draft) {
+    if to.is_back() {
+        to.default_server = from.default_server.clone();
+    }
+}
