@@ -86,7 +86,12 @@ impl<'a> BindCx<'a> {
 
     /// A TLS line without certificate is refused, unless one was named that this machine lacks (which was told).
     fn no_certificate(&self, message: String, args: &Args<'_>) -> Result<(), Diagnostic> {
-        if self.cx.diags.iter().any(|d| d.missing && d.span.is_some_and(|s| s.line == args.line.line && s.file == args.line.file)) {
+        if self
+            .cx
+            .diags
+            .iter()
+            .any(|d| d.missing && d.span.is_some_and(|s| s.line == args.line.line && s.file == args.line.file))
+        {
             return Ok(());
         }
         Err(Diagnostic::alert(&codes::CERTIFICATE, message).at(args.line))
@@ -146,4 +151,3 @@ pub(crate) fn read_options(cx: &mut BindCx<'_>, head: &str, words: &[Word<'_>], 
     }
     Ok(())
 }
-

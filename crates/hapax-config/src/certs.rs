@@ -87,7 +87,11 @@ fn join(dir: &str, name: &str) -> String {
 
 fn read_bundle(path: &str, files: &dyn Files) -> Result<Arc<[u8]>, CertError> {
     let candidates: &[&str] = if path == "@system-ca" {
-        &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"]
+        &[
+            "/etc/ssl/certs/ca-certificates.crt",
+            "/etc/pki/tls/certs/ca-bundle.crt",
+            "/etc/ssl/cert.pem",
+        ]
     } else {
         &[path]
     };
@@ -149,7 +153,8 @@ fn key_beside(path: &str, files: &dyn Files) -> Result<PrivateKeyDer<'static>, C
 
 /// The certificate that is no issuer of the others comes first; files may hold them in any order.
 fn leaf_first(mut chain: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    if chain.len() > 1 && is_authority(&chain[0])
+    if chain.len() > 1
+        && is_authority(&chain[0])
         && let Some(leaf) = chain.iter().position(|c| !is_authority(c))
     {
         chain[..=leaf].rotate_right(1);

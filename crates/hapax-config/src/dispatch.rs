@@ -126,7 +126,11 @@ impl Reader<'_> {
         }
         let lacks = if section.bit == Sections::BACKEND { "frontend" } else { "backend" };
         let (kind, proxy) = (section.name, self.proxy().proxy.name.clone());
-        let verb = if row.misplaced == Misplaced::Read { "will be ignored" } else { "ignored" };
+        let verb = if row.misplaced == Misplaced::Read {
+            "will be ignored"
+        } else {
+            "ignored"
+        };
         let message = if row.misplaced == Misplaced::InBackend {
             format!("backend '{proxy}' : '{}' directive is ignored in backends.", args.name)
         } else {

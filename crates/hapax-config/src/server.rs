@@ -17,9 +17,9 @@ use crate::plan::{Check, Server, ServerTls};
 use crate::reader::{Reader, TlsDefaults};
 
 mod basic;
-mod rare;
 mod check;
 mod connect;
+mod rare;
 mod tls;
 
 /// The class of `server` options.
@@ -218,4 +218,3 @@ pub(crate) fn read_options(cx: &mut ServerCx<'_>, words: &[Word<'_>], line: Span
     }
     Ok(())
 }
-

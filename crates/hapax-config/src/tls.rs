@@ -11,7 +11,10 @@ pub(crate) fn version(a: &Args<'_>, diags: &mut Diagnostics) -> Result<u16, Diag
         "TLSv1.3" => Ok(0x304),
         "TLSv1.2" => Ok(0x303),
         old @ ("SSLv3" | "TLSv1.0" | "TLSv1.1") => {
-            let message = format!("'{}': the TLS library speaks nothing below TLSv1.2, '{old}' is read as TLSv1.2", a.name);
+            let message = format!(
+                "'{}': the TLS library speaks nothing below TLSv1.2, '{old}' is read as TLSv1.2",
+                a.name
+            );
             diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.at(0)));
             Ok(0x303)
         }
@@ -23,7 +26,10 @@ pub(crate) fn version(a: &Args<'_>, diags: &mut Diagnostics) -> Result<u16, Diag
 pub(crate) fn alpn(a: &Args<'_>) -> Result<Vec<Vec<u8>>, Diagnostic> {
     let list: Vec<Vec<u8>> = a.bytes(0).split(|b| *b == b',').map(<[u8]>::to_vec).collect();
     if list.iter().any(|p| p.is_empty() || p.len() > 255) {
-        return Err(a.bad(0, "'alpn' : expects a comma-delimited list of protocol names of at most 255 bytes each"));
+        return Err(a.bad(
+            0,
+            "'alpn' : expects a comma-delimited list of protocol names of at most 255 bytes each",
+        ));
     }
     Ok(list)
 }
@@ -55,13 +61,19 @@ impl Suites for Tls13 {
 }
 
 /// Words of OpenSSL's list language that name groups of suites we have some of.
-const GROUPS: &[&str] = &["ALL", "DEFAULT", "HIGH", "ECDHE", "EECDH", "kEECDH", "kECDHE", "AESGCM", "CHACHA20", "AES", "AES128", "AES256", "ECDSA", "aECDSA", "TLSv1.2"];
+const GROUPS: &[&str] = &[
+    "ALL", "DEFAULT", "HIGH", "ECDHE", "EECDH", "kEECDH", "kECDHE", "AESGCM", "CHACHA20", "AES", "AES128", "AES256", "ECDSA", "aECDSA",
+    "TLSv1.2",
+];
 
 /// Tells when nothing in a cipher list is known to the TLS library: its own list is used then.
 pub(crate) fn check_ciphers<S: Suites>(a: &Args<'_>, diags: &mut Diagnostics) {
     let text = a.show(0);
     let known = |word: &str| S::NAMES.contains(&word) || word.split('+').any(|w| GROUPS.contains(&w));
-    if text.split([':', ',', ' ']).any(|w| !w.starts_with(['!', '-']) && known(w.trim_start_matches('+'))) {
+    if text
+        .split([':', ',', ' '])
+        .any(|w| !w.starts_with(['!', '-']) && known(w.trim_start_matches('+')))
+    {
         return;
     }
     let message = format!(

@@ -103,13 +103,10 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.bind.tcp_ut = Some(a.millis());
             Ok(())
         }),
-    flag("tfo")
-        .doc("TCP fast open.")
-        .ok(&["bind :80 tfo"])
-        .set(|cx, _| {
-            cx.bind.tfo = true;
-            Ok(())
-        }),
+    flag("tfo").doc("TCP fast open.").ok(&["bind :80 tfo"]).set(|cx, _| {
+        cx.bind.tfo = true;
+        Ok(())
+    }),
     flag("v4v6")
         .doc("An IPv6 address takes IPv4 clients too.")
         .ok(&["bind :::80 v4v6"])
@@ -211,10 +208,7 @@ fn level(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         "operator" => SocketLevel::Operator,
         "admin" => SocketLevel::Admin,
         _ => {
-            return Err(a.bad(
-                0,
-                "'level' only supports 'user', 'operator', and 'admin'",
-            ));
+            return Err(a.bad(0, "'level' only supports 'user', 'operator', and 'admin'"));
         }
     });
     Ok(())

@@ -24,12 +24,14 @@ const fn word(name: &'static str, what: &'static str) -> BindRow {
 }
 
 pub(super) static ROWS: &[BindRow] = &[
-    flag("ssl").doc("Speaks TLS to clients.").set(|cx, _| {
-        cx.ssl = true;
-        Ok(())
-    })
-    .ok(&["bind :443 ssl crt no-such-file.pem"])
-    .bad(&["bind :443 ssl"]),
+    flag("ssl")
+        .doc("Speaks TLS to clients.")
+        .set(|cx, _| {
+            cx.ssl = true;
+            Ok(())
+        })
+        .ok(&["bind :443 ssl crt no-such-file.pem"])
+        .bad(&["bind :443 ssl"]),
     word("crt", "<file>")
         .doc("Certificate, its chain and its key in one PEM file, or a directory of such files.")
         .ok(&["bind :443 crt no-such-file.pem"])
@@ -65,7 +67,15 @@ pub(super) static ROWS: &[BindRow] = &[
                 "none" => Verify::None,
                 "optional" => Verify::Optional,
                 "required" => Verify::Required,
-                _ => return Err(a.bad(0, format!("'verify' : unknown verify method '{}', only 'none', 'optional', and 'required' are supported", a.show(0)))),
+                _ => {
+                    return Err(a.bad(
+                        0,
+                        format!(
+                            "'verify' : unknown verify method '{}', only 'none', 'optional', and 'required' are supported",
+                            a.show(0)
+                        ),
+                    ));
+                }
             };
             Ok(())
         }),
@@ -94,14 +104,11 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.tls.alpn_given = true;
             Ok(())
         }),
-    flag("no-alpn")
-        .doc("Offers no protocol.")
-        .ok(&["bind :443 no-alpn"])
-        .set(|cx, _| {
-            cx.tls.alpn.clear();
-            cx.tls.alpn_given = true;
-            Ok(())
-        }),
+    flag("no-alpn").doc("Offers no protocol.").ok(&["bind :443 no-alpn"]).set(|cx, _| {
+        cx.tls.alpn.clear();
+        cx.tls.alpn_given = true;
+        Ok(())
+    }),
     word("ciphers", "<list>")
         .doc("Cipher suites of TLS 1.2 and below, in OpenSSL's notation.")
         .ok(&["bind :443 ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE+AESGCM"])
@@ -175,9 +182,18 @@ pub(super) static ROWS: &[BindRow] = &[
             (cx.tls.min_version, cx.tls.max_version) = (Some(0x304), Some(0x304));
             Ok(())
         }),
-    flag("no-sslv3").doc("Leaves SSLv3 out.").no_effect("it is never spoken").ok(&["bind :443 no-sslv3"]),
-    flag("no-tlsv10").doc("Leaves TLS 1.0 out.").no_effect("it is never spoken").ok(&["bind :443 no-tlsv10"]),
-    flag("no-tlsv11").doc("Leaves TLS 1.1 out.").no_effect("it is never spoken").ok(&["bind :443 no-tlsv11"]),
+    flag("no-sslv3")
+        .doc("Leaves SSLv3 out.")
+        .no_effect("it is never spoken")
+        .ok(&["bind :443 no-sslv3"]),
+    flag("no-tlsv10")
+        .doc("Leaves TLS 1.0 out.")
+        .no_effect("it is never spoken")
+        .ok(&["bind :443 no-tlsv10"]),
+    flag("no-tlsv11")
+        .doc("Leaves TLS 1.1 out.")
+        .no_effect("it is never spoken")
+        .ok(&["bind :443 no-tlsv11"]),
     flag("no-tlsv12")
         .doc("Leaves TLS 1.2 out.")
         .ok(&["bind :443 no-tlsv12"])

@@ -18,9 +18,7 @@ pub struct Entry {
 }
 
 pub(super) fn read(store: &mut CertStore, path: &str, base: Option<&str>, files: &dyn Files) -> Result<Vec<Entry>, CertError> {
-    let bytes = files
-        .read(path)
-        .map_err(|e| missing(format!("cannot open file '{path}' : {e}")))?;
+    let bytes = files.read(path).map_err(|e| missing(format!("cannot open file '{path}' : {e}")))?;
     let text = String::from_utf8_lossy(&bytes);
     let mut entries = Vec::new();
     for (n, line) in text.lines().enumerate() {

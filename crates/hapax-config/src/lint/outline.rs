@@ -33,7 +33,7 @@ impl<'a> Outline<'a> {
             let mut line = Line::default();
             while reader.next_line(&env, &mut Diagnostics::default(), &mut line) {
                 change_environment(&mut env, &line);
-                let Some(row) = section::find(text(&line, 0)) else {
+                let Some(row) = section::find(text(&line, 0), None) else {
                     if let Some(section) = outline.sections.last_mut() {
                         section.lines.push(line.clone());
                     }

@@ -46,7 +46,10 @@ pub(super) static ROWS: &[ServerRow] = &[
         .set(|cx, a| {
             let n = lax_number(a);
             if n > 256 {
-                return Err(a.bad(0, format!("weight of server {} is not within 0 and 256 ({n}).", cx.draft.server.name)));
+                return Err(a.bad(
+                    0,
+                    format!("weight of server {} is not within 0 and 256 ({n}).", cx.draft.server.name),
+                ));
             }
             cx.draft.server.weight = n;
             Ok(())

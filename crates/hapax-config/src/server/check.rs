@@ -74,7 +74,10 @@ pub(super) static ROWS: &[ServerRow] = &[
         .set(port),
     word("addr", "<address>")
         .doc("Address that checks connect to.")
-        .ok(&["server s1 127.0.0.1:80 check addr 127.0.0.2", "server s1 127.0.0.1:80 check addr 127.0.0.2:81"])
+        .ok(&[
+            "server s1 127.0.0.1:80 check addr 127.0.0.2",
+            "server s1 127.0.0.1:80 check addr 127.0.0.2:81",
+        ])
         .bad(&["server s1 127.0.0.1:80 check addr"])
         .set(addr),
     flag("check-ssl")
@@ -128,7 +131,10 @@ pub(super) static ROWS: &[ServerRow] = &[
     word("check-proto", "<name>")
         .doc("Protocol of checks.")
         .ok(&["server s1 127.0.0.1:80 check check-proto h1"])
-        .bad(&["server s1 127.0.0.1:80 check check-proto", "server s1 127.0.0.1:80 check check-proto h9"])
+        .bad(&[
+            "server s1 127.0.0.1:80 check check-proto",
+            "server s1 127.0.0.1:80 check check-proto h9",
+        ])
         .not_yet("protocols of checks")
         .set(|_, a| super::connect::mux(a)),
     word("observe", "{ none | layer4 | layer7 }")
@@ -151,7 +157,10 @@ pub(super) static ROWS: &[ServerRow] = &[
     word("on-marked-down", "shutdown-sessions")
         .doc("What is done to the sessions of a server that goes down.")
         .ok(&["server s1 127.0.0.1:80 check on-marked-down shutdown-sessions"])
-        .bad(&["server s1 127.0.0.1:80 on-marked-down", "server s1 127.0.0.1:80 on-marked-down wait"])
+        .bad(&[
+            "server s1 127.0.0.1:80 on-marked-down",
+            "server s1 127.0.0.1:80 on-marked-down wait",
+        ])
         .set(|cx, a| {
             only(a, "shutdown-sessions")?;
             cx.draft.server.on_marked_down_shutdown = true;

@@ -184,7 +184,16 @@ pub(super) fn mux(a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 fn proxy_options(_: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let known = ["ssl", "cert-cn", "cert-key", "cert-sig", "ssl-cipher", "authority", "crc32c", "unique-id"];
+    let known = [
+        "ssl",
+        "cert-cn",
+        "cert-key",
+        "cert-sig",
+        "ssl-cipher",
+        "authority",
+        "crc32c",
+        "unique-id",
+    ];
     match a.str(0).split(',').find(|w| !known.contains(w)) {
         Some(w) => Err(a.bad(0, format!("'proxy-v2-options' : proxy v2 option not implemented : '{w}'"))),
         None => Ok(()),
@@ -205,11 +214,16 @@ fn source_words(rest: &[Word<'_>]) -> usize {
 
 fn source(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
-        return Err(a.missing(
-            "'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.",
-        ));
+        return Err(
+            a.missing("'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.")
+        );
     }
-    let accept = Accept { range: true, offset: false, fd: false, ..Accept::SERVER };
+    let accept = Accept {
+        range: true,
+        offset: false,
+        fd: false,
+        ..Accept::SERVER
+    };
     let parsed = address::parse(a.str(0), accept).map_err(|e| a.bad(0, format!("'source' : {e}")))?;
     let ip = crate::reader::lookup(cx.cx.files, &parsed, a.at(0))?;
     cx.draft.server.source = parsed.endpoint(ip);
@@ -228,7 +242,10 @@ fn source(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 fn init_addr(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let mut init = super::InitAddr { skip_libc: true, ..Default::default() };
+    let mut init = super::InitAddr {
+        skip_libc: true,
+        ..Default::default()
+    };
     for method in a.str(0).split(',') {
         match method {
             "last" => {}

@@ -40,7 +40,10 @@ pub(super) static ROWS: &[ServerRow] = &[
                 _ => {
                     return Err(a.bad(
                         0,
-                        format!("'verify' : unknown verify method '{}', only 'none' and 'required' are supported", a.show(0)),
+                        format!(
+                            "'verify' : unknown verify method '{}', only 'none' and 'required' are supported",
+                            a.show(0)
+                        ),
                     ));
                 }
             };
@@ -163,9 +166,18 @@ pub(super) static ROWS: &[ServerRow] = &[
             (cx.draft.tls.min_version, cx.draft.tls.max_version) = (Some(0x304), Some(0x304));
             Ok(())
         }),
-    flag("no-sslv3").doc("Leaves SSLv3 out.").no_effect("it is never spoken").ok(&["server s1 127.0.0.1:80 no-sslv3"]),
-    flag("no-tlsv10").doc("Leaves TLS 1.0 out.").no_effect("it is never spoken").ok(&["server s1 127.0.0.1:80 no-tlsv10"]),
-    flag("no-tlsv11").doc("Leaves TLS 1.1 out.").no_effect("it is never spoken").ok(&["server s1 127.0.0.1:80 no-tlsv11"]),
+    flag("no-sslv3")
+        .doc("Leaves SSLv3 out.")
+        .no_effect("it is never spoken")
+        .ok(&["server s1 127.0.0.1:80 no-sslv3"]),
+    flag("no-tlsv10")
+        .doc("Leaves TLS 1.0 out.")
+        .no_effect("it is never spoken")
+        .ok(&["server s1 127.0.0.1:80 no-tlsv10"]),
+    flag("no-tlsv11")
+        .doc("Leaves TLS 1.1 out.")
+        .no_effect("it is never spoken")
+        .ok(&["server s1 127.0.0.1:80 no-tlsv11"]),
     flag("no-tlsv12")
         .doc("Leaves TLS 1.2 out.")
         .ok(&["server s1 127.0.0.1:80 no-tlsv12"])
@@ -180,12 +192,18 @@ pub(super) static ROWS: &[ServerRow] = &[
             cx.draft.tls.max_version = Some(0x303);
             Ok(())
         }),
-    flag("tls-tickets").doc("Resumes sessions by ticket.").no_effect("it does").ok(&["server s1 127.0.0.1:80 tls-tickets"]),
+    flag("tls-tickets")
+        .doc("Resumes sessions by ticket.")
+        .no_effect("it does")
+        .ok(&["server s1 127.0.0.1:80 tls-tickets"]),
     flag("no-tls-tickets")
         .doc("Resumes no session by ticket.")
         .not_yet("connections to servers without tickets")
         .ok(&["server s1 127.0.0.1:80 no-tls-tickets"]),
-    flag("ssl-reuse").doc("Resumes sessions.").no_effect("it does").ok(&["server s1 127.0.0.1:80 ssl-reuse"]),
+    flag("ssl-reuse")
+        .doc("Resumes sessions.")
+        .no_effect("it does")
+        .ok(&["server s1 127.0.0.1:80 ssl-reuse"]),
     flag("no-ssl-reuse")
         .doc("Resumes no session.")
         .not_yet("connections to servers without resumption")

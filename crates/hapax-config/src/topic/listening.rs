@@ -80,12 +80,7 @@ static ROWS: &[Row] = &[
         .family()
         .doc("Told when no setting of the runtime API has the name given.")
         .bad(&["stats", "stats nothing"])
-        .set(|_, a| {
-            Err(a.bad(
-                0,
-                "'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout'",
-            ))
-        }),
+        .set(|_, a| Err(a.bad(0, "'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout'"))),
 ];
 
 fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
@@ -153,7 +148,10 @@ fn note_conflict(cx: &mut Reader<'_>, entry: &Bind, proxy: usize, name: &Arc<str
             let d = Diagnostic::new(
                 &codes::BIND_CONFLICT,
                 hapax_diag::Severity::Note,
-                format!("'{}' of '{name}' is bound by '{other_name}' too: connections are spread over both", a.show(0)),
+                format!(
+                    "'{}' of '{name}' is bound by '{other_name}' too: connections are spread over both",
+                    a.show(0)
+                ),
             );
             cx.diags.push(d.at(a.at(0)).related(span, "first bound here"));
         }

@@ -224,8 +224,7 @@ fn tell_override(cx: &mut Reader<'_>, old: Option<&'static str>, new: &str, a: &
     let in_defaults = matches!(cx.current, Current::Defaults(_));
     if let Some(old) = old.filter(|_| in_defaults) {
         let message = format!("'{new}' overrides previous '{old}' in 'defaults' section.");
-        cx.diags
-            .push(Diagnostic::warning(&codes::FALLBACK, message).at(a.span).tight());
+        cx.diags.push(Diagnostic::warning(&codes::FALLBACK, message).at(a.span).tight());
     }
 }
 

@@ -117,6 +117,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         env: environment::variables(&names, None),
         offline: missing == Missing::Note,
         for_version: o.for_version.map(|v| v.0),
+        ..LoadOptions::default()
     };
     let Loaded { mut diags, sources, plan } = if o.offline {
         hapax_config::load(read, &OfflineFiles(files::DiskFiles), &options)

@@ -46,19 +46,17 @@ pub(super) fn read(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTarget, Diagn
     };
     let mut i = 1;
     if a.str(i) == "len" {
-        target.len = a
-            .str(i + 1)
-            .parse()
-            .ok()
-            .filter(|n| (80..=65535).contains(n))
-            .ok_or_else(|| bad(i + 1, format!("invalid log length '{}', must be between 80 and 65535", a.show(i + 1))))?;
+        target.len = a.str(i + 1).parse().ok().filter(|n| (80..=65535).contains(n)).ok_or_else(|| {
+            bad(
+                i + 1,
+                format!("invalid log length '{}', must be between 80 and 65535", a.show(i + 1)),
+            )
+        })?;
         i += 2;
     }
     if a.str(i) == "format" {
         let wire = WIRES.iter().find(|(n, _)| *n == a.str(i + 1));
-        target.format = wire
-            .ok_or_else(|| bad(i + 1, format!("unknown log format '{}'", a.show(i + 1))))?
-            .1;
+        target.format = wire.ok_or_else(|| bad(i + 1, format!("unknown log format '{}'", a.show(i + 1))))?.1;
         i += 2;
     }
     if a.str(i) == "sample" {
@@ -130,7 +128,9 @@ fn sample(text: &str) -> Result<LogSample, String> {
     for part in ranges.split(',').filter(|p| !p.is_empty()) {
         let (low, high) = part.split_once('-').unwrap_or((part, part));
         let range = low.parse().ok().zip(high.parse().ok());
-        let (low, high): (u32, u32) = range.filter(|(l, h)| *l > 0 && l <= h).ok_or_else(|| format!("wrong sample range '{part}'"))?;
+        let (low, high): (u32, u32) = range
+            .filter(|(l, h)| *l > 0 && l <= h)
+            .ok_or_else(|| format!("wrong sample range '{part}'"))?;
         if list.iter().any(|(l, h)| low <= *h && *l <= high) {
             return Err("ranges are overlapping".to_owned());
         }
