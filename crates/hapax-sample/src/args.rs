@@ -129,9 +129,9 @@ fn typed(kind: ArgKind, word: &[u8], position: usize, required: bool, at: Span, 
     if word.is_empty() {
         match kind {
             ArgKind::Str | ArgKind::PbField if required => return Ok(Arg::Str(Arc::from(word))),
-            ArgKind::Str | ArgKind::PbField | ArgKind::Choice(_) if !required => return Ok(Arg::None),
             ArgKind::Sint if !required => return Ok(Arg::Int(0)),
-            ArgKind::Frontend | ArgKind::Backend | ArgKind::Table | ArgKind::Server | ArgKind::Userlist => {}
+            ArgKind::Frontend | ArgKind::Backend | ArgKind::Table | ArgKind::Server | ArgKind::Userlist if required => {}
+            _ if !required => return Ok(Arg::None),
             _ => {
                 return Err(fail(
                     format!("expected type '{name}' at position {position}, but got nothing"),

@@ -10,6 +10,12 @@ pub trait Files {
     /// The whole file, or why not (already in words for the user).
     fn read(&self, path: &str) -> Result<Arc<[u8]>, String>;
 
+    /// An environment variable's value.
+    fn env(&self, name: &str) -> Option<Vec<u8>> {
+        let _ = name;
+        None
+    }
+
     /// The names in a directory, sorted; an error where it is none (`crt /etc/ssl/private/`).
     fn list(&self, path: &str) -> Result<Vec<String>, String> {
         Err(format!("{path} is no directory"))

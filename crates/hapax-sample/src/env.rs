@@ -40,6 +40,10 @@ pub struct TlsFacts {
     pub handshaking: bool,
     /// Client certificate, DER.
     pub client_cert: Option<Box<[u8]>>,
+    /// OpenSSL's name of the key exchange group; empty: none.
+    pub curve: &'static str,
+    /// OpenSSL's code of why the client's certificate was refused; 0: it was not.
+    pub verify: i32,
     /// The certificate we showed, DER.
     pub own_cert: Option<Arc<[u8]>>,
 }
@@ -78,6 +82,8 @@ pub struct StreamFacts {
     pub id: u64,
     /// Wall clock when the stream began (first byte of the request, or accept), microseconds since the epoch.
     pub start_us: u64,
+    /// The first request of its connection.
+    pub first_request: bool,
     /// As `set-src` and `set-dst` of content and HTTP rules made them for this stream alone; see [`Env::src`].
     pub src: Option<Endpoint>,
     pub dst: Option<Endpoint>,
@@ -95,8 +101,23 @@ pub struct StreamFacts {
     pub unique_id: Option<Box<[u8]>>,
     /// The request line as received, for logs.
     pub request_line: Vec<u8>,
+    /// The response's version once it came (`1.1`); empty before.
+    pub response_version: &'static str,
     /// Status sent to the client; 0 before.
     pub status: u16,
+    /// Status that the server gave; 0 before.
+    pub server_status: u16,
+    /// The connection to the server: its own address and the one it reached, and its TLS.
+    pub bc_src: Option<Endpoint>,
+    pub bc_dst: Option<Endpoint>,
+    pub bc_tls: Option<Box<TlsFacts>>,
+    /// The server connection was used before.
+    pub bc_reused: bool,
+    /// How many requests stood before this one in the server's and the backend's queue.
+    pub server_queue: u32,
+    pub backend_queue: u32,
+    /// Why and when the line is logged (`%OG`); empty: not said.
+    pub log_origin: &'static str,
     /// Who answered or failed and when, HAProxy's two letters, and the two cookie letters.
     pub termination: [u8; 2],
     pub cookie_flags: [u8; 2],
@@ -162,6 +183,97 @@ pub trait World {
         let _ = id;
         None
     }
+    /// The number that statistics and logs know a proxy or server by (`id`).
+    fn proxy_number(&self, p: ProxyId) -> i64 {
+        i64::from(p.0) + 1
+    }
+    fn server_number(&self, p: ProxyId, s: ServerId) -> i64 {
+        let _ = p;
+        i64::from(s.0) + 1
+    }
+    /// Current connections of the process, of one `bind` line.
+    fn act_conn(&self) -> i64 {
+        0
+    }
+    fn listener_conn(&self, p: ProxyId, listener: u32) -> i64 {
+        let _ = (p, listener);
+        0
+    }
+    /// Connections that a backend's usable servers may still take; with queues, its slots; -1 where one has no limit.
+    fn be_conn_free(&self, p: ProxyId) -> i64 {
+        let _ = p;
+        -1
+    }
+    fn connslots(&self, p: ProxyId) -> i64 {
+        let _ = p;
+        -1
+    }
+    fn srv_conn_free(&self, p: ProxyId, s: ServerId) -> i64 {
+        let _ = (p, s);
+        -1
+    }
+    fn srv_sess_rate(&self, p: ProxyId, s: ServerId) -> i64 {
+        let _ = (p, s);
+        0
+    }
+    /// A server's weight as the load balancer sees it, as configured, and as set by the runtime API.
+    fn srv_weight(&self, p: ProxyId, s: ServerId, which: Weight) -> i64 {
+        let _ = (p, s, which);
+        1
+    }
+    /// A proxy's timeout in milliseconds, or another of its settings; `None`: not set.
+    fn setting(&self, p: ProxyId, which: Setting) -> Option<i64> {
+        let _ = (p, which);
+        None
+    }
+    /// The name of a frontend's default backend.
+    fn default_backend(&self, p: ProxyId) -> Option<&str> {
+        let _ = p;
+        None
+    }
+    #[allow(clippy::unnecessary_literal_bound, reason = "others have it from the system")]
+    fn hostname(&self) -> &str {
+        "localhost"
+    }
+    fn pid(&self) -> i64 {
+        0
+    }
+    /// Seconds since the process started.
+    fn uptime(&self) -> i64 {
+        0
+    }
+    /// Number of the thread that asks, from 0.
+    fn thread(&self) -> i64 {
+        0
+    }
+    /// Lines that a frontend has logged so far.
+    fn log_count(&self, p: ProxyId) -> i64 {
+        let _ = p;
+        0
+    }
+    /// Whether an address belongs to this machine.
+    fn is_local(&self, ip: std::net::IpAddr) -> bool {
+        ip.is_loopback()
+    }
+    /// Data of a tracked entry, looked at in another table where `table` says so; `None`: no entry, or not stored.
+    fn tracked(&self, entry: &Track, table: Option<u32>, what: TableRead) -> Option<i64> {
+        let _ = (entry, table, what);
+        None
+    }
+    /// Data of the entry of a key.
+    fn looked_up(&self, table: u32, key: hapax_value::Value<'_>, what: TableRead) -> Option<i64> {
+        let _ = (table, key, what);
+        None
+    }
+    /// Entries in use, and free ones, of a table.
+    fn table_used(&self, table: u32) -> i64 {
+        let _ = table;
+        0
+    }
+    fn table_free(&self, table: u32) -> i64 {
+        let _ = table;
+        0
+    }
     /// Looks a key up in a stick table, making an entry where there is none, and counts what tracking counts.
     /// `None`: there is no such table, or the key is none for it.
     fn track(&self, table: u32, key: hapax_value::Value<'_>) -> Option<Track> {
@@ -197,6 +309,61 @@ pub trait World {
     }
     /// Takes a line of the `debug` converter for a sink (`buf0`, `stderr`, ...).
     fn debug(&self, _sink: &str, _line: &[u8]) {}
+}
+
+/// Which of a server's weights is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// What the load balancer uses now.
+    Effective,
+    Initial,
+    User,
+}
+
+/// Settings of a proxy that expressions may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    TimeoutClient,
+    TimeoutServer,
+    TimeoutConnect,
+    TimeoutQueue,
+    TimeoutTarpit,
+    TimeoutTunnel,
+    Retries,
+}
+
+/// What is asked of a stick-table entry. Reads named after a change make it first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableRead {
+    BytesInRate,
+    BytesOutRate,
+    KbytesIn,
+    KbytesOut,
+    ConnCnt,
+    ConnCur,
+    ConnRate,
+    GlitchCnt,
+    GlitchRate,
+    HttpErrCnt,
+    HttpErrRate,
+    HttpFailCnt,
+    HttpFailRate,
+    HttpReqCnt,
+    HttpReqRate,
+    SessCnt,
+    SessRate,
+    Gpc(u8),
+    GpcRate(u8),
+    Gpt(u8),
+    /// The old value; 0 afterwards.
+    ClearGpc(u8),
+    /// The new value.
+    IncGpc(u8),
+    /// Counts a connection, then tells their number.
+    UpdateConnCnt,
+    Trackers,
+    /// 1 where there is an entry.
+    Exists,
 }
 
 /// What `sc-*` rules do to a stick-table entry.

@@ -1,8 +1,51 @@
 //! Sample fetches by family (manual, 7.3.2 to 7.3.8).
 
-use crate::Fetch;
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::ptr_arg,
+    reason = "rows hold functions of one type, whatever one of them needs of it"
+)]
 
+use crate::{Absent, Call, Fetch, Sampled};
+
+mod certs;
+mod cookies;
+mod headers;
+pub(crate) mod http;
 mod internal;
+mod params;
+mod payload;
+mod process;
+mod session;
+pub(crate) mod stream;
+mod tables;
+mod tls;
 
 /// Every family's rows.
-pub static FAMILIES: &[&[Fetch]] = &[internal::ROWS];
+pub static FAMILIES: &[&[Fetch]] = &[
+    internal::ROWS,
+    process::ROWS,
+    session::ROWS,
+    stream::ROWS,
+    tables::ROWS,
+    tls::ROWS,
+    certs::ROWS,
+    payload::ROWS,
+    http::ROWS,
+    headers::ROWS,
+    cookies::ROWS,
+    params::ROWS,
+];
+
+/// For rows whose facts are not gathered yet: their support says which.
+fn missing<'e>(_: &mut Call<'_, 'e>) -> Sampled<'e> {
+    Err(Absent::Never)
+}
+
+/// For rows that have nothing to look at here: their support says why.
+fn no_effect<'e>(_: &mut Call<'_, 'e>) -> Sampled<'e> {
+    Err(Absent::Never)
+}
+
+#[cfg(test)]
+mod tests;

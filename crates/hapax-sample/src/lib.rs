@@ -22,6 +22,7 @@ pub mod vars;
 
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
 pub use env::{
-    Body, Env, LOG_SILENT, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TableChange, Timers, TlsFacts, Track, World, Zone,
+    Body, Env, LOG_SILENT, Now, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableChange, TableRead, Timers, TlsFacts, Track,
+    Weight, World, Zone,
 };
 pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};

@@ -67,7 +67,6 @@ fn constant<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
     }
 }
 
-#[allow(clippy::ptr_arg, reason = "the type of every check")]
 fn check_bool(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
     let truth = match args.first() {
         Some(Arg::Str(s)) => match s.to_ascii_lowercase().as_slice() {
@@ -81,7 +80,6 @@ fn check_bool(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
     Ok(())
 }
 
-#[allow(clippy::ptr_arg, reason = "the type of every check")]
 fn check_bin(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
     let Some(Arg::Str(text)) = args.first() else {
         return Ok(());

@@ -1,0 +1,620 @@
+//! The client's connection, the server's, and the stream: layer 4 (manual, 7.3.3).
+
+use std::net::IpAddr;
+
+use hapax_value::{Endpoint, Support, Type, Value};
+
+use super::http::text;
+use super::{missing, no_effect};
+use crate::{Absent, ArgKind, Call, Env, Fetch, Needs, ProxyId, Sampled, Setting};
+
+const UNIT: &[ArgKind] = &[ArgKind::Choice(&["us", "ms"])];
+const TCP_INFO: Support = Support::NotYet("facts of TCP_INFO");
+const PROXY: Support = Support::NotYet("facts of the PROXY header");
+
+pub(super) static ROWS: &[Fetch] = &[
+    Fetch::new(
+        "src",
+        Type::Addr,
+        Needs::LAYER4,
+        "The client's address, as rules and PROXY headers have left it.",
+        |c| ip(c.env.src()),
+    )
+    .cases(&["src", "src()", "src,ipmask(24)"], &["src(1)"]),
+    Fetch::new("src_port", Type::Sint, Needs::LAYER4, "The client's port.", |c| port(c.env.src())),
+    Fetch::new(
+        "src_is_local",
+        Type::Bool,
+        Needs::LAYER4,
+        "Whether the client's address belongs to this machine.",
+        |c| local(c, c.env.src()),
+    ),
+    Fetch::new("dst", Type::Addr, Needs::LAYER4, "The address the client reached.", |c| {
+        ip(c.env.dst())
+    }),
+    Fetch::new("dst_port", Type::Sint, Needs::LAYER4, "The port the client reached.", |c| {
+        port(c.env.dst())
+    }),
+    Fetch::new(
+        "dst_is_local",
+        Type::Bool,
+        Needs::LAYER4,
+        "Whether the address that the client reached belongs to this machine.",
+        |c| local(c, c.env.dst()),
+    ),
+    Fetch::new(
+        "fc_src",
+        Type::Addr,
+        Needs::LAYER4,
+        "The address the connection came from, whatever headers said.",
+        |c| ip(c.env.sess.real_src.as_ref()),
+    ),
+    Fetch::new(
+        "fc_src_port",
+        Type::Sint,
+        Needs::LAYER4,
+        "The port the connection came from.",
+        |c| port(c.env.sess.real_src.as_ref()),
+    ),
+    Fetch::new(
+        "fc_src_is_local",
+        Type::Bool,
+        Needs::LAYER4,
+        "Whether the connection came from this machine.",
+        |c| local(c, c.env.sess.real_src.as_ref()),
+    ),
+    Fetch::new(
+        "fc_dst",
+        Type::Addr,
+        Needs::LAYER4,
+        "The address the connection reached, whatever headers said.",
+        |c| ip(c.env.sess.real_dst.as_ref()),
+    ),
+    Fetch::new("fc_dst_port", Type::Sint, Needs::LAYER4, "The port the connection reached.", |c| {
+        port(c.env.sess.real_dst.as_ref())
+    }),
+    Fetch::new(
+        "fc_dst_is_local",
+        Type::Bool,
+        Needs::LAYER4,
+        "Whether the connection reached an address of this machine.",
+        |c| local(c, c.env.sess.real_dst.as_ref()),
+    ),
+    Fetch::new(
+        "dst_conn",
+        Type::Sint,
+        Needs::SESSION,
+        "Connections on the socket that the client reached.",
+        |c| Ok(Value::Int(c.env.world.listener_conn(c.env.sess.frontend, c.env.sess.listener))),
+    ),
+    Fetch::new("so_id", Type::Sint, Needs::SESSION, "The number of the bind line.", |c| {
+        Ok(Value::Int(i64::from(c.env.sess.listener_id)))
+    }),
+    Fetch::new("so_name", Type::Str, Needs::SESSION, "The name of the bind line.", |c| {
+        let name = &c.env.sess.listener_name;
+        if name.is_empty() {
+            Err(Absent::Never)
+        } else {
+            text(name.as_bytes())
+        }
+    }),
+    Fetch::new("fe_id", Type::Sint, Needs::SESSION, "The frontend's number.", |c| {
+        Ok(Value::Int(c.env.world.proxy_number(c.env.sess.frontend)))
+    }),
+    Fetch::new("fe_name", Type::Str, Needs::SESSION, "The frontend's name.", |c| {
+        text(c.env.world.proxy_name(c.env.sess.frontend).as_bytes())
+    }),
+    Fetch::new(
+        "fe_defbe",
+        Type::Str,
+        Needs::SESSION,
+        "The name of the frontend's default backend.",
+        |c| text(c.env.world.default_backend(c.env.sess.frontend).ok_or(Absent::Never)?.as_bytes()),
+    ),
+    Fetch::new(
+        "fe_client_timeout",
+        Type::Sint,
+        Needs::SESSION,
+        "The frontend's client timeout, in milliseconds.",
+        |c| frontend(c, Setting::TimeoutClient),
+    ),
+    Fetch::new(
+        "fe_tarpit_timeout",
+        Type::Sint,
+        Needs::SESSION,
+        "The frontend's tarpit timeout, in milliseconds.",
+        |c| frontend(c, Setting::TimeoutTarpit),
+    ),
+    Fetch::new(
+        "cur_client_timeout",
+        Type::Sint,
+        Needs::SESSION,
+        "The client timeout in force, in milliseconds.",
+        |c| frontend(c, Setting::TimeoutClient),
+    )
+    .support(Support::Partial("rules that change the timeout are not seen")),
+    Fetch::new(
+        "cur_tarpit_timeout",
+        Type::Sint,
+        Needs::LAYER4,
+        "The tarpit timeout in force, in milliseconds.",
+        |c| frontend(c, Setting::TimeoutTarpit),
+    )
+    .support(Support::Partial("rules that change the timeout are not seen")),
+    Fetch::new("be_id", Type::Sint, Needs::BACKEND, "The backend's number.", |c| {
+        Ok(Value::Int(c.env.world.proxy_number(backend(c.env)?)))
+    }),
+    Fetch::new("be_name", Type::Str, Needs::BACKEND, "The backend's name.", |c| {
+        text(c.env.world.proxy_name(backend(c.env)?).as_bytes())
+    }),
+    Fetch::new(
+        "be_connect_timeout",
+        Type::Sint,
+        Needs::BACKEND,
+        "The backend's connect timeout, in milliseconds.",
+        |c| of_backend(c, Setting::TimeoutConnect),
+    ),
+    Fetch::new(
+        "be_queue_timeout",
+        Type::Sint,
+        Needs::BACKEND,
+        "The backend's queue timeout, in milliseconds.",
+        |c| of_backend(c, Setting::TimeoutQueue),
+    ),
+    Fetch::new(
+        "be_server_timeout",
+        Type::Sint,
+        Needs::BACKEND,
+        "The backend's server timeout, in milliseconds.",
+        |c| of_backend(c, Setting::TimeoutServer),
+    ),
+    Fetch::new(
+        "be_tarpit_timeout",
+        Type::Sint,
+        Needs::BACKEND,
+        "The backend's tarpit timeout, in milliseconds.",
+        |c| of_backend(c, Setting::TimeoutTarpit),
+    ),
+    Fetch::new(
+        "be_tunnel_timeout",
+        Type::Sint,
+        Needs::BACKEND,
+        "The backend's tunnel timeout, in milliseconds.",
+        |c| of_backend(c, Setting::TimeoutTunnel),
+    ),
+    Fetch::new(
+        "be_max_retries",
+        Type::Sint,
+        Needs::BACKEND,
+        "How often the backend tries a connection again.",
+        |c| of_backend(c, Setting::Retries),
+    ),
+    Fetch::new(
+        "cur_connect_timeout",
+        Type::Sint,
+        Needs::BACKEND,
+        "The connect timeout in force, in milliseconds.",
+        |c| of_backend(c, Setting::TimeoutConnect),
+    )
+    .support(RULES_UNSEEN),
+    Fetch::new(
+        "cur_queue_timeout",
+        Type::Sint,
+        Needs::BACKEND,
+        "The queue timeout in force, in milliseconds.",
+        |c| of_backend(c, Setting::TimeoutQueue),
+    )
+    .support(RULES_UNSEEN),
+    Fetch::new(
+        "cur_server_timeout",
+        Type::Sint,
+        Needs::BACKEND,
+        "The server timeout in force, in milliseconds.",
+        |c| of_backend(c, Setting::TimeoutServer),
+    )
+    .support(RULES_UNSEEN),
+    Fetch::new(
+        "cur_tunnel_timeout",
+        Type::Sint,
+        Needs::BACKEND,
+        "The tunnel timeout in force, in milliseconds.",
+        |c| of_backend(c, Setting::TimeoutTunnel),
+    )
+    .support(RULES_UNSEEN),
+    Fetch::new(
+        "cur_max_retries",
+        Type::Sint,
+        Needs::BACKEND,
+        "How often a connection is tried again.",
+        |c| of_backend(c, Setting::Retries),
+    )
+    .support(RULES_UNSEEN),
+    Fetch::new("srv_id", Type::Sint, Needs::SERVER, "The number of the server in charge.", |c| {
+        let (p, s) = (backend(c.env)?, c.env.stream.server.ok_or(Absent::Never)?);
+        Ok(Value::Int(c.env.world.server_number(p, s)))
+    }),
+    Fetch::new("srv_name", Type::Str, Needs::SERVER, "The name of the server in charge.", |c| {
+        let (p, s) = (backend(c.env)?, c.env.stream.server.ok_or(Absent::Never)?);
+        text(c.env.world.server_name(p, s).as_bytes())
+    }),
+    Fetch::new(
+        "bc_src",
+        Type::Addr,
+        Needs::SERVER_SIDE,
+        "The address that the connection to the server comes from.",
+        |c| ip(c.env.stream.bc_src.as_ref()),
+    ),
+    Fetch::new(
+        "bc_src_port",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "The port that the connection to the server comes from.",
+        |c| port(c.env.stream.bc_src.as_ref()),
+    ),
+    Fetch::new(
+        "bc_dst",
+        Type::Addr,
+        Needs::SERVER_SIDE,
+        "The address that the connection to the server reached.",
+        |c| ip(c.env.stream.bc_dst.as_ref()),
+    ),
+    Fetch::new(
+        "bc_dst_port",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "The port that the connection to the server reached.",
+        |c| port(c.env.stream.bc_dst.as_ref()),
+    ),
+    Fetch::new(
+        "bc_reused",
+        Type::Bool,
+        Needs::SERVER_SIDE,
+        "Whether the connection to the server was used before.",
+        |c| Ok(Value::Bool(c.env.stream.bc_reused)),
+    ),
+    Fetch::new(
+        "bc_be_queue",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "How many requests stood before this one in the backend's queue.",
+        |c| Ok(Value::Int(i64::from(c.env.stream.backend_queue))),
+    ),
+    Fetch::new(
+        "bc_srv_queue",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "How many requests stood before this one in the server's queue.",
+        |c| Ok(Value::Int(i64::from(c.env.stream.server_queue))),
+    ),
+    Fetch::new(
+        "bc_http_major",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "The major version spoken with the server.",
+        |c| {
+            let v = c.env.stream.response_version.as_bytes().first().ok_or(Absent::Never)?;
+            Ok(Value::Int(i64::from(v - b'0')))
+        },
+    ),
+    Fetch::new(
+        "fc_http_major",
+        Type::Sint,
+        Needs::LAYER4,
+        "The major version spoken with the client.",
+        |c| Ok(Value::Int(c.env.req.map_or(1, |r| i64::from(r.version.parts().0.max(1))))),
+    ),
+    Fetch::new(
+        "fc_err",
+        Type::Sint,
+        Needs::LAYER4,
+        "The error code of the client's connection; 0 without an error.",
+        |_| Ok(Value::Int(0)),
+    )
+    .support(CONN_ERRORS),
+    Fetch::new(
+        "fc_err_name",
+        Type::Str,
+        Needs::LAYER4,
+        "The error of the client's connection, by name.",
+        missing,
+    )
+    .support(CONN_ERRORS),
+    Fetch::new(
+        "fc_err_str",
+        Type::Str,
+        Needs::LAYER4,
+        "The error of the client's connection, in words.",
+        |_| text(b"Success"),
+    )
+    .support(CONN_ERRORS),
+    Fetch::new(
+        "bc_err",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "The error code of the server's connection; 0 without an error.",
+        |_| Ok(Value::Int(0)),
+    )
+    .support(CONN_ERRORS),
+    Fetch::new(
+        "bc_err_name",
+        Type::Str,
+        Needs::SERVER_SIDE,
+        "The error of the server's connection, by name.",
+        missing,
+    )
+    .support(CONN_ERRORS),
+    Fetch::new(
+        "bc_err_str",
+        Type::Str,
+        Needs::SERVER_SIDE,
+        "The error of the server's connection, in words.",
+        |_| text(b"Success"),
+    )
+    .support(CONN_ERRORS),
+    Fetch::new(
+        "fc_rcvd_proxy",
+        Type::Bool,
+        Needs::LAYER4,
+        "Whether a PROXY header came first.",
+        |c| Ok(Value::Bool(c.env.sess.src != c.env.sess.real_src)),
+    )
+    .support(Support::Partial("a header that changed no address is not seen")),
+    Fetch::new(
+        "fc_pp_authority",
+        Type::Str,
+        Needs::LAYER4,
+        "The authority of the PROXY header.",
+        missing,
+    )
+    .support(PROXY),
+    Fetch::new(
+        "fc_pp_unique_id",
+        Type::Str,
+        Needs::LAYER4,
+        "The unique identifier of the PROXY header.",
+        missing,
+    )
+    .support(PROXY),
+    Fetch::new(
+        "fc_pp_tlv",
+        Type::Str,
+        Needs::LAYER5,
+        "A field of the PROXY header, by number or name.",
+        missing,
+    )
+    .args(&[ArgKind::Str], 1)
+    .support(PROXY),
+    Fetch::new(
+        "fc_saved_syn",
+        Type::Bin,
+        Needs::LAYER4,
+        "The SYN packet that opened the connection.",
+        missing,
+    )
+    .support(Support::NotYet("saved SYN packets")),
+    Fetch::new("fc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the client.", missing)
+        .args(UNIT, 0)
+        .support(TCP_INFO),
+    Fetch::new(
+        "fc_rttvar",
+        Type::Sint,
+        Needs::LAYER4,
+        "How the round trip time to the client varies.",
+        missing,
+    )
+    .args(UNIT, 0)
+    .support(TCP_INFO),
+    Fetch::new(
+        "fc_fackets",
+        Type::Sint,
+        Needs::LAYER4,
+        "The kernel's count of FACK packets.",
+        missing,
+    )
+    .args(UNIT, 0)
+    .support(TCP_INFO),
+    Fetch::new("fc_lost", Type::Sint, Needs::LAYER4, "The kernel's count of lost packets.", missing)
+        .args(UNIT, 0)
+        .support(TCP_INFO),
+    Fetch::new(
+        "fc_reordering",
+        Type::Sint,
+        Needs::LAYER4,
+        "The kernel's measure of reordering.",
+        missing,
+    )
+    .args(UNIT, 0)
+    .support(TCP_INFO),
+    Fetch::new(
+        "fc_retrans",
+        Type::Sint,
+        Needs::LAYER4,
+        "The kernel's count of packets sent again.",
+        missing,
+    )
+    .args(UNIT, 0)
+    .support(TCP_INFO),
+    Fetch::new(
+        "fc_sacked",
+        Type::Sint,
+        Needs::LAYER4,
+        "The kernel's count of packets acknowledged out of order.",
+        missing,
+    )
+    .args(UNIT, 0)
+    .support(TCP_INFO),
+    Fetch::new(
+        "fc_unacked",
+        Type::Sint,
+        Needs::LAYER4,
+        "The kernel's count of packets not yet acknowledged.",
+        missing,
+    )
+    .args(UNIT, 0)
+    .support(TCP_INFO),
+    Fetch::new("bc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the server.", missing)
+        .args(UNIT, 0)
+        .support(TCP_INFO),
+    Fetch::new(
+        "bc_rttvar",
+        Type::Sint,
+        Needs::LAYER4,
+        "How the round trip time to the server varies.",
+        missing,
+    )
+    .args(UNIT, 0)
+    .support(TCP_INFO),
+    Fetch::new(
+        "fc_glitches",
+        Type::Sint,
+        Needs::LAYER4,
+        "How often the client's connection broke the protocol.",
+        |_| Ok(Value::Int(0)),
+    )
+    .support(GLITCHES),
+    Fetch::new(
+        "bc_glitches",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "How often the server's connection broke the protocol.",
+        |_| Ok(Value::Int(0)),
+    )
+    .support(GLITCHES),
+    Fetch::new(
+        "fc_nb_streams",
+        Type::Sint,
+        Needs::LAYER4,
+        "Streams on the client's connection.",
+        |_| Ok(Value::Int(1)),
+    )
+    .support(MUX),
+    Fetch::new(
+        "bc_nb_streams",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "Streams on the server's connection.",
+        |_| Ok(Value::Int(1)),
+    )
+    .support(MUX),
+    Fetch::new(
+        "fc_settings_streams_limit",
+        Type::Sint,
+        Needs::LAYER5,
+        "How many streams the client may open at once.",
+        missing,
+    )
+    .support(MUX),
+    Fetch::new(
+        "bc_settings_streams_limit",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "How many streams the server takes at once.",
+        missing,
+    )
+    .support(MUX),
+    Fetch::new(
+        "fs.aborted",
+        Type::Sint,
+        Needs::LAYER5,
+        "Whether the client gave the stream up.",
+        missing,
+    )
+    .support(MUX),
+    Fetch::new(
+        "bs.aborted",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "Whether the server gave the stream up.",
+        missing,
+    )
+    .support(MUX),
+    Fetch::new("fs.rst_code", Type::Sint, Needs::LAYER5, "The code of the client's reset.", missing).support(MUX),
+    Fetch::new(
+        "bs.rst_code",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "The code of the server's reset.",
+        missing,
+    )
+    .support(MUX),
+    Fetch::new(
+        "fs.id",
+        Type::Str,
+        Needs::LAYER5,
+        "The stream's number on the client's connection.",
+        missing,
+    )
+    .support(MUX),
+    Fetch::new(
+        "bs.id",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "The stream's number on the server's connection.",
+        missing,
+    )
+    .support(MUX),
+    Fetch::new(
+        "fs.debug_str",
+        Type::Str,
+        Needs::LAYER5,
+        "Internal state of the client's side, for developers.",
+        no_effect,
+    )
+    .args(&[ArgKind::Sint], 0)
+    .support(INTERNALS),
+    Fetch::new(
+        "bs.debug_str",
+        Type::Str,
+        Needs::SERVER_SIDE,
+        "Internal state of the server's side, for developers.",
+        no_effect,
+    )
+    .args(&[ArgKind::Sint], 0)
+    .support(INTERNALS),
+    Fetch::new(
+        "term_events",
+        Type::Str,
+        Needs::PROCESS,
+        "The events that ended connections, for developers.",
+        no_effect,
+    )
+    .support(INTERNALS),
+];
+
+const RULES_UNSEEN: Support = Support::Partial("rules that change it are not seen");
+const CONN_ERRORS: Support = Support::NotYet("errors of connections as facts");
+const GLITCHES: Support = Support::NotYet("counts of protocol glitches");
+const MUX: Support = Support::NotYet("facts of multiplexed connections");
+const INTERNALS: Support = Support::NoEffect("it shows HAProxy's own insides");
+
+fn ip(e: Option<&Endpoint>) -> Sampled<'static> {
+    match e.and_then(Endpoint::ip) {
+        Some(IpAddr::V4(a)) => Ok(Value::V4(a)),
+        Some(IpAddr::V6(a)) => Ok(Value::V6(a)),
+        None => Err(Absent::Never),
+    }
+}
+
+fn port(e: Option<&Endpoint>) -> Sampled<'static> {
+    e.and_then(Endpoint::port).map(|p| Value::Int(i64::from(p))).ok_or(Absent::Never)
+}
+
+fn local<'e>(c: &Call<'_, 'e>, e: Option<&Endpoint>) -> Sampled<'e> {
+    match e {
+        Some(Endpoint::Ip(a)) => Ok(Value::Bool(c.env.world.is_local(a.ip()))),
+        Some(_) => Ok(Value::Bool(true)),
+        None => Err(Absent::Never),
+    }
+}
+
+pub(super) fn backend(env: &Env<'_>) -> Result<ProxyId, Absent> {
+    env.stream.backend.ok_or(Absent::Never)
+}
+
+fn frontend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
+    c.env.world.setting(c.env.sess.frontend, which).map(Value::Int).ok_or(Absent::Never)
+}
+
+fn of_backend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
+    c.env.world.setting(backend(c.env)?, which).map(Value::Int).ok_or(Absent::Never)
+}

@@ -1,0 +1,478 @@
+//! TLS: what the handshakes with the client and the server told (manual, 7.3.4).
+
+use std::borrow::Cow;
+
+use hapax_value::{Support, Type, Value};
+
+use super::http::text;
+use super::{missing, no_effect};
+use crate::{Absent, ArgKind, Call, Fetch, Needs, Sampled, TlsFacts};
+
+pub(super) static ROWS: &[Fetch] = &[
+    Fetch::new(
+        "ssl_fc",
+        Type::Bool,
+        Needs::LAYER5,
+        "Whether the connection with the client uses TLS.",
+        |c| Ok(Value::Bool(side(c).is_some())),
+    ),
+    Fetch::new("ssl_fc_alg_keysize", Type::Sint, Needs::LAYER5, "Bits of the cipher's key.", |c| {
+        Ok(Value::Int(i64::from(facts(c)?.key_bits)))
+    }),
+    Fetch::new(
+        "ssl_fc_use_keysize",
+        Type::Sint,
+        Needs::LAYER5,
+        "Bits of the cipher's key in use.",
+        |c| Ok(Value::Int(i64::from(facts(c)?.key_bits))),
+    ),
+    Fetch::new("ssl_fc_alpn", Type::Str, Needs::LAYER5, "The protocol agreed on by ALPN.", |c| {
+        text(facts(c)?.alpn.as_deref().ok_or(Absent::Never)?)
+    }),
+    Fetch::new("ssl_fc_npn", Type::Str, Needs::LAYER5, "The protocol agreed on by NPN.", no_effect)
+        .support(Support::NoEffect("NPN is no more; ALPN took its place")),
+    Fetch::new(
+        "ssl_fc_cipher",
+        Type::Str,
+        Needs::LAYER5,
+        "The cipher suite, by OpenSSL's name.",
+        |c| named(facts(c)?.cipher),
+    ),
+    Fetch::new(
+        "ssl_fc_curve",
+        Type::Str,
+        Needs::LAYER5,
+        "The group of the key exchange, by OpenSSL's name.",
+        |c| named(facts(c)?.curve),
+    ),
+    Fetch::new("ssl_fc_protocol", Type::Str, Needs::LAYER5, "The protocol's version.", |c| {
+        named(facts(c)?.version)
+    }),
+    Fetch::new("ssl_fc_sni", Type::Str, Needs::LAYER5, "The server name asked for.", |c| {
+        text(facts(c)?.sni.as_deref().ok_or(Absent::Never)?.as_bytes())
+    }),
+    Fetch::new(
+        "ssl_fc_is_resumed",
+        Type::Bool,
+        Needs::LAYER5,
+        "Whether the session is an earlier one taken up again.",
+        |c| Ok(Value::Bool(side(c).is_some_and(|t| t.resumed))),
+    ),
+    Fetch::new(
+        "ssl_fc_err",
+        Type::Sint,
+        Needs::LAYER5,
+        "The error code of the handshake; 0 without an error.",
+        |c| facts(c).map(|_| Value::Int(0)),
+    )
+    .support(ERRORS),
+    Fetch::new(
+        "ssl_fc_err_str",
+        Type::Str,
+        Needs::LAYER5,
+        "The error of the handshake, in words.",
+        missing,
+    )
+    .support(ERRORS),
+    Fetch::new("ssl_fc_session_id", Type::Bin, Needs::LAYER5, "Identifier of the session.", missing).support(SECRETS),
+    Fetch::new(
+        "ssl_fc_unique_id",
+        Type::Bin,
+        Needs::LAYER5,
+        "The channel's binding (tls-unique).",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new("ssl_fc_session_key", Type::Bin, Needs::LAYER5, "The session's master key.", missing).support(SECRETS),
+    Fetch::new(
+        "ssl_fc_client_random",
+        Type::Bin,
+        Needs::LAYER5,
+        "The client's random bytes.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_fc_server_random",
+        Type::Bin,
+        Needs::LAYER5,
+        "The server's random bytes.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_fc_client_early_traffic_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: CLIENT_EARLY_TRAFFIC_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_fc_client_handshake_traffic_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: CLIENT_HANDSHAKE_TRAFFIC_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_fc_client_traffic_secret_0",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: CLIENT_TRAFFIC_SECRET_0.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_fc_early_exporter_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: EARLY_EXPORTER_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_fc_exporter_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: EXPORTER_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_fc_server_handshake_traffic_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: SERVER_HANDSHAKE_TRAFFIC_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_fc_server_traffic_secret_0",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: SERVER_TRAFFIC_SECRET_0.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc",
+        Type::Bool,
+        Needs::SERVER_SIDE,
+        "Whether the connection with the server uses TLS.",
+        |c| Ok(Value::Bool(side(c).is_some())),
+    ),
+    Fetch::new(
+        "ssl_bc_alg_keysize",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "Bits of the cipher's key.",
+        |c| Ok(Value::Int(i64::from(facts(c)?.key_bits))),
+    ),
+    Fetch::new(
+        "ssl_bc_use_keysize",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "Bits of the cipher's key in use.",
+        |c| Ok(Value::Int(i64::from(facts(c)?.key_bits))),
+    ),
+    Fetch::new(
+        "ssl_bc_alpn",
+        Type::Str,
+        Needs::SERVER_SIDE,
+        "The protocol agreed on by ALPN.",
+        |c| text(facts(c)?.alpn.as_deref().ok_or(Absent::Never)?),
+    ),
+    Fetch::new(
+        "ssl_bc_npn",
+        Type::Str,
+        Needs::SERVER_SIDE,
+        "The protocol agreed on by NPN.",
+        no_effect,
+    )
+    .support(Support::NoEffect("NPN is no more; ALPN took its place")),
+    Fetch::new(
+        "ssl_bc_cipher",
+        Type::Str,
+        Needs::SERVER_SIDE,
+        "The cipher suite, by OpenSSL's name.",
+        |c| named(facts(c)?.cipher),
+    ),
+    Fetch::new(
+        "ssl_bc_curve",
+        Type::Str,
+        Needs::SERVER_SIDE,
+        "The group of the key exchange, by OpenSSL's name.",
+        |c| named(facts(c)?.curve),
+    ),
+    Fetch::new("ssl_bc_protocol", Type::Str, Needs::SERVER_SIDE, "The protocol's version.", |c| {
+        named(facts(c)?.version)
+    }),
+    Fetch::new("ssl_bc_sni", Type::Str, Needs::SERVER_SIDE, "The server name asked for.", |c| {
+        text(facts(c)?.sni.as_deref().ok_or(Absent::Never)?.as_bytes())
+    }),
+    Fetch::new(
+        "ssl_bc_is_resumed",
+        Type::Bool,
+        Needs::SERVER_SIDE,
+        "Whether the session is an earlier one taken up again.",
+        |c| Ok(Value::Bool(side(c).is_some_and(|t| t.resumed))),
+    ),
+    Fetch::new(
+        "ssl_bc_err",
+        Type::Sint,
+        Needs::SERVER_SIDE,
+        "The error code of the handshake; 0 without an error.",
+        |c| facts(c).map(|_| Value::Int(0)),
+    )
+    .support(ERRORS),
+    Fetch::new(
+        "ssl_bc_err_str",
+        Type::Str,
+        Needs::SERVER_SIDE,
+        "The error of the handshake, in words.",
+        missing,
+    )
+    .support(ERRORS),
+    Fetch::new(
+        "ssl_bc_session_id",
+        Type::Bin,
+        Needs::SERVER_SIDE,
+        "Identifier of the session.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_unique_id",
+        Type::Bin,
+        Needs::SERVER_SIDE,
+        "The channel's binding (tls-unique).",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_session_key",
+        Type::Bin,
+        Needs::SERVER_SIDE,
+        "The session's master key.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_client_random",
+        Type::Bin,
+        Needs::SERVER_SIDE,
+        "The client's random bytes.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_server_random",
+        Type::Bin,
+        Needs::SERVER_SIDE,
+        "The server's random bytes.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_client_early_traffic_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: CLIENT_EARLY_TRAFFIC_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_client_handshake_traffic_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: CLIENT_HANDSHAKE_TRAFFIC_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_client_traffic_secret_0",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: CLIENT_TRAFFIC_SECRET_0.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_early_exporter_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: EARLY_EXPORTER_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_exporter_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: EXPORTER_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_server_handshake_traffic_secret",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: SERVER_HANDSHAKE_TRAFFIC_SECRET.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_bc_server_traffic_secret_0",
+        Type::Str,
+        Needs::LAYER5,
+        "A secret of the key log: SERVER_TRAFFIC_SECRET_0.",
+        missing,
+    )
+    .support(SECRETS),
+    Fetch::new(
+        "ssl_fc_cipherlist_bin",
+        Type::Str,
+        Needs::LAYER5,
+        "The client's cipher suites, as bytes.",
+        missing,
+    )
+    .args(&[ArgKind::Sint], 0)
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_cipherlist_hex",
+        Type::Bin,
+        Needs::LAYER5,
+        "The client's cipher suites, in hexadecimal.",
+        missing,
+    )
+    .args(&[ArgKind::Sint], 0)
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_cipherlist_str",
+        Type::Str,
+        Needs::LAYER5,
+        "The client's cipher suites, by name.",
+        missing,
+    )
+    .args(&[ArgKind::Sint], 0)
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_eclist_bin",
+        Type::Str,
+        Needs::LAYER5,
+        "The client's groups, as bytes.",
+        missing,
+    )
+    .args(&[ArgKind::Sint], 0)
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_extlist_bin",
+        Type::Str,
+        Needs::LAYER5,
+        "The client's extensions, as bytes.",
+        missing,
+    )
+    .args(&[ArgKind::Sint], 0)
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_sigalgs_bin",
+        Type::Bin,
+        Needs::LAYER5,
+        "The client's signature schemes, as bytes.",
+        missing,
+    )
+    .args(&[ArgKind::Sint], 0)
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_supported_versions_bin",
+        Type::Bin,
+        Needs::LAYER5,
+        "The client's protocol versions, as bytes.",
+        missing,
+    )
+    .args(&[ArgKind::Sint], 0)
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_cipherlist_xxh",
+        Type::Sint,
+        Needs::LAYER5,
+        "A hash of the client's cipher suites.",
+        missing,
+    )
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_ecformats_bin",
+        Type::Str,
+        Needs::LAYER5,
+        "The client's point formats, as bytes.",
+        missing,
+    )
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_protocol_hello_id",
+        Type::Sint,
+        Needs::LAYER5,
+        "The version that the client's hello named.",
+        missing,
+    )
+    .support(HELLO),
+    Fetch::new(
+        "ssl_fc_crtname",
+        Type::Str,
+        Needs::LAYER5,
+        "The name of the certificate shown to the client.",
+        missing,
+    )
+    .support(Support::NotYet("names of certificates as facts")),
+    Fetch::new("ssl_fc_early_rcvd", Type::Bool, Needs::LAYER5, "Whether early data came.", |c| {
+        Ok(Value::Bool(facts(c)?.handshaking))
+    })
+    .support(Support::NotYet("early data")),
+    Fetch::new(
+        "ssl_fc_has_early",
+        Type::Bool,
+        Needs::LAYER5,
+        "Whether early data came before the handshake was over.",
+        |c| Ok(Value::Bool(facts(c)?.handshaking)),
+    ),
+    Fetch::new(
+        "ssl_fc_has_crt",
+        Type::Bool,
+        Needs::LAYER5,
+        "Whether the client showed a certificate on this very connection.",
+        |c| facts(c).map(|t| Value::Bool(t.client_cert.is_some() && !t.resumed)),
+    ),
+    Fetch::new(
+        "ssl_fc_has_sni",
+        Type::Bool,
+        Needs::LAYER5,
+        "Whether the client asked for a server name.",
+        |c| Ok(Value::Bool(side(c).is_some_and(|t| t.sni.is_some()))),
+    ),
+];
+
+const ERRORS: Support = Support::NotYet("errors of handshakes as facts");
+const SECRETS: Support = Support::NotYet("the TLS library does not tell it");
+const HELLO: Support = Support::NotYet("captures of the client's hello");
+
+/// The handshake that the word speaks of: with the server for `ssl_bc...` and `ssl_s...`, with the client otherwise.
+pub(super) fn side<'e>(c: &Call<'_, 'e>) -> Option<&'e TlsFacts> {
+    if c.name.starts_with("ssl_bc") || c.name.starts_with("ssl_s_") {
+        c.env.stream.bc_tls.as_deref()
+    } else {
+        c.env.sess.tls.as_deref()
+    }
+}
+
+pub(super) fn facts<'e>(c: &Call<'_, 'e>) -> Result<&'e TlsFacts, Absent> {
+    side(c).ok_or(Absent::Never)
+}
+
+fn named(name: &str) -> Sampled<'_> {
+    if name.is_empty() {
+        return Err(Absent::Never);
+    }
+    Ok(Value::Str(Cow::Borrowed(name.as_bytes())))
+}
