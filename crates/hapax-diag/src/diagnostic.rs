@@ -198,6 +198,11 @@ impl Diagnostics {
         self.list.retain(keep);
     }
 
+    /// Puts them in another order; equals stay as they were found.
+    pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&Diagnostic) -> K) {
+        self.list.sort_by_key(key);
+    }
+
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
         self.list.iter_mut()
     }

@@ -134,6 +134,9 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     if let Some(path) = &o.baseline {
         baseline(path, o.write_baseline, &mut diags, &sources)?;
     }
+    if o.format != Format::Haproxy {
+        diags.sort_by_key(|d| d.span.map_or((u32::MAX, 0), |s| (s.file.0, s.line)));
+    }
     print(&draw(o, &diags, &sources));
     let denied = diags.has_alert() || o.deny.is_some_and(|deny| deny.hits(&diags));
     Ok(if denied { ExitCode::FAILURE } else { ExitCode::SUCCESS })
