@@ -64,6 +64,13 @@ codes! {
 /// Whether HAProxy tells of it in its first pass over the files, which only cuts lines and follows conditional blocks. An alert there
 /// keeps it from reading the files in earnest.
 pub fn first_pass(code: &Code) -> bool {
-    let told_later = [&EMPTY_ARGUMENT, &UNKNOWN_DIRECTIVE, &TOLD_ALERT, &TOLD_WARNING, &TOLD_NOTICE, &TOLD_DIAG];
+    let told_later = [
+        &EMPTY_ARGUMENT,
+        &UNKNOWN_DIRECTIVE,
+        &TOLD_ALERT,
+        &TOLD_WARNING,
+        &TOLD_NOTICE,
+        &TOLD_DIAG,
+    ];
     CODES.contains(&code) && !told_later.contains(&code)
 }
