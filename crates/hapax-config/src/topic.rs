@@ -22,6 +22,7 @@ mod logging;
 mod mailers;
 mod mode;
 mod namespaces;
+mod options;
 mod peers;
 mod process;
 mod program;
@@ -82,6 +83,7 @@ pub static ALL: &[&Topic] = &[
     &log_profile::TOPIC,
     &mailers::TOPIC,
     &namespaces::TOPIC,
+    &options::TOPIC,
     &peers::TOPIC,
     &program::TOPIC,
     &resolvers::TOPIC,

@@ -7,6 +7,7 @@ use hapax_balance::HashType;
 use hapax_diag::Span;
 use hapax_rules::Rule;
 use hapax_rules::errors::Pages;
+use hapax_rules::filters::FilterSpec;
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Condition;
 use hapax_sample::expr::Expr;
@@ -141,6 +142,8 @@ pub struct Proxy {
     pub http_req_rules: Vec<Rule>,
     pub http_res_rules: Vec<Rule>,
     pub http_after_rules: Vec<Rule>,
+    /// `filter`, in the order of the lines.
+    pub filters: Vec<Arc<dyn FilterSpec>>,
     pub timeouts: Timeouts,
     pub options: Options,
     pub http_mode: HttpMode,

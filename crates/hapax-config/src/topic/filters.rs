@@ -1,8 +1,13 @@
 //! Filters: what watches or changes the data of a stream.
 
+use hapax_diag::Diagnostic;
+use hapax_rules::filters::parse_filter;
+
 use super::{Topic, no_inherit};
+use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::reader::Reader;
 use crate::shape::Shape;
 
 pub(super) static TOPIC: Topic = Topic {
@@ -14,11 +19,10 @@ pub(super) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("filter", Sections::REAL)
         .usage("<name> [<parameter>...]")
-        .shape(Shape::Words(1, 64))
-        .doc("Adds a filter to the streams of the proxy.")
-        .not_yet("filters")
+        .doc("Adds a filter to the streams of the proxy. What each filter does is told where its name is read.")
         .ok(&["filter compression", "filter trace name before"])
-        .bad(&["filter"]),
+        .bad(&["filter", "filter nonsense"])
+        .set(filter),
     Row::new("filter-sequence", Sections::REAL)
         .usage("{ request | response } <filter>[,...]")
         .shape(Shape::Words(2, 2))
@@ -28,3 +32,12 @@ static ROWS: &[Row] = &[
         .ok(&["filter-sequence request comp-req"])
         .bad(&["filter-sequence x", "filter-sequence x x x"]),
 ];
+
+fn filter(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let mut site = cx.proxy().site.clone();
+    let spec = parse_filter(&a.tokens(0), &mut site, &mut cx.compile(), a.line);
+    let draft = cx.proxy();
+    draft.site = site;
+    draft.proxy.filters.push(spec?);
+    Ok(())
+}

@@ -49,6 +49,79 @@ static ROWS: &[Row] = &[
             cx.proxy().proxy.timeouts.connect = millis(a);
             Ok(())
         }),
+    timeout("timeout check", Sections::BACK)
+        .doc("Longest wait for the answer of a health check, once it is connected.")
+        .ok(&["timeout check 30s"])
+        .bad(&["timeout check", "timeout check 5x"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.check = millis(a);
+            Ok(())
+        }),
+    timeout("timeout client-fin", Sections::FRONT)
+        .doc("Longest silence of a client whose other direction is closed already.")
+        .ok(&["timeout client-fin 30s"])
+        .bad(&["timeout client-fin", "timeout client-fin 5x"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.client_fin = millis(a);
+            Ok(())
+        }),
+    timeout("timeout client-hs", Sections::FRONT)
+        .since(2, 9)
+        .doc("How long a client may take for the TLS handshake and what comes before it.")
+        .ok(&["timeout client-hs 30s"])
+        .bad(&["timeout client-hs", "timeout client-hs 5x"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.client_hs = millis(a);
+            Ok(())
+        }),
+    timeout("timeout http-keep-alive", Sections::PROXY)
+        .doc("How long a client may wait before it starts another request.")
+        .ok(&["timeout http-keep-alive 30s"])
+        .bad(&["timeout http-keep-alive", "timeout http-keep-alive 5x"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.http_keep_alive = millis(a);
+            Ok(())
+        }),
+    timeout("timeout http-request", Sections::PROXY)
+        .doc("How long a client may take to send a whole request head.")
+        .ok(&["timeout http-request 30s"])
+        .bad(&["timeout http-request", "timeout http-request 5x"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.http_request = millis(a);
+            Ok(())
+        }),
+    timeout("timeout queue", Sections::BACK)
+        .doc("How long a request may wait for a server that is full.")
+        .ok(&["timeout queue 30s"])
+        .bad(&["timeout queue", "timeout queue 5x"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.queue = millis(a);
+            Ok(())
+        }),
+    timeout("timeout server-fin", Sections::BACK)
+        .doc("Longest silence of a server whose other direction is closed already.")
+        .ok(&["timeout server-fin 30s"])
+        .bad(&["timeout server-fin", "timeout server-fin 5x"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.server_fin = millis(a);
+            Ok(())
+        }),
+    timeout("timeout tarpit", Sections::PROXY)
+        .doc("How long a tarpitted client is kept waiting.")
+        .ok(&["timeout tarpit 30s"])
+        .bad(&["timeout tarpit", "timeout tarpit 5x"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.tarpit = millis(a);
+            Ok(())
+        }),
+    timeout("timeout tunnel", Sections::BACK)
+        .doc("Longest silence of both sides once the connection is a tunnel.")
+        .ok(&["timeout tunnel 30s"])
+        .bad(&["timeout tunnel", "timeout tunnel 5x"])
+        .set(|cx, a| {
+            cx.proxy().proxy.timeouts.tunnel = millis(a);
+            Ok(())
+        }),
     Row::new("timeout", Sections::PROXY)
         .family()
         .doc("Told when no timeout has the name given.")
