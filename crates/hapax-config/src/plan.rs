@@ -18,6 +18,7 @@ pub use server::{Check, CheckKind, Server, ServerTls};
 pub use table::{StickRule, StickTable, Store, TableKey};
 
 use hapax_rules::errors::Pages;
+use hapax_sample::pattern::PatternRefs;
 pub use hapax_sample::users::{Password, User, Userlist};
 use hapax_sample::vars::VarNames;
 
@@ -33,4 +34,6 @@ pub struct Plan {
     /// The `http-errors` sections.
     pub error_sections: Vec<Pages>,
     pub vars: VarNames,
+    /// Map and ACL lists, for the runtime API.
+    pub patterns: PatternRefs,
 }

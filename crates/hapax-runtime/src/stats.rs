@@ -43,5 +43,16 @@ pub fn json(shared: &Shared, filter: &Filter<'_>, describe: bool, now_ms: u64) -
     out
 }
 
+/// A moment as `show errors` dates it: `23/Nov/2026:09:13:20.816`, local time.
+pub fn local_date(us: u64) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let t = hapax_sys::clock::local((us / 1_000_000).cast_signed());
+    let (month, ms) = (MONTHS[t.month as usize % 12], us / 1000 % 1000);
+    format!(
+        "{:02}/{month}/{}:{:02}:{:02}:{:02}.{ms:03}",
+        t.day, t.year, t.hour, t.minute, t.second
+    )
+}
+
 #[cfg(test)]
 mod tests;

@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn requests_are_haproxys() {
         let host = [(b"Host".to_vec(), b"abc".to_vec())];
-        let cases: &[(&[u8], &[u8], &[u8], &[(Vec<u8>, Vec<u8>)], &[u8], &str)] = &[
+        type Case<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a [(Vec<u8>, Vec<u8>)], &'a [u8], &'a str);
+        let cases: &[Case<'_>] = &[
             (b"OPTIONS", b"/", b"HTTP/1.0", &[], b"", "OPTIONS / HTTP/1.0\r\n\r\n"),
             (
                 b"HEAD",

@@ -1,0 +1,33 @@
+//! The commands, by family.
+
+mod counters;
+mod frontends;
+mod info;
+mod maps;
+mod missing;
+mod own;
+mod servers;
+mod sessions;
+mod stat;
+mod state;
+mod weights;
+
+use crate::command::Command;
+
+/// Every family's rows.
+pub(crate) static FAMILIES: &[&[Command]] = &[
+    own::ROWS,
+    info::ROWS,
+    stat::ROWS,
+    state::ROWS,
+    servers::ROWS,
+    weights::ROWS,
+    frontends::ROWS,
+    sessions::ROWS,
+    counters::ROWS,
+    maps::ROWS,
+    missing::ROWS,
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! `show stat`: the counters of proxies and servers.
+
+use hapax_runtime::stats::{self, Filter};
+use hapax_sample::ProxyId;
+
+use super::own::row;
+use crate::command::{Answer, Call, Command};
+use hapax_config::plan::SocketLevel;
+use hapax_value::Support;
+
+pub(super) static ROWS: &[Command] = &[
+    row!(
+        &["show", "stat"],
+        User,
+        "show stat [desc|json|no-maint|typed|up]*",
+        "show the counters of proxies and servers",
+        show_stat
+    ),
+    Command {
+        support: Support::NotYet("files of counters"),
+        ..row!(
+            &["dump", "stats-file"],
+            Operator,
+            "dump stats-file",
+            "write the counters for another process",
+            crate::command::not_yet
+        )
+    },
+];
+
+/// `show stat [<iid> <type> <sid>] [domain proxy] [desc|json|no-maint|typed|up]*`
+fn show_stat(c: &mut Call<'_>) -> Answer {
+    let mut args = c.args();
+    let mut filter = Filter::default();
+    if let [domain, which, rest @ ..] = args
+        && domain == "domain"
+    {
+        if which != "proxy" {
+            return Answer::err("Statistics of other domains are not supported by this version.");
+        }
+        args = rest;
+    }
+    // Three words name what is wanted, unless they are words of the format.
+    if let [id, kinds, sid, rest @ ..] = args
+        && let (Ok(kinds), Ok(sid)) = (kinds.parse::<i64>(), sid.parse::<i64>())
+    {
+        match proxy_id(c, id) {
+            Ok(p) => filter.proxy = p,
+            Err(answer) => return answer,
+        }
+        filter.kinds = if kinds < 0 { 0 } else { kinds as u32 };
+        filter.sid = u32::try_from(sid).ok();
+        args = rest;
+    }
+    let has = |w: &str| args.iter().any(|a| a == w);
+    filter.up = has("up");
+    filter.no_maint = has("no-maint");
+    let (shared, now) = (c.control.shared(), c.control.now_ms());
+    Answer::Text(if has("json") {
+        stats::json(shared, &filter, has("desc"), now)
+    } else if has("typed") {
+        stats::typed(shared, &filter, has("desc"), now)
+    } else {
+        stats::csv(shared, &filter, now)
+    })
+}
+
+/// A proxy by its id (-1: all) or its name.
+fn proxy_id(c: &Call<'_>, text: &str) -> Result<Option<ProxyId>, Answer> {
+    let all = &c.control.shared().plan.proxies;
+    let at = match text.parse::<i64>() {
+        Ok(n) if n < 0 => return Ok(None),
+        // An id that nobody has selects nothing.
+        Ok(n) => all.iter().position(|p| i64::from(p.iid) == n).unwrap_or(all.len()),
+        Err(_) => match all.iter().position(|p| *p.name == *text) {
+            Some(at) => at,
+            None => return Err(Answer::err("No such proxy.")),
+        },
+    };
+    Ok(Some(ProxyId(at as u32)))
+}

@@ -1,0 +1,197 @@
+//! The state of servers, in the forms that state files and tools read.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use hapax_balance::{CheckStatus, Verdict};
+use hapax_config::plan::{Proxy, ProxyCaps, Server};
+use hapax_runtime::state::{Admin, ProxyState, ServerState};
+use hapax_sample::ProxyId;
+use hapax_value::Endpoint;
+
+use super::own::row;
+use crate::command::{Answer, Call, Command};
+use hapax_config::plan::SocketLevel;
+use hapax_value::Support;
+
+pub(super) static ROWS: &[Command] = &[
+    row!(
+        &["show", "servers", "state"],
+        User,
+        "show servers state [<backend>]",
+        "show the state of servers, as state files have it",
+        servers_state
+    ),
+    row!(
+        &["show", "servers", "conn"],
+        User,
+        "show servers conn [<backend>]",
+        "show the connections of servers",
+        servers_conn
+    ),
+    row!(&["show", "backend"], User, "show backend", "list the backends", backends),
+];
+
+fn backends(c: &mut Call<'_>) -> Answer {
+    let mut out = String::from("# name\n");
+    for p in c
+        .control
+        .shared()
+        .plan
+        .proxies
+        .iter()
+        .filter(|p| p.caps.contains(ProxyCaps::BACKEND))
+    {
+        put!(out, "{}\n", p.name);
+    }
+    Answer::Text(out)
+}
+
+/// Runs `each` for every server of the backend asked for, or of all.
+fn for_servers(c: &Call<'_>, mut each: impl FnMut(ProxyId, &Proxy, &ProxyState, usize)) -> Result<(), Answer> {
+    let only = match c.arg(0) {
+        "" => None,
+        name => match c.proxy(name, true) {
+            Some(p) => Some(p),
+            None => return Err(Answer::err("Can't find backend.")),
+        },
+    };
+    let shared = c.control.shared();
+    for (state, conf) in shared.proxies.iter().zip(&shared.plan.proxies) {
+        if conf.caps.contains(ProxyCaps::BACKEND) && only.is_none_or(|p| p == state.id) {
+            for i in 0..conf.servers.len() {
+                each(state.id, conf, state, i);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn servers_state(c: &mut Call<'_>) -> Answer {
+    let mut out = String::from(
+        "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight \
+         srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state \
+         bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr \
+         srv_agent_port\n",
+    );
+    let now = c.control.now_ms();
+    let done = for_servers(c, |_, proxy, state, i| {
+        out.push_str(&state_line(proxy, &state.servers[i], &proxy.servers[i], now));
+    });
+    match done {
+        Ok(()) => Answer::Text(out),
+        Err(answer) => answer,
+    }
+}
+
+fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> String {
+    let view = s.check().clone();
+    let (addr, port) = address(s);
+    let (status, result) = if conf.check.is_some() {
+        (status_number(view.last.status), result_number(view.last.status))
+    } else {
+        (1, 0)
+    };
+    let health = if s.in_maintenance() { 0 } else { view.health.value() };
+    let health = if conf.check.is_none() && !s.in_maintenance() { 2 } else { health };
+    // Bits: a check is configured, it is enabled, it is paused by maintenance.
+    let check_state = u32::from(conf.check.is_some()) << 1
+        | u32::from(conf.check.is_some() && s.check_enabled.load(Relaxed)) << 2
+        | u32::from(s.in_maintenance()) << 3;
+    let since = now_ms.saturating_sub(s.last_change.load(Relaxed)) / 1000;
+    let fqdn = conf.hostname.as_deref().unwrap_or("-");
+    let check_port = match s.check_port.load(Relaxed) {
+        0 => conf.check.as_ref().and_then(|c| c.port).map_or(0, u32::from),
+        n => n,
+    };
+    let check_addr = conf.check.as_ref().and_then(|c| c.address.as_ref()).and_then(Endpoint::ip);
+    let check_addr = check_addr.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
+    format!(
+        "{} {} {} {} {addr} {} {} {} {} {since} {status} {result} {health} {check_state} 0 0 0 {fqdn} {port} - {} {check_port} \
+         {check_addr} - 0\n",
+        proxy.iid,
+        proxy.name,
+        conf.id,
+        conf.name,
+        s.oper() as u8,
+        s.admin() & (Admin::MAINT | Admin::CMAINT | Admin::DRAIN | Admin::HMAINT),
+        s.uweight.load(Relaxed),
+        s.iweight.load(Relaxed),
+        u8::from(conf.tls.is_some()),
+    )
+}
+
+fn address(s: &ServerState) -> (String, u16) {
+    match s.endpoint() {
+        Some(Endpoint::Ip(a)) => (a.ip().to_string(), a.port()),
+        Some(Endpoint::Unix(p)) => (format!("unix@{p}"), 0),
+        Some(Endpoint::Abstract(n, _)) => (format!("abns@{}", String::from_utf8_lossy(&n)), 0),
+        None => ("-".into(), 0),
+    }
+}
+
+/// The numbers of check statuses in state files.
+fn status_number(s: CheckStatus) -> u8 {
+    match s {
+        CheckStatus::Unknown => 0,
+        CheckStatus::Init => 1,
+        CheckStatus::SockErr => 4,
+        CheckStatus::L4Ok => 6,
+        CheckStatus::L4Timeout => 7,
+        CheckStatus::L4Con => 8,
+        CheckStatus::L6Ok => 9,
+        CheckStatus::L6Timeout => 10,
+        CheckStatus::L6Rsp => 11,
+        CheckStatus::L7Timeout => 12,
+        CheckStatus::L7Rsp => 13,
+        CheckStatus::L7Ok => 15,
+        CheckStatus::L7OkCond => 16,
+        CheckStatus::L7Status => 17,
+        CheckStatus::ProcErr => 18,
+        CheckStatus::ProcTimeout => 19,
+        CheckStatus::ProcOk => 20,
+    }
+}
+
+fn result_number(s: CheckStatus) -> u8 {
+    match s.verdict() {
+        Verdict::Unknown => 0,
+        Verdict::Failed => 2,
+        Verdict::Passed => 3,
+        Verdict::Conditional => 4,
+    }
+}
+
+fn servers_conn(c: &mut Call<'_>) -> Answer {
+    let threads = c.control.shared().workers;
+    let mut out = format!(
+        "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur \
+         idle_per_thr[{threads}]\n"
+    );
+    let done = for_servers(c, |_, proxy, state, i| {
+        let (s, conf) = (&state.servers[i], &proxy.servers[i]);
+        let (addr, port) = address(s);
+        let (used, most, idle) = (s.cur_sess.load(Relaxed), s.max_sess.load(Relaxed), s.idle.load(Relaxed));
+        let limit = conf.pool_max_conn.map_or(-1, i64::from);
+        put!(
+            out,
+            "{}/{} {}/{} {addr} {port} - {} {used} {most} {used} 0 {idle} {limit} {idle}",
+            proxy.name,
+            conf.name,
+            proxy.iid,
+            conf.id,
+            conf.pool_purge_delay,
+        );
+        // Pools are the workers' own; their sum is what is known here.
+        for t in 0..threads {
+            out.push_str(if t == 0 { " " } else { " 0" });
+            if t == 0 {
+                out.push_str(&idle.to_string());
+            }
+        }
+        out.push('\n');
+    });
+    match done {
+        Ok(()) => Answer::Text(out),
+        Err(answer) => answer,
+    }
+}

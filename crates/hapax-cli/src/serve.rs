@@ -1,0 +1,194 @@
+//! Accepts connections of a stats socket and serves them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hapax_config::plan::{BindAddress, SocketLevel};
+use hapax_value::Endpoint;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::control::Control;
+use crate::line;
+use crate::session::{Mode, Session};
+
+/// A socket that listens already, in non-blocking mode.
+#[derive(Debug)]
+pub enum Listener {
+    Tcp(std::net::TcpListener),
+    Unix(std::os::unix::net::UnixListener),
+}
+
+/// How a socket is served.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub level: SocketLevel,
+    /// `stats timeout`
+    pub timeout_ms: u64,
+    /// `stats maxconn`: connections at once.
+    pub maxconn: u32,
+    /// Longest line (`tune.bufsize`) and payload (`tune.cli.max-payload-size`).
+    pub max_line: usize,
+    pub max_payload: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            level: SocketLevel::Operator,
+            timeout_ms: 10_000,
+            maxconn: 10,
+            max_line: 16_384,
+            max_payload: 128 * 1024,
+        }
+    }
+}
+
+/// Serves a listening socket until the task is dropped. Runs within a `LocalSet`.
+pub async fn serve(listener: Listener, settings: Settings, control: Arc<dyn Control>) -> std::io::Result<()> {
+    let slots = Arc::new(Semaphore::new(settings.maxconn.max(1) as usize));
+    match listener {
+        Listener::Tcp(l) => {
+            let l = TcpListener::from_std(l)?;
+            loop {
+                let slot = Arc::clone(&slots).acquire_owned().await;
+                match l.accept().await {
+                    Ok((stream, _)) => start(stream, settings, &control, slot),
+                    Err(_) => breathe().await,
+                }
+            }
+        }
+        Listener::Unix(l) => {
+            let l = UnixListener::from_std(l)?;
+            loop {
+                let slot = Arc::clone(&slots).acquire_owned().await;
+                match l.accept().await {
+                    Ok((stream, _)) => start(stream, settings, &control, slot),
+                    Err(_) => breathe().await,
+                }
+            }
+        }
+    }
+}
+
+/// A failed accept is a lack of descriptors, mostly: trying again at once would only burn time.
+async fn breathe() {
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+fn start<S: AsyncRead + AsyncWrite + Unpin + 'static, G: 'static>(stream: S, settings: Settings, control: &Arc<dyn Control>, slot: G) {
+    let control = Arc::clone(control);
+    tokio::task::spawn_local(async move {
+        // A client that went away is no news.
+        let _ = connection(stream, settings, control).await;
+        drop(slot);
+    });
+}
+
+/// Lines as they come, within limits of time and length.
+struct Reader<S> {
+    stream: S,
+    got: Vec<u8>,
+    max: usize,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
+    /// The next line, without its newline; `None`: no more will come.
+    async fn line(&mut self, limit_ms: u64) -> Option<String> {
+        loop {
+            if let Some(end) = self.got.iter().position(|&b| b == b'\n') {
+                let line = self.got.drain(..=end).take(end).collect::<Vec<u8>>();
+                return Some(String::from_utf8_lossy(&line).into_owned());
+            }
+            if self.got.len() > self.max {
+                return None;
+            }
+            let read = timeout(Duration::from_millis(limit_ms.max(1)), self.stream.read_buf(&mut self.got));
+            match read.await {
+                Ok(Ok(n)) if n > 0 => {}
+                _ => return None,
+            }
+        }
+    }
+
+    /// A whole line is there already.
+    fn has_line(&self) -> bool {
+        self.got.contains(&b'\n')
+    }
+}
+
+async fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, settings: Settings, control: Arc<dyn Control>) -> std::io::Result<()> {
+    let mut session = Session::new(settings.level, settings.timeout_ms);
+    let mut reader = Reader {
+        stream,
+        got: Vec::with_capacity(512),
+        max: settings.max_line,
+    };
+    while let Some(text) = reader.line(session.timeout_ms).await {
+        let line = line::parse(&text);
+        let payload = match &line.payload {
+            None => None,
+            Some(mark) => match payload(&mut reader, mark, &session, settings.max_payload).await? {
+                Some(p) => Some(p),
+                None => break,
+            },
+        };
+        let mut out = session.line(&control, &line, payload.as_deref()).await;
+        if !session.quit {
+            out.push_str(&session.prompt(&control));
+        }
+        write(&mut reader.stream, out.as_bytes(), session.timeout_ms).await?;
+        // Lines that came together are answered together.
+        if session.quit || (session.mode == Mode::Once && !reader.has_line()) {
+            break;
+        }
+    }
+    reader.stream.shutdown().await
+}
+
+/// Lines up to the one that ends the payload; `None`: there was no end.
+async fn payload<S>(reader: &mut Reader<S>, mark: &str, session: &Session, max: usize) -> std::io::Result<Option<String>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut all = String::new();
+    loop {
+        if session.mode == Mode::Prompt {
+            write(&mut reader.stream, b"+ ", session.timeout_ms).await?;
+        }
+        let Some(line) = reader.line(session.timeout_ms).await else {
+            return Ok(None);
+        };
+        let line = line.strip_suffix('\r').unwrap_or(&line);
+        if line == mark {
+            return Ok(Some(all));
+        }
+        all.push_str(line);
+        all.push('\n');
+        if all.len() > max {
+            return Ok(None);
+        }
+    }
+}
+
+async fn write<S: AsyncWrite + Unpin>(stream: &mut S, bytes: &[u8], limit_ms: u64) -> std::io::Result<()> {
+    // The limit is for each piece: a long answer to a slow reader may take its time while it moves.
+    for piece in bytes.chunks(65_536) {
+        let sent = timeout(Duration::from_millis(limit_ms.max(1)), stream.write_all(piece)).await;
+        sent.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+    }
+    Ok(())
+}
+
+/// A socket's address as `show cli sockets` has it.
+pub(crate) fn address_text(address: &BindAddress) -> String {
+    match address {
+        BindAddress::At(Endpoint::Ip(a)) if a.is_ipv4() => format!("ipv4@{a}"),
+        BindAddress::At(Endpoint::Ip(a)) => format!("ipv6@[{}]:{}", a.ip(), a.port()),
+        BindAddress::At(Endpoint::Unix(p)) => format!("unix@{p}"),
+        BindAddress::At(Endpoint::Abstract(n, _)) => format!("abns@{}", String::from_utf8_lossy(n)),
+        BindAddress::Fd(n) => format!("sockpair@{n}"),
+    }
+}
