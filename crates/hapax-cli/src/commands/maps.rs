@@ -198,7 +198,10 @@ fn list_all(c: &Call<'_>, map: bool) -> String {
         let versions = list.versions();
         let mut about: Vec<String> = uses
             .iter()
-            .map(|u| format!("{} at file '{}' line {}", if u.map { "map" } else { "acl" }, u.file, u.line))
+            .map(|u| {
+                let at = u.within.as_deref().map_or_else(String::new, |p| format!(" in proxy '{p}'"));
+                format!("{}{at}", if u.map { "map" } else { "acl" })
+            })
             .collect();
         if about.is_empty() {
             about.push("acl".to_owned());

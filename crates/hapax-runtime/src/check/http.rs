@@ -71,10 +71,11 @@ pub(super) fn judge(code: u16, reason: String) -> (CheckStatus, u16, String) {
 mod tests {
     use super::*;
 
+    type Case<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a [(Vec<u8>, Vec<u8>)], &'a [u8], &'a str);
+
     #[test]
     fn requests_are_haproxys() {
         let host = [(b"Host".to_vec(), b"abc".to_vec())];
-        type Case<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a [(Vec<u8>, Vec<u8>)], &'a [u8], &'a str);
         let cases: &[Case<'_>] = &[
             (b"OPTIONS", b"/", b"HTTP/1.0", &[], b"", "OPTIONS / HTTP/1.0\r\n\r\n"),
             (
