@@ -14,10 +14,12 @@ use crate::{Compile, Env, Needs};
 mod condition;
 mod predefined;
 mod test;
+mod trace;
 mod words;
 
 pub use condition::Condition;
 use test::Test;
+pub use trace::{TermTrace, TestTrace, Trace};
 pub use words::{CRITERIA, Criterion};
 
 /// A word of a configuration line, as conditions are made of.

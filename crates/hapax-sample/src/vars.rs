@@ -53,6 +53,13 @@ impl VarNames {
     }
 }
 
+impl VarNames {
+    /// The name behind an id, without its scope; for those who explain. Slow.
+    pub fn name(&self, id: u32) -> Option<&str> {
+        self.ids.iter().find(|(_, i)| **i == id).map(|(n, _)| &**n)
+    }
+}
+
 /// Values of one scope, few enough to search.
 pub type Scope = Vec<(u32, Value<'static>)>;
 

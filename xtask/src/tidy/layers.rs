@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "cli", "runtime", "config", "syntax", "diag", "sys", "value", "sample", "rules", "proto",
         ],
     ),
+    ("hapax-explain", &["config", "rules", "sample", "balance", "proto", "value", "diag"]),
     ("hapax-cli", &["runtime", "config", "balance", "sample", "value", "diag"]),
     ("hapax-runtime", &["config", "rules", "sample", "proto", "balance", "sys", "value"]),
     ("hapax-config", &["syntax", "rules", "sample", "proto", "balance", "value", "diag"]),

@@ -11,16 +11,16 @@ use crate::{Compile, Env, Needs};
 /// `if|unless` over ACL names, anonymous ACLs, `!`, `or`, `||`.
 #[derive(Debug)]
 pub struct Condition {
-    unless: bool,
+    pub(super) unless: bool,
     /// One of these must hold.
-    suites: Vec<Vec<Term>>,
+    pub(super) suites: Vec<Vec<Term>>,
 }
 
 /// An ACL, maybe negated.
 #[derive(Debug)]
-struct Term {
-    not: bool,
-    acl: Arc<Acl>,
+pub(super) struct Term {
+    pub(super) not: bool,
+    pub(super) acl: Arc<Acl>,
 }
 
 impl Condition {

@@ -1,6 +1,7 @@
 //! One line of an ACL: an expression, a matching method, and what to match.
 
 use hapax_diag::{Diagnostic, Span};
+use hapax_value::Value;
 
 use super::words::criterion;
 use super::{Token, Verdict};
@@ -44,8 +45,18 @@ impl Test {
         self.expr.fetch().name
     }
 
+    /// The expression, as written.
+    pub(super) fn text(&self) -> &str {
+        self.expr.text()
+    }
+
     /// Tries every occurrence until one matches.
     pub(super) fn eval(&self, env: &Env<'_>) -> Verdict {
+        self.eval_with(env, |_| ())
+    }
+
+    /// The same, showing each value to `seen` before it is compared.
+    pub(super) fn eval_with(&self, env: &Env<'_>, mut seen: impl FnMut(&Value<'_>)) -> Verdict {
         let mut iter = Iter {
             each: true,
             ..Iter::default()
@@ -54,9 +65,15 @@ impl Test {
         loop {
             iter.more = false;
             match self.expr.eval_at(env, &mut iter) {
-                Ok(value) if self.patterns.matches(&value) => return Verdict::Pass,
+                Ok(value) => {
+                    seen(&value);
+                    if self.patterns.matches(&value) {
+                        return Verdict::Pass;
+                    }
+                    open |= iter.may_change;
+                }
                 Err(Absent::NotYet) => open = true,
-                Ok(_) | Err(Absent::Never) => open |= iter.may_change,
+                Err(Absent::Never) => open |= iter.may_change,
             }
             if !iter.more {
                 break;

@@ -1,0 +1,275 @@
+//! A request as somebody asks about it, and the facts that it stands for.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use hapax_proto::http::{Head, Version, uri};
+use hapax_sample::{ProxyId, SessionFacts, TlsFacts};
+use hapax_value::Endpoint;
+use serde::Deserialize;
+
+/// What is asked about. Everything but the URL has a default.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Question {
+    pub method: String,
+    /// `https://host:port/path?query`, or a path.
+    pub url: String,
+    /// `1.0`, `1.1` or `2`.
+    pub version: String,
+    /// In order; a name may stand several times.
+    #[serde(deserialize_with = "fields")]
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+    /// The client's address, with or without a port.
+    pub src: String,
+    /// The address it connects to; by default the one that the URL and the binds agree on.
+    pub dst: Option<String>,
+    pub frontend: Option<String>,
+    /// By default as the URL's scheme, or the bind line, says.
+    pub tls: Option<bool>,
+    pub sni: Option<String>,
+    /// Servers that are down, as `backend/server`, or `backend` for all of them.
+    pub down: Vec<String>,
+    /// What the server answers; by default 200 without fields.
+    pub response: Answer,
+}
+
+/// A server's response.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Answer {
+    pub status: u16,
+    #[serde(deserialize_with = "fields")]
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Self {
+            method: "GET".into(),
+            url: "/".into(),
+            version: "1.1".into(),
+            headers: Vec::new(),
+            body: String::new(),
+            src: "192.0.2.1".into(),
+            dst: None,
+            frontend: None,
+            tls: None,
+            sni: None,
+            down: Vec::new(),
+            response: Answer::default(),
+        }
+    }
+}
+
+/// Fields of a table: a value, or a list of values for a name that stands several times.
+fn fields<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<(String, String)>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum One {
+        Text(String),
+        Texts(Vec<String>),
+    }
+    let map = BTreeMap::<String, One>::deserialize(d)?;
+    let each = |(name, value): (String, One)| match value {
+        One::Text(v) => vec![(name, v)],
+        One::Texts(vs) => vs.into_iter().map(|v| (name.clone(), v)).collect(),
+    };
+    Ok(map.into_iter().flat_map(each).collect())
+}
+
+/// Why a question cannot be asked; in words for the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuestionError(pub String);
+
+impl std::fmt::Display for QuestionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for QuestionError {}
+
+/// The parts of a question's URL.
+pub(crate) struct Target {
+    pub scheme: Option<String>,
+    /// `host` or `host:port`; empty for a path.
+    pub authority: String,
+    pub port: Option<u16>,
+    /// What stands on the request line.
+    pub pathq: String,
+}
+
+impl Question {
+    pub(crate) fn target(&self) -> Target {
+        let parts = uri::split(self.url.as_bytes());
+        let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+        let scheme = text(parts.scheme).strip_suffix("://").map(str::to_owned);
+        if scheme.is_none() && !self.method.eq_ignore_ascii_case("CONNECT") {
+            return Target {
+                scheme,
+                authority: String::new(),
+                port: None,
+                pathq: self.url.clone(),
+            };
+        }
+        let authority = text(parts.authority);
+        let port = authority.rsplit_once(':').and_then(|(_, p)| p.parse().ok());
+        let by_scheme = match scheme.as_deref() {
+            Some("https") => Some(443),
+            Some("http") => Some(80),
+            _ => None,
+        };
+        let pathq = match parts.pathq {
+            None if scheme.is_none() => self.url.clone(),
+            None => "/".into(),
+            Some(p) if p.starts_with(b"?") => format!("/{}", text(p)),
+            Some(p) => text(p),
+        };
+        Target {
+            scheme,
+            port: port.or(by_scheme),
+            authority,
+            pathq,
+        }
+    }
+
+    /// The request head, with a `Host` field made of the URL where none is given.
+    pub(crate) fn head(&self) -> Result<Head, QuestionError> {
+        let target = self.target();
+        let mut head = Head::default();
+        head.version = match self.version.as_str() {
+            "1.0" => Version::H10,
+            "1.1" => Version::H11,
+            "2" | "2.0" => Version::H2,
+            other => {
+                return Err(QuestionError(format!(
+                    "'{other}' is no HTTP version that can be asked about (1.0, 1.1, 2)"
+                )));
+            }
+        };
+        head.set_method(self.method.as_bytes());
+        head.set_uri(target.pathq.as_bytes());
+        let named = self.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("host"));
+        if !named && !target.authority.is_empty() {
+            head.add(b"host", target.authority.as_bytes());
+        }
+        for (name, value) in &self.headers {
+            head.add(name.as_bytes(), value.as_bytes());
+        }
+        if !self.body.is_empty() && !head.contains(b"content-length") && !head.contains(b"transfer-encoding") {
+            head.add(b"content-length", self.body.len().to_string().as_bytes());
+        }
+        Ok(head)
+    }
+
+    pub(crate) fn response_head(&self) -> Head {
+        let mut head = Head::default();
+        head.status = self.response.status;
+        head.set_reason(hapax_rules::errors::reason(self.response.status).as_bytes());
+        for (name, value) in &self.response.headers {
+            head.add(name.as_bytes(), value.as_bytes());
+        }
+        if !head.contains(b"content-length") && !head.contains(b"transfer-encoding") {
+            head.add(b"content-length", self.response.body.len().to_string().as_bytes());
+        }
+        head
+    }
+
+    /// The connection as the frontend sees it.
+    pub(crate) fn session(&self, frontend: ProxyId, entry: &Entry) -> Result<SessionFacts, QuestionError> {
+        let src = address(&self.src, 50_000)?;
+        let tls = entry.tls.then(|| {
+            let host = self.target().authority;
+            let host = host.rsplit_once(':').map_or(host.as_str(), |(h, _)| h).to_owned();
+            let sni = self.sni.clone().or_else(|| (!host.is_empty()).then_some(host));
+            Box::new(TlsFacts {
+                sni: sni.map(Into::into),
+                version: "TLSv1.3",
+                cipher: "TLS_AES_256_GCM_SHA384",
+                key_bits: 256,
+                ..TlsFacts::default()
+            })
+        });
+        let (src, dst) = (Endpoint::Ip(src), Endpoint::Ip(entry.dst));
+        Ok(SessionFacts {
+            id: 0,
+            src: Some(src.clone()),
+            dst: Some(dst.clone()),
+            real_src: Some(src),
+            real_dst: Some(dst),
+            frontend,
+            listener: entry.listener,
+            listener_id: entry.listener_id,
+            listener_name: entry.listener_name.clone(),
+            accept_us: 0,
+            tls,
+            tracks: Vec::new(),
+        })
+    }
+}
+
+/// Where a request comes in.
+pub(crate) struct Entry {
+    pub dst: SocketAddr,
+    pub listener: u32,
+    pub listener_id: u32,
+    pub listener_name: Arc<str>,
+    pub tls: bool,
+}
+
+/// An address with its port, or with a default one.
+pub(crate) fn address(text: &str, port: u16) -> Result<SocketAddr, QuestionError> {
+    text.parse()
+        .or_else(|_| text.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port)))
+        .map_err(|_| QuestionError(format!("'{text}' is no address")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_become_request_lines() {
+        for (url, authority, port, pathq) in [
+            ("/a?b", "", None, "/a?b"),
+            ("http://h", "h", Some(80), "/"),
+            ("https://h:8443/x?y", "h:8443", Some(8443), "/x?y"),
+            ("https://h?q", "h", Some(443), "/?q"),
+        ] {
+            let q = Question {
+                url: url.into(),
+                ..Question::default()
+            };
+            let t = q.target();
+            assert_eq!((t.authority.as_str(), t.port, t.pathq.as_str()), (authority, port, pathq), "{url}");
+            let head = q.head().expect(url);
+            assert_eq!(
+                head.first(b"host").map(String::from_utf8_lossy).unwrap_or_default(),
+                authority,
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn addresses_with_and_without_ports() {
+        assert_eq!(address("1.2.3.4", 7).expect("v4").to_string(), "1.2.3.4:7");
+        assert_eq!(address("[::1]:5", 7).expect("v6").to_string(), "[::1]:5");
+        assert_eq!(address("::1", 7).expect("v6").to_string(), "[::1]:7");
+        assert!(address("nowhere", 7).is_err());
+    }
+}

@@ -1,0 +1,182 @@
+//! Which frontend takes a request, and which server of a backend.
+
+use hapax_balance::{Algorithm, Choice, Farm, Load, Member, SCALE, source_key};
+use hapax_config::Plan;
+use hapax_config::plan::{Balance, BindAddress, CookieMode, Mode, Options, Proxy, ProxyCaps};
+use hapax_proto::http::Head;
+use hapax_sample::{Env, ProxyId, ServerId};
+use hapax_value::Endpoint;
+
+use crate::question::{Entry, Question, QuestionError, address};
+use crate::world::StillLife;
+
+/// The frontend that a question names, or that listens where it goes, and the bind line.
+pub(crate) fn frontend(plan: &Plan, q: &Question) -> Result<(ProxyId, Entry), QuestionError> {
+    let target = q.target();
+    let wanted = q.dst.as_deref().map(|d| address(d, target.port.unwrap_or(80))).transpose()?;
+    let tls = q.tls.or_else(|| target.scheme.as_deref().map(|s| s == "https"));
+    let frontends = || {
+        let each = plan.proxies.iter().enumerate();
+        each.filter(|(_, p)| p.caps.contains(ProxyCaps::FRONTEND) && !p.disabled && !p.name.starts_with('<'))
+    };
+    let mut best: Option<(u32, usize, usize)> = None;
+    for (i, proxy) in frontends().filter(|(_, p)| q.frontend.as_deref().is_none_or(|n| n == &*p.name)) {
+        for (b, bind) in proxy.binds.iter().enumerate() {
+            let BindAddress::At(Endpoint::Ip(at)) = &bind.address else {
+                continue;
+            };
+            let mut score = 1;
+            let port = wanted.map(|w| w.port()).or(target.port);
+            score += 4 * u32::from(port == Some(at.port()));
+            if let Some(w) = wanted {
+                if w.port() != at.port() || !(at.ip().is_unspecified() || at.ip() == w.ip()) {
+                    continue;
+                }
+                score += u32::from(at.ip() == w.ip());
+            } else if port.is_some_and(|p| p != at.port()) && q.frontend.is_none() {
+                score -= 1;
+            }
+            score += 2 * u32::from(tls.is_some_and(|t| t == bind.tls.is_some()));
+            if best.is_none_or(|(s, ..)| score > s) {
+                best = Some((score, i, b));
+            }
+        }
+    }
+    let known = || frontends().map(|(_, p)| &*p.name).collect::<Vec<_>>().join(", ");
+    if let Some((score, i, b)) = best {
+        // Nothing but being there speaks for it: only a sole frontend is taken on such grounds.
+        if score == 0 && frontends().count() > 1 {
+            return Err(QuestionError(format!("no frontend listens there; name one of them: {}", known())));
+        }
+        return Ok((ProxyId(i as u32), entry(&plan.proxies[i], Some(b), wanted, tls)));
+    }
+    let mut named = frontends().filter(|(_, p)| q.frontend.as_deref().is_some_and(|n| n == &*p.name));
+    match named.next() {
+        Some((i, proxy)) => Ok((ProxyId(i as u32), entry(proxy, None, wanted, tls))),
+        None => Err(QuestionError(format!("no frontend takes this request; there are: {}", known()))),
+    }
+}
+
+fn entry(proxy: &Proxy, bind: Option<usize>, wanted: Option<std::net::SocketAddr>, tls: Option<bool>) -> Entry {
+    let line = bind.and_then(|b| proxy.binds.get(b));
+    let mut dst = match line.map(|l| &l.address) {
+        Some(BindAddress::At(Endpoint::Ip(at))) => *at,
+        _ => std::net::SocketAddr::from(([192, 0, 2, 2], 80)),
+    };
+    if dst.ip().is_unspecified() {
+        dst.set_ip(std::net::IpAddr::from([192, 0, 2, 2]));
+    }
+    Entry {
+        dst: wanted.unwrap_or(dst),
+        listener: bind.unwrap_or(0) as u32,
+        listener_id: line.map_or(0, |l| l.id),
+        listener_name: line.and_then(|l| l.name.clone()).unwrap_or_default(),
+        tls: tls.unwrap_or_else(|| line.is_some_and(|l| l.tls.is_some())),
+    }
+}
+
+/// What a request comes to when the proxies' own pages are asked.
+pub(crate) fn is_http(proxy: &Proxy) -> bool {
+    proxy.mode == Mode::Http
+}
+
+/// The server of a backend, or those it may be.
+#[derive(Default)]
+pub(crate) struct Servers {
+    pub chosen: Option<usize>,
+    pub candidates: Vec<usize>,
+    pub algorithm: String,
+    pub key: Option<String>,
+}
+
+/// Servers that may be used now.
+fn usable(proxy: &Proxy, id: ProxyId, world: &StillLife<'_>) -> Vec<bool> {
+    (0..proxy.servers.len() as u32).map(|s| world.is_up(id, ServerId(s))).collect()
+}
+
+/// The server that the persistence cookie names, where it can be used.
+pub(crate) fn by_cookie(proxy: &Proxy, id: ProxyId, head: &Head, world: &StillLife<'_>) -> Option<usize> {
+    let cookie = proxy.cookie.as_ref()?;
+    let value = head.values(b"cookie").flat_map(|v| v.split(|b| *b == b';')).find_map(|pair| {
+        let pair = pair.trim_ascii();
+        let eq = pair.iter().position(|b| *b == b'=')?;
+        (pair[..eq] == *cookie.name).then(|| &pair[eq + 1..])
+    })?;
+    let end = if cookie.mode == CookieMode::Prefix { b'~' } else { b'|' };
+    let own = value.split(|b| *b == end).next().unwrap_or_default();
+    let index = proxy.servers.iter().position(|s| s.cookie.as_deref() == Some(own))?;
+    world.is_up(id, ServerId(index as u32)).then_some(index)
+}
+
+/// What the algorithm makes of the request.
+pub(crate) fn by_algorithm(proxy: &Proxy, id: ProxyId, env: &Env<'_>, world: &StillLife<'_>) -> Servers {
+    let up = usable(proxy, id, world);
+    let (algorithm, name) = match &proxy.balance {
+        Balance::RoundRobin => (Algorithm::RoundRobin, "roundrobin".to_owned()),
+        Balance::Other(name) => (Algorithm::RoundRobin, (*name).to_owned()),
+        Balance::StaticRr => (Algorithm::StaticRr, "static-rr".into()),
+        Balance::LeastConn => (Algorithm::LeastConn, "leastconn".into()),
+        Balance::First => (Algorithm::First, "first".into()),
+        Balance::Random(n) => (Algorithm::Random(*n), format!("random({n})")),
+        Balance::Source => (Algorithm::Hash(proxy.hash_type), "source".into()),
+        Balance::Hash(expr) => (Algorithm::Hash(proxy.hash_type), format!("hash {}", expr.text())),
+    };
+    let members = proxy
+        .servers
+        .iter()
+        .zip(&up)
+        .map(|(s, up)| Member {
+            id: s.id,
+            weight: s.weight * SCALE,
+            usable: *up,
+            backup: s.backup,
+        })
+        .collect();
+    let mut farm = Farm::new(algorithm, members, proxy.options.contains(Options::ALLBACKUPS), 1);
+    let hash = proxy.hash_type;
+    let (key, shown) = match &proxy.balance {
+        Balance::Source => {
+            let ip = env.src().and_then(Endpoint::ip);
+            (ip.map(|ip| hash.number(source_key(ip))), ip.map(|ip| ip.to_string()))
+        }
+        Balance::Hash(expr) => {
+            let mut bytes = Vec::new();
+            if expr.eval_str(env, &mut bytes) {
+                (Some(hash.hash(&bytes)), Some(String::from_utf8_lossy(&bytes).into_owned()))
+            } else {
+                (None, None)
+            }
+        }
+        _ => (None, None),
+    };
+    let mut out = Servers {
+        algorithm: name,
+        key: shown,
+        ..Servers::default()
+    };
+    let fixed = key.is_some() || algorithm_is_fixed(algorithm);
+    let mut pick = || match farm.pick(key, |_| Load::default(), None) {
+        Choice::Server(i) => Some(i),
+        Choice::Full | Choice::NoServer => None,
+    };
+    if fixed {
+        out.chosen = pick();
+        return out;
+    }
+    // The answer depends on what came before: whoever is picked in many turns may be it.
+    for _ in 0..proxy.servers.len() * 256 {
+        let Some(i) = pick() else { break };
+        if !out.candidates.contains(&i) {
+            out.candidates.push(i);
+        }
+    }
+    out.candidates.sort_unstable();
+    if let [only] = out.candidates[..] {
+        out.chosen = Some(only);
+    }
+    out
+}
+
+fn algorithm_is_fixed(a: Algorithm) -> bool {
+    matches!(a, Algorithm::First)
+}

@@ -1,0 +1,83 @@
+//! A file of tests, in TOML:
+//!
+//! ```toml
+//! [[test]]
+//! name = "plain HTTP is redirected"
+//! request = { url = "http://example.com/a?b", headers = { accept = "*/*" }, src = "203.0.113.9" }
+//! expect = { status = 301, headers = { location = "https://example.com/a?b" } }
+//!
+//! [[test]]
+//! name = "the API goes to its own backend"
+//! request.url = "https://example.com/api/x"
+//! request.down = ["api/s2"]
+//! expect.backend = "api"
+//! expect.sent = { headers = { x-forwarded-proto = "https" }, absent = ["x-internal"] }
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::question::Question;
+
+/// A whole file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suite {
+    #[serde(default, rename = "test")]
+    pub cases: Vec<Case>,
+}
+
+/// One question and what its report must say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    pub name: String,
+    #[serde(default)]
+    pub request: Question,
+    pub expect: Expect,
+}
+
+/// What must hold; what is left out may be anything.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expect {
+    pub frontend: Option<String>,
+    pub backend: Option<String>,
+    /// A server's name; where the algorithm leaves several, all of them must be in `servers`.
+    pub server: Option<String>,
+    pub servers: Option<Vec<String>>,
+    /// `server`, `response`, `reject`, `drop`, `service`, `refused`.
+    pub outcome: Option<String>,
+    pub status: Option<u16>,
+    /// Fields of the response to the client, in any case of letters.
+    pub headers: BTreeMap<String, String>,
+    /// Names that the response must not have.
+    pub absent: Vec<String>,
+    pub body: Option<String>,
+    pub body_contains: Option<String>,
+    /// The rule that decides, as `line` or `file:line`.
+    pub rule: Option<String>,
+    /// The request as the server gets it.
+    pub sent: Sent,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sent {
+    pub method: Option<String>,
+    pub uri: Option<String>,
+    pub headers: BTreeMap<String, String>,
+    pub absent: Vec<String>,
+}
+
+impl Suite {
+    /// Reads a file's text; the error is in words for the user.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let suite: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        if suite.cases.is_empty() {
+            return Err("there is no [[test]] in it".into());
+        }
+        Ok(suite)
+    }
+}
