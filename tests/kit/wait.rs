@@ -1,0 +1,23 @@
+//! Waiting for a condition, with a limit that only a broken test meets.
+
+use std::time::{Duration, Instant};
+
+/// How long anything may take on a slow machine.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Until `ready` answers something.
+pub fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(v) = ready() {
+            return v;
+        }
+        assert!(Instant::now() < end, "waited {PATIENCE:?} for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Until `ready` is true.
+pub fn until_true(what: &str, mut ready: impl FnMut() -> bool) {
+    until(what, || ready().then_some(()));
+}
