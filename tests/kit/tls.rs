@@ -165,3 +165,6 @@ pub fn tls_origin(identity: &Identity) -> TcpOrigin {
         }
     })
 }
+
+/// Whether a handshake was a full one or resumed an earlier session.
+pub use rustls::HandshakeKind as Kind;

@@ -77,11 +77,12 @@ impl Reply {
         Self::new(0, Body::Raw(bytes.as_ref().to_vec())).closing()
     }
 
-    /// 101, then every byte comes back.
-    pub fn upgrade(protocol: &str) -> Self {
-        let mut r = Self::new(101, Body::Echo);
-        r.headers = format!("Connection: Upgrade\r\nUpgrade: {protocol}\r\n");
-        r
+    /// 101 to a WebSocket handshake with the key of RFC 6455's own example, then every byte comes back.
+    pub fn websocket() -> Self {
+        Self::new(101, Body::Echo)
+            .header("Connection", "Upgrade")
+            .header("Upgrade", "websocket")
+            .header("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
     }
 
     /// Never answers.
@@ -154,16 +155,18 @@ impl Reply {
             out.write_all(bytes)?;
             return Ok(false);
         }
+        if !self.interim.is_empty() {
+            out.write_all(self.interim.as_bytes())?;
+            // An interim response is sent for being early.
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let framing = match &self.body {
             Body::Sized(b) => format!("Content-Length: {}\r\n", b.len()),
             Body::Chunked(..) => "Transfer-Encoding: chunked\r\n".to_owned(),
             _ => String::new(),
         };
         let closing = if self.close { "Connection: close\r\n" } else { "" };
-        let head = format!(
-            "{}HTTP/1.1 {} Scripted\r\n{}{framing}{closing}\r\n",
-            self.interim, self.status, self.headers
-        );
+        let head = format!("HTTP/1.1 {} Scripted\r\n{}{framing}{closing}\r\n", self.status, self.headers);
         out.write_all(head.as_bytes())?;
         if !head_only {
             match self.body {

@@ -1,0 +1,114 @@
+//! The runtime API on the stats socket.
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use hapax_tests::{Builder, Origin, Program, Proxy, compare};
+
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 5s\n  timeout server 5s\n";
+
+fn two(program: Program, a: &Origin, b: &Origin) -> Proxy {
+    Builder::new(
+        program,
+        &format!("{TIMEOUTS}frontend f\n  bind @f@\n  default_backend be\nbackend be\n  server a @a@\n  server b @b@ weight 2\n"),
+    )
+    .set("a", &a.addr())
+    .set("b", &b.addr())
+    .start()
+}
+
+#[test]
+fn info_and_stat_have_the_fields_tools_read() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let p = two(Program::Hapax, &a, &b);
+    p.connect("f").get("/");
+    let info = p.cli("show info");
+    for field in [
+        "Name: ",
+        "Version: ",
+        "Pid: ",
+        "Uptime_sec: ",
+        "Maxconn: ",
+        "CurrConns: ",
+        "CumReq: ",
+    ] {
+        assert!(info.contains(&format!("\n{field}")) || info.starts_with(field), "{field}\n{info}");
+    }
+    assert!(info.contains(&format!("Pid: {}\n", p.pid())));
+    let stat = p.cli("show stat");
+    assert!(stat.starts_with(
+        "# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,"
+    ));
+    let rows: Vec<String> = stat
+        .lines()
+        .skip(1)
+        .filter(|l| !l.is_empty())
+        .map(|l| l.split(',').take(2).collect::<Vec<_>>().join("/"))
+        .collect();
+    assert_eq!(rows, ["f/FRONTEND", "be/a", "be/b", "be/BACKEND"]);
+}
+
+#[test]
+fn a_server_is_taken_out_and_put_back() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let p = two(Program::Hapax, &a, &b);
+    assert_eq!(p.cli("disable server be/a").trim(), "");
+    for _ in 0..4 {
+        assert_eq!(p.connect("f").get("/").text(), "b");
+    }
+    assert_eq!(p.cli("enable server be/a").trim(), "");
+    let got: String = (0..6).map(|_| p.connect("f").get("/").text()).collect();
+    assert_eq!(got.matches('a').count(), 2, "{got}");
+    p.cli("set server be/b state drain");
+    let got: String = (0..3).map(|_| p.connect("f").get("/").text()).collect();
+    assert_eq!(got, "aaa");
+}
+
+#[test]
+fn weights_change_while_it_runs() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let p = two(Program::Hapax, &a, &b);
+    assert_eq!(p.cli("get weight be/b").trim(), "2 (initial 2)");
+    p.cli("set weight be/b 0");
+    assert_eq!(p.cli("get weight be/b").trim(), "0 (initial 2)");
+    let got: String = (0..3).map(|_| p.connect("f").get("/").text()).collect();
+    assert_eq!(got, "aaa");
+}
+
+#[test]
+fn answers_are_those_of_haproxy() {
+    for command in [
+        "get weight be/nobody",
+        "get weight nobody/a",
+        "set weight be/a 300",
+        "disable server be",
+        "get weight be/b",
+        "set server be/a state maint; show servers state be",
+        "show backend",
+        "disable frontend f; show stat f 1 -1",
+    ] {
+        compare::same(command, |program| {
+            let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+            let p = two(program, &a, &b);
+            let answer = p.cli(command);
+            // Ports and times differ between two runs.
+            let ports = [a.port(), b.port()];
+            let lines: Vec<String> = answer
+                .lines()
+                .filter(|l| !l.contains("FRONTEND"))
+                .map(|l| ports.iter().fold(l.to_owned(), |l, p| l.replace(&p.to_string(), "PORT")))
+                .collect();
+            lines
+        });
+    }
+}
+
+#[test]
+fn several_commands_and_a_prompt() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let p = two(Program::Hapax, &a, &b);
+    let out = p.cli("get weight be/a; get weight be/b");
+    assert_eq!(
+        out.lines().filter(|l| !l.is_empty()).collect::<Vec<_>>(),
+        ["1 (initial 1)", "2 (initial 2)"]
+    );
+    assert!(p.cli("no such command").contains("Unknown command"));
+}

@@ -1,0 +1,84 @@
+//! Persistence by cookie, as the messages show it.
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use hapax_tests::{Builder, Origin, Program, Proxy, Reply};
+
+const TIMEOUTS: &str =
+    "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n  option redispatch 1\n  retries 2\n";
+
+fn two(a: &Origin, b: &Origin, cookie: &str) -> Proxy {
+    Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}listen l\n  bind @l@\n  {cookie}\n  server a @a@ cookie ka\n  server b @b@ cookie kb\n"),
+    )
+    .set("a", &a.addr())
+    .set("b", &b.addr())
+    .start()
+}
+
+#[test]
+fn an_inserted_cookie_brings_the_client_back() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let p = two(&a, &b, "cookie SRV insert indirect nocache httponly");
+    let mut c = p.connect("l");
+    let first = c.get("/");
+    let set = first.header("set-cookie").unwrap().to_owned();
+    let value = set.split(';').next().unwrap().to_owned();
+    assert_eq!(value, format!("SRV=k{}", first.text()));
+    assert!(set.contains("path=/") && set.contains("HttpOnly"), "{set}");
+    for _ in 0..6 {
+        let r = p.connect("l").get_with("/", &format!("Cookie: x=1; {value}; y=2\r\n"));
+        assert_eq!((r.text(), r.header("set-cookie")), (first.text(), None));
+    }
+    // Indirect: the server does not see it.
+    let origin = if first.text() == "a" { &a } else { &b };
+    assert_eq!(origin.requests().last().unwrap().header("cookie"), Some("x=1; y=2"));
+}
+
+#[test]
+fn a_prefixed_cookie_is_the_servers_own() {
+    let session = |name: &'static str| {
+        Origin::new(move |r| {
+            let seen = r.header("cookie").unwrap_or("none").to_owned();
+            Reply::ok(format!("{name} {seen}")).header("Set-Cookie", "SID=abc; path=/")
+        })
+    };
+    let (a, b) = (session("a"), session("b"));
+    let p = two(&a, &b, "cookie SID prefix");
+    let r = p.connect("l").get("/");
+    let name = r.text()[..1].to_owned();
+    assert_eq!(r.header("set-cookie"), Some(format!("SID=k{name}~abc; path=/").as_str()));
+    for _ in 0..4 {
+        let r = p.connect("l").get_with("/", &format!("Cookie: SID=k{name}~abc\r\n"));
+        assert_eq!(r.text(), format!("{name} SID=abc"));
+    }
+}
+
+#[test]
+fn a_rewritten_cookie_names_the_server() {
+    let app = |name: &'static str| Origin::new(move |_| Reply::ok(name).header("Set-Cookie", "SRV=; path=/"));
+    let (a, b) = (app("a"), app("b"));
+    let p = two(&a, &b, "cookie SRV rewrite");
+    let r = p.connect("l").get("/");
+    assert_eq!(r.header("set-cookie"), Some(format!("SRV=k{}; path=/", r.text()).as_str()));
+}
+
+#[test]
+fn a_client_whose_server_died_gets_another() {
+    let (mut a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let p = two(&a, &b, "cookie SRV insert indirect nocache");
+    assert_eq!(p.connect("l").get_with("/", "Cookie: SRV=ka\r\n").text(), "a");
+    a.die();
+    let r = p.connect("l").get_with("/", "Cookie: SRV=ka\r\n");
+    assert_eq!((r.status, r.text().as_str()), (200, "b"));
+    assert!(r.header("set-cookie").unwrap().starts_with("SRV=kb"));
+}
+
+#[test]
+fn an_unknown_cookie_is_balanced_and_replaced() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let p = two(&a, &b, "cookie SRV insert indirect nocache");
+    let r = p.connect("l").get_with("/", "Cookie: SRV=nobody\r\n");
+    assert_eq!(r.status, 200);
+    assert!(r.header("set-cookie").unwrap().starts_with(&format!("SRV=k{}", r.text())));
+}

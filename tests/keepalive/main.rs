@@ -1,0 +1,128 @@
+//! Connections that outlive a request, on either side.
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use std::time::{Duration, Instant};
+
+use hapax_tests::{Builder, Origin, Program, Proxy, Reply};
+
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+
+fn listen(origin: &Origin, lines: &str) -> Proxy {
+    Builder::new(Program::Hapax, &format!("{TIMEOUTS}listen l\n  bind @l@\n{lines}  server s @s@\n"))
+        .set("s", &origin.addr())
+        .start()
+}
+
+#[test]
+fn one_client_connection_serves_many_requests_over_one_server_connection() {
+    let origin = Origin::new(|r| Reply::ok(r.target.clone()));
+    let p = listen(&origin, "");
+    let mut c = p.connect("l");
+    for i in 0..50 {
+        assert_eq!(c.get(&format!("/{i}")).text(), format!("/{i}"));
+    }
+    assert_eq!(origin.connections(), 1);
+}
+
+#[test]
+fn server_close_keeps_the_client_and_not_the_server() {
+    let origin = Origin::saying("ok");
+    let p = listen(&origin, "  option http-server-close\n");
+    let mut c = p.connect("l");
+    for _ in 0..5 {
+        assert_eq!(c.get("/").text(), "ok");
+    }
+    assert_eq!(origin.connections(), 5);
+}
+
+#[test]
+fn httpclose_ends_both() {
+    let origin = Origin::saying("ok");
+    let p = listen(&origin, "  option httpclose\n");
+    let mut c = p.connect("l");
+    let r = c.get("/");
+    assert_eq!(r.header("connection").map(str::to_ascii_lowercase).as_deref(), Some("close"));
+    assert!(c.is_closed());
+}
+
+#[test]
+fn a_client_that_asks_to_close_is_obeyed() {
+    let origin = Origin::saying("ok");
+    let p = listen(&origin, "");
+    let mut c = p.connect("l");
+    let r = c.get_with("/", "Connection: close\r\n");
+    assert_eq!(r.header("connection").map(str::to_ascii_lowercase).as_deref(), Some("close"));
+    assert!(c.is_closed());
+}
+
+#[test]
+fn an_old_client_keeps_its_connection_only_when_it_asks() {
+    let origin = Origin::saying("ok");
+    let p = listen(&origin, "");
+    let mut c = p.connect("l");
+    c.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    assert_eq!(c.answer().text(), "ok");
+    c.send("GET / HTTP/1.0\r\n\r\n");
+    assert_eq!(c.answer().text(), "ok");
+    assert!(c.is_closed());
+}
+
+#[test]
+fn a_server_that_closes_costs_the_client_nothing() {
+    let origin = Origin::new(|_| Reply::ok("bye").closing());
+    let p = listen(&origin, "");
+    let mut c = p.connect("l");
+    for _ in 0..5 {
+        let r = c.get("/");
+        assert_eq!((r.status, r.text().as_str()), (200, "bye"));
+        assert_ne!(r.header("connection").map(str::to_ascii_lowercase).as_deref(), Some("close"));
+    }
+    assert_eq!(origin.connections(), 5);
+}
+
+#[test]
+fn an_idle_connection_the_server_cut_is_not_used() {
+    let mut origin = Origin::saying("ok");
+    let p = listen(&origin, "");
+    let mut c = p.connect("l");
+    assert_eq!(c.get("/").text(), "ok");
+    origin.die();
+    origin.come_back();
+    assert_eq!(c.get("/").text(), "ok", "on a new connection, with no error for the client");
+}
+
+#[test]
+fn reuse_never_opens_one_connection_per_client() {
+    let origin = Origin::saying("ok");
+    let p = listen(&origin, "  http-reuse never\n");
+    for _ in 0..3 {
+        assert_eq!(p.connect("l").get("/").text(), "ok");
+    }
+    assert_eq!(origin.connections(), 3);
+}
+
+#[test]
+fn reuse_always_shares_connections_between_clients() {
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("global\n  nbthread 1\n{TIMEOUTS}listen l\n  bind @l@\n  http-reuse always\n  server s @s@\n"),
+    )
+    .set("s", &origin.addr())
+    .start();
+    for _ in 0..5 {
+        assert_eq!(p.connect("l").get("/").text(), "ok");
+    }
+    assert_eq!(origin.connections(), 1);
+}
+
+#[test]
+fn an_idle_client_connection_ends_quietly() {
+    let origin = Origin::saying("ok");
+    let p = listen(&origin, "  timeout http-keep-alive 300ms\n");
+    let mut c = p.connect("l");
+    assert_eq!(c.get("/").text(), "ok");
+    let start = Instant::now();
+    assert!(c.is_closed(), "no 408 between requests");
+    assert!(start.elapsed() >= Duration::from_millis(200), "{:?}", start.elapsed());
+}

@@ -1,0 +1,132 @@
+//! Log lines, byte for byte beside HAProxy's once times and ports are masked.
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use hapax_tests::syslog::mask;
+use hapax_tests::{Builder, Origin, Program, Reply, Syslog, compare};
+
+const TIMEOUTS: &str =
+    "defaults\n  log global\n  timeout connect 2s\n  timeout client 5s\n  timeout server 500ms\n  timeout http-request 500ms\n";
+
+/// The line logged for one exchange of raw bytes with a listener.
+fn logged(program: Program, log: &str, lines: &str, request: &str) -> String {
+    let syslog = Syslog::new();
+    let origin = Origin::new(|r| match r.target.as_str() {
+        "/silent" => Reply::silence(),
+        "/bad" => Reply::raw("nonsense\r\n\r\n"),
+        "/close" => Reply::until_close("all of it"),
+        _ => Reply::ok("hello").header("X-Res", "res"),
+    });
+    let template = format!("global\n  nbthread 1\n  {log}\n{TIMEOUTS}listen l\n  bind @l@\n{lines}  server s @s@\n");
+    let p = Builder::new(program, &template)
+        .set("log", &syslog.addr())
+        .set("s", &origin.addr())
+        .start();
+    let mut c = p.connect("l");
+    c.send(request);
+    let _ = c.rest();
+    mask(&syslog.next_with("127.0.0.1:"))
+}
+
+fn same(name: &str, log: &str, lines: &str, request: &str) {
+    compare::same(name, |program| {
+        eprintln!("{name}: {program:?}");
+        logged(program, log, lines, request)
+    });
+}
+
+const GET: &str = "GET /x?q=1 HTTP/1.1\r\nHost: h\r\nUser-Agent: tester\r\nConnection: close\r\n\r\n";
+
+#[test]
+fn every_wire_format() {
+    for format in [
+        "",
+        " format rfc3164",
+        " format rfc5424",
+        " format local",
+        " format timed",
+        " format iso",
+        " format short",
+        " format raw",
+        " format priority",
+    ] {
+        same(
+            &format!("'{format}'"),
+            &format!("log-tag tag\n  log @log@{format} local3"),
+            "  mode http\n  option httplog\n",
+            GET,
+        );
+    }
+    same(
+        "host name",
+        "log-send-hostname me\n  log-tag tag\n  log @log@ local3",
+        "  mode http\n  option httplog\n",
+        GET,
+    );
+    same(
+        "cut",
+        "log-tag tag\n  log @log@ len 80 local3",
+        "  mode http\n  option httplog\n",
+        GET,
+    );
+}
+
+#[test]
+fn http_lines_tell_how_it_ended() {
+    let log = "log-tag tag\n  log @log@ local0";
+    let http = "  mode http\n  option httplog\n";
+    same("served", log, http, GET);
+    same(
+        "404",
+        log,
+        "  mode http\n  option httplog\n  http-request deny deny_status 404\n",
+        GET,
+    );
+    same("silent server", log, http, "GET /silent HTTP/1.1\r\nHost: h\r\n\r\n");
+    same("bad answer", log, http, "GET /bad HTTP/1.1\r\nHost: h\r\n\r\n");
+    same("until close", log, http, "GET /close HTTP/1.1\r\nHost: h\r\n\r\n");
+    same("bad request", log, http, "BOGUS\r\n\r\n");
+    same(
+        "post",
+        log,
+        http,
+        "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+    );
+    same("default", log, "  mode http\n", GET);
+}
+
+#[test]
+fn captures_stand_in_braces() {
+    same(
+        "captures",
+        "log-tag tag\n  log @log@ local0",
+        "  mode http\n  option httplog\n  capture request header User-Agent len 20\n  capture request header Absent len 5\n  capture response header X-Res len 2\n",
+        GET,
+    );
+}
+
+#[test]
+fn a_format_of_ones_own() {
+    same(
+        "custom",
+        "log-tag tag\n  log @log@ local0",
+        "  mode http\n  log-format \"127.0.0.1:0 %f %b %s %ST %B %U %HM %HP %HQ %HV %tsc %rc %[capture.req.method] %{+Q}r %{+E}HU end\"\n",
+        GET,
+    );
+}
+
+#[test]
+fn tcp_lines() {
+    let log = "log-tag tag\n  log @log@ local0";
+    same(
+        "tcplog",
+        log,
+        "  mode tcp\n  option tcplog\n",
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+    );
+    same(
+        "connection log",
+        log,
+        "  mode tcp\n",
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+    );
+}

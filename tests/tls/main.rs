@@ -1,0 +1,131 @@
+//! TLS on both sides: which certificate, which protocol, whom to trust.
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use hapax_tests::tls::{Authority, TlsClient, der, tls_origin};
+use hapax_tests::{Builder, Origin, Program};
+
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+
+#[test]
+fn the_certificate_is_chosen_by_the_name_asked_for() {
+    let ca = Authority::new();
+    let (one, two) = (ca.issue(&["one.test"]), ca.issue(&["two.test", "*.wild.test"]));
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}listen l\n  bind @l@ ssl crt @dir@/one.pem crt @dir@/two.pem\n  http-request set-header X-Sni %[ssl_fc_sni]\n  server s @s@\n"),
+    )
+    .file("one.pem", &one.both())
+    .file("two.pem", &two.both())
+    .set("s", &origin.addr())
+    .start();
+    let config = ca.client(&[], None);
+    for (name, want) in [("one.test", &one), ("two.test", &two), ("a.wild.test", &two)] {
+        let mut c = TlsClient::connect(p.port("l"), name, &config).unwrap();
+        assert_eq!(c.server_certificate(), der(&want.cert), "{name}");
+        assert_eq!(c.get("/").text(), "ok");
+        assert_eq!(origin.requests().last().unwrap().header("x-sni"), Some(name));
+    }
+    // An unknown name gets the first certificate, which this client then does not accept.
+    assert!(TlsClient::connect(p.port("l"), "other.test", &config).is_err());
+}
+
+#[test]
+fn a_second_connection_resumes_the_first() {
+    let ca = Authority::new();
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"),
+    )
+    .file("c.pem", &ca.issue(&["one.test"]).both())
+    .set("s", &origin.addr())
+    .start();
+    let config = ca.client(&[], None);
+    let mut kinds = Vec::new();
+    for _ in 0..3 {
+        let mut c = TlsClient::connect(p.port("l"), "one.test", &config).unwrap();
+        assert_eq!(c.get("/").text(), "ok");
+        kinds.push(c.state().handshake_kind().unwrap());
+    }
+    assert_eq!(kinds[0], hapax_tests::tls::Kind::Full);
+    assert_eq!(kinds[2], hapax_tests::tls::Kind::Resumed, "{kinds:?}");
+}
+
+#[test]
+fn the_protocol_is_negotiated() {
+    let ca = Authority::new();
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}listen l\n  bind @l@ ssl crt @dir@/c.pem alpn http/1.1\n  server s @s@\n"),
+    )
+    .file("c.pem", &ca.issue(&["one.test"]).both())
+    .set("s", &origin.addr())
+    .start();
+    let mut c = TlsClient::connect(p.port("l"), "one.test", &ca.client(&["h2", "http/1.1"], None)).unwrap();
+    assert_eq!(c.state().alpn_protocol(), Some(&b"http/1.1"[..]));
+    assert_eq!(c.get("/").text(), "ok");
+}
+
+#[test]
+fn a_client_certificate_can_be_required() {
+    let ca = Authority::new();
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}listen l\n  bind @l@ ssl crt @dir@/c.pem ca-file @dir@/ca.pem verify required\n  http-request set-header X-Cn %[ssl_c_s_dn(cn)]\n  server s @s@\n"),
+    )
+    .file("c.pem", &ca.issue(&["one.test"]).both())
+    .file("ca.pem", &ca.pem())
+    .set("s", &origin.addr())
+    .start();
+    let mut c = TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], Some(&ca.issue(&["me.test"])))).unwrap();
+    assert_eq!(c.get("/").text(), "ok");
+    assert_eq!(origin.requests()[0].header("x-cn"), Some("me.test"));
+    // In TLS 1.3 the client learns of the refusal with its first read.
+    let refused = TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None)).and_then(|mut c| c.try_get("/"));
+    assert!(refused.is_err());
+    let stranger = Authority::new().issue(&["stranger.test"]);
+    let refused = TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], Some(&stranger))).and_then(|mut c| c.try_get("/"));
+    assert!(refused.is_err());
+    assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn a_server_is_reached_over_tls_and_verified() {
+    let (ca, other) = (Authority::new(), Authority::new());
+    let origin = tls_origin(&ca.issue(&["inner.test"]));
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}listen good\n  bind @good@\n  server s @s@ ssl verify required ca-file @dir@/ca.pem sni str(inner.test)\nlisten lax\n  bind @lax@\n  server s @s@ ssl verify none\nlisten bad\n  bind @bad@\n  retries 0\n  server s @s@ ssl verify required ca-file @dir@/other.pem sni str(inner.test)\n"
+        ),
+    )
+    .file("ca.pem", &ca.pem())
+    .file("other.pem", &other.pem())
+    .set("s", &origin.addr())
+    .start();
+    assert_eq!(p.connect("good").get("/").text(), "inner.test");
+    assert_eq!(p.connect("lax").get("/").text(), "no name");
+    assert_eq!(p.connect("bad").get("/").status, 503);
+}
+
+#[test]
+fn plain_text_on_a_tls_port_is_refused() {
+    let ca = Authority::new();
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"),
+    )
+    .file("c.pem", &ca.issue(&["one.test"]).both())
+    .set("s", &origin.addr())
+    .start();
+    let mut c = p.connect("l");
+    c.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    let _ = c.rest();
+    assert!(origin.requests().is_empty());
+    let mut c = TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None)).unwrap();
+    assert_eq!(c.get("/").text(), "ok", "others are served");
+}
