@@ -9,6 +9,9 @@ use crate::{Environment, Line, codes, condition};
 /// `.if` blocks that may be open, plus one.
 const MAX_NESTED: usize = 100;
 
+/// Every directive there is.
+const DIRECTIVES: [&str; 8] = [".if", ".elif", ".else", ".endif", ".notice", ".warning", ".alert", ".diag"];
+
 /// What an open block does with the lines that follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Block {
@@ -67,12 +70,7 @@ impl Blocks {
             b".warning" => tell(line, Severity::Warning, &codes::TOLD_WARNING),
             b".diag" => tell(line, Severity::Diag, &codes::TOLD_DIAG),
             b".alert" => tell(line, Severity::Alert, &codes::TOLD_ALERT),
-            _ => Outcome::Stop(at_word(
-                line,
-                0,
-                &codes::UNKNOWN_DIRECTIVE,
-                format!("unknown directive '{}'.", first.text()),
-            )),
+            _ => Outcome::Stop(unknown(line)),
         }
     }
 
@@ -136,6 +134,15 @@ impl Blocks {
 fn at_word(line: &Line<'_>, word: usize, code: &'static Code, message: String) -> Diagnostic {
     let span = line.words.get(word).map_or(line.span, |w| w.span);
     Diagnostic::alert(code, message).at(span).tight()
+}
+
+fn unknown(line: &Line<'_>) -> Diagnostic {
+    let name = keyword(line);
+    let d = at_word(line, 0, &codes::UNKNOWN_DIRECTIVE, format!("unknown directive '{name}'."));
+    match hapax_diag::suggest(name, DIRECTIVES.iter().copied()) {
+        Some(near) => d.help(format!("did you mean '{near}'?")),
+        None => d.help(format!("the directives are {}", DIRECTIVES.join(", "))),
+    }
 }
 
 fn keyword<'l>(line: &'l Line<'_>) -> &'l str {

@@ -2,12 +2,13 @@
 //!
 //! Blank lines, comments, directives and lines masked by conditions are consumed here.
 
+mod mistakes;
+
 use hapax_diag::{Code, Diagnostic, Diagnostics, FileId, Severity, Span};
 
 use crate::directive::{Blocks, Outcome};
-use crate::excerpt::excerpt;
-use crate::tokenize::{LexError, Mistake, Place, is_space, tokenize};
-use crate::{Environment, Line, MAX_WORDS, codes};
+use crate::tokenize::{Place, is_space, tokenize};
+use crate::{Environment, Line, codes};
 
 /// Lines with errors after which reading stops.
 const MAX_ERRORS: u32 = 50;
@@ -217,7 +218,8 @@ impl<'a> Reader<'a> {
         self.state = State::Ended;
         if let Some(len) = self.unended.take() {
             let message = format!("Missing LF on last line, file might have been truncated at position {}.", len + 1);
-            diags.push(self.alert(&codes::MISSING_LF, message, len.saturating_sub(1), len));
+            let cut = self.alert(&codes::MISSING_LF, message, len.saturating_sub(1), len);
+            diags.push(cut.help("end the file with a newline"));
         }
         if self.blocks.is_open() {
             diags.push(self.alert(&codes::OPEN_IF, "non-terminated '.if' block.".to_owned(), 0, 0));
@@ -235,71 +237,6 @@ impl<'a> Reader<'a> {
             line: self.line,
             start: start as u32,
             end: end as u32,
-        }
-    }
-
-    fn lex_error(&self, e: LexError, raw: &[u8], indent: usize, line: &Line<'_>) -> Diagnostic {
-        let (code, what, end) = match e.mistake {
-            Mistake::Quote => (&codes::UNMATCHED_QUOTE, "unmatched quote", raw.len()),
-            Mistake::Brace => (&codes::UNMATCHED_BRACE, "unmatched brace in environment variable name", e.at + 1),
-            Mistake::VariableName => (&codes::VARIABLE_NAME, "forbidden first char in environment variable name", e.at + 1),
-            Mistake::Hex => (&codes::BAD_HEX, "truncated or invalid hexadecimal sequence", e.at + 2),
-            Mistake::WordExpansion => (&codes::WORD_EXPANSION, "truncated or invalid word expansion sequence", e.at + 1),
-            Mistake::TooManyWords => {
-                let last = line.words.last();
-                let before: usize = line.words.iter().rev().skip(1).map(|w| w.bytes.len() + 1).sum();
-                let message = format!(
-                    "too many words, truncating after word {MAX_WORDS}, position {}: <{}>.",
-                    before + 1,
-                    last.map(|w| w.text()).unwrap_or_default()
-                );
-                let end = last.map_or(0, |w| w.span.end as usize);
-                return self.alert(&codes::TOO_MANY_WORDS, message, end, e.at);
-            }
-        };
-        self.alert(code, format!("{what} at position {}:", e.at + 1), e.at, end.min(raw.len()))
-            .excerpt(excerpt("", &raw[indent..], e.at - indent, 80))
-    }
-
-    fn empty_argument(
-        &mut self,
-        index: usize,
-        empty: Option<usize>,
-        raw: &[u8],
-        indent: usize,
-        line: &Line<'_>,
-        env: &Environment,
-    ) -> Diagnostic {
-        let span = line.words[index].span;
-        let at = empty.unwrap_or(span.start as usize);
-        let name = &raw[at..];
-        let name = &name[..name
-            .iter()
-            .position(|&b| !b.is_ascii_alphanumeric() && b != b'_')
-            .unwrap_or(name.len())];
-        let mut lines = String::from(excerpt("", &raw[indent..], at - indent, 80));
-        if !self.hinted {
-            self.hinted = true;
-            lines.push_str(
-                "\nAborting to prevent all subsequent arguments from being silently ignored. If this is caused by an environment variable \
-                 expansion, please have a look at section 2.3 of the configuration manual to find solutions to address this.",
-            );
-        }
-        let message = format!(
-            "argument number {index} at position {} is empty and marks the end of the argument list:",
-            at + 1
-        );
-        let d = Diagnostic::alert(&codes::EMPTY_ARGUMENT, message).at(span).tight().excerpt(lines);
-        if name.is_empty() {
-            return d;
-        }
-        let name = String::from_utf8_lossy(name);
-        let known = env.iter().map(|(k, _)| String::from_utf8_lossy(k).into_owned()).collect::<Vec<_>>();
-        match hapax_diag::suggest(&name, known.iter().map(String::as_str)) {
-            Some(near) => d.help(format!("the variable {name} is empty or not set; did you mean {near}?")),
-            None => d.help(format!(
-                "the variable {name} is empty or not set: give it a default with \"${{{name}-value}}\", or drop the word with \"${{{name}[*]}}\""
-            )),
         }
     }
 

@@ -105,6 +105,18 @@ fn a_baseline_hides_what_is_known() {
 }
 
 #[test]
+fn conditions_are_judged_by_the_version_asked_for() {
+    let dir = Dir::new("for");
+    dir.write(
+        "if.cfg",
+        "global\n.if version_before(3.0)\n.alert \"old $HAPROXY_BRANCH\"\n.endif\n",
+    );
+    assert!(dir.hapax(&["check", "if.cfg"]).status.success());
+    let old = dir.hapax(&["check", "--for", "2.8", "if.cfg"]);
+    assert!(!old.status.success() && told(&old).contains("'old 2.8'"));
+}
+
+#[test]
 fn a_comment_silences_a_warning() {
     let dir = Dir::new("ignore");
     dir.write("warns.cfg", "global\n.warning \"careful\" # hapax: ignore=HX0118\n");

@@ -113,8 +113,13 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     let read = inputs::read(&o.files).map_err(|e| format!("{}: {}", e.path, e.reason))?;
     let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
     let missing = Missing::of(o.missing, o.offline);
+    let mut env = environment::variables(&names, None);
+    if let Some(ParsedVersion((major, minor))) = o.for_version {
+        env.facts.version = format!("{major}.{minor}.0");
+        env.set(b"HAPROXY_BRANCH", format!("{major}.{minor}").as_bytes());
+    }
     let options = LoadOptions {
-        env: environment::variables(&names, None),
+        env,
         offline: missing == Missing::Note,
         for_version: o.for_version.map(|v| v.0),
         ..LoadOptions::default()
