@@ -1,11 +1,14 @@
 //! Converters (manual, 7.3.1): one file per family, each with its rows beside the functions that do the work.
 
+mod aes;
 mod arg;
 mod blocks;
 mod dates;
+mod digests;
 mod encodings;
 mod hashes;
 mod json;
+mod jwt;
 mod maps;
 mod numbers;
 mod proxies;
@@ -20,11 +23,14 @@ use crate::{Arg, ArgKind, Compile, Converter, Env, Sampled};
 
 /// Every family, in the order of the reference pages.
 pub static FAMILIES: &[&[Converter]] = &[
+    aes::ROWS,
     blocks::ROWS,
     dates::ROWS,
+    digests::ROWS,
     encodings::ROWS,
     hashes::ROWS,
     json::ROWS,
+    jwt::ROWS,
     maps::ROWS,
     numbers::ROWS,
     proxies::ROWS,

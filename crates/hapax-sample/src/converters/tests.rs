@@ -1,8 +1,10 @@
 //! Converters on expressions, with results that HAProxy gives for the same ones.
 
+mod crypto;
 mod dates;
 mod encodings;
 mod json;
+mod jwt;
 mod lookups;
 mod numbers;
 mod strings;
@@ -103,7 +105,7 @@ impl Files for Shelf {
             "/ip.map" => "10.0.0.0/8 ten\n10.1.0.0/16 tenone\n0.0.0.0/0 all\n",
             "/addr.map" => "a 1.2.3.4\nb ::1\n",
             "/n.map" => "1:9 range\n5 five\n 7 seven  \n\n# no\n",
-            _ => return Err("none".to_owned()),
+            other => jwt::pem(other).ok_or("none")?,
         };
         Ok(Arc::from(text.as_bytes()))
     }
