@@ -10,6 +10,7 @@ use hapax_sample::acl::{AclSet, Condition};
 use crate::keyword::Sections;
 use crate::plan::{Global, LogKind, Proxy, ProxyCaps};
 use crate::server::ServerDraft;
+use crate::topic::errors::PendingErrors;
 
 /// A log-format string as written; compiled once the proxy is known in full.
 #[derive(Clone, Debug)]
@@ -73,6 +74,8 @@ pub struct Draft {
     pub check_kind: Option<&'static str>,
     /// Where words stand that only HTTP proxies act on, told if the proxy is none.
     pub asked: HashMap<&'static str, Span>,
+    /// `errorfiles`, until every section is known.
+    pub pending_errors: Vec<PendingErrors>,
     /// Ids given by `id` lines.
     pub id: Option<(u32, Span)>,
 }
@@ -95,6 +98,7 @@ impl Default for Draft {
             httpchk: None,
             check_kind: None,
             asked: HashMap::new(),
+            pending_errors: Vec::new(),
             id: None,
         }
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hapax_diag::{Diagnostic, Diagnostics, FileId, Span};
+use hapax_rules::errors::Pages;
 use hapax_sample::acl::Condition;
 use hapax_sample::expr::Expr;
 use hapax_sample::pattern::PatternRefs;
@@ -89,6 +90,8 @@ pub struct Reader<'a> {
     pub userlists: Vec<Userlist>,
     /// Stick tables by name: a proxy's is named after it, one of a peers section is `peers/table`.
     pub tables: Vec<StickTable>,
+    /// `http-errors` sections by name, in the order that replies know them by.
+    pub error_sections: Vec<(Arc<str>, Pages)>,
     pub current: Current,
     pub started: Vec<Started>,
     /// Where the `defaults` that implicit proxies use stands in `defaults`.
@@ -117,6 +120,7 @@ impl<'a> Reader<'a> {
             bound: HashMap::new(),
             userlists: Vec::new(),
             tables: Vec::new(),
+            error_sections: Vec::new(),
             current: Current::Other,
             started: Vec::new(),
             last_defaults: 0,

@@ -10,6 +10,7 @@ mod alerts;
 mod cache;
 mod compression;
 mod crt_store;
+pub(crate) mod errors;
 mod fcgi_app;
 mod filters;
 mod healthcheck;
@@ -84,6 +85,7 @@ pub static ALL: &[&Topic] = &[
     &mailers::TOPIC,
     &namespaces::TOPIC,
     &options::TOPIC,
+    &errors::TOPIC,
     &peers::TOPIC,
     &program::TOPIC,
     &resolvers::TOPIC,
