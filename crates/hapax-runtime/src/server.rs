@@ -78,6 +78,7 @@ pub struct Server {
     control: ControlThread,
     stats: Vec<(usize, Listener)>,
     tally: Arc<Tally>,
+    dropped: Arc<AtomicU64>,
 }
 
 impl Server {
@@ -125,6 +126,7 @@ impl Server {
             control,
             stats,
             tally,
+            dropped,
         })
     }
 
@@ -136,6 +138,11 @@ impl Server {
     /// Where the runtime API is served.
     pub fn control(&self) -> &ControlThread {
         &self.control
+    }
+
+    /// Log messages that were dropped, counting on.
+    pub fn dropped_logs(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.dropped)
     }
 
     /// Listening sockets of `stats socket` lines, by their number: whoever serves them takes them.

@@ -1,6 +1,7 @@
 //! From a plan to a running server and its end: sockets are bound while we may, then the pid file is opened, older processes are
 //! told to leave, root is left for good, the terminal too; only then do threads start. The main thread waits for signals.
 
+mod api;
 mod bind;
 mod identity;
 mod limits;
@@ -82,7 +83,8 @@ fn start(
         debug: options.debug,
         no_server_verify: options.no_server_verify,
     };
-    let server = Server::start(Arc::new(plan), listeners, &start_options).map_err(|e| format!("Cannot start the workers: {e}"))?;
+    let mut server = Server::start(Arc::new(plan), listeners, &start_options).map_err(|e| format!("Cannot start the workers: {e}"))?;
+    api::serve(&mut server);
     if let Some(detached) = detached {
         // From here on the terminal is gone; there is nobody to tell of a failure.
         let _ = detached.ready();

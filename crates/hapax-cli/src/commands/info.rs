@@ -15,8 +15,12 @@ pub(super) static ROWS: &[Command] = &[
         "tell of the running process",
         show_info
     ),
-    row!(&["show", "version"], User, "show version", "show the version", |_| Answer::Text(
-        format!("{}\n", info::VERSION)
+    row!(&["show", "version"], User, "show version", "show the version", |c| Answer::Text(
+        format!(
+            "{}
+",
+            c.control.facts().version
+        )
     )),
     row!(
         &["show", "env"],

@@ -17,14 +17,13 @@ pub struct ProcessFacts {
     /// Memory in use, bytes.
     pub memory: u64,
     pub boot_ms: u32,
+    /// Tools choose by it.
+    pub version: &'static str,
+    pub release_date: &'static str,
 }
 
 /// The product as the statistics name it: tools look for this word.
 pub const PRODUCT: &str = "HAProxy";
-
-/// Whose behaviour and formats this is: tools choose by it.
-pub const VERSION: &str = concat!("3.5-hapax-", env!("CARGO_PKG_VERSION"));
-pub const RELEASE_DATE: &str = "2026/11/23";
 
 /// A line of `show info`.
 #[derive(Clone, Debug)]
@@ -75,8 +74,8 @@ fn identity(l: &mut List, shared: &Shared, facts: &ProcessFacts, float: bool, no
     let text = format!("{}d {}h{:02}m{:02}s", up / 86400, up % 86400 / 3600, up % 3600 / 60, up % 60);
     let mib = (facts.memory >> 20) as u32;
     l.put(0, "Name", b"POS", Value::text(PRODUCT), "Name of the product");
-    l.put(1, "Version", b"POS", Value::text(VERSION), "Version of the product");
-    l.put(2, "Release_date", b"POS", Value::text(RELEASE_DATE), "Date of the version");
+    l.put(1, "Version", b"POS", Value::text(facts.version), "Version of the product");
+    l.put(2, "Release_date", b"POS", Value::text(facts.release_date), "Date of the version");
     l.u32(3, "Nbthread", b"CGS", shared.workers as u32, "Worker threads");
     l.u32(4, "Nbproc", b"CGS", 1, "Worker processes");
     l.u32(5, "Process_num", b"KGP", 1, "Number of this worker process");
@@ -257,7 +256,7 @@ fn totals(l: &mut List, shared: &Shared, facts: &ProcessFacts, float: bool) {
     l.u64(63, "BytesOutRate", b"MRP", 0, "Bytes sent over the last second");
     l.u32(64, "DebugCommandsIssued", b"MGP", 0, "Debug commands used");
     l.u32(65, "CumRecvLogs", b"MCP", 0, "Log messages received for forwarding");
-    l.put(66, "Build info", b"POS", Value::text(VERSION), "Version that was built");
+    l.put(66, "Build info", b"POS", Value::text(facts.version), "Version that was built");
     l.u32(67, "Memmax_bytes", b"CLP", 0, "Limit of memory");
     l.u64(68, "PoolAlloc_bytes", b"MGP", facts.memory, "Memory taken");
     l.u64(69, "PoolUsed_bytes", b"MGP", facts.memory, "Memory in use");

@@ -7,7 +7,7 @@ use crate::modern;
 /// The HAProxy version whose language and behaviour are spoken, and this program's own.
 pub(crate) const FULL: &str = concat!("3.5.0-hapax", env!("CARGO_PKG_VERSION"));
 pub(crate) const BRANCH: &str = "3.5";
-const DATE: &str = "2026/11/23";
+pub(crate) const DATE: &str = "2026/11/23";
 
 pub(super) fn short() -> String {
     format!(

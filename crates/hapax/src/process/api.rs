@@ -1,0 +1,64 @@
+//! Connects the runtime API to the listeners of the `stats socket` lines.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use hapax_cli::{Control, Listener, Live, Settings};
+use hapax_runtime::server::Server;
+use hapax_runtime::stats::ProcessFacts;
+use hapax_sys::limits;
+
+use crate::classic::version;
+
+/// Without `stats timeout` and `stats maxconn`.
+const TIMEOUT_MS: u64 = 10_000;
+const MAXCONN: u32 = 10;
+
+/// Hands every stats socket to the control thread.
+pub(super) fn serve(server: &mut Server) {
+    let sockets = server.take_stats();
+    let shared = Arc::clone(server.shared());
+    let plan = Arc::clone(&shared.plan);
+    let listeners = plan.proxies.iter().map(|p| p.binds.len()).sum::<usize>() + plan.global.stats_sockets.len();
+    let dropped = server.dropped_logs();
+    let facts = move || ProcessFacts {
+        pid: std::process::id(),
+        files_limit: limits::open_files().0,
+        listeners: listeners as u32,
+        dropped_logs: dropped.load(Ordering::Relaxed),
+        memory: resident_bytes(),
+        boot_ms: 0,
+        version: version::FULL,
+        release_date: version::DATE,
+    };
+    let control: Arc<dyn Control> = Arc::new(Live {
+        shared,
+        facts: Box::new(facts),
+        startup_logs: String::new(),
+    });
+    for (i, listener) in sockets {
+        let listener = match listener {
+            hapax_sys::listen::Listener::Tcp(l) => Listener::Tcp(l),
+            hapax_sys::listen::Listener::Unix(l) => Listener::Unix(l),
+        };
+        let global = &plan.global;
+        let settings = Settings {
+            level: global.stats_sockets[i].level,
+            timeout_ms: global.stats_timeout.unwrap_or(TIMEOUT_MS),
+            maxconn: global.stats_maxconn.unwrap_or(MAXCONN),
+            ..Settings::default()
+        };
+        let control = Arc::clone(&control);
+        server.control().spawn(move || async move {
+            // It ends with the thread; a socket that tokio does not take was not a listening one.
+            let _ = hapax_cli::serve(listener, settings, control).await;
+        });
+    }
+}
+
+/// Memory in use as the system counts it.
+fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm.split(' ').nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
+    pages * 4096
+}
