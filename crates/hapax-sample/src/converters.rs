@@ -3,7 +3,7 @@
 mod aes;
 mod arg;
 mod blocks;
-mod dates;
+pub(crate) mod dates;
 mod digests;
 mod encodings;
 mod hashes;

@@ -116,6 +116,8 @@ pub struct StreamFacts {
     /// How many requests stood before this one in the server's and the backend's queue.
     pub server_queue: u32,
     pub backend_queue: u32,
+    /// Logged before the end (`option logasap`): sizes and times may still grow.
+    pub logged_early: bool,
     /// Why and when the line is logged (`%OG`); empty: not said.
     pub log_origin: &'static str,
     /// Who answered or failed and when, HAProxy's two letters, and the two cookie letters.

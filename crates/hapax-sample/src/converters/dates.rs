@@ -1,6 +1,6 @@
 //! Dates as texts and back.
 
-mod calendar;
+pub(crate) mod calendar;
 mod strftime;
 
 use hapax_value::{Type, Value};

@@ -1,7 +1,7 @@
 //! The proleptic Gregorian calendar, and the dates of HTTP headers.
 
-pub(super) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-pub(super) const MONTHS: [&str; 12] = [
+pub(crate) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(crate) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -20,27 +20,27 @@ const DAY: i64 = 86_400;
 
 /// A moment taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Date {
-    pub(super) year: i64,
+pub(crate) struct Date {
+    pub(crate) year: i64,
     /// 1 to 12
-    pub(super) month: u32,
+    pub(crate) month: u32,
     /// 1 to 31
-    pub(super) day: u32,
-    pub(super) hour: u32,
-    pub(super) minute: u32,
-    pub(super) second: u32,
+    pub(crate) day: u32,
+    pub(crate) hour: u32,
+    pub(crate) minute: u32,
+    pub(crate) second: u32,
     /// 0: Sunday
-    pub(super) weekday: u32,
+    pub(crate) weekday: u32,
     /// 0 to 365
-    pub(super) day_of_year: u32,
+    pub(crate) day_of_year: u32,
 }
 
-pub(super) fn is_leap(year: i64) -> bool {
+pub(crate) fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
 /// Days from the epoch to a date: years begin in March here, so that the leap day is a year's last.
-pub(super) fn days_from(year: i64, month: u32, day: u32) -> i64 {
+pub(crate) fn days_from(year: i64, month: u32, day: u32) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
@@ -50,7 +50,7 @@ pub(super) fn days_from(year: i64, month: u32, day: u32) -> i64 {
 
 impl Date {
     /// The date of a number of seconds since the epoch.
-    pub(super) fn at(seconds: i64) -> Self {
+    pub(crate) fn at(seconds: i64) -> Self {
         let days = seconds.div_euclid(DAY);
         let time = seconds.rem_euclid(DAY) as u32;
         let shifted = days + 719_468;
@@ -77,7 +77,7 @@ impl Date {
 
 /// Reads a date of an HTTP header: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or
 /// `Sun Nov  6 08:49:37 1994`.
-pub(super) fn parse_http(text: &[u8]) -> Option<i64> {
+pub(crate) fn parse_http(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
     let is_name = |name: &str, full: &str| name == full || name == &full[..3];
     match text.split_once(", ") {
