@@ -51,6 +51,7 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
     }
     reader.end_section();
     crate::topic::errors::resolve(&mut reader);
+    crate::topic::userlist::resolve(&mut reader);
     let (plan, mut diags) = (Plan::default(), reader.diags);
     // HAProxy cuts all lines of all files before it reads any in earnest, so what is wrong there is told first.
     diags.sort_by_key(|d| d.severity != Severity::Alert || !hapax_syntax::codes::first_pass(d.code));

@@ -23,6 +23,7 @@ use crate::keyword::{Class, Version};
 use crate::load::LoadOptions;
 use crate::plan::{BindTls, Global, ServerTls, StickTable, Userlist};
 use crate::section::SectionRow;
+use crate::topic::userlist::Membership;
 
 /// The class of section keywords.
 pub struct Section;
@@ -88,6 +89,8 @@ pub struct Reader<'a> {
     /// Addresses that `bind` lines took: by which proxy, and where.
     pub bound: HashMap<Endpoint, (usize, Span)>,
     pub userlists: Vec<Userlist>,
+    /// Who is in which group, until every line is read.
+    pub memberships: Vec<Membership>,
     /// Stick tables by name: a proxy's is named after it, one of a peers section is `peers/table`.
     pub tables: Vec<StickTable>,
     /// `http-errors` sections by name, in the order that replies know them by.
@@ -119,6 +122,7 @@ impl<'a> Reader<'a> {
             proxy_ids: HashMap::new(),
             bound: HashMap::new(),
             userlists: Vec::new(),
+            memberships: Vec::new(),
             tables: Vec::new(),
             error_sections: Vec::new(),
             current: Current::Other,

@@ -38,6 +38,7 @@ mod stick;
 mod timeouts;
 mod traces;
 mod tuning;
+pub(crate) mod userlist;
 
 /// One family of keywords.
 pub struct Topic {
@@ -91,6 +92,7 @@ pub static ALL: &[&Topic] = &[
     &resolvers::TOPIC,
     &ring::TOPIC,
     &traces::TOPIC,
+    &userlist::TOPIC,
     &compression::TOPIC,
     &filters::TOPIC,
     &alerts::TOPIC,
