@@ -20,8 +20,7 @@ fn two(a: &Origin, b: &Origin, cookie: &str) -> Proxy {
 fn an_inserted_cookie_brings_the_client_back() {
     let (a, b) = (Origin::saying("a"), Origin::saying("b"));
     let p = two(&a, &b, "cookie SRV insert indirect nocache httponly");
-    let mut c = p.connect("l");
-    let first = c.get("/");
+    let first = p.connect("l").get("/");
     let set = first.header("set-cookie").unwrap().to_owned();
     let value = set.split(';').next().unwrap().to_owned();
     assert_eq!(value, format!("SRV=k{}", first.text()));

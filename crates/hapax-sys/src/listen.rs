@@ -222,8 +222,8 @@ pub fn unix_addr(path: &Path) -> io::Result<SockAddr> {
 
 /// Connects to a name in the abstract namespace, without waiting.
 pub fn connect_abstract(name: &[u8], zero_terminated: bool) -> io::Result<std::os::unix::net::UnixStream> {
-    let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
-    let socket = rustix::net::socket_with(AddressFamily::UNIX, rustix::net::SocketType::STREAM, flags, None)?;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     rustix::net::connect(&socket, &unix::abstract_addr(name, zero_terminated)?)?;
     Ok(socket.into())
 }

@@ -67,29 +67,42 @@ pub(crate) fn run(program: &str, options: &Options) -> ExitCode {
         report.alert(&format!("Could not change to directory {dir} : {}", inputs::reason(&e)));
         return ExitCode::FAILURE;
     }
-    let inputs = match inputs::read(&options.files) {
-        Ok(i) => i,
-        Err(e) => {
-            report.alert(&format!(
-                "config : Cannot open configuration file/directory {} : {}",
-                e.path, e.reason
-            ));
-            return ExitCode::FAILURE;
-        }
+    let loaded = match load(options, &report) {
+        Ok(l) => l,
+        Err(code) => return code,
     };
-    let loaded = load(inputs, options);
     if let Some(code) = check::judge(&report, options, &loaded) {
         return code;
     }
     let Some(plan) = loaded.plan else { return ExitCode::FAILURE };
+    if options.master {
+        let again = || reload(options, &report);
+        return process::master::run(program, options, (plan, loaded.sources), &again, &report);
+    }
     process::run(program, options, plan, &loaded.sources, &report)
 }
 
-fn load(inputs: Vec<hapax_config::Input>, options: &Options) -> Loaded {
+/// Loads once more for a running master; what is wrong has been told where it answers nothing.
+fn reload(options: &Options, report: &Report) -> Option<process::master::Fresh> {
+    let loaded = load(options, report).ok()?;
+    if check::judge(report, options, &loaded).is_some() {
+        return None;
+    }
+    Some((loaded.plan?, loaded.sources))
+}
+
+fn load(options: &Options, report: &Report) -> Result<Loaded, ExitCode> {
+    let inputs = inputs::read(&options.files).map_err(|e| {
+        report.alert(&format!(
+            "config : Cannot open configuration file/directory {} : {}",
+            e.path, e.reason
+        ));
+        ExitCode::FAILURE
+    })?;
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
     let load_options = LoadOptions {
         env: environment::variables(&names, options.local_peer.as_deref()),
         ..LoadOptions::default()
     };
-    hapax_config::load(inputs, &files::DiskFiles, &load_options)
+    Ok(hapax_config::load(inputs, &files::DiskFiles, &load_options))
 }

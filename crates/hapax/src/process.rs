@@ -5,9 +5,12 @@ mod api;
 mod bind;
 mod identity;
 mod limits;
+pub(crate) mod master;
 mod signals;
+mod worker;
 
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,14 +61,15 @@ fn start(
         report.warning(&format!("[{program}.main()] Cannot fix MEM limit to {megabytes} megs."));
     }
     let maxconn = limits::apply(program, &plan, options.maxconn, threads, report)?;
-    let listeners = bound(options, &plan, sources, report)?;
+    let mut inheritance = worker::inheritance();
+    let mut held = std::mem::take(&mut inheritance.sockets);
+    held.extend(bind::inherited(options.old_socket.as_deref(), report));
+    let listeners = bound(options, &plan, sources, report, held)?;
 
     let daemon = options.daemon || (plan.global.daemon && !options.foreground && !options.debug);
+    // As HAProxy: a process in the foreground leaves the file alone.
     let pid_path = options.pid_file.as_deref().or(plan.global.pidfile.as_deref());
-    let pid_file = match pid_path {
-        Some(path) => Some(daemon::open_pid_file(path).map_err(|_| format!("Cannot create pidfile {path}"))?),
-        None => None,
-    };
+    let pid_file = open_pid_file(pid_path.filter(|_| daemon))?;
     identity::warn_about_root(program, &plan.global, report);
     if let Some(dir) = &plan.global.chroot {
         identity::enter_root(dir)?;
@@ -90,10 +94,16 @@ fn start(
         let _ = detached.ready();
         report.hush();
     }
+    inheritance.ready();
     if options.systemd {
         let _ = notify::notify(&format!("READY=1\nMAINPID={}\nSTATUS=Ready.\n", std::process::id()));
     }
     Ok((server, waiter, hard_stop))
+}
+
+fn open_pid_file(path: Option<&str>) -> Result<Option<File>, String> {
+    path.map(|p| daemon::open_pid_file(p).map_err(|_| format!("Cannot create pidfile {p}")))
+        .transpose()
 }
 
 fn detach(daemon: bool, pid_file: Option<File>) -> Result<Option<Detached>, String> {
@@ -109,8 +119,13 @@ fn detach(daemon: bool, pid_file: Option<File>) -> Result<Option<Detached>, Stri
 }
 
 /// Binds everything. Where an older process holds an address, it is asked to let go for a while.
-fn bound(options: &Options, plan: &Plan, sources: &Sources, report: &Report) -> Result<Vec<BoundListener>, String> {
-    let mut inherited = bind::inherited(options.old_socket.as_deref(), report);
+fn bound(
+    options: &Options,
+    plan: &Plan,
+    sources: &Sources,
+    report: &Report,
+    mut inherited: Vec<OwnedFd>,
+) -> Result<Vec<BoundListener>, String> {
     let attempts = if options.old_pids.is_empty() { 1 } else { 100 };
     let mut failures = Vec::new();
     for attempt in 0..attempts {

@@ -93,6 +93,34 @@ impl Options {
         self.idle.push(format!("option '{option}' is accepted and has no effect: {why}"));
     }
 
+    /// The command line of a worker: what of this one concerns it, in the foreground.
+    pub(crate) fn worker_args(&self) -> Vec<String> {
+        let mut args = vec!["-db".to_owned()];
+        let switches = [
+            (self.quiet, "-q"),
+            (self.verbose, "-V"),
+            (self.debug, "-d"),
+            (self.diag, "-dD"),
+            (self.no_splice, "-dS"),
+            (self.no_reuseport, "-dR"),
+            (self.no_server_verify, "-dV"),
+        ];
+        args.extend(switches.iter().filter(|(on, _)| *on).map(|(_, s)| (*s).to_owned()));
+        let values = [
+            ("-n", self.maxconn.map(|n| n.to_string())),
+            ("-m", self.memory_mb.map(|n| n.to_string())),
+            ("-L", self.local_peer.clone()),
+        ];
+        for (option, value) in values {
+            if let Some(v) = value {
+                args.extend([option.to_owned(), v]);
+            }
+        }
+        args.push("--".to_owned());
+        args.extend(self.files.iter().cloned());
+        args
+    }
+
     /// What is to be told about accepted options: only to those who asked to hear more, as scripts pass them by habit.
     pub(crate) fn notes(&self) -> Vec<String> {
         if self.verbose || self.diag { self.idle.clone() } else { Vec::new() }

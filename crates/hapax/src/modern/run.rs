@@ -11,9 +11,6 @@ pub(crate) struct Options {
     /// Configuration files, or directories of which every *.cfg is read
     #[arg(required = true)]
     files: Vec<String>,
-    /// Write the pid to this file
-    #[arg(long)]
-    pid_file: Option<String>,
     /// Refuse to start when there is any warning
     #[arg(long)]
     strict: bool,
@@ -23,7 +20,6 @@ pub(super) fn run(o: &Options) -> ExitCode {
     let options = options::Options {
         files: o.files.clone(),
         foreground: true,
-        pid_file: o.pid_file.clone(),
         zero_warning: o.strict,
         ..options::Options::default()
     };

@@ -91,22 +91,20 @@ pub(crate) static ROWS: &[Row] = &[
     Row {
         flag: "W",
         takes: Nothing,
-        help: "master-worker mode: accepted, one process does both.",
+        help: "master-worker mode.",
         set: |o, _| {
             o.master = true;
-            o.has_no_effect("-W", "a single process runs; it has no master");
             Ok(())
         },
     },
     Row {
         flag: "Ws",
         takes: Nothing,
-        help: "as -W, and tells systemd when it is ready.",
+        help: "master-worker mode with systemd notify support.",
         set: |o, _| {
             o.master = true;
             o.systemd = true;
             o.foreground = true;
-            o.has_no_effect("-Ws", "a single process runs; readiness is told to systemd all the same");
             Ok(())
         },
     },
@@ -382,7 +380,10 @@ pub(crate) static ROWS: &[Row] = &[
         takes: Next,
         help: "<bind>[,<bind options>...] master CLI: accepted",
         set: |o, _| {
-            o.has_no_effect("-S", "there is no master process to talk to");
+            o.has_no_effect(
+                "-S",
+                "the master has no command line of its own yet; each worker has its stats socket",
+            );
             Ok(())
         },
     },

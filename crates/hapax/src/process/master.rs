@@ -1,0 +1,186 @@
+//! Master mode (`-W`, `-Ws`, `master-worker`): this process holds the listening sockets and keeps one worker running behind them.
+//!
+//! A reload (SIGUSR2, SIGHUP) reads the configuration anew, binds what is new, starts a worker on it and, once that one serves,
+//! lets the old one finish. A configuration that does not load changes nothing. The sockets never close in between, so no
+//! connection that the kernel has taken is lost.
+//!
+//! ```text
+//!            reload                    ready
+//!  serving ----------> starting next ---------> serving (the old worker leaves)
+//!     |                     | failed
+//!     |                     +----------------> serving (as before)
+//!     | SIGTERM, SIGINT, SIGUSR1, or the worker died
+//!     +----------> leaving ----------> exit when the last worker is gone
+//! ```
+
+use std::process::ExitCode;
+
+use hapax_config::Plan;
+use hapax_diag::Sources;
+use hapax_runtime::server::BoundListener;
+use hapax_sys::signal::{Signal, Waiter};
+use hapax_sys::{daemon, notify};
+
+use super::worker::{self, Worker};
+use super::{TERM, USR1, bind};
+use crate::classic::options::Options;
+use crate::report::Report;
+
+/// A configuration that may be started.
+pub(crate) type Fresh = (Plan, Sources);
+
+/// The master's state.
+struct Master<'a> {
+    options: &'a Options,
+    report: &'a Report,
+    sockets: Vec<BoundListener>,
+    workers: Vec<Worker>,
+    /// Exit code, once leaving was asked for.
+    leaving: Option<u8>,
+}
+
+/// Runs until the last worker is gone. `reload` answers a new configuration, or has told why there is none.
+pub(crate) fn run(program: &str, options: &Options, first: Fresh, reload: &dyn Fn() -> Option<Fresh>, report: &Report) -> ExitCode {
+    match serve(options, first, reload, report) {
+        Ok(code) => ExitCode::from(code),
+        Err(why) => {
+            report.alert(&format!("[{program}.main()] {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: &Options, first: Fresh, reload: &dyn Fn() -> Option<Fresh>, report: &Report) -> Result<u8, String> {
+    let (plan, sources) = first;
+    let held = bind::inherited(options.old_socket.as_deref(), report);
+    let sockets = super::bound(options, &plan, &sources, report, held)?;
+    let background = options.daemon || (plan.global.daemon && !options.foreground && !options.debug);
+    let pid_path = options.pid_file.as_deref().or(plan.global.pidfile.as_deref());
+    let pid_file = super::open_pid_file(pid_path)?;
+    drop(plan);
+    let detached = super::detach(background, pid_file)?;
+    let waiter = Waiter::block().map_err(|e| format!("Cannot block signals: {e}"))?;
+    let mut master = Master {
+        options,
+        report,
+        sockets,
+        workers: Vec::new(),
+        leaving: None,
+    };
+    master.start_worker()?;
+    super::tell_old(options, super::farewell_signal(options.farewell));
+    if let Some(detached) = detached {
+        let _ = detached.ready();
+        report.hush();
+    }
+    master.tell_systemd("READY=1\nSTATUS=Ready.\n");
+    loop {
+        match waiter.next(None) {
+            Some(Signal::Reload | Signal::Dump) => master.reload(reload),
+            Some(Signal::Terminate) => master.leave(TERM, 143),
+            Some(Signal::Interrupt) => master.leave(TERM, 130),
+            Some(Signal::Finish) => master.leave(USR1, 0),
+            Some(Signal::Child) | None => {}
+            Some(Signal::Pause | Signal::Resume | Signal::Quit) => continue,
+        }
+        master.reap();
+        if master.workers.is_empty() {
+            let code = master.leaving.unwrap_or(1);
+            report.warning(&format!("All workers exited. Exiting... ({code})"));
+            return Ok(code);
+        }
+    }
+}
+
+impl Master<'_> {
+    /// Starts a worker on the sockets; returns when it serves.
+    fn start_worker(&mut self) -> Result<(), String> {
+        let w = worker::start(self.options, &self.sockets)?;
+        self.report.notice(&format!("New worker ({}) forked", w.pid()));
+        self.report.notice("Loading success.");
+        self.workers.push(w);
+        Ok(())
+    }
+
+    fn reload(&mut self, reload: &dyn Fn() -> Option<Fresh>) {
+        if self.leaving.is_some() {
+            return;
+        }
+        self.report.notice("Reloading HAProxy");
+        self.tell_systemd("RELOADING=1\nSTATUS=Reloading Configuration.\n");
+        match self.replace(reload) {
+            Ok(()) => self.tell_systemd("READY=1\nSTATUS=Ready.\n"),
+            Err(why) => {
+                self.report.alert(&format!("Loading failure! {why}"));
+                self.tell_systemd("READY=1\nSTATUS=Reload failed!\n");
+            }
+        }
+    }
+
+    fn replace(&mut self, reload: &dyn Fn() -> Option<Fresh>) -> Result<(), String> {
+        let Some((plan, sources)) = reload() else {
+            return Err("The configuration was not taken; the worker goes on as it was.".to_owned());
+        };
+        // Sockets of addresses that stay are passed on; the rest of the old ones close when this list is replaced.
+        let mut held = Vec::new();
+        for s in &self.sockets {
+            held.push(hapax_sys::rawfd::copy(&s.socket).map_err(|e| e.to_string())?);
+        }
+        let next = bind::every(&plan, &sources, self.options, &mut held).map_err(|f| f.join("; "))?;
+        let before = std::mem::replace(&mut self.sockets, next);
+        let old = self.workers.len();
+        if let Err(why) = self.start_worker() {
+            self.sockets = before;
+            return Err(why);
+        }
+        for w in &mut self.workers[..old] {
+            w.leave(USR1);
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, signal: i32, code: u8) {
+        self.leaving = Some(code);
+        self.tell_systemd("STOPPING=1\n");
+        for w in &mut self.workers {
+            w.leave(signal);
+        }
+    }
+
+    /// Forgets workers that ended. One that ended unasked takes everything with it: a supervisor then starts anew.
+    fn reap(&mut self) {
+        let mut died = None;
+        let report = self.report;
+        self.workers.retain_mut(|w| match w.ended() {
+            Some(code) => {
+                let what = if w.is_leaving() { "Former" } else { "Current" };
+                report.warning(&format!("{what} worker ({}) exited with code {code}", w.pid()));
+                if !w.is_leaving() {
+                    died = Some(code);
+                }
+                false
+            }
+            None => true,
+        });
+        if let Some(code) = died
+            && self.leaving.is_none()
+        {
+            report.alert("exit-on-failure: killing every processes with SIGTERM");
+            self.leave(TERM, u8::try_from(code).unwrap_or(1).max(1));
+        }
+    }
+
+    fn tell_systemd(&self, state: &str) {
+        if self.options.systemd {
+            // `Type=notify` services name the process that speaks; nobody listening is no mistake.
+            let _ = notify::notify(&format!("{state}MAINPID={}\n", std::process::id()));
+        }
+    }
+}
+
+/// Sends a signal to a process that may be gone.
+pub(super) fn signal(pid: u32, signal: i32) {
+    if let Ok(pid) = i32::try_from(pid) {
+        let _ = daemon::kill(pid, signal);
+    }
+}
