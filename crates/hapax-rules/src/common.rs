@@ -9,3 +9,6 @@ pub(crate) mod resolve;
 pub(crate) mod stream;
 pub(crate) mod track;
 pub(crate) mod var;
+
+#[cfg(test)]
+mod tests;

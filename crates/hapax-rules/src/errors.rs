@@ -265,3 +265,6 @@ static REASONS: &[(u16, &str)] = &[
     (511, "Network authentication required"),
     (520, "Web server is returning an unknown error"),
 ];
+
+#[cfg(test)]
+mod tests;

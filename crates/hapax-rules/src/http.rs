@@ -14,3 +14,6 @@ pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod uri;
 pub(crate) mod wait;
+
+#[cfg(test)]
+mod tests;

@@ -282,10 +282,10 @@ impl<'p> ParseAction<'p, '_> {
         Err(self.fail(&codes::WRONG_PLACE, why).at(first.span))
     }
 
-    /// A log-format string.
+    /// A log-format string whose text is neither logged nor put into a head.
     pub fn format(&mut self, what: &str) -> Result<LogFormat, Diagnostic> {
         let word = self.need(what)?;
-        LogFormat::compile(word.bytes, word.span, self.cx)
+        self.text_format(word.bytes, word.span)
     }
 
     /// A log-format string whose text goes into a message head.
@@ -293,7 +293,25 @@ impl<'p> ParseAction<'p, '_> {
         let word = self
             .next()
             .ok_or_else(|| self.fail(&codes::MISSING_ARG, format!("expects {what}")).at(self.span()))?;
-        LogFormat::compile_http(word.bytes, word.span, self.cx)
+        self.head_format(word.bytes, word.span)
+    }
+
+    pub(crate) fn text_format(&mut self, text: &[u8], at: Span) -> Result<LogFormat, Diagnostic> {
+        let format = LogFormat::compile_text(text, at, self.cx)?;
+        self.placed(format, at)
+    }
+
+    pub(crate) fn head_format(&mut self, text: &[u8], at: Span) -> Result<LogFormat, Diagnostic> {
+        let format = LogFormat::compile_http(text, at, self.cx)?;
+        self.placed(format, at)
+    }
+
+    /// The format, where all that it quotes exists here.
+    fn placed(&self, format: LogFormat, at: Span) -> Result<LogFormat, Diagnostic> {
+        match format.misplaced(self.place) {
+            None => Ok(format),
+            Some(why) => Err(self.fail(&codes::WRONG_PLACE, why).at(at)),
+        }
     }
 
     /// A name that is resolved once the whole configuration is read.

@@ -98,3 +98,6 @@ pub fn parse_errorfile(raw: &[u8]) -> Result<Page, String> {
     }
     Ok(Page { head, body: body.into() })
 }
+
+#[cfg(test)]
+mod tests;

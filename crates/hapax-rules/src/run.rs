@@ -43,3 +43,6 @@ pub fn run(rules: &[Rule], from: usize, txn: &mut Txn<'_>) -> Outcome {
         index: rules.len(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,12 @@ impl LogFormat {
         parse::compile(text, Options::HTTP, at, cx)
     }
 
+    /// For a text that is neither logged nor put into a head, such as a body or a variable: nothing is encoded, what is
+    /// missing is empty, and every space stays.
+    pub fn compile_text(text: &[u8], at: Span, cx: &mut Compile<'_>) -> Result<Self, Diagnostic> {
+        parse::compile(text, Options::empty(), at, cx)
+    }
+
     /// For `unique-id-format`: as for an HTTP message, with runs of spaces counted as one.
     pub fn compile_unique_id(text: &[u8], at: Span, cx: &mut Compile<'_>) -> Result<Self, Diagnostic> {
         parse::compile(text, Options::HTTP | Options::MERGE_SPACES, at, cx)

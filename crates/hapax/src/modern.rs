@@ -2,8 +2,10 @@
 
 mod check;
 mod completions;
+mod explain;
 mod fmt;
 mod run;
+mod test_cmd;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -11,7 +13,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// First words that belong to this face of the program.
-pub(crate) const NAMES: &[&str] = &["check", "completions", "fmt", "run"];
+pub(crate) const NAMES: &[&str] = &["check", "completions", "explain", "fmt", "run", "test"];
 
 pub(crate) fn is_command(first: &str) -> bool {
     NAMES.contains(&first) || matches!(first, "help" | "--help" | "--version")
@@ -33,6 +35,10 @@ pub(crate) struct Cli {
 enum Command {
     /// Checks configurations without running them
     Check(check::Options),
+    /// Tells what a configuration would do with a request, rule by rule
+    Explain(explain::Options),
+    /// Checks what a configuration does with requests against files of expectations
+    Test(test_cmd::Options),
     /// Puts configurations in one shape
     Fmt(fmt::Options),
     /// Runs a configuration in the foreground
@@ -44,6 +50,8 @@ enum Command {
 pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     match Cli::parse_from(args).command {
         Command::Check(o) => check::run(&o),
+        Command::Explain(o) => explain::run(&o),
+        Command::Test(o) => test_cmd::run(&o),
         Command::Fmt(o) => fmt::run(&o),
         Command::Run(o) => run::run(&o),
         Command::Completions(o) => completions::run(&o, Cli::command()),

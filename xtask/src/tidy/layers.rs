@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "hapax",
         &[
-            "cli", "runtime", "config", "syntax", "diag", "sys", "value", "sample", "rules", "proto",
+            "cli", "explain", "runtime", "config", "syntax", "diag", "sys", "value", "sample", "rules", "proto",
         ],
     ),
     ("hapax-explain", &["config", "rules", "sample", "balance", "proto", "value", "diag"]),

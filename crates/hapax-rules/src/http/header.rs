@@ -158,3 +158,6 @@ fn delete(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
     let ruleset = p.ruleset;
     ParseAction::done(Delete { names, ruleset })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use hapax_diag::Diagnostic;
 use hapax_proto::http::Head;
 use hapax_sample::expr::Expr;
+use hapax_value::Value;
 
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, codes};
 
@@ -97,7 +98,13 @@ fn immutable(name: &[u8]) -> bool {
 /// Evaluates the list and hands it to `edit`, whose `None` is a list that is not well formed.
 fn with_list(txn: &mut Txn<'_>, list: &Expr, ruleset: RuleSets, edit: impl FnOnce(&mut Head, &[u8]) -> Option<()>) -> Effect {
     let mut bytes = std::mem::take(&mut txn.controls.scratch);
-    let found = list.eval_str(&txn.env(), &mut bytes);
+    let found = match list.eval(&txn.env()).ok().and_then(Value::into_bin) {
+        Some(value) => {
+            bytes.extend_from_slice(&value);
+            true
+        }
+        None => false,
+    };
     let done = match txn.head(ruleset) {
         Some(head) if found => edit(head, &bytes),
         _ => Some(()),

@@ -205,7 +205,7 @@ impl Redirect {
         let text = if to == To::Prefix && word.bytes == b"/" {
             Text::Fixed(Box::default())
         } else if formats {
-            Text::Format(LogFormat::compile_http(word.bytes, word.span, p.cx)?)
+            Text::Format(p.head_format(word.bytes, word.span)?)
         } else {
             Text::Fixed(word.bytes.into())
         };
@@ -215,7 +215,7 @@ impl Redirect {
             Some((word, "clear")) => Some(Text::Fixed([word.bytes, b"; path=/; Max-Age=0;"].concat().into())),
             Some((word, _)) => {
                 let text = [word.bytes, b"; path=/;"].concat();
-                Some(Text::Format(LogFormat::compile_http(&text, word.span, p.cx)?))
+                Some(Text::Format(p.head_format(&text, word.span)?))
             }
         };
         Ok(Self {
@@ -249,3 +249,6 @@ fn status(p: &mut ParseAction<'_, '_>) -> Result<u16, Diagnostic> {
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests;

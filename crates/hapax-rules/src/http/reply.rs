@@ -272,8 +272,7 @@ impl ReplySpec {
             p.warn(format!("header '{}' always ignored by the http reply.", crate::parse::text(name)));
             return Ok(());
         }
-        self.fields
-            .push((lower.into(), LogFormat::compile_http(value.bytes, value.span, p.cx)?));
+        self.fields.push((lower.into(), p.head_format(value.bytes, value.span)?));
         Ok(())
     }
 
@@ -290,7 +289,7 @@ impl ReplySpec {
                     return Err(p.bad("a content type must be defined with a log-format payload"));
                 }
                 if let Some((text, at)) = format {
-                    self.payload = Payload::Format(LogFormat::compile(&text, at, p.cx)?);
+                    self.payload = Payload::Format(p.text_format(&text, at)?);
                 }
             }
             Payload::Empty => self.drop_type(p, "because neither errorfile nor payload defined"),
@@ -399,3 +398,6 @@ fn read(p: &ParseAction<'_, '_>, path: &str) -> Result<Arc<[u8]>, Diagnostic> {
         p.fail(&codes::FILE, text).at(p.last_span()).missing()
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ fn set(p: &mut ParseAction<'_, '_>, part: Part) -> Result<Arc<dyn Action>, Diagn
         p.pos += 1;
         return Err(p.bad(what));
     }
-    let value = LogFormat::compile_http(word.bytes, word.span, p.cx)?;
+    let value = p.head_format(word.bytes, word.span)?;
     ParseAction::done(Set { part, value })
 }
 
@@ -180,3 +180,6 @@ fn set_in_place(head: &mut Head, name: &[u8], value: &[u8]) {
         head.remove_at(i);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! `hapax explain`: what a configuration would do with a request, rule by rule, without opening a socket.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use hapax_config::{LoadOptions, Loaded, Plan};
+use hapax_diag::render::{self, Closing};
+use hapax_diag::{Severity, Sources};
+use hapax_explain::Question;
+
+use crate::report::print;
+use crate::{environment, files, inputs};
+
+/// The question cannot be asked, or the configuration is refused.
+const USAGE: u8 = 2;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Configuration file, or directory of which every *.cfg is read; may be given several times
+    #[arg(short = 'f', long = "file", required = true)]
+    files: Vec<String>,
+    /// https://host/path, or a path
+    url: String,
+    #[arg(short = 'X', long, default_value = "GET")]
+    method: String,
+    /// `Name: value`, as often as needed
+    #[arg(short = 'H', long = "header", value_parser = header)]
+    headers: Vec<(String, String)>,
+    /// Body of the request
+    #[arg(short = 'd', long, default_value = "")]
+    data: String,
+    /// HTTP version: 1.0, 1.1 or 2
+    #[arg(long, default_value = "1.1")]
+    http: String,
+    /// The client's address, with or without a port
+    #[arg(long, default_value = "192.0.2.1")]
+    src: String,
+    /// The address it connects to
+    #[arg(long)]
+    dst: Option<String>,
+    /// The frontend, where the address does not tell
+    #[arg(long)]
+    frontend: Option<String>,
+    /// A server that is down, as backend/server, or a whole backend
+    #[arg(long)]
+    down: Vec<String>,
+    /// Status of the server's response
+    #[arg(long, default_value_t = 200)]
+    response_status: u16,
+    /// `Name: value` of the server's response
+    #[arg(long, value_parser = header)]
+    response_header: Vec<(String, String)>,
+    /// Show rules that are not taken too
+    #[arg(short = 'a', long)]
+    all: bool,
+    #[arg(long)]
+    json: bool,
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("expects 'Name: value'")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+impl Options {
+    fn question(&self) -> Question {
+        let mut q = Question {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            version: self.http.clone(),
+            headers: self.headers.clone(),
+            body: self.data.clone(),
+            src: self.src.clone(),
+            dst: self.dst.clone(),
+            frontend: self.frontend.clone(),
+            down: self.down.clone(),
+            ..Question::default()
+        };
+        q.response.status = self.response_status;
+        q.response.headers.clone_from(&self.response_header);
+        q
+    }
+}
+
+pub(super) fn run(o: &Options) -> ExitCode {
+    match explain(o) {
+        Ok(text) => {
+            print(&text);
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("{}", why.trim_end());
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn explain(o: &Options) -> Result<String, String> {
+    let (plan, sources) = load(&o.files)?;
+    let report = hapax_explain::explain(&plan, &sources, &o.question()).map_err(|e| e.to_string())?;
+    if o.json {
+        let json = serde_json::to_string_pretty(&report).map_err(|e| e.to_string())?;
+        return Ok(json + "\n");
+    }
+    Ok(hapax_explain::render(&report, o.all))
+}
+
+/// The plan of these files; where they are refused, what is wrong with them.
+pub(super) fn load(paths: &[String]) -> Result<(Plan, Sources), String> {
+    let read = inputs::read(paths).map_err(|e| format!("{}: {}", e.path, e.reason))?;
+    let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
+    let options = LoadOptions {
+        env: environment::variables(&names, None),
+        // What this machine lacks need not be there to know what would be done.
+        offline: true,
+        ..LoadOptions::default()
+    };
+    let Loaded { plan, mut diags, sources } = hapax_config::load(read, &files::DiskFiles, &options);
+    plan.map(|p| (p, sources.clone())).ok_or_else(|| {
+        diags.retain(|d| d.severity == Severity::Alert);
+        render::haproxy(&diags, &sources, std::process::id(), Closing::Verdict)
+    })
+}

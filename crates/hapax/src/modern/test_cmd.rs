@@ -1,0 +1,91 @@
+//! `hapax test`: files of requests and of what is expected to become of them.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use hapax_explain::{CaseResult, Coverage, Suite};
+
+use super::explain::load;
+use crate::report::print;
+
+/// The tests cannot be run.
+const USAGE: u8 = 2;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Configuration file, or directory of which every *.cfg is read; may be given several times
+    #[arg(short = 'f', long = "file", required = true)]
+    files: Vec<String>,
+    /// Files of tests, in TOML
+    #[arg(required = true)]
+    tests: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// List the rules that no test has taken
+    #[arg(long)]
+    coverage: bool,
+    /// Fail where less than this share of the rules is taken, in percent
+    #[arg(long, value_name = "PERCENT")]
+    min_coverage: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// What failed, and a summary
+    Human,
+    /// Test Anything Protocol
+    Tap,
+    Junit,
+}
+
+pub(super) fn run(o: &Options) -> ExitCode {
+    match test(o) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("{}", why.trim_end());
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// Whether everything holds.
+fn test(o: &Options) -> Result<bool, String> {
+    let (plan, sources) = load(&o.files)?;
+    let mut coverage = Coverage::new(&plan, &sources);
+    let mut results = Vec::new();
+    for path in &o.tests {
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+        let suite = Suite::parse(&text).map_err(|e| format!("{path}: {e}"))?;
+        results.extend(hapax_explain::run_suite(&plan, &sources, &suite, &mut coverage));
+    }
+    print(&match o.format {
+        Format::Human => human(&results),
+        Format::Tap => hapax_explain::tap(&results),
+        Format::Junit => hapax_explain::junit(&o.tests.join(" "), &results),
+    });
+    let (taken, all) = coverage.totals();
+    let percent = if all == 0 { 100 } else { taken * 100 / all };
+    let enough = o.min_coverage.is_none_or(|min| percent >= usize::from(min));
+    if o.coverage || !enough {
+        // Beside the results, not among them: a build server reads those.
+        eprint!("{}", coverage.render());
+    }
+    if !enough {
+        eprintln!("coverage is {percent} %, less than asked for");
+    }
+    Ok(enough && results.iter().all(CaseResult::passed))
+}
+
+fn human(results: &[CaseResult]) -> String {
+    let mut out = String::new();
+    for result in results.iter().filter(|r| !r.passed()) {
+        out.push_str(&format!("FAILED {}\n", result.name));
+        for failure in &result.failures {
+            out.push_str(&format!("    {failure}\n"));
+        }
+    }
+    let failed = results.iter().filter(|r| !r.passed()).count();
+    out.push_str(&format!("{} passed, {failed} failed\n", results.len() - failed));
+    out
+}
