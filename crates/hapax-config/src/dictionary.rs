@@ -41,10 +41,10 @@ impl<K: Class> Index<K> {
     }
 
     /// The longest row whose name starts the line, for `section` where one of that name is valid there.
-    pub(crate) fn find(&self, words: &[Word<'_>], section: Sections) -> Option<Found<K>> {
+    pub(crate) fn find<'w>(&self, words: &'w [Word<'_>], section: Sections) -> Option<Found<K>> {
         // A word may have its argument glued to it: `set-proxy-v2-tlv-fmt(0x20)`.
-        let first = words.first()?.str();
-        let first = first.split_once('(').map_or(first, |(name, _)| name);
+        let bare = |w: &'w Word<'_>| -> &'w str { w.str().split_once('(').map_or(w.str(), |(name, _)| name) };
+        let first = bare(words.first()?);
         let most = *self.longest.get(first)?;
         let mut elsewhere = None;
         let mut name = String::new();
@@ -53,12 +53,11 @@ impl<K: Class> Index<K> {
                 first
             } else {
                 name.clear();
-                for (i, w) in words[..n].iter().enumerate() {
-                    if i > 0 {
-                        name.push(' ');
-                    }
+                for w in &words[..n - 1] {
                     name.push_str(w.str());
+                    name.push(' ');
                 }
+                name.push_str(bare(&words[n - 1]));
                 name.as_str()
             };
             let Some(rows) = self.by_name.get(key) else { continue };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hapax_diag::Span;
-use hapax_rules::{Side, Site};
+use hapax_rules::{Rule, Side, Site};
 use hapax_sample::acl::{AclSet, Condition};
 
 use crate::keyword::Sections;
@@ -72,6 +72,10 @@ pub struct Draft {
     pub httpchk: Option<Arc<HttpCheckDraft>>,
     /// The kind of health check asked for (`option mysql-check`), where it is not the one of HTTP.
     pub check_kind: Option<&'static str>,
+    /// `redirect` lines: run after the `http-request` rules.
+    pub redirects: Vec<Rule>,
+    /// The word after `balance`, for checks that depend on the proxy's mode.
+    pub balance_name: Option<(Arc<str>, Span)>,
     /// Where words stand that only HTTP proxies act on, told if the proxy is none.
     pub asked: HashMap<&'static str, Span>,
     /// `errorfiles`, until every section is known.
@@ -97,6 +101,8 @@ impl Default for Draft {
             formats: FormatTexts::default(),
             httpchk: None,
             check_kind: None,
+            redirects: Vec::new(),
+            balance_name: None,
             asked: HashMap::new(),
             pending_errors: Vec::new(),
             id: None,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use hapax_diag::{Diagnostic, Diagnostics, FileId, Span};
 use hapax_rules::errors::Pages;
-use hapax_sample::acl::Condition;
+use hapax_rules::{Rule, RuleSets, parse_rule};
+use hapax_sample::acl::{Condition, Token};
 use hapax_sample::expr::Expr;
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::VarNames;
@@ -189,6 +190,22 @@ impl<'a> Reader<'a> {
             next += 1;
         }
         Ok((Expr::compile(&text, a.at(from), &mut self.compile())?, next))
+    }
+
+    /// One rule of the section being read: `words` starts at the action.
+    pub(crate) fn rule(&mut self, set: RuleSets, words: &[Token<'_>], line: Span) -> Result<Rule, Diagnostic> {
+        let (experimental, bufsize, maxrewrite) = (self.experimental, self.global.bufsize, self.global.maxrewrite);
+        let draft = self.proxy();
+        let acls = std::mem::take(&mut draft.acls);
+        let mut site = draft.site.clone();
+        site.experimental = experimental;
+        site.bufsize = bufsize;
+        site.maxrewrite = maxrewrite;
+        let made = parse_rule(set, words, &acls, &mut site, &mut self.compile(), line);
+        let draft = self.proxy();
+        draft.acls = acls;
+        draft.site = site;
+        made
     }
 
     /// The compilation context and, apart from it, what options of `bind` and `server` lines need beside it.

@@ -7,8 +7,11 @@ use crate::draft::Draft;
 
 mod acme;
 mod alerts;
+mod balance;
 mod cache;
+mod capture;
 mod compression;
+mod cookie;
 mod crt_store;
 pub(crate) mod errors;
 mod fcgi_app;
@@ -22,6 +25,7 @@ mod log_profile;
 mod logging;
 mod mailers;
 mod mode;
+mod monitor;
 mod namespaces;
 mod options;
 mod peers;
@@ -32,9 +36,11 @@ mod removed;
 mod resolvers;
 mod ring;
 mod server_state;
+mod rules;
 mod servers;
 mod stats;
 mod stick;
+mod switching;
 mod timeouts;
 mod traces;
 mod tuning;
@@ -60,6 +66,12 @@ pub static ALL: &[&Topic] = &[
     &mode::TOPIC,
     &limits::TOPIC,
     &servers::TOPIC,
+    &balance::TOPIC,
+    &cookie::TOPIC,
+    &switching::TOPIC,
+    &rules::TOPIC,
+    &capture::TOPIC,
+    &monitor::TOPIC,
     &timeouts::TOPIC,
     &tuning::buffers::TOPIC,
     &tuning::compression::TOPIC,

@@ -12,7 +12,7 @@ use hapax_sample::ProxyId;
 use hapax_sample::acl::Condition;
 use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
-use hapax_value::Millis;
+use hapax_value::{Endpoint, Millis};
 
 use super::{Bind, LogFormats, LogTarget, Server, StickRule};
 
@@ -169,6 +169,11 @@ pub struct Proxy {
     pub errors: Arc<Pages>,
     pub stick_rules: Vec<StickRule>,
     pub stats: Option<StatsUri>,
+    /// `http-send-name-header`
+    pub send_name_header: Option<Arc<[u8]>>,
+    /// `source`: where connections to servers start from, unless the server says otherwise.
+    pub source: Option<Endpoint>,
+    pub source_interface: Option<String>,
     pub monitor_uri: Option<Arc<[u8]>>,
     pub monitor_fail: Vec<Arc<Condition>>,
 }
@@ -207,6 +212,8 @@ pub enum Balance {
 /// How `cookie` works on the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookieMode {
+    /// Only read: the application sets it.
+    Passive,
     Rewrite,
     Insert,
     Prefix,

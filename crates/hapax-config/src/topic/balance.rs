@@ -1,0 +1,244 @@
+//! Which server gets a request: `balance`, `hash-type`, `hash-balance-factor` (manual, 4.2).
+
+use std::sync::Arc;
+
+use hapax_balance::{HashFunction, HashType};
+use hapax_diag::{Diagnostic, Span};
+use hapax_sample::expr::Expr;
+
+use super::Topic;
+use crate::args::Args;
+use crate::codes;
+use crate::dictionary::Row;
+use crate::draft::Draft;
+use crate::keyword::Sections;
+use crate::plan::Balance;
+use crate::reader::Reader;
+use crate::shape::Shape;
+
+pub(super) static TOPIC: Topic = Topic {
+    name: "balance",
+    rows: ROWS,
+    inherit,
+};
+
+static ROWS: &[Row] = &[
+    Row::new("balance", Sections::BACK)
+        .usage("<algorithm> [<argument>...]")
+        .doc("How a server is chosen; round robin by default.")
+        .ok(&[
+            "balance roundrobin",
+            "balance leastconn",
+            "balance source",
+            "balance uri whole",
+            "balance uri len 10 depth 3",
+            "balance url_param id check_post 64",
+            "balance hdr(host) use_domain_only",
+            "balance random(2)",
+            "balance hash src",
+            "balance rdp-cookie",
+        ])
+        .bad(&[
+            "balance fairly",
+            "balance uri around",
+            "balance url_param",
+            "balance hdr",
+            "balance random(0)",
+            "balance hash",
+            "balance hash no_such_fetch",
+        ])
+        .set(balance),
+    Row::new("hash-type", Sections::BACK)
+        .usage("{ map-based | consistent } [{ sdbm | djb2 | wt6 | crc32 | none }] [avalanche]")
+        .doc("How the hash of `balance` chooses among servers.")
+        .ok(&["hash-type consistent", "hash-type map-based djb2 avalanche", "hash-type consistent sdbm"])
+        .bad(&["hash-type", "hash-type random", "hash-type consistent md5", "hash-type consistent sdbm x"])
+        .set(hash_type),
+    Row::new("hash-balance-factor", Sections::BACK)
+        .usage("<percent>")
+        .doc("Load over the average at which consistent hashing takes the next server.")
+        .not_yet("bounded loads of consistent hashing")
+        .ok(&["hash-balance-factor 150", "hash-balance-factor 0"])
+        .bad(&["hash-balance-factor", "hash-balance-factor 50"])
+        .set(|_, a| {
+            if a.is_empty() {
+                return Err(a.missing("'hash-balance-factor' expects an integer argument."));
+            }
+            match super::limits::number(a, 0) {
+                1..=100 => Err(a.bad(0, "'hash-balance-factor' must be 0 or greater than 100.")),
+                _ => Ok(()),
+            }
+        }),
+    Row::new("persist rdp-cookie", Sections::BACK)
+        .usage("[(<name>)]")
+        .doc("Keeps a client on the server its RDP cookie names.")
+        .not_yet("persistence by RDP cookie")
+        .shape(Shape::Nothing)
+        .ok(&["persist rdp-cookie", "persist rdp-cookie(mstshash)"]),
+];
+
+fn balance(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let word = a.str(0);
+    let (name, inner) = match word.split_once('(') {
+        Some((n, rest)) => (n, rest.strip_suffix(')')),
+        None => (word, None),
+    };
+    let made = match name {
+        "" | "roundrobin" => Balance::RoundRobin,
+        "static-rr" => Balance::StaticRr,
+        "leastconn" => Balance::LeastConn,
+        "first" => Balance::First,
+        "source" => Balance::Source,
+        "random" => {
+            let draws = inner.map_or(Some(2), |n| n.parse().ok());
+            let draws = draws.filter(|n| *n > 0);
+            Balance::Random(draws.ok_or_else(|| bad(a, 0, "'random' expects a number of draws of at least 1, in parentheses."))?)
+        }
+        "uri" => uri(cx, a)?,
+        "url_param" => url_param(cx, a)?,
+        "hdr" => hdr(cx, a, inner)?,
+        "rdp-cookie" => {
+            let cookie = inner.unwrap_or("msts");
+            expression(cx, &format!("req.rdp_cookie({cookie})"), a.at(0))?
+        }
+        "hash" => {
+            if a.len() < 2 {
+                return Err(a.missing("balance 'hash' requires a sample expression"));
+            }
+            let (expr, next) = cx.expr(a, 1)?;
+            if a.len() > next {
+                return Err(a.unexpected(next));
+            }
+            Balance::Hash(Arc::new(expr))
+        }
+        "log-hash" | "sticky" | "log-sticky" => Balance::Other("log backends"),
+        _ => {
+            return Err(bad(
+                a,
+                0,
+                "only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hash', 'hdr(name)', \
+                 'rdp-cookie(name)', 'log-hash' and 'sticky' options.",
+            ));
+        }
+    };
+    if let Balance::Other(what) = made {
+        let told = format!("'balance {word}' is accepted but not acted on yet: {what}");
+        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
+    }
+    cx.proxy().proxy.balance = made;
+    cx.proxy().balance_name = Some((Arc::from(name), a.line));
+    Ok(())
+}
+
+fn bad(a: &Args<'_>, i: usize, message: &str) -> Diagnostic {
+    a.bad(i, format!("balance {message}"))
+}
+
+fn expression(cx: &mut Reader<'_>, text: &str, at: Span) -> Result<Balance, Diagnostic> {
+    let expr = Expr::compile(text.as_bytes(), at, &mut cx.compile())?;
+    Ok(Balance::Hash(Arc::new(expr)))
+}
+
+/// The path, or with `whole` the whole URI; as many bytes as `len` says.
+fn uri(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Balance, Diagnostic> {
+    let (mut fetch, mut len, mut i) = ("path", None, 1);
+    while i < a.len() {
+        match a.str(i) {
+            "whole" => fetch = "url",
+            "path-only" => fetch = "path",
+            word @ ("len" | "depth") => {
+                let n = a.str(i + 1).parse::<u32>();
+                let n = n.map_err(|_| bad(a, i, &format!("uri '{word}' expects a positive integer (got '{}').", a.show(i + 1))))?;
+                if word == "len" {
+                    len = Some(n);
+                } else {
+                    let told = "'balance uri depth' is accepted but not acted on yet: the whole path is hashed";
+                    cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(i)));
+                }
+                i += 1;
+            }
+            other => {
+                return Err(bad(a, i, &format!("uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '{other}').")));
+            }
+        }
+        i += 1;
+    }
+    let text = len.map_or_else(|| fetch.to_owned(), |n| format!("{fetch},bytes(0,{n})"));
+    expression(cx, &text, a.at(0))
+}
+
+fn url_param(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Balance, Diagnostic> {
+    let name = a.str(1);
+    if name.is_empty() {
+        return Err(a.missing("balance url_param requires an URL parameter name."));
+    }
+    match a.str(2) {
+        "" => {}
+        "check_post" => {
+            let told = "'balance url_param ... check_post' is accepted but not acted on yet: only the URL is looked at";
+            cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(2)));
+        }
+        _ => return Err(bad(a, 2, "url_param only accepts check_post modifier.")),
+    }
+    expression(cx, &format!("urlp({name})"), a.at(0))
+}
+
+fn hdr(cx: &mut Reader<'_>, a: &Args<'_>, name: Option<&str>) -> Result<Balance, Diagnostic> {
+    let Some(name) = name.filter(|n| !n.is_empty()) else {
+        return Err(bad(a, 0, "hdr(name) requires an http header field name."));
+    };
+    match a.str(1) {
+        "" => expression(cx, &format!("req.hdr({name})"), a.at(0)),
+        // The part of a host name before its public suffix: `www.example.org` and `a.example.org` are one site.
+        "use_domain_only" => expression(cx, &format!("req.hdr({name}),host_only,field(-2,.)"), a.at(0)),
+        other => Err(bad(a, 1, &format!("hdr(name) only accepts 'use_domain_only' modifier (got '{other}')."))),
+    }
+}
+
+fn hash_type(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let consistent = match a.str(0) {
+        "consistent" => true,
+        "map-based" => false,
+        "avalanche" => {
+            return Err(a.bad(
+                0,
+                "experimental feature 'hash-type avalanche' is not supported anymore, please use 'hash-type map-based sdbm avalanche' \
+                 instead.",
+            ));
+        }
+        _ => return Err(a.bad(0, "'hash-type' only supports 'consistent' and 'map-based'.")),
+    };
+    let function = match a.str(1) {
+        "" | "sdbm" => HashFunction::Sdbm,
+        "djb2" => HashFunction::Djb2,
+        "wt6" => HashFunction::Wt6,
+        "crc32" => HashFunction::Crc32,
+        "none" => HashFunction::None,
+        _ => {
+            return Err(a.bad(
+                1,
+                "'hash-type' only supports 'sdbm', 'djb2', 'crc32', or 'wt6' hash functions.",
+            ));
+        }
+    };
+    let avalanche = match a.str(2) {
+        // A consistent hash with the default function mixes its bits.
+        "" => consistent && a.len() < 2,
+        "avalanche" => true,
+        _ => return Err(a.bad(2, "'hash-type' only supports 'avalanche' as a modifier for hash functions.")),
+    };
+    cx.proxy().proxy.hash_type = HashType {
+        consistent,
+        function,
+        avalanche,
+    };
+    Ok(())
+}
+
+fn inherit(to: &mut Draft, from: &Draft) {
+    if to.is_back() {
+        to.proxy.balance = from.proxy.balance.clone();
+        to.proxy.hash_type = from.proxy.hash_type;
+        to.balance_name.clone_from(&from.balance_name);
+    }
+}
