@@ -51,8 +51,17 @@ static ROWS: &[Row] = &[
     Row::new("hash-type", Sections::BACK)
         .usage("{ map-based | consistent } [{ sdbm | djb2 | wt6 | crc32 | none }] [avalanche]")
         .doc("How the hash of `balance` chooses among servers.")
-        .ok(&["hash-type consistent", "hash-type map-based djb2 avalanche", "hash-type consistent sdbm"])
-        .bad(&["hash-type", "hash-type random", "hash-type consistent md5", "hash-type consistent sdbm x"])
+        .ok(&[
+            "hash-type consistent",
+            "hash-type map-based djb2 avalanche",
+            "hash-type consistent sdbm",
+        ])
+        .bad(&[
+            "hash-type",
+            "hash-type random",
+            "hash-type consistent md5",
+            "hash-type consistent sdbm x",
+        ])
         .set(hash_type),
     Row::new("hash-balance-factor", Sections::BACK)
         .usage("<percent>")
@@ -158,7 +167,11 @@ fn uri(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Balance, Diagnostic> {
                 i += 1;
             }
             other => {
-                return Err(bad(a, i, &format!("uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '{other}').")));
+                return Err(bad(
+                    a,
+                    i,
+                    &format!("uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '{other}')."),
+                ));
             }
         }
         i += 1;
@@ -191,7 +204,11 @@ fn hdr(cx: &mut Reader<'_>, a: &Args<'_>, name: Option<&str>) -> Result<Balance,
         "" => expression(cx, &format!("req.hdr({name})"), a.at(0)),
         // The part of a host name before its public suffix: `www.example.org` and `a.example.org` are one site.
         "use_domain_only" => expression(cx, &format!("req.hdr({name}),host_only,field(-2,.)"), a.at(0)),
-        other => Err(bad(a, 1, &format!("hdr(name) only accepts 'use_domain_only' modifier (got '{other}')."))),
+        other => Err(bad(
+            a,
+            1,
+            &format!("hdr(name) only accepts 'use_domain_only' modifier (got '{other}')."),
+        )),
     }
 }
 
@@ -215,10 +232,7 @@ fn hash_type(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         "crc32" => HashFunction::Crc32,
         "none" => HashFunction::None,
         _ => {
-            return Err(a.bad(
-                1,
-                "'hash-type' only supports 'sdbm', 'djb2', 'crc32', or 'wt6' hash functions.",
-            ));
+            return Err(a.bad(1, "'hash-type' only supports 'sdbm', 'djb2', 'crc32', or 'wt6' hash functions."));
         }
     };
     let avalanche = match a.str(2) {

@@ -82,12 +82,18 @@ fn declare(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         "request" => true,
         "response" => false,
         _ => {
-            return Err(a.bad(0, "'declare capture' : wrong usage, use: declare capture [request|response] len <length>"));
+            return Err(a.bad(
+                0,
+                "'declare capture' : wrong usage, use: declare capture [request|response] len <length>",
+            ));
         }
     };
     let len = super::limits::number(a, 2) as usize;
     if a.str(1) != "len" || len == 0 || a.len() > 3 {
-        return Err(a.bad(1, "'declare capture' : wrong usage, use: declare capture [request|response] len <length>"));
+        return Err(a.bad(
+            1,
+            "'declare capture' : wrong usage, use: declare capture [request|response] len <length>",
+        ));
     }
     let site = &mut cx.proxy().site;
     let list = if request { &mut site.req_captures } else { &mut site.res_captures };

@@ -93,10 +93,7 @@ fn monitor_fail(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 
 fn persist_condition(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if !matches!(a.str(0), "if" | "unless") {
-        return Err(a.bad(
-            0,
-            format!("'{}' requires either 'if' or 'unless' followed by a condition.", a.name),
-        ));
+        return Err(a.bad(0, format!("'{}' requires either 'if' or 'unless' followed by a condition.", a.name)));
     }
     cx.condition(a, 0).map(|_| ()).map_err(|d| {
         let message = format!(
@@ -112,7 +109,15 @@ fn name_header(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing(format!("'{}' requires a header string.", a.name)));
     }
-    let reserved = ["connection", "content-length", "transfer-encoding", "host", "upgrade", "te", "keep-alive"];
+    let reserved = [
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "host",
+        "upgrade",
+        "te",
+        "keep-alive",
+    ];
     if reserved.iter().any(|r| r.eq_ignore_ascii_case(a.str(0))) {
         return Err(a.bad(
             0,

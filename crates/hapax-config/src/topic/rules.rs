@@ -21,7 +21,9 @@ pub(super) static TOPIC: Topic = Topic {
 };
 
 const fn set_row(name: &'static str, sections: Sections) -> Row {
-    Row::new(name, sections).usage("<action> [<argument>...] [{ if | unless } <condition>]").named_defaults()
+    Row::new(name, sections)
+        .usage("<action> [<argument>...] [{ if | unless } <condition>]")
+        .named_defaults()
 }
 
 static ROWS: &[Row] = &[
@@ -111,7 +113,10 @@ static ROWS: &[Row] = &[
             let (kind, name) = (cx.proxy().kind_name(), cx.section_name());
             Err(a.bad(
                 0,
-                format!("'tcp-response' expects 'inspect-delay' or 'content' in {kind} '{name}' (got '{}')", a.show(0)),
+                format!(
+                    "'tcp-response' expects 'inspect-delay' or 'content' in {kind} '{name}' (got '{}')",
+                    a.show(0)
+                ),
             ))
         }),
 ];

@@ -24,7 +24,13 @@ static ROWS: &[Row] = &[
         .named_defaults()
         .doc("Names a test for the conditions of the section.")
         .ok(&["acl local src 127.0.0.0/8", "acl api path_beg /api/"])
-        .bad(&["acl", "acl local", "acl a!b src 127.0.0.1", "acl or src 127.0.0.1", "acl x no_such_fetch"])
+        .bad(&[
+            "acl",
+            "acl local",
+            "acl a!b src 127.0.0.1",
+            "acl or src 127.0.0.1",
+            "acl x no_such_fetch",
+        ])
         .set(acl),
     Row::new("use_backend", Sections::FRONTEND.union(Sections::LISTEN))
         .usage("<backend> [{ if | unless } <condition>]")
@@ -88,10 +94,7 @@ fn use_backend(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     }
     let cond = match a.str(1) {
         "if" | "unless" => cx.condition(a, 1).map_err(|d| {
-            let message = format!(
-                "error detected while parsing switching rule : {}.",
-                d.message.trim_end_matches('.')
-            );
+            let message = format!("error detected while parsing switching rule : {}.", d.message.trim_end_matches('.'));
             Diagnostic { message, ..d }
         })?,
         "" if a.len() < 2 => None,
