@@ -67,6 +67,9 @@ pub(crate) fn parse_with(
     row_name: &'static str,
     parse: impl FnOnce(&mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic>,
 ) -> Result<Rule, Diagnostic> {
+    // An empty word ends the line, as it does for HAProxy.
+    let end = words.iter().position(|w| w.bytes.is_empty()).unwrap_or(words.len());
+    let words = &words[..end];
     let (name, rest) = words
         .split_first()
         .map_or((Token { bytes: b"", span: at }, words), |(n, r)| (*n, r));

@@ -16,6 +16,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "The connection must begin with a PROXY header, as with `accept-proxy` on the bind line.",
         ok: &["expect-proxy layer4", "expect-proxy layer4 if TRUE"],
         bad: &["expect-proxy", "expect-proxy layer7"],
+        support: Support::NotYet("PROXY headers that rules ask for"),
         parse: |p| expect(p, Effect::ExpectProxy),
         ..ActionRow::BASE
     },

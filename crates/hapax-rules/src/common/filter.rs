@@ -51,6 +51,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Lets a built-in service answer.",
         ok: &["use-service prometheus-exporter", "use-service prometheus-exporter if TRUE"],
         bad: &["use-service", "use-service nothing"],
+        support: Support::NotYet("the Prometheus exporter"),
         parse: use_service,
         ..ActionRow::BASE
     },
@@ -166,12 +167,17 @@ fn use_service(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnosti
     let name = p
         .next()
         .ok_or_else(|| p.fail(&codes::MISSING_ARG, format!("'{set}' expects a service name.")))?;
-    // There is no TCP service but those of Lua.
-    let known = SERVICES
-        .iter()
-        .position(|s| s.as_bytes() == name.bytes && p.ruleset == RuleSets::HTTP_REQ);
     let text = crate::parse::text(name);
+    let known = SERVICES.iter().position(|s| s.as_bytes() == name.bytes);
     let index = known.ok_or_else(|| p.bad(format!("'{text}' unknown service name.")))?;
+    if p.ruleset != RuleSets::HTTP_REQ {
+        return Err(p
+            .fail(
+                &codes::WRONG_PLACE,
+                "Prometheus exporter service only available on 'http-request' rulesets",
+            )
+            .at(name.span));
+    }
     ParseAction::done(UseService(index as u32))
 }
 

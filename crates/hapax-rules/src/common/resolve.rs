@@ -23,7 +23,6 @@ pub(crate) static ROWS: &[ActionRow] = &[ActionRow {
         "do-resolve str(h)",
         "do-resolve(txn.ip,dns,ipv5) str(h)",
         "do-resolve(txn.ip,dns)",
-        "do-resolve(x,dns) str(h)",
     ],
     support: Support::NotYet("resolvers"),
     parse,
@@ -32,7 +31,7 @@ pub(crate) static ROWS: &[ActionRow] = &[ActionRow {
 
 #[derive(Debug)]
 struct Resolve {
-    var: VarId,
+    var: Option<VarId>,
     resolvers: Arc<NameRef>,
     ipv4_first: bool,
     name: Expr,
@@ -44,7 +43,7 @@ impl Action for Resolve {
         if txn.woken != Woken::No {
             return Effect::Continue;
         }
-        let Some(resolvers) = self.resolvers.id.get() else {
+        let (Some(resolvers), Some(var)) = (self.resolvers.id.get(), self.var) else {
             return Effect::Continue;
         };
         let mut host = Vec::new();
@@ -55,7 +54,7 @@ impl Action for Resolve {
             resolvers: *resolvers as u32,
             host,
             ipv4_first: self.ipv4_first,
-            var: self.var,
+            var,
         })))
     }
 }
@@ -77,7 +76,8 @@ fn parse(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
             _ => return Err(wrong(p)),
         };
     }
-    let var = p.cx.vars.intern(var).map_err(|e| p.fail(&codes::BAD_ARG, e))?;
+    // A name that is none is found out at run time by HAProxy, which sets nothing then.
+    let var = p.cx.vars.intern(var).ok();
     let word = Token {
         bytes: resolvers.as_bytes(),
         span: p.name.span,

@@ -26,7 +26,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Follows the entry of a key in a stick table with the sticky counter of that number; the first rule that runs wins.",
         ok: &["track-sc0 src", "track-sc2 src table t if TRUE", "track-sc1 src,ipmask(24)"],
         bad: &[
-            "track-sc src",
+            "track-sc-1 src",
             "track-sc3 src",
             "track-scx src",
             "track-sc0",
@@ -79,13 +79,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         rulesets: ANY,
         doc: "Adds a number, given or computed, to the general-purpose counter at an index.",
         ok: &["sc-add-gpc(0,1) 5", "sc-add-gpc(0,0) int(3) if TRUE"],
-        bad: &[
-            "sc-add-gpc 5",
-            "sc-add-gpc(0) 5",
-            "sc-add-gpc(0,3) 5",
-            "sc-add-gpc(0,1)",
-            "sc-add-gpc(0,1) x",
-        ],
+        bad: &["sc-add-gpc 5", "sc-add-gpc(0) 5", "sc-add-gpc(0,3) 5", "sc-add-gpc(0,1) x"],
         support: TABLES,
         parse: |p| change(p, "sc-add-gpc", Kind::AddGpc),
         ..ActionRow::BASE
@@ -95,13 +89,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         rulesets: ANY,
         doc: "Sets the general-purpose tag at an index to a number, given or computed.",
         ok: &["sc-set-gpt(0,1) 5", "sc-set-gpt(0,0) int(3) if TRUE"],
-        bad: &[
-            "sc-set-gpt 5",
-            "sc-set-gpt(0) 5",
-            "sc-set-gpt(0,3) 5",
-            "sc-set-gpt(0,1)",
-            "sc-set-gpt(0,1) x",
-        ],
+        bad: &["sc-set-gpt 5", "sc-set-gpt(0) 5", "sc-set-gpt(0,3) 5", "sc-set-gpt(0,1) x"],
         support: TABLES,
         parse: |p| change(p, "sc-set-gpt", Kind::SetGpt),
         ..ActionRow::BASE
@@ -111,7 +99,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         rulesets: ANY,
         doc: "Sets the first general-purpose tag to a number, given or computed.",
         ok: &["sc-set-gpt0 5", "sc-set-gpt0(1) int(3) if TRUE"],
-        bad: &["sc-set-gpt0", "sc-set-gpt0(3) 5", "sc-set-gpt0(1 5", "sc-set-gpt0(1) x"],
+        bad: &["sc-set-gpt0(3) 5", "sc-set-gpt0(1 5", "sc-set-gpt0(1) x"],
         support: TABLES,
         parse: |p| change(p, "sc-set-gpt0", Kind::SetGpt0),
         ..ActionRow::BASE
@@ -156,9 +144,9 @@ impl Action for TrackEntry {
 fn track(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
     let word = p.word();
     let number = word.strip_prefix("track-sc").unwrap_or_default();
-    let sc = number
-        .parse()
-        .map_err(|_| p.fail(&codes::BAD_ARG, format!("invalid sticky counter number '{number}'")))?;
+    // No number is the first one.
+    let sc = if number.is_empty() { Ok(0) } else { number.parse() };
+    let sc = sc.map_err(|_| p.fail(&codes::BAD_ARG, format!("invalid sticky counter number '{number}'")))?;
     check_counter(p, sc)?;
     let key = p.expr()?;
     let table = if p.take("table") {
@@ -255,8 +243,11 @@ fn numbers(p: &ParseAction<'_, '_>, stem: &str, indexed: bool) -> Result<(u8, u8
     })
 }
 
-/// A decimal number or an expression.
+/// A decimal number or an expression; nothing at all is zero.
 fn value(p: &mut ParseAction<'_, '_>) -> Result<Amount, Diagnostic> {
+    if p.peek().is_none() {
+        return Ok(Amount::Fixed(0));
+    }
     if let Some(n) = p.peek().and_then(|w| c_integer(w.bytes)) {
         p.pos += 1;
         return Ok(Amount::Fixed(n));

@@ -40,7 +40,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         rulesets: SETS,
         doc: "Gives a variable the text of a log-format string, where every condition after the name holds.",
         ok: &["set-var-fmt(sess.a) %[src]:%[src_port]", "set-var-fmt(proc.a,ifnotempty) x"],
-        bad: &["set-var-fmt x", "set-var-fmt(sess.a)", "set-var-fmt(a) x"],
+        bad: &["set-var-fmt x", "set-var-fmt(a) x"],
         parse: set_var_fmt,
         ..ActionRow::BASE
     },
@@ -139,7 +139,11 @@ fn set_var(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
 
 fn set_var_fmt(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
     let (var, when) = target(p, "set-var-fmt")?;
-    let fmt = p.format("a log-format string as argument")?;
+    let fmt = match p.next() {
+        Some(word) => p.text_format(word.bytes, word.span)?,
+        // Nothing at all is the empty text.
+        None => p.text_format(b"", p.name.span)?,
+    };
     ParseAction::done(SetVarFmt { var, when, fmt })
 }
 

@@ -22,8 +22,8 @@ pub(crate) static ROWS: &[ActionRow] = &[
         name: "set-header",
         rulesets: RuleSets::HTTP_ANY,
         doc: "Removes the fields of that name, then adds one. The value is made before they are removed and may quote them.",
-        ok: &["set-header X-Src %[src]", "set-header x \"\" unless FALSE"],
-        bad: &["set-header", "set-header X", "set-header X a b"],
+        ok: &["set-header X-Src %[src]", "set-header x y unless FALSE"],
+        bad: &["set-header", "set-header X", "set-header X a b", "set-header X \"\""],
         parse: |p| edit(p, true),
         ..ActionRow::BASE
     },

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use hapax_diag::Diagnostic;
 use hapax_value::Millis;
 
+use hapax_value::Support;
+
 use crate::amount::Amount;
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Side, Txn, codes};
 
@@ -43,6 +45,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "The request is not sent again once a connection to a server was made.",
         ok: &["disable-l7-retry", "disable-l7-retry if TRUE"],
         bad: &["disable-l7-retry now"],
+        support: Support::NoEffect("requests are never sent again once a connection was made"),
         parse: |_| ParseAction::done(DisableRetry),
         ..ActionRow::BASE
     },

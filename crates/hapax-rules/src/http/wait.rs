@@ -50,6 +50,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Holds a request that came as TLS early data until the handshake is over.",
         ok: &["wait-for-handshake", "wait-for-handshake if TRUE"],
         bad: &["wait-for-handshake 1s"],
+        support: Support::NoEffect("early data is not accepted, so that every request comes after its handshake"),
         parse: |_| ParseAction::done(WaitForHandshake),
         ..ActionRow::BASE
     },

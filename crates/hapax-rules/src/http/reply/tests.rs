@@ -153,10 +153,6 @@ fn moot_arguments_are_told() {
             "ignored by the http reply when used with an errorfile",
         ),
         (
-            "return content-type a string \"\"",
-            "ignored by the http reply when used with an empty payload",
-        ),
-        (
             "return hdr Content-Length 5",
             "header 'Content-Length' always ignored by the http reply",
         ),
