@@ -34,10 +34,10 @@ pub(crate) struct Still {
 }
 
 impl World for Still {
-    fn proxy_name(&self, _: ProxyId) -> &str {
+    fn proxy_name(&self, _: ProxyId) -> &'static str {
         "px"
     }
-    fn server_name(&self, _: ProxyId, _: ServerId) -> &str {
+    fn server_name(&self, _: ProxyId, _: ServerId) -> &'static str {
         "srv"
     }
     fn nbsrv(&self, _: ProxyId) -> i64 {

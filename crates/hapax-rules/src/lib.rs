@@ -28,4 +28,4 @@ pub use http::reply::ReplySpec;
 pub use parse::{ParseAction, parse_rule, place};
 pub use run::{Outcome, run};
 pub use site::{Side, Site, Slot};
-pub use txn::{Bandwidth, Controls, Txn, Woken};
+pub use txn::{Attach, Bandwidth, Controls, Hint, Txn, Woken};

@@ -184,13 +184,18 @@ pub fn place(ruleset: RuleSets, side: Side) -> Needs {
     }
 }
 
-impl<'p> ParseAction<'p, '_> {
-    pub fn next(&mut self) -> Option<Token<'p>> {
+/// Takes the words one by one.
+impl<'p> Iterator for ParseAction<'p, '_> {
+    type Item = Token<'p>;
+
+    fn next(&mut self) -> Option<Token<'p>> {
         let w = self.words.get(self.pos).copied()?;
         self.pos += 1;
         Some(w)
     }
+}
 
+impl<'p> ParseAction<'p, '_> {
     pub fn peek(&self) -> Option<Token<'p>> {
         self.words.get(self.pos).copied()
     }

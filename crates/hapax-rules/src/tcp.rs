@@ -7,6 +7,7 @@ use hapax_sample::expr::Expr;
 use hapax_sample::{NameKind, NameRef};
 use hapax_value::Support;
 
+use crate::txn::Attach;
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Side, Txn, Woken, codes};
 
 pub(crate) static ROWS: &[ActionRow] = &[
@@ -54,7 +55,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         support: Support::NotYet("reverse HTTP"),
         experimental: true,
         parse: attach_srv,
-        ..ActionRow::BASE
     },
     ActionRow {
         name: "dgram-drop",
@@ -145,7 +145,10 @@ impl Action for AttachSrv {
         if let Some(expr) = &self.name {
             expr.eval_str(&txn.env(), &mut name);
         }
-        txn.controls.attach = Some((*server, name.into()));
+        txn.controls.attach = Some(Attach {
+            server: *server,
+            name: name.into(),
+        });
         Effect::Continue
     }
 }

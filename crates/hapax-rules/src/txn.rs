@@ -30,18 +30,28 @@ pub struct Controls {
     pub bc_tos: Option<u8>,
     pub nice: Option<i32>,
     /// `early-hint`: fields of the 103 response to send once the rule set stops or waits; the runtime empties it.
-    pub early_hints: Vec<(Box<[u8]>, Box<[u8]>)>,
+    pub early_hints: Vec<Hint>,
     /// `set-bandwidth-limit`, one entry for each filter.
     pub bandwidth: Vec<Bandwidth>,
     /// `cache-store`: index of the cache.
     pub cache_store: Option<u32>,
-    /// `attach-srv`: `(proxy << 32 | server)` and the name to be known by.
-    pub attach: Option<(u64, Box<[u8]>)>,
+    pub attach: Option<Attach>,
     /// How long each capture slot of the frontend may be.
     pub req_capture_lens: Arc<[usize]>,
     pub res_capture_lens: Arc<[usize]>,
     /// Reused by actions that build a text; empty between two of them.
     pub scratch: Vec<u8>,
+}
+
+/// Name and value of a field of the 103 response.
+pub type Hint = (Box<[u8]>, Box<[u8]>);
+
+/// `attach-srv`: a server, and the name to be known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attach {
+    /// `(proxy << 32 | server)`
+    pub server: u64,
+    pub name: Box<[u8]>,
 }
 
 /// A bandwidth limitation filter turned on; `None`: as the filter says.

@@ -110,7 +110,7 @@ enum Names {
     Is(Box<[u8]>),
     Begins(Box<[u8]>),
     Ends(Box<[u8]>),
-    Contains(memchr::memmem::Finder<'static>),
+    Contains(Box<memchr::memmem::Finder<'static>>),
     Matches(Regexp),
 }
 
@@ -147,7 +147,7 @@ fn delete(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
             b"str" => Names::Is(name),
             b"beg" => Names::Begins(name),
             b"end" => Names::Ends(name),
-            b"sub" => Names::Contains(memchr::memmem::Finder::new(&name).into_owned()),
+            b"sub" => Names::Contains(Box::new(memchr::memmem::Finder::new(&name).into_owned())),
             b"reg" => Names::Matches(Regexp::new(word.bytes, false).map_err(|e| p.bad(e))?),
             _ => {
                 let text = format!("-m with unsupported matching method '{}'", crate::parse::text(method));

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use crate::errors::Pages;
 use crate::kit::{Bench, Facts};
 use crate::{Effect, Reply, ReplySource, Rule, RuleSets, run};
@@ -9,7 +11,7 @@ fn sent(reply: &Reply) -> String {
     let body = reply.render(&Pages::default(), &[], &mut head);
     let mut out = format!("{} {}\n", head.status, String::from_utf8_lossy(head.reason()));
     for (n, v) in head.iter() {
-        out += &format!("{}: {}\n", String::from_utf8_lossy(n), String::from_utf8_lossy(v));
+        let _ = writeln!(out, "{}: {}", String::from_utf8_lossy(n), String::from_utf8_lossy(v));
     }
     out + "\n" + &String::from_utf8_lossy(&body)
 }
@@ -111,7 +113,8 @@ fn files() {
         .files
         .0
         .insert("/bad.http", b"HTTP/1.0 200 Fine\r\nContent-Length: 3\r\n\r\nhi");
-    bench.files.0.insert("/long", &[b'x'; 20_000]);
+    let long: &'static [u8] = vec![b'x'; 20_000].leak();
+    bench.files.0.insert("/long", long);
     let mut go = |rule: &str| {
         let rule = bench.rule(RuleSets::HTTP_REQ, rule).map_err(|d| d.message)?;
         match run(std::slice::from_ref::<Rule>(&rule), 0, &mut Facts::request("/", &[]).txn()).effect {
