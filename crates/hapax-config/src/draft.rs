@@ -47,6 +47,24 @@ pub struct HttpCheckDraft {
     pub version: Arc<[u8]>,
     pub headers: Vec<(Arc<[u8]>, Arc<[u8]>)>,
     pub body: Arc<[u8]>,
+    /// `http-check expect status`: ranges that pass; empty: 2xx and 3xx.
+    pub expect: Vec<(u16, u16)>,
+    /// `! status`: the ranges that fail.
+    pub expect_not: bool,
+}
+
+impl Default for HttpCheckDraft {
+    fn default() -> Self {
+        Self {
+            method: b"OPTIONS"[..].into(),
+            uri: b"/"[..].into(),
+            version: b"HTTP/1.0"[..].into(),
+            headers: Vec::new(),
+            body: Arc::default(),
+            expect: Vec::new(),
+            expect_not: false,
+        }
+    }
 }
 
 /// A frontend, backend, listen or defaults section as far as it is read.
@@ -69,8 +87,9 @@ pub struct Draft {
     /// What servers wait for: indices by server.
     pub tracks: Vec<(usize, String, Span)>,
     pub formats: FormatTexts,
+    /// The request of HTTP checks; sent where `check_kind` asks for it.
     pub httpchk: Option<Arc<HttpCheckDraft>>,
-    /// The kind of health check asked for (`option mysql-check`), where it is not the one of HTTP.
+    /// The option that asked for a kind of health check (`option httpchk`, `option mysql-check`).
     pub check_kind: Option<&'static str>,
     /// `redirect` lines: run after the `http-request` rules.
     pub redirects: Vec<Rule>,

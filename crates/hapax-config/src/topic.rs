@@ -10,6 +10,7 @@ mod alerts;
 mod balance;
 mod cache;
 mod capture;
+pub(crate) mod checks;
 mod compression;
 mod cookie;
 mod crt_store;
@@ -99,6 +100,7 @@ pub static ALL: &[&Topic] = &[
     &namespaces::TOPIC,
     &options::TOPIC,
     &errors::TOPIC,
+    &checks::TOPIC,
     &peers::TOPIC,
     &program::TOPIC,
     &resolvers::TOPIC,

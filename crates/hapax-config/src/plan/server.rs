@@ -77,16 +77,35 @@ pub struct Check {
     pub tls: bool,
 }
 
+/// Which statuses pass an HTTP check.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ExpectStatus {
+    /// From and to, both included; empty: 200 to 399.
+    pub ranges: Vec<(u16, u16)>,
+    /// These fail, and all others pass.
+    pub negated: bool,
+}
+
+impl ExpectStatus {
+    pub fn passes(&self, code: u16) -> bool {
+        if self.ranges.is_empty() {
+            return (200..400).contains(&code);
+        }
+        self.ranges.iter().any(|(low, high)| (*low..=*high).contains(&code)) != self.negated
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum CheckKind {
     #[default]
     Tcp,
-    /// `option httpchk`: method, URI, version, further header lines; statuses 2xx and 3xx pass.
+    /// `option httpchk`: method, URI, version, further header lines, and which statuses pass.
     Http {
         method: Vec<u8>,
         uri: Vec<u8>,
         version: Vec<u8>,
         headers: Vec<(Vec<u8>, Vec<u8>)>,
         body: Vec<u8>,
+        expect: ExpectStatus,
     },
 }

@@ -1,6 +1,7 @@
 //! What an HTTP check sends, and what it makes of the answer (manual, `option httpchk`).
 
 use hapax_balance::CheckStatus;
+use hapax_config::plan::ExpectStatus;
 
 /// The request of a check. `headers` as configured; `connection` and `content-length` are ours to add.
 pub(super) fn request(method: &[u8], uri: &[u8], version: &[u8], headers: &[(Vec<u8>, Vec<u8>)], body: &[u8]) -> Vec<u8> {
@@ -58,9 +59,9 @@ pub(super) fn parse(bytes: &[u8]) -> Answer {
     }
 }
 
-/// Statuses 2xx and 3xx pass; the reason is told for the others.
-pub(super) fn judge(code: u16, reason: String) -> (CheckStatus, u16, String) {
-    if (200..400).contains(&code) {
+/// The reason is told for statuses that do not pass.
+pub(super) fn judge(code: u16, reason: String, expect: &ExpectStatus) -> (CheckStatus, u16, String) {
+    if expect.passes(code) {
         (CheckStatus::L7Ok, code, String::new())
     } else {
         (CheckStatus::L7Status, code, reason)
@@ -117,8 +118,21 @@ mod tests {
         for (bytes, want) in cases {
             assert_eq!(parse(bytes.as_bytes()), want, "{bytes:?}");
         }
-        assert_eq!(judge(302, "Found".into()).0, CheckStatus::L7Ok);
-        assert_eq!(judge(100, "Continue".into()), (CheckStatus::L7Status, 100, "Continue".into()));
-        assert_eq!(judge(500, String::new()).0, CheckStatus::L7Status);
+        let usual = ExpectStatus::default();
+        assert_eq!(judge(302, "Found".into(), &usual).0, CheckStatus::L7Ok);
+        assert_eq!(
+            judge(100, "Continue".into(), &usual),
+            (CheckStatus::L7Status, 100, "Continue".into())
+        );
+        assert_eq!(judge(500, String::new(), &usual).0, CheckStatus::L7Status);
+        let mut own = ExpectStatus {
+            ranges: vec![(401, 401), (500, 599)],
+            negated: false,
+        };
+        assert_eq!(judge(401, String::new(), &own).0, CheckStatus::L7Ok);
+        assert_eq!(judge(200, "OK".into(), &own).0, CheckStatus::L7Status);
+        own.negated = true;
+        assert_eq!(judge(200, "OK".into(), &own).0, CheckStatus::L7Ok);
+        assert_eq!(judge(503, String::new(), &own).0, CheckStatus::L7Status);
     }
 }

@@ -163,6 +163,7 @@ impl Probe<'_> {
             version,
             headers,
             body,
+            expect,
         } = &self.check.kind
         else {
             return (connected, 0, String::new());
@@ -180,7 +181,7 @@ impl Probe<'_> {
                 Err(e) => return blame(e, CheckStatus::L7Timeout, CheckStatus::SockErr),
             }
             match http::parse(&got) {
-                Answer::Head { code, reason } => return http::judge(code, reason),
+                Answer::Head { code, reason } => return http::judge(code, reason, expect),
                 Answer::Partial if got.len() < MAX_HEAD => {}
                 Answer::Partial | Answer::Bad => return (CheckStatus::L7Rsp, 0, String::new()),
             }

@@ -35,6 +35,7 @@ fn http() -> CheckKind {
         version: b"HTTP/1.0".to_vec(),
         headers: Vec::new(),
         body: Vec::new(),
+        expect: hapax_config::plan::ExpectStatus::default(),
     }
 }
 
