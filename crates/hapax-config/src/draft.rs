@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hapax_diag::Span;
-use hapax_rules::{Rule, Side, Site};
+use hapax_rules::{Side, Site};
 use hapax_sample::acl::{AclSet, Condition};
 
 use crate::keyword::Sections;
@@ -91,8 +91,6 @@ pub struct Draft {
     pub httpchk: Option<Arc<HttpCheckDraft>>,
     /// The option that asked for a kind of health check (`option httpchk`, `option mysql-check`).
     pub check_kind: Option<&'static str>,
-    /// `redirect` lines: run after the `http-request` rules.
-    pub redirects: Vec<Rule>,
     /// The word after `balance`, for checks that depend on the proxy's mode.
     pub balance_name: Option<(Arc<str>, Span)>,
     /// Where words stand that only HTTP proxies act on, told if the proxy is none.
@@ -120,7 +118,6 @@ impl Default for Draft {
             formats: FormatTexts::default(),
             httpchk: None,
             check_kind: None,
-            redirects: Vec::new(),
             balance_name: None,
             asked: HashMap::new(),
             pending_errors: Vec::new(),

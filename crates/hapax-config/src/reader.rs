@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use hapax_diag::{Diagnostic, Diagnostics, FileId, Span};
 use hapax_rules::errors::Pages;
-use hapax_rules::{Rule, RuleSets, parse_rule};
-use hapax_sample::acl::{Condition, Token};
+use hapax_rules::{Rule, RuleSets, Site, parse_rule, parse_static_redirect};
+use hapax_sample::acl::{AclSet, Condition, Token};
 use hapax_sample::expr::Expr;
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::VarNames;
@@ -194,6 +194,16 @@ impl<'a> Reader<'a> {
 
     /// One rule of the section being read: `words` starts at the action.
     pub(crate) fn rule(&mut self, set: RuleSets, words: &[Token<'_>], line: Span) -> Result<Rule, Diagnostic> {
+        self.with_site(|acls, site, cx| parse_rule(set, words, acls, site, cx, line))
+    }
+
+    /// The rule of a `redirect` line, whose texts hold no log-format. `words[0]` stands for the action.
+    pub(crate) fn static_redirect(&mut self, words: &[Token<'_>], line: Span) -> Result<Rule, Diagnostic> {
+        self.with_site(|acls, site, cx| parse_static_redirect(words, acls, site, cx, line))
+    }
+
+    /// Calls `parse` with the section as rules see it.
+    fn with_site<R>(&mut self, parse: impl FnOnce(&AclSet, &mut Site, &mut Compile<'_>) -> R) -> R {
         let (experimental, bufsize, maxrewrite) = (self.experimental, self.global.bufsize, self.global.maxrewrite);
         let draft = self.proxy();
         let acls = std::mem::take(&mut draft.acls);
@@ -201,7 +211,7 @@ impl<'a> Reader<'a> {
         site.experimental = experimental;
         site.bufsize = bufsize;
         site.maxrewrite = maxrewrite;
-        let made = parse_rule(set, words, &acls, &mut site, &mut self.compile(), line);
+        let made = parse(&acls, &mut site, &mut self.compile());
         let draft = self.proxy();
         draft.acls = acls;
         draft.site = site;

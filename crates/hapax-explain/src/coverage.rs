@@ -43,6 +43,7 @@ impl Coverage {
                 ("tcp-request session", &proxy.tcp_sess_rules),
                 ("tcp-request content", &proxy.tcp_req_rules),
                 ("http-request", &proxy.http_req_rules),
+                ("redirect", &proxy.redirects),
                 ("tcp-response content", &proxy.tcp_res_rules),
                 ("http-response", &proxy.http_res_rules),
                 ("http-after-response", &proxy.http_after_rules),

@@ -35,11 +35,7 @@ pub fn explain(plan: &Plan, sources: &Sources, question: &Question) -> Result<Re
         be_id: id,
         sess: question.session(id, &entry)?,
         stream: StreamFacts::default(),
-        controls: Controls {
-            req_capture_lens: proxy.req_captures.iter().map(|c| c.1).collect(),
-            res_capture_lens: proxy.res_captures.iter().map(|c| c.1).collect(),
-            ..Controls::default()
-        },
+        controls: Controls::default(),
         req: question.head()?,
         res: None,
         body: question.body.as_bytes(),
@@ -105,6 +101,7 @@ impl<'w> Walk<'w> {
             self.monitor(fe)?;
             self.run("http-request", fe, &fe.http_req_rules, Phase::Request)?;
             self.statistics(fe)?;
+            self.run("redirect", fe, &fe.redirects, Phase::Request)?;
         }
         self.choose_backend(fe)?;
         let be = self.proxy(self.be_id);
@@ -113,6 +110,7 @@ impl<'w> Walk<'w> {
             if route::is_http(be) {
                 self.run("http-request", be, &be.http_req_rules, Phase::Request)?;
                 self.statistics(be)?;
+                self.run("redirect", be, &be.redirects, Phase::Request)?;
             }
         }
         self.forwarded_for(fe, be);

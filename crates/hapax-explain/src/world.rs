@@ -101,6 +101,12 @@ impl World for StillLife<'_> {
         0
     }
 
+    fn capture_len(&self, frontend: ProxyId, request: bool, slot: usize) -> Option<usize> {
+        let proxy = self.plan.proxies.get(frontend.0 as usize)?;
+        let slots = if request { &proxy.req_captures } else { &proxy.res_captures };
+        slots.get(slot).map(|s| s.1)
+    }
+
     fn userlist(&self, id: u32) -> Option<&Userlist> {
         self.plan.userlists.get(id as usize)
     }

@@ -1,7 +1,5 @@
 //! What an action may see and change.
 
-use std::sync::Arc;
-
 use hapax_proto::http::Head;
 use hapax_sample::vars::Vars;
 use hapax_sample::{Body, Env, Now, SessionFacts, StreamFacts, World};
@@ -36,9 +34,6 @@ pub struct Controls {
     /// `cache-store`: index of the cache.
     pub cache_store: Option<u32>,
     pub attach: Option<Attach>,
-    /// How long each capture slot of the frontend may be.
-    pub req_capture_lens: Arc<[usize]>,
-    pub res_capture_lens: Arc<[usize]>,
     /// Reused by actions that build a text; empty between two of them.
     pub scratch: Vec<u8>,
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, RwLock};
 
+use hapax_sample::users::Userlist;
 use hapax_sample::vars::Scope;
 use hapax_sample::{ProxyId, ServerId, World};
 
@@ -71,6 +72,16 @@ impl World for LiveWorld {
 
     fn be_sess_rate(&self, _: ProxyId) -> i64 {
         0
+    }
+
+    fn capture_len(&self, frontend: ProxyId, request: bool, slot: usize) -> Option<usize> {
+        let proxy = &self.shared.plan.proxies[frontend.0 as usize];
+        let slots = if request { &proxy.req_captures } else { &proxy.res_captures };
+        slots.get(slot).map(|s| s.1)
+    }
+
+    fn userlist(&self, id: u32) -> Option<&Userlist> {
+        self.shared.plan.userlists.get(id as usize)
     }
 
     fn proc_vars(&self) -> &RwLock<Scope> {

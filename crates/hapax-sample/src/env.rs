@@ -180,6 +180,11 @@ pub trait World {
     fn proc_vars(&self) -> &std::sync::RwLock<crate::vars::Scope>;
     /// A uniformly random number.
     fn random(&self) -> u64;
+    /// How long a capture slot of a frontend may be; `None`: there is no such slot.
+    fn capture_len(&self, frontend: ProxyId, request: bool, slot: usize) -> Option<usize> {
+        let _ = (frontend, request, slot);
+        None
+    }
     /// A user list, by its index in the plan.
     fn userlist(&self, id: u32) -> Option<&crate::users::Userlist> {
         let _ = id;

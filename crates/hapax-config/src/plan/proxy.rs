@@ -140,6 +140,8 @@ pub struct Proxy {
     pub tcp_res_rules: Vec<Rule>,
     pub tcp_res_inspect_delay: Millis,
     pub http_req_rules: Vec<Rule>,
+    /// `redirect` lines: run after `http_req_rules`, whatever those came to short of an answer.
+    pub redirects: Vec<Rule>,
     pub http_res_rules: Vec<Rule>,
     pub http_after_rules: Vec<Rule>,
     /// `filter`, in the order of the lines.

@@ -168,7 +168,7 @@ fn warn_order(cx: &mut Reader<'_>, a: &Args<'_>, set: RuleSets) {
         ("tcp-request content", !p.tcp_req_rules.is_empty()),
         ("monitor fail", !p.monitor_fail.is_empty()),
         ("http-request", !p.http_req_rules.is_empty()),
-        ("redirect", !d.redirects.is_empty()),
+        ("redirect", !d.proxy.redirects.is_empty()),
         ("use_backend", !d.switching.is_empty()),
     ];
     let from = match set {

@@ -1,7 +1,7 @@
 //! ACLs and the choice of a backend: `acl`, `use_backend`, `default_backend`.
 
 use hapax_diag::Diagnostic;
-use hapax_rules::{Rule, RuleSets};
+use hapax_rules::Rule;
 
 use super::Topic;
 use crate::args::Args;
@@ -114,7 +114,7 @@ fn use_backend(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// A `redirect` line is an `http-request redirect` rule; only where it stands among the others differs.
+/// A `redirect` line is an `http-request redirect` rule without log-format, and stands after all of them.
 fn redirect(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let word = hapax_sample::acl::Token {
         bytes: b"redirect",
@@ -123,14 +123,14 @@ fn redirect(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let mut words = vec![word];
     words.extend(a.tokens(0));
     let (kind, name) = (cx.proxy().kind_name(), cx.section_name());
-    let rule: Rule = cx.rule(RuleSets::HTTP_REQ, &words, a.line).map_err(|d| {
+    let rule: Rule = cx.static_redirect(&words, a.line).map_err(|d| {
         // The rule's own prologue names a rule set that the line does not.
         let said = d.message.split_once(" rule : ").map_or(d.message.as_str(), |(_, m)| m);
         let message = format!("error detected in {kind} '{name}' while parsing redirect rule : {said}");
         Diagnostic { message, ..d }
     })?;
     let d = cx.proxy();
-    d.redirects.push(rule);
+    d.proxy.redirects.push(rule);
     d.asked.entry("redirect").or_insert(a.line);
     Ok(())
 }

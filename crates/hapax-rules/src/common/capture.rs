@@ -37,14 +37,9 @@ struct Capture {
 
 impl Action for Capture {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
-        let len = self.len.or_else(|| {
-            let lens = if self.request {
-                &txn.controls.req_capture_lens
-            } else {
-                &txn.controls.res_capture_lens
-            };
-            lens.get(self.slot).copied()
-        });
+        let len = self
+            .len
+            .or_else(|| txn.world.capture_len(txn.sess.frontend, self.request, self.slot));
         // A frontend without that slot: the rule is passed over.
         let Some(len) = len else { return Effect::Continue };
         let mut text = std::mem::take(&mut txn.controls.scratch);

@@ -138,7 +138,6 @@ fn captures_are_cut_to_their_slot() {
     let got: Vec<Option<&[u8]>> = facts.stream.req_captures.iter().map(Option::as_deref).collect();
     assert_eq!(got, [Some(&b"abcd"[..]), Some(b"192.0"), Some(b"")]);
     let mut facts = Facts::response(&[]);
-    facts.controls.res_capture_lens = [2, 6].into();
     facts.run(RuleSets::HTTP_RES, &["capture str(abc) id 1", "capture str(abc) id 2"]);
     assert_eq!(facts.stream.res_captures, [None, Some(Box::from(&b"abc"[..]))]);
 }

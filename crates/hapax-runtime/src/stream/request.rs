@@ -133,6 +133,9 @@ impl Exchange<'_> {
         let fe = self.fe_state();
         fe.fe.req_tot.inc(w);
         self.w.shared.requests_total.fetch_add(1, Ordering::Relaxed);
+        // Absolute targets come from clients that take this for their proxy.
+        let absolute = !matches!(self.p.req_head.uri().first(), Some(b'/' | b'*'));
+        self.p.controls.proxy_auth = absolute && self.fe.options.contains(Options::HTTP_USE_PROXY_HDR);
         if !self.fe.req_captures.is_empty() {
             edit::capture(&self.p.req_head, &self.fe.req_captures, &mut self.p.facts.req_captures);
         }

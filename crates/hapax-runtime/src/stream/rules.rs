@@ -27,7 +27,16 @@ impl Exchange<'_> {
         if !fe.http_req_rules.is_empty() {
             self.run_rules(&fe.http_req_rules, Way::Request).await?;
         }
-        self.serve_stats(fe, self.fe_id).await
+        self.serve_stats(fe, self.fe_id).await?;
+        self.run_redirects(&fe.redirects).await
+    }
+
+    /// `redirect` lines, which an `allow` among the rules before does not skip.
+    async fn run_redirects(&mut self, rules: &[Rule]) -> Step<()> {
+        if rules.is_empty() {
+            return Ok(());
+        }
+        self.run_rules(rules, Way::Request).await
     }
 
     /// The same of the backend, where it is another proxy.
@@ -42,7 +51,8 @@ impl Exchange<'_> {
         if !be.http_req_rules.is_empty() {
             self.run_rules(&be.http_req_rules, Way::Request).await?;
         }
-        self.serve_stats(be, self.be_id).await
+        self.serve_stats(be, self.be_id).await?;
+        self.run_redirects(&be.redirects).await
     }
 
     /// `tcp-response content` and `http-response` of the backend, then of the frontend.
