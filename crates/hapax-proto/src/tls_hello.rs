@@ -64,10 +64,12 @@ pub fn client_hello(bytes: &[u8]) -> Sniffed<ClientHello<'_>> {
         Sniffed::More => return Sniffed::More,
     }
     let record = usize::from(u16::from_be_bytes([bytes[3], bytes[4]]));
-    let Some(mut body) = bytes.get(5..5 + record) else {
+    let Some(body) = bytes.get(5..5 + record) else {
         return Sniffed::More;
     };
-    body = &body[1..];
+    let Some(mut body) = body.get(1..) else {
+        return Sniffed::Other;
+    };
     // A hello cut into several records is rare enough to be called something else, as HAProxy does.
     let Some(mut hello) = vector::<3>(&mut body) else {
         return Sniffed::Other;

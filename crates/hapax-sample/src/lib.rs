@@ -12,11 +12,13 @@ pub mod converters;
 mod env;
 pub mod expr;
 pub mod fetches;
+pub mod fuzz;
 pub mod logformat;
 pub mod pattern;
 pub mod regexp;
 pub mod registry;
 mod row;
+pub mod still;
 pub mod users;
 pub mod vars;
 

@@ -15,6 +15,24 @@ pub enum VarScope {
     Req,
     Res,
     Check,
+    /// Of the stream that this one works for (`psess`, `ptxn`, `preq`, `pres`); no stream here works for another, so these
+    /// have no value.
+    Parent,
+}
+
+impl VarScope {
+    fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "proc" => Self::Proc,
+            "sess" => Self::Sess,
+            "txn" => Self::Txn,
+            "req" => Self::Req,
+            "res" => Self::Res,
+            "check" => Self::Check,
+            "psess" | "ptxn" | "preq" | "pres" => Self::Parent,
+            _ => return None,
+        })
+    }
 }
 
 /// A variable known at load: its scope and the index of its name.
@@ -33,20 +51,20 @@ pub struct VarNames {
 impl VarNames {
     /// `scope.name` to an id; the error is in words for the user.
     pub fn intern(&mut self, text: &str) -> Result<VarId, String> {
-        let (scope, name) = text.split_once('.').ok_or_else(|| format!("invalid variable name '{text}'"))?;
-        let scope = match scope {
-            "proc" => VarScope::Proc,
-            "sess" => VarScope::Sess,
-            "txn" => VarScope::Txn,
-            "req" => VarScope::Req,
-            "res" => VarScope::Res,
-            "check" => VarScope::Check,
-            _ => {
-                return Err(format!(
-                    "invalid variable name '{text}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'"
-                ));
-            }
+        const RULE: &str = "A variable name must start with its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res', 'check', \
+                            'psess', 'ptxn', 'preq' or 'pres'";
+        if text.is_empty() {
+            return Err("Empty variable name cannot be accepted".to_owned());
+        }
+        let found = text
+            .split_once('.')
+            .and_then(|(scope, name)| Some((VarScope::from_word(scope)?, name)));
+        let Some((scope, name)) = found else {
+            return Err(format!("invalid variable name '{text}'. {RULE}"));
         };
+        if let Some(bad) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '_')) {
+            return Err(format!("invalid syntax at char '{bad}'"));
+        }
         let next = self.ids.len() as u32;
         let name = *self.ids.entry(Arc::from(name)).or_insert(next);
         Ok(VarId { scope, name })
@@ -70,6 +88,28 @@ pub struct Vars {
     pub txn: RefCell<Scope>,
     pub req: RefCell<Scope>,
     pub res: RefCell<Scope>,
+    pub check: RefCell<Scope>,
+    pub limits: VarLimits,
+}
+
+/// How many bytes variables may take (`tune.vars.*-max-size`); a wider scope counts the narrower ones in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VarLimits {
+    pub proc: Option<u64>,
+    pub sess: Option<u64>,
+    pub txn: Option<u64>,
+    pub reqres: Option<u64>,
+}
+
+/// What a variable takes beside the bytes of its value.
+const OVERHEAD: u64 = size_of::<(u32, Value<'static>)>() as u64;
+
+fn size(value: &Value<'_>) -> u64 {
+    OVERHEAD + value.bytes().map_or(0, |b| b.len() as u64)
+}
+
+fn total(scope: &Scope) -> u64 {
+    scope.iter().map(|(_, v)| size(v)).sum()
 }
 
 bitflags::bitflags! {
@@ -153,28 +193,59 @@ impl Vars {
             VarScope::Txn => Some(&self.txn),
             VarScope::Req => Some(&self.req),
             VarScope::Res => Some(&self.res),
-            VarScope::Proc | VarScope::Check => None,
+            VarScope::Check => Some(&self.check),
+            VarScope::Proc | VarScope::Parent => None,
+        }
+    }
+
+    /// Whether a value may take the place of what the variable holds.
+    fn fits(&self, id: VarId, value: &Value<'_>) -> bool {
+        let VarLimits { sess, txn, reqres, .. } = self.limits;
+        if sess.is_none() && txn.is_none() && reqres.is_none() {
+            return true;
+        }
+        let of = |cell: &RefCell<Scope>| total(&cell.borrow());
+        let old = self
+            .cell(id.scope)
+            .and_then(|c| c.borrow().iter().find(|(n, _)| *n == id.name).map(|(_, v)| size(v)));
+        let grows = size(value).saturating_sub(old.unwrap_or(0));
+        let within = |limit: Option<u64>, used: u64| limit.is_none_or(|l| used + grows <= l);
+        let in_messages = of(&self.req) + of(&self.res);
+        let in_txn = in_messages + of(&self.txn);
+        let in_sess = in_txn + of(&self.sess);
+        match id.scope {
+            VarScope::Req | VarScope::Res => within(reqres, in_messages) && within(txn, in_txn) && within(sess, in_sess),
+            VarScope::Txn => within(txn, in_txn) && within(sess, in_sess),
+            VarScope::Sess => within(sess, in_sess),
+            VarScope::Proc | VarScope::Check | VarScope::Parent => true,
         }
     }
 }
 
 impl crate::Env<'_> {
-    /// Sets a variable where `when` allows it; tells whether it was set. The value may borrow from this very evaluation.
+    /// Sets a variable where `when` and the limits allow it; tells whether it was set. The value may borrow from this very
+    /// evaluation.
     pub fn set_var(&self, id: VarId, value: Value<'_>, when: StoreIf) -> bool {
         if let Some(cell) = self.vars.cell(id.scope) {
-            return put(&mut cell.borrow_mut(), id.name, false, value, when);
+            return self.vars.fits(id, &value) && put(&mut cell.borrow_mut(), id.name, false, value, when);
         }
-        match self.world.proc_vars().write() {
-            // A process variable that the configuration names exists from the start.
-            Ok(mut scope) if id.scope == VarScope::Proc => put(&mut scope, id.name, true, value, when),
-            _ => false,
+        if id.scope != VarScope::Proc {
+            return false;
         }
+        let Ok(mut scope) = self.world.proc_vars().write() else {
+            return false;
+        };
+        let fits = self.vars.limits.proc.is_none_or(|l| total(&scope) + size(&value) <= l);
+        // A process variable that the configuration names exists from the start.
+        fits && put(&mut scope, id.name, true, value, when)
     }
 
     pub fn unset_var(&self, id: VarId) {
         if let Some(cell) = self.vars.cell(id.scope) {
             drop_from(&mut cell.borrow_mut(), id.name);
-        } else if let Ok(mut scope) = self.world.proc_vars().write() {
+        } else if id.scope == VarScope::Proc
+            && let Ok(mut scope) = self.world.proc_vars().write()
+        {
             drop_from(&mut scope, id.name);
         }
     }
@@ -184,6 +255,12 @@ impl crate::Env<'_> {
         if let Some(cell) = self.vars.cell(id.scope) {
             return find(&cell.borrow(), id.name);
         }
+        if id.scope != VarScope::Proc {
+            return None;
+        }
         self.world.proc_vars().read().ok().and_then(|scope| find(&scope, id.name))
     }
 }
+
+#[cfg(test)]
+mod tests;

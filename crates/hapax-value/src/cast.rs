@@ -15,7 +15,7 @@ impl Type {
         use Type::{Addr, Any, Bin, Bool, Ipv4, Ipv6, Meth, Same, Sint, Str};
         match (self, to) {
             (Any | Same | Str, _) | (_, Any | Same) => true,
-            (Bool, to) => matches!(to, Bool | Sint | Str),
+            (Bool, to) => matches!(to, Bool | Sint | Str | Bin),
             (Sint, to) => to != Meth,
             (Addr, to) => matches!(to, Addr | Ipv4 | Ipv6 | Str | Bin),
             (Ipv4, to) => !matches!(to, Bool | Meth),
@@ -97,11 +97,12 @@ impl<'a> Value<'a> {
             Type::Addr => match self {
                 Self::V4(_) | Self::V6(_) => Some(self),
                 Self::Int(i) => Some(Self::V4(Ipv4Addr::from_bits(i as u32))),
-                Self::Str(s) => text(&s).map(Self::V4).or_else(|| text(&s).map(Self::V6)),
+                // An IPv4 address mapped into IPv6 counts as IPv4.
+                Self::Str(s) => to_v4(&s).map(Self::V4).or_else(|| text(&s).map(Self::V6)),
                 Self::Bool(_) | Self::Bin(_) | Self::Method(_) => None,
             },
             Type::Str => Some(Self::Str(self.into_str())),
-            Type::Bin => self.into_bin().map(Self::Bin),
+            Type::Bin => Some(Self::Bin(self.into_bin())),
             Type::Meth => match self {
                 Self::Method(_) => Some(self),
                 Self::Str(s) | Self::Bin(s) => Some(Self::Method(Method::from_cow(s))),
@@ -156,17 +157,17 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value's raw bytes: text as it is, integers as eight bytes and addresses in network order.
+    /// The value's raw bytes: text as it is, a boolean as one byte, integers as eight bytes and addresses in network order.
     #[must_use]
-    pub fn into_bin(self) -> Option<Cow<'a, [u8]>> {
-        Some(match self {
-            Self::Bool(_) => return None,
+    pub fn into_bin(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Bool(b) => Cow::Borrowed(if b { &[1] } else { &[0] }),
             Self::Int(i) => Cow::Owned(i.to_be_bytes().to_vec()),
             Self::V4(a) => Cow::Owned(a.octets().to_vec()),
             Self::V6(a) => Cow::Owned(a.octets().to_vec()),
             Self::Str(s) | Self::Bin(s) => s,
             Self::Method(m) => m.into_cow(),
-        })
+        }
     }
 
     /// Appends the value as text without allocating for it.

@@ -98,7 +98,7 @@ fn immutable(name: &[u8]) -> bool {
 /// Evaluates the list and hands it to `edit`, whose `None` is a list that is not well formed.
 fn with_list(txn: &mut Txn<'_>, list: &Expr, ruleset: RuleSets, edit: impl FnOnce(&mut Head, &[u8]) -> Option<()>) -> Effect {
     let mut bytes = std::mem::take(&mut txn.controls.scratch);
-    let found = match list.eval(&txn.env()).ok().and_then(Value::into_bin) {
+    let found = match list.eval(&txn.env()).ok().map(Value::into_bin) {
         Some(value) => {
             bytes.extend_from_slice(&value);
             true

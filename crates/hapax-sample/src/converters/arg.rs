@@ -127,7 +127,7 @@ pub(super) fn text_now<'e>(args: &'e [Arg], at: usize, env: &Env<'_>) -> Option<
 pub(super) fn bytes_now<'e>(args: &'e [Arg], at: usize, env: &Env<'_>) -> Option<Cow<'e, [u8]>> {
     match args.get(at) {
         Some(Arg::Str(s)) => Some(Cow::Borrowed(s)),
-        Some(Arg::Var(id)) => env.var(*id)?.into_bin(),
+        Some(Arg::Var(id)) => Some(env.var(*id)?.into_bin()),
         _ => None,
     }
 }
@@ -136,7 +136,7 @@ pub(super) fn bytes_now<'e>(args: &'e [Arg], at: usize, env: &Env<'_>) -> Option
 pub(super) fn bytes(value: Value<'_>) -> Result<Cow<'_, [u8]>, Absent> {
     match value {
         Value::Str(b) | Value::Bin(b) => Ok(b),
-        other => other.into_bin().ok_or(Absent::Never),
+        other => Ok(other.into_bin()),
     }
 }
 

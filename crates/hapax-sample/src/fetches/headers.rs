@@ -56,14 +56,14 @@ pub(super) static ROWS: &[Fetch] = &[
     .args(NAME, 0),
     Fetch::new(
         "req.hdrs",
-        Type::Str,
+        Type::Bin,
         Needs::REQUEST,
         "The request's fields as text, up to the empty line.",
         |c| Ok(whole(request(c.env)?)),
     ),
     Fetch::new(
         "res.hdrs",
-        Type::Str,
+        Type::Bin,
         Needs::RESPONSE,
         "The response's fields as text, up to the empty line.",
         |c| Ok(whole(response(c.env)?)),
@@ -379,7 +379,7 @@ fn whole(head: &Head) -> Value<'static> {
         }
     }
     out.extend_from_slice(b"\r\n");
-    Value::Str(Cow::Owned(out))
+    Value::Bin(Cow::Owned(out))
 }
 
 fn binary(head: &Head) -> Value<'static> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hapax_proto::http::{Head, Version};
-use hapax_value::{Endpoint, Method, Type, Value};
+use hapax_value::{Endpoint, Method, Type, Value, hash};
 
 use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, Sampled};
 
@@ -236,7 +236,7 @@ fn hashed(env: &Env<'_>, part: fn(&[u8]) -> Option<&[u8]>) -> Result<u32, Absent
     let head = request(env)?;
     let host = head.first(b"host").unwrap_or_default();
     let target = part(head.uri()).unwrap_or_default();
-    Ok(avalanche(sdbm(host.iter().chain(target))))
+    Ok(hash::spread(hash::sdbm(&[host, target].concat())))
 }
 
 fn with_source<'e>(env: &'e Env<'e>, part: fn(&[u8]) -> Option<&[u8]>) -> Sampled<'e> {
@@ -248,23 +248,6 @@ fn with_source<'e>(env: &'e Env<'e>, part: fn(&[u8]) -> Option<&[u8]>) -> Sample
         None => return Err(Absent::Never),
     }
     Ok(Value::Bin(Cow::Owned(out)))
-}
-
-/// The sdbm hash.
-fn sdbm<'b>(bytes: impl Iterator<Item = &'b u8>) -> u32 {
-    bytes.fold(0_u32, |h, b| {
-        u32::from(*b).wrapping_add(h << 6).wrapping_add(h << 16).wrapping_sub(h)
-    })
-}
-
-/// Bob Jenkins' full-avalanche 32-bit integer hash.
-fn avalanche(mut a: u32) -> u32 {
-    a = a.wrapping_add(0x7ed5_5d16).wrapping_add(a << 12);
-    a = (a ^ 0xc761_c23c) ^ (a >> 19);
-    a = a.wrapping_add(0x1656_67b1).wrapping_add(a << 5);
-    a = a.wrapping_add(0xd3a2_646c) ^ (a << 9);
-    a = a.wrapping_add(0xfd70_46c5).wrapping_add(a << 3);
-    (a ^ 0xb55a_4f09) ^ (a >> 16)
 }
 
 fn url_ip<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {

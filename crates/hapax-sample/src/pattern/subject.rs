@@ -26,7 +26,7 @@ impl<'v> Subject<'v> {
         };
         match method {
             MatchMethod::Found => Some(Self::Int(1)),
-            MatchMethod::Bin => borrowed.into_bin().map(Self::Bytes),
+            MatchMethod::Bin => Some(Self::Bytes(borrowed.into_bin())),
             _ => match borrowed.cast(method.takes())? {
                 Value::Int(n) => Some(Self::Int(n)),
                 Value::V4(a) => Some(Self::V4(a)),
