@@ -18,6 +18,7 @@ pub mod lint;
 mod load;
 pub mod plan;
 pub mod reader;
+mod resolve;
 pub mod section;
 pub mod server;
 pub mod shape;

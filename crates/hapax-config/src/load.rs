@@ -40,19 +40,10 @@ pub struct Loaded {
 
 /// Reads, checks and resolves a configuration. Every mistake is told in one run.
 pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded {
-    let mut sources = Sources::default();
-    let mut reader = Reader::new(files, opts);
-    for input in inputs {
-        let file = sources.add(input.name.clone(), input.bytes.clone());
-        reader.file_names.push(input.name.clone());
-        if !read_lines(&input, file, &mut reader) {
-            break;
-        }
-    }
-    reader.end_section();
+    let (mut reader, sources) = read(inputs, files, opts);
     crate::topic::errors::resolve(&mut reader);
     crate::topic::userlist::resolve(&mut reader);
-    let (plan, mut diags) = (Plan::default(), reader.diags);
+    let (plan, mut diags) = crate::resolve::resolve(reader);
     // HAProxy cuts all lines of all files before it reads any in earnest, so what is wrong there is told first.
     diags.sort_by_key(|d| d.severity != Severity::Alert || !hapax_syntax::codes::first_pass(d.code));
     if opts.offline {
@@ -63,6 +54,21 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
         diags,
         sources,
     }
+}
+
+/// Every line of every file, before names are looked for.
+pub(crate) fn read<'a>(inputs: Vec<Input>, files: &'a dyn Files, opts: &'a LoadOptions) -> (Reader<'a>, Sources) {
+    let mut sources = Sources::default();
+    let mut reader = Reader::new(files, opts);
+    for input in inputs {
+        let file = sources.add(input.name.clone(), input.bytes.clone());
+        reader.file_names.push(input.name.clone());
+        if !read_lines(&input, file, &mut reader) {
+            break;
+        }
+    }
+    reader.end_section();
+    (reader, sources)
 }
 
 /// Hands the file's lines to the dictionary, one by one: what a line does to the environment is seen by those after it.

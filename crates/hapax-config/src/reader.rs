@@ -192,6 +192,14 @@ impl<'a> Reader<'a> {
         Ok((Expr::compile(&text, a.at(from), &mut self.compile())?, next))
     }
 
+    /// What compiling an expression of the proxy `name` needs, once all lines are read.
+    pub(crate) fn compile_for(&mut self, name: &Arc<str>) -> Compile<'_> {
+        Compile {
+            within: Some(name.clone()),
+            ..self.compile()
+        }
+    }
+
     /// One rule of the section being read: `words` starts at the action.
     pub(crate) fn rule(&mut self, set: RuleSets, words: &[Token<'_>], line: Span) -> Result<Rule, Diagnostic> {
         self.with_site(|acls, site, cx| parse_rule(set, words, acls, site, cx, line))

@@ -106,8 +106,6 @@ pub struct ServerDraft {
     pub check: CheckDraft,
     pub ssl: bool,
     pub tls: ServerTls,
-    /// `verify` was given.
-    pub verify_given: bool,
     pub track: Option<(Arc<str>, Span)>,
     pub init_addr: InitAddr,
     pub agent_check: bool,
@@ -126,7 +124,6 @@ impl Default for ServerDraft {
             check: CheckDraft::default(),
             ssl: false,
             tls: ServerTls::default(),
-            verify_given: false,
             track: None,
             init_addr: InitAddr::default(),
             agent_check: false,

@@ -43,6 +43,7 @@ mod stats;
 mod stick;
 mod switching;
 mod timeouts;
+mod tls_defaults;
 mod traces;
 mod tuning;
 pub(crate) mod userlist;
@@ -73,6 +74,7 @@ pub static ALL: &[&Topic] = &[
     &rules::TOPIC,
     &capture::TOPIC,
     &monitor::TOPIC,
+    &tls_defaults::TOPIC,
     &timeouts::TOPIC,
     &tuning::buffers::TOPIC,
     &tuning::compression::TOPIC,

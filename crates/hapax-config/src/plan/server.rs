@@ -50,6 +50,8 @@ pub struct Server {
 #[derive(Clone, Debug, Default)]
 pub struct ServerTls {
     pub verify: Verify,
+    /// `verify` was written.
+    pub verify_given: bool,
     pub ca: Option<Arc<[u8]>>,
     pub verifyhost: Option<String>,
     pub sni: Option<Arc<hapax_sample::expr::Expr>>,

@@ -47,7 +47,7 @@ pub(super) static ROWS: &[ServerRow] = &[
                     ));
                 }
             };
-            cx.draft.verify_given = true;
+            cx.draft.tls.verify_given = true;
             Ok(())
         }),
     word("verifyhost", "<name>")

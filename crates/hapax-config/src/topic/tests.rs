@@ -9,7 +9,7 @@ use hapax_value::Support;
 
 use crate::dictionary::{Row, every_keyword};
 use crate::keyword::{Class, Keyword, Sections};
-use crate::load::{Input, LoadOptions, load};
+use crate::load::{Input, LoadOptions, read};
 use crate::{bind, section, server};
 
 /// Files that any row's example may name.
@@ -72,8 +72,10 @@ fn worst_of_line(case: &Case, line: &str, missing: bool) -> (Option<Severity>, S
         name: "test.cfg".to_owned(),
         bytes: text.into_bytes().into(),
     }];
-    let loaded = load(inputs, &Shelf, &LoadOptions::default());
-    let told: Vec<_> = loaded
+    let opts = LoadOptions::default();
+    // Names are not looked for: an example may name what it does not declare.
+    let (reader, _) = read(inputs, &Shelf, &opts);
+    let told: Vec<_> = reader
         .diags
         .iter()
         .filter(|d| (missing || !d.missing) && d.span.is_some_and(|s| s.line >= at_line))

@@ -1,0 +1,122 @@
+//! After the last line: names become indices, log formats are compiled, and what only the whole configuration shows is told.
+//!
+//! One proxy after the other, in the order of the files, as HAProxy does; its warnings come in that order too.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hapax_diag::{Diagnostic, Severity};
+use hapax_sample::ProxyId;
+
+use crate::draft::Draft;
+use crate::plan::{Mode, Plan};
+use crate::reader::{Current, Reader};
+
+mod checks;
+mod formats;
+mod names;
+mod proxy;
+mod servers;
+mod tls;
+mod warnings;
+
+/// Proxies by name, one index for each side: `listen` stands in both.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) front: HashMap<Arc<str>, ProxyId>,
+    pub(crate) back: HashMap<Arc<str>, ProxyId>,
+}
+
+impl Index {
+    fn new(proxies: &[Draft]) -> Self {
+        let mut index = Self::default();
+        for (i, d) in proxies.iter().enumerate() {
+            let id = ProxyId(i as u32);
+            if d.is_front() {
+                index.front.entry(d.proxy.name.clone()).or_insert(id);
+            }
+            if d.is_back() {
+                index.back.entry(d.proxy.name.clone()).or_insert(id);
+            }
+        }
+        index
+    }
+}
+
+/// What is known of the other proxies while one is resolved.
+pub(crate) struct Peer {
+    pub(crate) mode: Mode,
+    pub(crate) kind: &'static str,
+    pub(crate) place: String,
+}
+
+/// Resolves everything. Where the lines had mistakes, only further mistakes are told: HAProxy does not get as far as its warnings.
+pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics) {
+    let refused = reader.diags.iter().any(|d| d.severity == Severity::Alert && !d.missing);
+    let before = reader.diags.len();
+    let mut drafts = std::mem::take(&mut reader.proxies);
+    reader.current = Current::Other;
+    let index = Index::new(&drafts);
+    let peers: Vec<Peer> = drafts
+        .iter()
+        .map(|d| Peer {
+            mode: d.proxy.mode,
+            kind: d.kind_name(),
+            place: format!("{}:{}", reader.file_name(d.proxy.span.file), d.proxy.span.line),
+        })
+        .collect();
+    let server_names: Vec<HashMap<Arc<str>, u32>> = drafts.iter_mut().map(|d| std::mem::take(&mut d.server_names)).collect();
+    let checked: Vec<Vec<bool>> = drafts.iter().map(servers::with_checks).collect();
+    names::resolve_deferred(&mut reader, &index, &server_names);
+    let mut ids = proxy::Ids::new(&reader.proxy_ids);
+    let mut proxies = Vec::with_capacity(drafts.len());
+    for (i, draft) in drafts.into_iter().enumerate() {
+        let mut cx = proxy::One {
+            reader: &mut reader,
+            index: &index,
+            peers: &peers,
+            server_names: &server_names,
+            checked: &checked,
+            me: i,
+        };
+        let mut made = proxy::finish(&mut cx, draft);
+        made.iid = ids.of(made.iid);
+        proxies.push(made);
+    }
+    if refused {
+        drop_warnings(&mut reader, before);
+    }
+    let plan = Plan {
+        global: finish_global(&mut reader),
+        proxies,
+        userlists: reader.userlists,
+        tables: reader.tables,
+        error_sections: reader.error_sections.into_iter().map(|(_, pages)| pages).collect(),
+        vars: reader.vars,
+        patterns: reader.refs,
+    };
+    (plan, reader.diags)
+}
+
+fn drop_warnings(reader: &mut Reader<'_>, before: usize) {
+    let mut n = 0;
+    reader.diags.retain(|d| {
+        n += 1;
+        n <= before || d.severity == Severity::Alert
+    });
+}
+
+fn finish_global(reader: &mut Reader<'_>) -> crate::plan::Global {
+    let mut global = std::mem::take(&mut reader.global);
+    global.env = reader
+        .env
+        .iter()
+        .map(|(k, v)| (String::from_utf8_lossy(k).into_owned(), String::from_utf8_lossy(v).into_owned()))
+        .collect();
+    global
+}
+
+/// A message of the checks after the last line.
+pub(crate) fn told(d: Diagnostic) -> Diagnostic {
+    d.lead(hapax_diag::Lead::Bare)
+}

@@ -1,0 +1,84 @@
+//! Names inside expressions and actions: proxies, servers, tables, user lists and other sections.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+use hapax_sample::{NameKind, NameRef};
+
+use super::{Index, told};
+use crate::codes;
+use crate::keyword::Sections;
+use crate::reader::Reader;
+
+pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_names: &[HashMap<Arc<str>, u32>]) {
+    let tables: HashMap<Arc<str>, usize> = reader.tables.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
+    for name in std::mem::take(&mut reader.deferred) {
+        let Some(found) = find(reader, index, server_names, &tables, &name) else {
+            // Filters and services are looked for where they are used.
+            continue;
+        };
+        match found {
+            Ok(id) => {
+                let _ = name.id.set(id);
+            }
+            Err(message) => {
+                let proxy = name.within.as_deref().unwrap_or("");
+                let message = if proxy.is_empty() { message } else { format!("{message} in proxy '{proxy}'") };
+                let d = Diagnostic::alert(&codes::UNKNOWN_PROXY, message + ".");
+                reader.diags.push(d.at(name.span));
+            }
+        }
+    }
+}
+
+/// `None`: names of this kind are not looked for here.
+fn find(
+    reader: &Reader<'_>,
+    index: &Index,
+    server_names: &[HashMap<Arc<str>, u32>],
+    tables: &HashMap<Arc<str>, usize>,
+    name: &NameRef,
+) -> Option<Result<u64, String>> {
+    let own = name.within.as_deref().unwrap_or("");
+    let text: &str = if name.name.is_empty() { own } else { &name.name };
+    let section = |bit: Sections| {
+        let mut of_kind = reader.started.iter().filter(|s| s.row.bit == bit);
+        of_kind.position(|s| &*s.name == text).map(|i| i as u64)
+    };
+    let (what, id) = match name.kind {
+        NameKind::Frontend => ("frontend", index.front.get(text).map(|p| u64::from(p.0))),
+        NameKind::Backend => {
+            let either = index.back.get(text).or_else(|| index.front.get(text).filter(|_| name.name.is_empty()));
+            ("backend", either.map(|p| u64::from(p.0)))
+        }
+        NameKind::Table => ("table", tables.get(text).map(|i| *i as u64)),
+        NameKind::Server => {
+            let (proxy, server) = name.name.split_once('/').unwrap_or((own, &name.name));
+            let found = index.back.get(proxy).and_then(|p| {
+                let s = server_names[p.0 as usize].get(server)?;
+                Some(u64::from(p.0) << 32 | u64::from(*s))
+            });
+            ("server", found)
+        }
+        NameKind::Userlist => {
+            let at = reader.userlists.iter().position(|l| l.name == text);
+            ("userlist", at.map(|i| i as u64))
+        }
+        NameKind::HttpErrors => {
+            let at = reader.error_sections.iter().position(|(n, _)| &**n == text);
+            ("http-errors section", at.map(|i| i as u64))
+        }
+        NameKind::Resolvers => ("resolvers section", section(Sections::RESOLVERS)),
+        NameKind::Cache => ("cache", section(Sections::CACHE)),
+        NameKind::FcgiApp => ("fcgi-app section", section(Sections::FCGI_APP)),
+        NameKind::LogProfile => ("log-profile section", section(Sections::LOG_PROFILE)),
+        NameKind::Filter | NameKind::Service => return None,
+    };
+    Some(id.ok_or_else(|| format!("unable to find {what} '{text}' referenced")))
+}
+
+/// An alert about a name of a proxy's own line.
+pub(super) fn unknown(message: String, at: hapax_diag::Span) -> Diagnostic {
+    told(Diagnostic::alert(&codes::UNKNOWN_PROXY, message).at(at))
+}

@@ -1,0 +1,100 @@
+//! Servers of one proxy: numbers, tracking, health checks, and the rules that name them.
+
+use std::collections::{HashMap, HashSet};
+
+use hapax_diag::{Diagnostic, Lead, Span};
+
+use super::proxy::One;
+use super::{checks, names, tls};
+use crate::codes;
+use crate::draft::Draft;
+
+/// Which servers of a proxy have health checks.
+pub(super) fn with_checks(draft: &Draft) -> Vec<bool> {
+    draft.proxy.servers.iter().map(|s| s.check.is_some() || s.track.is_some()).collect()
+}
+
+/// `use-server`: names of servers become their indices.
+pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
+    for pending in std::mem::take(&mut draft.use_server) {
+        let name = String::from_utf8_lossy(&pending.name).into_owned();
+        let Some(index) = cx.server_names[cx.me].get(name.as_str()) else {
+            if name.contains('%') {
+                let told = "'use-server' with a log format is accepted but not acted on yet";
+                cx.push(Diagnostic::warning(&codes::NOT_YET, told).at(pending.name_span));
+                continue;
+            }
+            let message = format!(
+                "{} '{}' : unable to find server '{name}' referenced in a 'use-server' rule.",
+                draft.kind_name(),
+                draft.proxy.name
+            );
+            cx.push(names::unknown(message, pending.name_span));
+            continue;
+        };
+        draft.proxy.use_server.push((*index as usize, pending.cond));
+    }
+}
+
+/// Numbers, checks, TLS and tracking of every server.
+pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
+    number(cx, draft);
+    checks::apply(cx, draft);
+    tls::servers(cx, draft);
+    for (server, target, span) in std::mem::take(&mut draft.tracks) {
+        match track(cx, draft, server, &target) {
+            Ok(found) => draft.proxy.servers[server].track = Some(found),
+            Err(message) if told => {
+                let message = format!("'server {}/{}' : {message}", draft.proxy.name, draft.proxy.servers[server].name);
+                cx.push(Diagnostic::alert(&codes::SERVER, message).at(span).lead(Lead::Place));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn track(cx: &One<'_, '_>, draft: &Draft, server: usize, target: &str) -> Result<(u32, u32), String> {
+    let (proxy, name) = target.split_once('/').unwrap_or((&draft.proxy.name, target));
+    let id = cx
+        .index
+        .back
+        .get(proxy)
+        .ok_or_else(|| format!("unable to find required proxy '{proxy}' for tracking."))?;
+    let found = *cx.server_names[id.0 as usize]
+        .get(name)
+        .ok_or_else(|| format!("unable to find required server '{name}' for tracking."))?;
+    if id.0 as usize == cx.me && found as usize == server {
+        return Err(format!(
+            "unable to track {proxy}/{name} as it belongs to a tracking chain looping back to {proxy}/{name}."
+        ));
+    }
+    if !cx.checked[id.0 as usize].get(found as usize).copied().unwrap_or(false) {
+        return Err(format!(
+            "unable to use {proxy}/{name} for tracking as it does not have any check nor agent enabled."
+        ));
+    }
+    Ok((id.0, found))
+}
+
+/// Servers are numbered from 1 within their backend, but for those that say otherwise.
+fn number(cx: &mut One<'_, '_>, draft: &mut Draft) {
+    let mut given: HashMap<u32, Span> = HashMap::new();
+    for s in draft.proxy.servers.iter().filter(|s| s.id != 0) {
+        if let Some(other) = given.insert(s.id, s.span) {
+            let message = format!(
+                "'server {}/{}' : custom id {} has already been used for another server at line {}.",
+                draft.proxy.name, s.name, s.id, other.line
+            );
+            cx.push(Diagnostic::alert(&codes::DUPLICATE_NAME, message).at(s.span).lead(Lead::Place));
+        }
+    }
+    let taken: HashSet<u32> = given.into_keys().collect();
+    let mut next = 1;
+    for s in draft.proxy.servers.iter_mut().filter(|s| s.id == 0) {
+        while taken.contains(&next) {
+            next += 1;
+        }
+        s.id = next;
+        next += 1;
+    }
+}
