@@ -12,7 +12,6 @@ use crate::draft::Draft;
 use crate::plan::{Mode, Plan};
 use crate::reader::{Current, Reader};
 
-mod checks;
 mod formats;
 mod names;
 mod proxy;

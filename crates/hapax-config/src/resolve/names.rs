@@ -24,7 +24,11 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
             }
             Err(message) => {
                 let proxy = name.within.as_deref().unwrap_or("");
-                let message = if proxy.is_empty() { message } else { format!("{message} in proxy '{proxy}'") };
+                let message = if proxy.is_empty() {
+                    message
+                } else {
+                    format!("{message} in proxy '{proxy}'")
+                };
                 let d = Diagnostic::alert(&codes::UNKNOWN_PROXY, message + ".");
                 reader.diags.push(d.at(name.span));
             }
@@ -49,7 +53,10 @@ fn find(
     let (what, id) = match name.kind {
         NameKind::Frontend => ("frontend", index.front.get(text).map(|p| u64::from(p.0))),
         NameKind::Backend => {
-            let either = index.back.get(text).or_else(|| index.front.get(text).filter(|_| name.name.is_empty()));
+            let either = index
+                .back
+                .get(text)
+                .or_else(|| index.front.get(text).filter(|_| name.name.is_empty()));
             ("backend", either.map(|p| u64::from(p.0)))
         }
         NameKind::Table => ("table", tables.get(text).map(|i| *i as u64)),

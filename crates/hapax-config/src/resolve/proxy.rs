@@ -81,7 +81,6 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
 fn done(mut draft: Draft) -> Proxy {
     draft.proxy.req_captures = std::mem::take(&mut draft.site.req_captures);
     draft.proxy.res_captures = std::mem::take(&mut draft.site.res_captures);
-    draft.proxy.http_req_rules.append(&mut draft.redirects);
     if draft.proxy.fullconn == 0 {
         // A tenth of what the process takes is a guess that only `minconn` uses.
         draft.proxy.fullconn = draft.proxy.maxconn / 10;
@@ -205,7 +204,10 @@ fn number_binds(cx: &mut One<'_, '_>, draft: &mut Draft) {
     let mut taken: HashMap<u32, Span> = HashMap::new();
     for b in draft.proxy.binds.iter().filter(|b| b.id != 0) {
         if let Some(other) = taken.insert(b.id, b.span) {
-            let message = format!("custom id {} of a listener of '{}' is already used at line {}.", b.id, draft.proxy.name, other.line);
+            let message = format!(
+                "custom id {} of a listener of '{}' is already used at line {}.",
+                b.id, draft.proxy.name, other.line
+            );
             cx.push(Diagnostic::alert(&codes::DUPLICATE_NAME, message).at(b.span));
         }
     }

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use hapax_diag::{Diagnostic, Lead, Span};
 
 use super::proxy::One;
-use super::{checks, names, tls};
+use super::{names, tls};
 use crate::codes;
 use crate::draft::Draft;
+use crate::topic::checks;
 
 /// Which servers of a proxy have health checks.
 pub(super) fn with_checks(draft: &Draft) -> Vec<bool> {
@@ -39,7 +40,10 @@ pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
 /// Numbers, checks, TLS and tracking of every server.
 pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
     number(cx, draft);
-    checks::apply(cx, draft);
+    let kind = checks::check_kind(draft);
+    for check in draft.proxy.servers.iter_mut().filter_map(|s| s.check.as_mut()) {
+        check.kind = kind.clone();
+    }
     tls::servers(cx, draft);
     for (server, target, span) in std::mem::take(&mut draft.tracks) {
         match track(cx, draft, server, &target) {

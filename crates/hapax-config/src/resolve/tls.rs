@@ -25,7 +25,11 @@ pub(super) fn binds(cx: &mut One<'_, '_>, draft: &mut Draft) {
 /// Fills in `ssl-default-server-*`; a server's certificate is checked unless something says otherwise.
 pub(super) fn servers(cx: &mut One<'_, '_>, draft: &mut Draft) {
     let defaults = &cx.reader.tls.server;
-    let verify = if cx.reader.tls.server_verify_none { Verify::None } else { Verify::Required };
+    let verify = if cx.reader.tls.server_verify_none {
+        Verify::None
+    } else {
+        Verify::Required
+    };
     for tls in draft.proxy.servers.iter_mut().filter_map(|s| s.tls.as_mut()) {
         tls.min_version = tls.min_version.or(defaults.min_version);
         tls.max_version = tls.max_version.or(defaults.max_version);

@@ -34,7 +34,9 @@ fn no_http(cx: &mut One<'_, '_>, draft: &mut Draft) {
             &codes::NEEDS_HTTP,
             format!("cookie will be ignored for {kind} '{name}' (needs 'mode http')."),
         );
-        cx.push(super::told(d.at(at)).help(format!("add 'mode http' to {kind} '{name}' and to the frontends that use it, or to 'defaults'")));
+        cx.push(super::told(d.at(at)).help(format!(
+            "add 'mode http' to {kind} '{name}' and to the frontends that use it, or to 'defaults'"
+        )));
         draft.proxy.cookie = None;
     }
     if let Some((word, at)) = draft.balance_name.clone()
@@ -51,7 +53,11 @@ fn no_http(cx: &mut One<'_, '_>, draft: &mut Draft) {
         _ => return,
     };
     let at = draft.formats.asked.unwrap_or(draft.proxy.span);
-    let fallback = if instead == LogKind::TcpClf { "option tcplog clf" } else { "option tcplog" };
+    let fallback = if instead == LogKind::TcpClf {
+        "option tcplog clf"
+    } else {
+        "option tcplog"
+    };
     let message = format!(
         "parsing [{}:{}] : '{word}' not usable with {kind} '{name}' (needs 'mode http'). Falling back to '{fallback}'.",
         cx.reader.file_name(at.file),
@@ -127,15 +133,25 @@ fn without_http(cx: &mut One<'_, '_>, draft: &mut Draft) {
     list.push(("stats", p.stats.is_some(), statement("stats"), at("stats")));
     list.push(("capture", p.cookie_capture.is_some(), statement("capture"), at("capture")));
     list.push(("monitor-uri", p.monitor_uri.is_some(), statement("monitor-uri"), at("monitor-uri")));
-    list.push(("http-request", !p.http_req_rules.is_empty(), rules("http-request"), at("http-request")));
-    list.push(("http-response", !p.http_res_rules.is_empty(), rules("http-response"), at("http-response")));
+    list.push((
+        "http-request",
+        !p.http_req_rules.is_empty(),
+        rules("http-request"),
+        at("http-request"),
+    ));
+    list.push((
+        "http-response",
+        !p.http_res_rules.is_empty(),
+        rules("http-response"),
+        at("http-response"),
+    ));
     list.push((
         "http-after-response",
         !p.http_after_rules.is_empty(),
         rules("http-after-response"),
         at("http-after-response"),
     ));
-    list.push(("redirect", !draft.redirects.is_empty(), rules("redirect"), at("redirect")));
+    list.push(("redirect", !draft.proxy.redirects.is_empty(), rules("redirect"), at("redirect")));
     let option = |word: &str| format!("'option {word}' ignored for {kind} '{name}' as it requires HTTP mode.");
     for (word, flag) in HTTP_OPTIONS {
         list.push((word, p.options.intersects(*flag), option(word), p.span));
@@ -148,7 +164,7 @@ fn without_http(cx: &mut One<'_, '_>, draft: &mut Draft) {
     draft.proxy.http_req_rules.clear();
     draft.proxy.http_res_rules.clear();
     draft.proxy.http_after_rules.clear();
-    draft.redirects.clear();
+    draft.proxy.redirects.clear();
     draft.proxy.stats = None;
 }
 
@@ -162,7 +178,10 @@ fn server_without_http(cx: &mut One<'_, '_>, draft: &mut Draft, s: usize) {
         cx.push(super::told(d));
     }
     if server.cookie.take().is_some() {
-        let message = format!("{kind} '{name}' : ignoring cookie for server '{}' as HTTP mode is disabled.", server.name);
+        let message = format!(
+            "{kind} '{name}' : ignoring cookie for server '{}' as HTTP mode is disabled.",
+            server.name
+        );
         cx.warn(&codes::NEEDS_HTTP, message, span);
     }
 }

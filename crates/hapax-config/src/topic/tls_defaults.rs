@@ -72,8 +72,15 @@ static ROWS: &[Row] = &[
     global("ssl-default-bind-options")
         .usage("[ssl-min-ver <version>] [ssl-max-ver <version>] [no-tls-tickets] [strict-sni] ...")
         .doc("Options of every `bind` line.")
-        .ok(&["ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets", "ssl-default-bind-options no-sslv3"])
-        .bad(&["ssl-default-bind-options", "ssl-default-bind-options nothing", "ssl-default-bind-options ssl-min-ver TLS9"])
+        .ok(&[
+            "ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets",
+            "ssl-default-bind-options no-sslv3",
+        ])
+        .bad(&[
+            "ssl-default-bind-options",
+            "ssl-default-bind-options nothing",
+            "ssl-default-bind-options ssl-min-ver TLS9",
+        ])
         .set(bind_options),
     global("ssl-server-verify")
         .usage("{ none | required }")
