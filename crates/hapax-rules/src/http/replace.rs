@@ -162,15 +162,12 @@ fn each_value(value: &[u8], out: &mut Vec<u8>, mut edit: impl FnMut(&[u8], &mut 
     while start <= value.len() {
         let end = value_end(&value[start..]) + start;
         let piece = &value[start..end];
-        let trimmed = piece.trim_ascii();
-        let lead = piece.len() - piece.trim_ascii_start().len();
-        out.extend_from_slice(&piece[..lead]);
-        if edit(trimmed, out) {
+        // What takes a value's place takes that of the white space around it too.
+        if edit(piece.trim_ascii(), out) {
             any = true;
         } else {
-            out.extend_from_slice(trimmed);
+            out.extend_from_slice(piece);
         }
-        out.extend_from_slice(&piece[(lead + trimmed.len()).min(piece.len())..]);
         if end < value.len() {
             out.push(b',');
         }
@@ -281,9 +278,9 @@ mod tests {
         let regexp = Regexp::new(b"^192\\.168\\.(.*)$", false).expect("regexp");
         let with = Template::new(b"172.16.\\1").expect("template");
         for (value, want) in [
-            ("192.168.10.1, 192.168.13.24, 10.0.0.37", "172.16.10.1, 172.16.13.24, 10.0.0.37"),
+            ("192.168.10.1, 192.168.13.24, 10.0.0.37", "172.16.10.1,172.16.13.24, 10.0.0.37"),
             ("10.0.0.1", "10.0.0.1"),
-            (" 192.168.1.1 ,x", " 172.16.1.1 ,x"),
+            (" 192.168.1.1 ,x ,y", "172.16.1.1,x ,y"),
             ("\"a,192.168.0.1\",192.168.0.2", "\"a,192.168.0.1\",172.16.0.2"),
             ("", ""),
             (",,192.168.7.7,", ",,172.16.7.7,"),

@@ -39,7 +39,7 @@ fn edits_of_fields() {
                 "del-header x- -m beg",
                 "del-header cookie",
             ],
-            &["host: h", "l: <a>, <b>,\"c, d\""],
+            &["host: h", "l: <a>,<b>,\"c, d\""],
         ),
     ];
     for (rules, want) in cases {
