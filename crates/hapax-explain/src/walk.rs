@@ -387,6 +387,12 @@ impl<'w> Walk<'w> {
             outcome.server = Some(be.servers[i].name.to_string());
             outcome.text = format!("sent to {}/{}", be.name, be.servers[i].name);
         } else {
+            // For rules that ask for the server, any of them will do.
+            let example = be
+                .servers
+                .iter()
+                .position(|s| outcome.candidates.first().is_some_and(|c| **c == *s.name));
+            self.stream.server = example.map(|i| ServerId(i as u32));
             outcome.text = format!("sent to one of {}: {}", be.name, outcome.candidates.join(", "));
         }
         Ok(outcome)
@@ -405,3 +411,6 @@ fn message(head: &Head, body: &[u8]) -> Message {
         body: text(body),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+use hapax_config::{Input, LoadOptions, Plan};
+use hapax_diag::Sources;
+use hapax_sample::Files;
+use std::sync::Arc;
+
+use crate::{Coverage, Question, Suite, explain, junit, render, run_suite, tap};
+
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        Err(format!("{path} is not here"))
+    }
+}
+
+fn load(text: &str) -> (Plan, Sources) {
+    let input = Input {
+        name: "t.cfg".into(),
+        bytes: text.as_bytes().into(),
+    };
+    let loaded = hapax_config::load(vec![input], &NoFiles, &LoadOptions::default());
+    let told: Vec<&str> = loaded.diags.iter().map(|d| d.message.as_str()).collect();
+    (loaded.plan.unwrap_or_else(|| panic!("{told:#?}")), loaded.sources)
+}
+
+const CONFIG: &str = "
+defaults
+    mode http
+    timeout client 5s
+    timeout server 5s
+    timeout connect 1s
+
+userlist admins
+    group ops users ann
+    user ann insecure-password secret
+
+frontend web
+    bind :8080
+    bind :8443 name tls
+    acl api path_beg /api/
+    tcp-request connection reject if { src 203.0.113.0/24 }
+    http-request redirect scheme https code 301 if { dst_port 8080 } !api
+    http-request deny deny_status 429 if { req.hdr(user-agent) -m sub badbot }
+    http-request set-header X-Proto https if { so_name tls }
+    http-request del-header X-Internal
+    http-request auth realm Ops if { path_beg /admin } !{ http_auth(admins) }
+    http-request pause 1s if { path /slow }
+    http-request return status 204 if { path /slow }
+    http-response set-header X-Backend %b
+    http-after-response set-header Strict-Transport-Security max-age=300
+    use_backend api if api
+    use_backend %[req.hdr(x-to)] if { req.hdr(x-to) -m found }
+    default_backend app
+
+frontend other
+    bind 192.0.2.7:9000
+    redirect location /gone?%[src] if { path /old }
+    http-request allow
+    default_backend app
+
+backend app
+    balance roundrobin
+    cookie SRV insert indirect
+    server a1 10.1.0.1:80 cookie one
+    server a2 10.1.0.2:80 cookie two
+    server spare 10.1.0.3:80 backup
+
+backend api
+    balance hdr(x-user)
+    http-request replace-path /api/(.*) /\\1
+    http-response deny if { status 500 }
+    server s1 10.2.0.1:80
+    server s2 10.2.0.2:80
+";
+
+const SUITE: &str = r#"
+[[test]]
+name = "plain HTTP is redirected"
+request = { url = "http://h.example:8080/a?b" }
+expect = { frontend = "web", outcome = "response", status = 301, rule = "17", headers = { location = "https://h.example:8080/a?b", strict-transport-security = "max-age=300" } }
+
+[[test]]
+name = "the API is not, and has its own backend"
+request = { url = "http://h.example:8080/api/x?y", headers = { x-user = "bob", x-internal = "1" } }
+[test.expect]
+backend = "api"
+server = "s2"
+status = 200
+headers = { x-backend = "api" }
+sent = { uri = "/x?y", headers = { x-user = "bob" }, absent = ["x-internal", "x-proto"] }
+
+[[test]]
+name = "the only server left takes it"
+request = { url = "/api/", dst = "192.0.2.2:8443", headers = { x-user = "bob" }, down = ["api/s2"] }
+expect = { server = "s1", sent = { headers = { x-proto = "https" } } }
+
+[[test]]
+name = "no server, no answer but ours"
+request = { url = "/api/", dst = "192.0.2.2:8443", down = ["api"] }
+expect = { outcome = "refused", status = 503, backend = "api" }
+
+[[test]]
+name = "bots are denied"
+request = { url = "https://h:8443/", headers = { user-agent = "a badbot b" } }
+expect = { status = 429, body_contains = "too many requests" }
+
+[[test]]
+name = "round robin leaves the servers open, backups aside"
+request = { url = "https://h:8443/" }
+expect = { backend = "app", servers = ["a1", "a2"] }
+
+[[test]]
+name = "backups serve when nobody else does"
+request = { url = "https://h:8443/", down = ["app/a1", "app/a2"] }
+expect = { server = "spare" }
+
+[[test]]
+name = "the cookie decides"
+request = { url = "https://h:8443/", headers = { cookie = "x=1; SRV=two" } }
+expect = { server = "a2" }
+
+[[test]]
+name = "a cookie of a server that is down does not"
+request = { url = "https://h:8443/", headers = { cookie = "SRV=two" }, down = ["app/a2"] }
+expect = { server = "a1" }
+
+[[test]]
+name = "administrators have to say who they are"
+request = { url = "https://h:8443/admin" }
+expect = { status = 401, headers = { www-authenticate = "Basic realm=\"Ops\"" } }
+
+[[test]]
+name = "and are let in"
+request = { url = "https://h:8443/admin", headers = { authorization = "Basic YW5uOnNlY3JldA==" } }
+expect = { backend = "app" }
+
+[[test]]
+name = "a pause is no answer"
+request = { url = "https://h:8443/slow" }
+expect = { status = 204, absent = ["content-length"] }
+
+[[test]]
+name = "some sources are not heard at all"
+request = { url = "https://h:8443/", src = "203.0.113.9:1" }
+expect = { outcome = "reject", rule = "t.cfg:16" }
+
+[[test]]
+name = "a request may name its backend"
+request = { url = "https://h:8443/", headers = { x-to = "api" } }
+expect = { backend = "api" }
+
+[[test]]
+name = "a name that is none falls through"
+request = { url = "https://h:8443/", headers = { x-to = "nowhere" } }
+expect = { backend = "app" }
+
+[[test]]
+name = "responses are denied too"
+request = { url = "https://h:8443/api/", response = { status = 500 } }
+expect = { status = 502 }
+
+[[test]]
+name = "redirect lines hold no format and are not skipped by allow"
+request = { url = "http://192.0.2.7:9000/old" }
+expect = { frontend = "other", status = 302, headers = { location = "/gone?%[src]" } }
+"#;
+
+#[test]
+fn requests_go_their_way() {
+    let (plan, sources) = load(CONFIG);
+    let suite = Suite::parse(SUITE).expect("suite");
+    let mut coverage = Coverage::new(&plan, &sources);
+    let results = run_suite(&plan, &sources, &suite, &mut coverage);
+    for result in &results {
+        let shown = result.report.as_ref().map(|r| render(r, true)).unwrap_or_default();
+        assert!(result.passed(), "{}: {:#?}\n{shown}", result.name, result.failures);
+    }
+    assert_eq!(results.len(), suite.cases.len());
+    let (taken, all) = coverage.totals();
+    assert_eq!(taken, all, "{}", coverage.render());
+    assert!(tap(&results).lines().filter(|l| l.starts_with("ok ")).count() == results.len());
+    assert!(junit("s", &results).contains("failures=\"0\""));
+}
+
+#[test]
+fn what_does_not_hold_is_told() {
+    let (plan, sources) = load(CONFIG);
+    let suite = Suite::parse(
+        r#"
+        [[test]]
+        name = "all wrong"
+        request = { url = "http://h:8080/a" }
+        [test.expect]
+        frontend = "other"
+        backend = "app"
+        outcome = "server"
+        status = 200
+        headers = { location = "/x", nothing = "1" }
+        absent = ["strict-transport-security"]
+        body = "x"
+        body_contains = "y"
+        rule = "99"
+        sent = { uri = "/a", headers = { a = "b" } }
+        servers = ["a1"]
+        [[test]]
+        name = "cannot be asked"
+        request = { url = "/", frontend = "nowhere" }
+        expect = {}
+        "#,
+    )
+    .expect("suite");
+    let mut coverage = Coverage::new(&plan, &sources);
+    let results = run_suite(&plan, &sources, &suite, &mut coverage);
+    let want = [
+        "frontend is web, not other",
+        "backend is none, not app",
+        "outcome is response, not server",
+        "status is 301, not 200",
+        "body is , not x",
+        "sent uri is none, not /a",
+        "servers are , not a1",
+        "the body does not contain \"y\"",
+        "the rule that decides is t.cfg:17, not 99",
+        "response: location is \"https://h:8080/a\", not \"/x\"",
+        "response: nothing is not there, not \"1\"",
+        "response: strict-transport-security is there: \"max-age=300\"",
+        "there is no sent request",
+    ];
+    assert_eq!(results[0].failures, want);
+    assert_eq!(results[1].failures, ["no frontend takes this request; there are: web, other"]);
+    let (taken, all) = coverage.totals();
+    assert!(taken < all && coverage.render().contains("never reached"), "{}", coverage.render());
+}
+
+#[test]
+fn suites_are_checked() {
+    for (text, part) in [
+        ("", "there is no [[test]]"),
+        ("[[test]]\nname = 'x'", "expect"),
+        ("[[test]]\nname = 'x'\nexpect = { statsu = 200 }", "statsu"),
+        ("[[test]]\nname = 'x'\nrequest = { ulr = '/' }\nexpect = {}", "ulr"),
+    ] {
+        let why = Suite::parse(text).expect_err(text);
+        assert!(why.contains(part), "{text}: {why}");
+    }
+}
+
+#[test]
+fn reports_say_what_was_compared() {
+    let (plan, sources) = load(CONFIG);
+    let question = Question {
+        url: "https://h:8443/api/x".into(),
+        headers: vec![("User-Agent".into(), "curl".into())],
+        ..Question::default()
+    };
+    let report = explain(&plan, &sources, &question).expect("report");
+    let text = render(&report, true);
+    for part in [
+        "frontend web at 192.0.2.2:8443 (t.cfg:14)",
+        "  - http-request deny deny_status 429 if { req.hdr(user-agent) -m sub badbot }  [t.cfg:18]",
+        "          req.hdr(user-agent) = \"curl\" does not match",
+        "      + x-proto: https",
+        "      uri: /api/x -> /x",
+        "  > use_backend api if api  [t.cfg:26]",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!render(&report, false).contains("deny_status"));
+    let json = serde_json::to_value(&report).expect("json");
+    assert_eq!(json["outcome"]["backend"], "api");
+    assert_eq!(json["steps"][0]["step"], "enter");
+}
