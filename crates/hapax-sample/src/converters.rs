@@ -6,16 +6,24 @@ mod blocks;
 pub(crate) mod dates;
 mod digests;
 mod encodings;
+mod fix;
+mod flow;
+mod forwarded;
 mod hashes;
 mod json;
 mod jwt;
 mod maps;
+mod mqtt;
 mod numbers;
+mod packets;
+mod protobuf;
 mod proxies;
 mod regsub;
 mod strings;
+mod tables;
 mod variables;
 mod words;
+mod x509;
 
 use hapax_value::{Support, Type, Value};
 
@@ -28,16 +36,27 @@ pub static FAMILIES: &[&[Converter]] = &[
     dates::ROWS,
     digests::ROWS,
     encodings::ROWS,
+    fix::ROWS,
+    flow::ROWS,
+    forwarded::ROWS,
     hashes::ROWS,
     json::ROWS,
     jwt::ROWS,
     maps::ROWS,
+    mqtt::ROWS,
     numbers::ROWS,
+    packets::INTEGERS,
+    packets::ROWS,
+    protobuf::ROWS,
     proxies::ROWS,
     regsub::ROWS,
     strings::ROWS,
+    tables::DATA,
+    tables::NUMBERED,
+    tables::ROWS,
     variables::ROWS,
     words::ROWS,
+    x509::ROWS,
 ];
 
 /// All rows.

@@ -369,6 +369,10 @@ pub enum TableRead {
     /// Counts a connection, then tells their number.
     UpdateConnCnt,
     Trackers,
+    /// Milliseconds until the entry goes, and since it was last used.
+    Expire,
+    Idle,
+    ServerId,
     /// 1 where there is an entry.
     Exists,
 }

@@ -7,6 +7,7 @@ mod json;
 mod jwt;
 mod lookups;
 mod numbers;
+mod protocols;
 mod strings;
 
 use std::cell::RefCell;
@@ -209,4 +210,23 @@ fn rows_keep_their_word() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn debug_writes_to_its_sink() {
+    let world = Still::default();
+    evaluate("bin(610a62),debug(here,stderr),length,debug", &world, |_| ()).unwrap();
+    let lines = world.debugged.borrow();
+    assert_eq!(*lines, ["stderr [debug] here: type=bin <a.b>", "buf0 [debug] : type=sint <3>"]);
+}
+
+#[test]
+fn conditions_let_values_pass() {
+    table(&[
+        ("str(a),when(normal)", "a"),
+        ("str(a),when(!normal)", "-"),
+        ("str(a),when(error)", "-"),
+        ("str(a),when(!forwarded)", "a"),
+        ("str(a),when(stopping)", "-"),
+    ]);
 }
