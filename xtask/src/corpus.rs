@@ -115,10 +115,7 @@ fn our_verdict(file: &str, version: Version) -> Result<(Verdict, Vec<String>)> {
     let name = format!("prepared/{file}");
     let bytes = std::fs::read(&name).context(name.clone())?;
     let opts = LoadOptions {
-        env: Environment::new(
-            std::env::vars_os().map(|(k, v)| (k.into_encoded_bytes(), v.into_encoded_bytes())),
-            BuildFacts::default(),
-        ),
+        env: environment(),
         for_version: Some(version),
         ..LoadOptions::default()
     };
@@ -143,6 +140,16 @@ fn our_verdict(file: &str, version: Version) -> Result<(Verdict, Vec<String>)> {
         first: first.map_or_else(String::new, |d| d.message.clone()),
     };
     Ok((verdict, told))
+}
+
+/// Our own variables, and those that HAProxy sets.
+fn environment() -> Environment {
+    let own = std::env::vars_os().map(|(k, v)| (k.into_encoded_bytes(), v.into_encoded_bytes()));
+    let mut all = Environment::new(own, BuildFacts::default());
+    for (name, format) in hapax_config::log_format_variables() {
+        all.set(name.as_bytes(), format.as_bytes());
+    }
+    all
 }
 
 #[cfg(test)]

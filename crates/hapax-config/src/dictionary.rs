@@ -61,7 +61,9 @@ impl<K: Class> Index<K> {
                 name.as_str()
             };
             let Some(rows) = self.by_name.get(key) else { continue };
-            if let Some(row) = rows.iter().find(|r| r.sections.intersects(section)) {
+            // A family only speaks for names that no row has anywhere.
+            let speaks = |r: &Keyword<K>| r.sections.intersects(section) && !(r.family && elsewhere.is_some());
+            if let Some(row) = rows.iter().find(|r| speaks(r)) {
                 return Some(Found { row, words: n });
             }
             if let (None, Some(row)) = (&elsewhere, rows.first()) {

@@ -31,3 +31,32 @@ pub use keyword::{Keyword, Prefix, Sections};
 pub use load::{Input, LoadOptions, Loaded, load};
 pub use plan::Plan;
 pub use reader::Reader;
+
+/// The variables with log formats that HAProxy sets before it reads the first line, for files that extend them.
+pub fn log_format_variables() -> Vec<(&'static str, String)> {
+    use hapax_sample::logformat;
+    let keys = |side: &str| -> String {
+        [
+            ("CLIENT_RANDOM", "session_key,hex"),
+            ("CLIENT_EARLY_TRAFFIC_SECRET", "client_early_traffic_secret"),
+            ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"),
+            ("SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"),
+            ("CLIENT_TRAFFIC_SECRET_0", "client_traffic_secret_0"),
+            ("SERVER_TRAFFIC_SECRET_0", "server_traffic_secret_0"),
+            ("EXPORTER_SECRET", "exporter_secret"),
+            ("EARLY_EXPORTER_SECRET", "early_exporter_secret"),
+        ]
+        .iter()
+        .map(|(label, fetch)| format!("{label} %[ssl_{side}_client_random,hex] %[ssl_{side}_{fetch}]\n"))
+        .collect()
+    };
+    vec![
+        ("HAPROXY_HTTP_LOG_FMT", logformat::HTTP.to_owned()),
+        ("HAPROXY_HTTP_CLF_LOG_FMT", logformat::HTTP_CLF.to_owned()),
+        ("HAPROXY_HTTPS_LOG_FMT", logformat::HTTPS.to_owned()),
+        ("HAPROXY_TCP_LOG_FMT", logformat::TCP.to_owned()),
+        ("HAPROXY_TCP_CLF_LOG_FMT", logformat::TCP_CLF.to_owned()),
+        ("HAPROXY_KEYLOG_FC_LOG_FMT", keys("fc")),
+        ("HAPROXY_KEYLOG_BC_LOG_FMT", keys("bc")),
+    ]
+}

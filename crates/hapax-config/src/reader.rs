@@ -80,6 +80,8 @@ pub struct Reader<'a> {
     pub global: Global,
     /// `expose-experimental-directives` was read.
     pub experimental: bool,
+    /// `tune.stick-counters`
+    pub counters: u8,
     /// Every `defaults` section, after the built-in one.
     pub defaults: Vec<Draft>,
     pub proxies: Vec<Draft>,
@@ -117,6 +119,7 @@ impl<'a> Reader<'a> {
             tls: TlsDefaults::default(),
             global: crate::draft::initial_global(),
             experimental: false,
+            counters: 3,
             defaults: vec![Draft::initial()],
             proxies: Vec::new(),
             proxy_names: HashMap::new(),
@@ -212,13 +215,15 @@ impl<'a> Reader<'a> {
 
     /// Calls `parse` with the section as rules see it.
     fn with_site<R>(&mut self, parse: impl FnOnce(&AclSet, &mut Site, &mut Compile<'_>) -> R) -> R {
-        let (experimental, bufsize, maxrewrite) = (self.experimental, self.global.bufsize, self.global.maxrewrite);
+        let (experimental, counters) = (self.experimental, self.counters);
+        let (bufsize, maxrewrite) = (self.global.bufsize, self.global.maxrewrite);
         let draft = self.proxy();
         let acls = std::mem::take(&mut draft.acls);
         let mut site = draft.site.clone();
         site.experimental = experimental;
         site.bufsize = bufsize;
         site.maxrewrite = maxrewrite;
+        site.counters = counters;
         let made = parse(&acls, &mut site, &mut self.compile());
         let draft = self.proxy();
         draft.acls = acls;

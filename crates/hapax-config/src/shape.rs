@@ -65,7 +65,20 @@ impl Shape {
         }
         match *self {
             Self::Number(low, high) => number(args, low, high),
-            Self::Time(unit, top) => time(args, unit, top),
+            Self::Time(unit, top) => {
+                let read = time(args, unit, top)?;
+                if let Some(c) = units::after_unit(args.bytes(0)) {
+                    let message = format!(
+                        "unexpected character '{}' after the timer value '{}', only (us=microseconds,ms=milliseconds,s=seconds,m=minutes,\
+                         h=hours,d=days) are supported. This will be reported as an error in next versions.",
+                        char::from(c),
+                        args.show(0)
+                    );
+                    let d = Diagnostic::warning(&crate::codes::BAD_ARGUMENT, message).at(args.at(0));
+                    K::compile(cx).diags.push(d);
+                }
+                Ok(read)
+            }
             Self::Size => units::parse_size(args.bytes(0))
                 .map(ArgValue::Size)
                 .ok_or_else(|| args.bad(0, format!("'{}' expects a size, found '{}'.", args.name, args.show(0)))),

@@ -46,7 +46,14 @@ pub enum TimeError {
     Char(u8),
 }
 
-/// A time in microseconds; `top` is in `unit`.
+/// What follows the unit of a time, as in `15min`: HAProxy warns of it and reads on.
+pub fn after_unit(text: &[u8]) -> Option<u8> {
+    let unit = &text[text.iter().take_while(|b| b.is_ascii_digit()).count()..];
+    let len = if matches!(unit, [b'u' | b'm', b's', ..]) { 2 } else { 1 };
+    unit.get(len).copied()
+}
+
+/// A time in microseconds; `top` is in `unit`. What follows the unit is passed over.
 pub fn parse_time(text: &[u8], unit: Unit, top: u64) -> Result<u64, TimeError> {
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     let mut n: u64 = 0;
@@ -58,15 +65,12 @@ pub fn parse_time(text: &[u8], unit: Unit, top: u64) -> Result<u64, TimeError> {
     }
     let of = match &text[digits..] {
         [] if digits > 0 => unit,
-        b"us" => Unit::Us,
-        b"ms" => Unit::Ms,
-        b"s" => Unit::S,
-        b"m" => Unit::Min,
-        b"h" => Unit::H,
-        b"d" => Unit::D,
-        [b'm', c, ..] if digits > 0 && *c != b's' => return Err(TimeError::Char(*c)),
-        [b'u' | b'm', _, c, ..] if digits > 0 => return Err(TimeError::Char(*c)),
-        [b's' | b'h' | b'd', c, ..] if digits > 0 => return Err(TimeError::Char(*c)),
+        [b'u', b's', ..] => Unit::Us,
+        [b'm', b's', ..] => Unit::Ms,
+        [b's', ..] => Unit::S,
+        [b'm', ..] => Unit::Min,
+        [b'h', ..] => Unit::H,
+        [b'd', ..] => Unit::D,
         rest => return Err(TimeError::Char(rest.first().copied().unwrap_or(b'?'))),
     };
     if digits == 0 {
@@ -110,8 +114,10 @@ mod tests {
             ("25d", Err(TimeError::Over)),
             ("1us", Err(TimeError::Under)),
             ("5x", Err(TimeError::Char(b'x'))),
-            ("5sec", Err(TimeError::Char(b'e'))),
-            ("5min", Err(TimeError::Char(b'i'))),
+            ("5sec", Ok(5_000_000)),
+            ("5min", Ok(300_000_000)),
+            ("5us", Err(TimeError::Under)),
+            ("5u", Err(TimeError::Char(b'u'))),
             ("s", Err(TimeError::Char(b's'))),
             ("", Err(TimeError::Char(b'?'))),
         ] {

@@ -62,7 +62,7 @@ impl VarNames {
         let Some((scope, name)) = found else {
             return Err(format!("invalid variable name '{text}'. {RULE}"));
         };
-        if let Some(bad) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '_')) {
+        if let Some(bad) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))) {
             return Err(format!("invalid syntax at char '{bad}'"));
         }
         let next = self.ids.len() as u32;

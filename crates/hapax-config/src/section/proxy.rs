@@ -125,8 +125,9 @@ fn named_parent(cx: &Reader<'_>, args: &Args<'_>, after: usize) -> Result<Option
         return Ok(None);
     }
     if args.str(after) != "from" {
+        // HAProxy passes over further words here, and only here.
         if args.name == "defaults" {
-            return Err(args.unexpected(after));
+            return Ok(None);
         }
         return Err(heading(
             "please use the 'bind' keyword for listening addresses.".to_owned(),

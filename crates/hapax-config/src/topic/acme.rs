@@ -39,12 +39,25 @@ static ROWS: &[Row] = &[
         .bad(&["bits", "bits many", "bits 1023"]),
     Row::new("challenge", Sections::ACME)
         .usage("{ http-01 | dns-01 | dns-persist-01 }")
-        .shape(Shape::OneOf(&["http-01", "dns-01", "dns-persist-01"]))
-        .doc("How control of the name is proven.")
+        .shape(Shape::Word("<challenge>"))
+        .doc("How control of the name is proven, in either case.")
         .since(3, 2)
         .not_yet("ACME")
         .ok(&["challenge http-01", "challenge dns-01", "challenge dns-persist-01"])
-        .bad(&["challenge", "challenge other"]),
+        .bad(&["challenge", "challenge other"])
+        .set(|_, a| {
+            let known = ["http-01", "dns-01", "dns-persist-01"];
+            if known.iter().any(|k| k.eq_ignore_ascii_case(a.str(0))) {
+                return Ok(());
+            }
+            Err(a.bad(
+                0,
+                format!(
+                    "'challenge' requires a challenge type: http-01, dns-01 or dns-persist-01, found '{}'.",
+                    a.show(0)
+                ),
+            ))
+        }),
     Row::new("challenge-ready", Sections::ACME)
         .usage("<value>[,<value>]*")
         .shape(Shape::Word("one word"))

@@ -64,24 +64,24 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     global("master-worker")
-        .usage("[exit-on-failure]")
-        .removed(
-            3,
-            5,
-            "support for 'master-worker' was removed in version 3.5. Use -W or -Ws in the startup script instead.",
-        )
-        .doc("Asked for a master process; the command line does.")
-        .bad(&["master-worker"]),
+        .usage("[no-exit-on-failure]")
+        .doc("Asked for a master process, as `-W` on the command line does; what is left is how it takes the end of a worker.")
+        .no_effect("the command line decides on a master, and its workers live on when one fails")
+        .ok(&["master-worker no-exit-on-failure", "master-worker"])
+        .bad(&["master-worker exit"])
+        .set(master_worker),
     global("nbproc")
         .usage("<number>")
-        .removed(
+        .shape(Shape::Any)
+        .until(
             2,
             5,
             "nbproc is not supported any more since HAProxy 2.5. Threads will automatically be used on multi-processor machines if \
              available.",
         )
+        .no_effect("threads do the work")
         .doc("Asked for several processes; threads do the work.")
-        .bad(&["nbproc 2"]),
+        .ok(&["nbproc 2"]),
     global("nbthread")
         .usage("<number>")
         .shape(Shape::Any)
@@ -204,6 +204,53 @@ static ROWS: &[Row] = &[
             cx.global.maxrewrite = a.size() as usize;
             Ok(())
         }),
+    global("tune.http.logurilen")
+        .usage("<number>")
+        .shape(Shape::Number(1, i64::MAX))
+        .doc("Longest request address in a log line.")
+        .not_yet("a limit on logged addresses other than HAProxy's own")
+        .ok(&["tune.http.logurilen 4096"])
+        .bad(&["tune.http.logurilen", "tune.http.logurilen x"]),
+    global("tune.maxaccept")
+        .usage("<number>")
+        .shape(Shape::Number(-1, i32::MAX as i64))
+        .doc("Connections accepted in one go.")
+        .no_effect("workers accept one connection at a time and share the rest")
+        .ok(&["tune.maxaccept 64", "tune.maxaccept -1"])
+        .bad(&["tune.maxaccept", "tune.maxaccept x"]),
+    global("localpeer")
+        .usage("<name>")
+        .shape(Shape::Word("<name>"))
+        .doc("Our own name among the peers; the host's name by default.")
+        .not_yet("peers")
+        .ok(&["localpeer east"])
+        .bad(&["localpeer", "localpeer a b"]),
+    global("default-path")
+        .usage("{ current | config | parent | origin <path> }")
+        .doc("What relative file names start from: the working directory, or the folder of the file that names them.")
+        .ok(&["default-path current"])
+        .bad(&["default-path", "default-path here", "default-path origin"])
+        .set(default_path),
+    global("set-var")
+        .usage("<name> <expression>")
+        .doc("Sets a variable of the whole process when it starts.")
+        .not_yet("variables of the process set at start")
+        .ok(&["set-var proc.limit int(10)"])
+        .bad(&[
+            "set-var",
+            "set-var proc.limit",
+            "set-var txn.limit int(10)",
+            "set-var proc.limit nothing_known",
+        ])
+        .set(set_var),
+    global("set-var-fmt")
+        .since(2, 5)
+        .usage("<name> <format>")
+        .shape(Shape::Words(2, 2))
+        .doc("Sets a variable of the whole process when it starts, from a log format.")
+        .not_yet("variables of the process set at start")
+        .ok(&["set-var-fmt proc.name %H"])
+        .bad(&["set-var-fmt", "set-var-fmt proc.name"]),
     global("tune.http.maxhdr")
         .usage("<number>")
         .shape(Shape::Number(1, 32767))
@@ -215,6 +262,54 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
 ];
+
+fn master_worker(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    const GONE: &str = "support for 'master-worker' was removed in version 3.5. Use -W or -Ws in the startup script instead.";
+    match a.str(0) {
+        "no-exit-on-failure" => a.at_most(1),
+        "" if cx.opts.for_version.is_some_and(|v| v >= (3, 5)) => Err(Diagnostic::alert(&codes::REMOVED, GONE).at(a.span)),
+        "" => {
+            if cx.opts.for_version.is_none() {
+                cx.diags.push(Diagnostic::warning(&codes::REMOVED, GONE).at(a.span));
+            }
+            Ok(())
+        }
+        other => Err(a.bad(
+            0,
+            format!("'master-worker' only supports 'no-exit-on-failure' option, found '{other}'."),
+        )),
+    }
+}
+
+fn default_path(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let (words, acted_on) = match a.str(0) {
+        "current" => (1, true),
+        "config" | "parent" => (1, false),
+        "origin" if a.bytes(1).is_empty() => return Err(a.missing("'default-path origin' expects a directory as an argument.")),
+        "origin" => (2, false),
+        other => {
+            let message =
+                format!("'default-path' : unknown policy '{other}', only 'current', 'config', 'parent' and 'origin' are supported.");
+            return Err(a.bad(0, message));
+        }
+    };
+    a.at_most(words)?;
+    if !acted_on {
+        let message = "'default-path' is accepted but not acted on yet: relative names start from the working directory";
+        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, message).at(a.at(0)));
+    }
+    Ok(())
+}
+
+fn set_var(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.len() < 2 {
+        return Err(a.missing("'set-var' expects <name> and <expr> as arguments."));
+    }
+    if !a.str(0).starts_with("proc.") {
+        return Err(a.bad(0, format!("'set-var': variable '{}' does not belong to scope 'proc'.", a.show(0))));
+    }
+    cx.expr(a, 1).map(drop)
+}
 
 /// Refuses a value that was given before.
 pub(crate) fn once(given: bool, a: &Args<'_>) -> Result<(), Diagnostic> {

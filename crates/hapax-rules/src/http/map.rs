@@ -38,7 +38,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
     },
     ActionRow {
         name: "del-acl*",
-        rulesets: RuleSets::HTTP_REQ.union(RuleSets::HTTP_RES),
+        rulesets: RuleSets::HTTP_REQ.union(RuleSets::HTTP_RES).union(RuleSets::HTTP_AFTER),
         doc: "Removes a key from an ACL file's list.",
         ok: &["del-acl(/a.lst) %[src]", "del-acl(virt@l) k if TRUE"],
         bad: &["del-acl(/a.lst)", "del-acl k"],

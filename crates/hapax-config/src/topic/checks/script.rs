@@ -1,5 +1,7 @@
 //! The words of `http-check` and `tcp-check` lines.
 
+use std::sync::Arc;
+
 use hapax_diag::Diagnostic;
 use hapax_sample::logformat::LogFormat;
 
@@ -33,7 +35,7 @@ fn format(cx: &mut Reader<'_>, a: &Args<'_>, i: usize) -> Result<(), Diagnostic>
 pub(super) fn http_send(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let (mut headers, mut i) = (Vec::new(), 0);
     // Each line describes the whole of the request's headers and body.
-    request(cx).body = Default::default();
+    request(cx).body = Arc::default();
     while i < a.len() {
         let word = a.str(i);
         match word {
@@ -163,7 +165,7 @@ fn option(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, negated: bool) -> Result<
     }
     let text = value(a, i)?;
     match word {
-        "min-recv" if a.str(i + 1).parse::<i32>().ok().filter(|n| *n >= -1).is_none() => {
+        "min-recv" if !a.str(i + 1).parse::<i32>().is_ok_and(|n| n >= -1) => {
             return Err(fail(a, i + 1, "'min-recv' expects -1 or an integer from 0 to INT_MAX"));
         }
         "on-success" | "on-error" => {
@@ -325,7 +327,7 @@ fn connect(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             "port" => {
                 let port = std::str::from_utf8(value(a, i)?).unwrap_or("");
                 if port.bytes().all(|b| b.is_ascii_digit()) {
-                    if port.parse::<u16>().ok().filter(|p| *p > 0).is_none() {
+                    if !port.parse::<u16>().is_ok_and(|p| p > 0) {
                         let message = format!("expects a valid TCP port (from range 1 to 65535) or a sample expression, got {port}");
                         return Err(fail(a, i + 1, message));
                     }

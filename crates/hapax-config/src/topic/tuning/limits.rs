@@ -60,9 +60,12 @@ static ROWS: &[Row] = &[
         .shape(Shape::Number(0, 100))
         .doc("How many `track-sc*` counters there are.")
         .since(2, 8)
-        .not_yet("more than the built-in number of tracked counters")
         .ok(&["tune.stick-counters 100"])
-        .bad(&["tune.stick-counters", "tune.stick-counters many", "tune.stick-counters 101"]),
+        .bad(&["tune.stick-counters", "tune.stick-counters many", "tune.stick-counters 101"])
+        .set(|cx, a| {
+            cx.counters = a.number() as u8;
+            Ok(())
+        }),
     Row::new("tune.peers.max-updates-at-once", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))
