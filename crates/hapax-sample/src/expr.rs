@@ -142,13 +142,27 @@ impl Expr {
     }
 
     /// The value of one occurrence.
+    #[inline]
     pub fn eval_at<'e>(&'e self, env: &'e Env<'e>, iter: &mut Iter) -> Sampled<'e> {
-        let mut value = (self.fetch.eval)(&mut Call {
+        // The value is written where the caller wants it: moving one costs more than most fetches do.
+        if self.steps.is_empty() {
+            return self.fetched(env, iter);
+        }
+        self.converted(env, iter)
+    }
+
+    #[inline]
+    fn fetched<'e>(&'e self, env: &'e Env<'e>, iter: &mut Iter) -> Sampled<'e> {
+        (self.fetch.eval)(&mut Call {
             args: &self.args,
             env,
             iter,
             name: self.fetch.name,
-        })?;
+        })
+    }
+
+    fn converted<'e>(&'e self, env: &'e Env<'e>, iter: &mut Iter) -> Sampled<'e> {
+        let mut value = self.fetched(env, iter)?;
         for step in &self.steps {
             if let Some(to) = step.cast {
                 value = value.cast(to).ok_or(Absent::Never)?;
@@ -160,7 +174,7 @@ impl Expr {
 
     /// The first value as bytes, cast to a string where it is none; `false` where there is no value.
     pub fn eval_str(&self, env: &Env<'_>, out: &mut Vec<u8>) -> bool {
-        match self.eval(env) {
+        match &self.eval(env) {
             Ok(value) => {
                 value.write_str(out);
                 true

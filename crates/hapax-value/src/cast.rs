@@ -81,6 +81,22 @@ fn to_nul(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     }
 }
 
+/// Appends an IPv4 address; several times as fast as the formatter, and written for every log line.
+pub fn write_v4(a: Ipv4Addr, out: &mut Vec<u8>) {
+    for (i, octet) in a.octets().into_iter().enumerate() {
+        if i > 0 {
+            out.push(b'.');
+        }
+        if octet >= 100 {
+            out.push(b'0' + octet / 100);
+        }
+        if octet >= 10 {
+            out.push(b'0' + octet / 10 % 10);
+        }
+        out.push(b'0' + octet % 10);
+    }
+}
+
 impl<'a> Value<'a> {
     /// This value as one of type `to`; `None` where it cannot be.
     #[must_use]
@@ -175,8 +191,8 @@ impl<'a> Value<'a> {
         match self {
             Self::Bool(b) => out.push(b'0' + u8::from(*b)),
             Self::Int(i) => out.extend_from_slice(itoa::Buffer::new().format(*i).as_bytes()),
+            Self::V4(a) => write_v4(*a, out),
             // Writing to a Vec cannot fail.
-            Self::V4(a) => drop(write!(out, "{a}")),
             Self::V6(a) => drop(write!(out, "{a}")),
             Self::Str(s) => out.extend_from_slice(s),
             Self::Bin(s) => {

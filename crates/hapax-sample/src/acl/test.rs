@@ -64,10 +64,10 @@ impl Test {
         let mut open = false;
         loop {
             iter.more = false;
-            match self.expr.eval_at(env, &mut iter) {
+            match &self.expr.eval_at(env, &mut iter) {
                 Ok(value) => {
-                    seen(&value);
-                    if self.patterns.matches(&value) {
+                    seen(value);
+                    if self.patterns.matches(value) {
                         return Verdict::Pass;
                     }
                     open |= iter.may_change;

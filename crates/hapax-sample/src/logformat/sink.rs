@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use hapax_value::{Endpoint, Value};
+use hapax_value::{Endpoint, Value, write_v4};
 
 use super::item::Options;
 use crate::Env;
@@ -155,7 +155,10 @@ impl<'s, 'e> Sink<'s, 'e> {
                 IpAddr::V6(v6) => write!(text, "{:032X}", v6.to_bits()),
             },
             Some(Endpoint::Ip(a)) if !self.options.contains(Options::QUOTE) => {
-                let _ = std::io::Write::write_fmt(self.out, format_args!("{}", a.ip()));
+                match a.ip() {
+                    IpAddr::V4(v4) => write_v4(v4, self.out),
+                    IpAddr::V6(v6) => drop(std::io::Write::write_fmt(self.out, format_args!("{v6}"))),
+                }
                 return;
             }
             Some(Endpoint::Ip(a)) => write!(text, "{}", a.ip()),

@@ -12,6 +12,7 @@ mod reg;
 mod sub;
 mod words;
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -144,6 +145,21 @@ impl Index {
             (Self::Reg(i), Subject::Bytes(b)) => i.find(b),
             _ => None,
         }
+    }
+
+    /// Whether some entry matches a text. Of a few entries, each is compared: that is cheaper than any hash.
+    pub(crate) fn matches_text(&self, store: &Store, text: &[u8]) -> bool {
+        const FEW: u32 = 6;
+        if store.end() <= FEW {
+            let any = |same: fn(&[u8], &[u8], bool) -> bool, icase| store.iter().any(|(_, r)| same(r.key, text, icase));
+            match self {
+                Self::Exact(i) => return any(affix::same, i.icase()),
+                Self::Prefix(i) => return any(affix::begins, i.icase()),
+                Self::Suffix(i) => return any(affix::ends, i.icase()),
+                _ => {}
+            }
+        }
+        self.find(store, &Subject::Bytes(Cow::Borrowed(text))).is_some()
     }
 
     /// Something waits for [`Self::finish`].

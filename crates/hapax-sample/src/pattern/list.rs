@@ -287,6 +287,12 @@ impl PatternList {
             .read(|g| g.indexes.get(place).is_some_and(|index| index.find(&g.store, subject).is_some()))
     }
 
+    /// The same for a text, which is what most samples are.
+    pub(crate) fn matches_text(&self, place: usize, text: &[u8]) -> bool {
+        self.shared
+            .read(|g| g.indexes.get(place).is_some_and(|index| index.matches_text(&g.store, text)))
+    }
+
     /// Shows the matching entry (key, value, expression) to `f`.
     pub(crate) fn find<R>(
         &self,

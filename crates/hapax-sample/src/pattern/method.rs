@@ -99,6 +99,14 @@ impl MatchMethod {
         matches!(self, Self::Found | Self::Bool)
     }
 
+    /// Compares the bytes of a text as they are.
+    pub fn compares_text(self) -> bool {
+        matches!(
+            self,
+            Self::Str | Self::Beg | Self::Sub | Self::Dir | Self::Dom | Self::End | Self::Reg
+        )
+    }
+
     /// Case may be ignored.
     pub fn has_case(self) -> bool {
         matches!(

@@ -135,6 +135,11 @@ impl PatternSet {
 
     /// Whether the sample matches.
     pub fn matches(&self, value: &Value<'_>) -> bool {
+        if self.method.compares_text()
+            && let Value::Str(bytes) = value
+        {
+            return self.uses.iter().any(|(list, place)| list.matches_text(*place, bytes));
+        }
         let Some(subject) = Subject::of(value, self.method) else {
             return false;
         };

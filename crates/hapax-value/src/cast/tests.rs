@@ -124,6 +124,7 @@ proptest::proptest! {
     fn addresses_survive_a_trip_through_text_and_ipv6(n in proptest::num::u32::ANY) {
         let a = Value::V4(Ipv4Addr::from_bits(n));
         let text = a.clone().cast(Type::Str).expect("text");
+        proptest::prop_assert_eq!(text.bytes().map(<[u8]>::to_vec), Some(Ipv4Addr::from_bits(n).to_string().into_bytes()));
         proptest::prop_assert_eq!(text.cast(Type::Addr), Some(a.clone()));
         let wide = a.clone().cast(Type::Ipv6).expect("mapped");
         proptest::prop_assert_eq!(wide.cast(Type::Ipv4), Some(a));

@@ -80,6 +80,18 @@ pub(super) fn same(a: &[u8], b: &[u8], icase: bool) -> bool {
     if icase { a.eq_ignore_ascii_case(b) } else { a == b }
 }
 
+/// Whether `text` begins with `key`.
+pub(super) fn begins(key: &[u8], text: &[u8], icase: bool) -> bool {
+    text.get(..key.len()).is_some_and(|t| same(key, t, icase))
+}
+
+/// Whether `text` ends with `key`.
+pub(super) fn ends(key: &[u8], text: &[u8], icase: bool) -> bool {
+    text.len()
+        .checked_sub(key.len())
+        .is_some_and(|from| same(key, &text[from..], icase))
+}
+
 /// Hash of a key: from its first byte for prefixes, from its last for suffixes.
 fn hash_key<const PREFIX: bool>(key: &[u8], icase: bool) -> u64 {
     if PREFIX {
@@ -96,6 +108,10 @@ impl AffixIndex {
             table: KeyTable::default(),
             lengths: Lengths::default(),
         }
+    }
+
+    pub(super) fn icase(&self) -> bool {
+        self.icase
     }
 
     pub(super) fn insert<const PREFIX: bool>(&mut self, store: &Store, id: u32) {

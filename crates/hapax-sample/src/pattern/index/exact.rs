@@ -30,6 +30,10 @@ impl ExactIndex {
         }
     }
 
+    pub(super) fn icase(&self) -> bool {
+        self.folded.is_some()
+    }
+
     pub(super) fn insert(&mut self, store: &mut Store, id: u32) {
         let Some(table) = &mut self.folded else {
             store.need_keys();
