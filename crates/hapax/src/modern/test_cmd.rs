@@ -1,5 +1,6 @@
 //! `hapax test`: files of requests and of what is expected to become of them.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -65,7 +66,7 @@ fn test(o: &Options) -> Result<bool, String> {
         Format::Junit => hapax_explain::junit(&o.tests.join(" "), &results),
     });
     let (taken, all) = coverage.totals();
-    let percent = if all == 0 { 100 } else { taken * 100 / all };
+    let percent = (taken * 100).checked_div(all).unwrap_or(100);
     let enough = o.min_coverage.is_none_or(|min| percent >= usize::from(min));
     if o.coverage || !enough {
         // Beside the results, not among them: a build server reads those.
@@ -80,12 +81,12 @@ fn test(o: &Options) -> Result<bool, String> {
 fn human(results: &[CaseResult]) -> String {
     let mut out = String::new();
     for result in results.iter().filter(|r| !r.passed()) {
-        out.push_str(&format!("FAILED {}\n", result.name));
+        let _ = writeln!(out, "FAILED {}", result.name);
         for failure in &result.failures {
-            out.push_str(&format!("    {failure}\n"));
+            let _ = writeln!(out, "    {failure}");
         }
     }
     let failed = results.iter().filter(|r| !r.passed()).count();
-    out.push_str(&format!("{} passed, {failed} failed\n", results.len() - failed));
+    let _ = writeln!(out, "{} passed, {failed} failed", results.len() - failed);
     out
 }
