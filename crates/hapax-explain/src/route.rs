@@ -19,41 +19,46 @@ pub(crate) fn frontend(plan: &Plan, q: &Question) -> Result<(ProxyId, Entry), Qu
         let each = plan.proxies.iter().enumerate();
         each.filter(|(_, p)| p.caps.contains(ProxyCaps::FRONTEND) && !p.disabled && !p.name.starts_with('<'))
     };
+    let asked = |p: &Proxy| q.frontend.as_deref().is_none_or(|n| n == &*p.name);
+    let port = wanted.map(|w| w.port()).or(target.port);
     let mut best: Option<(u32, usize, usize)> = None;
-    for (i, proxy) in frontends().filter(|(_, p)| q.frontend.as_deref().is_none_or(|n| n == &*p.name)) {
+    for (i, proxy) in frontends().filter(|(_, p)| asked(p)) {
         for (b, bind) in proxy.binds.iter().enumerate() {
             let BindAddress::At(Endpoint::Ip(at)) = &bind.address else {
                 continue;
             };
-            let mut score = 1;
-            let port = wanted.map(|w| w.port()).or(target.port);
-            score += 4 * u32::from(port == Some(at.port()));
-            if let Some(w) = wanted {
-                if w.port() != at.port() || !(at.ip().is_unspecified() || at.ip() == w.ip()) {
-                    continue;
-                }
-                score += u32::from(at.ip() == w.ip());
-            } else if port.is_some_and(|p| p != at.port()) && q.frontend.is_none() {
-                score -= 1;
+            let reaches = |w: std::net::SocketAddr| at.ip().is_unspecified() || at.ip() == w.ip();
+            let there = port.is_none_or(|p| p == at.port()) && wanted.is_none_or(reaches);
+            // Who names a frontend means it, whatever the URL's port.
+            if !there && q.frontend.is_none() {
+                continue;
             }
-            score += 2 * u32::from(tls.is_some_and(|t| t == bind.tls.is_some()));
+            let score = 8 * u32::from(there)
+                + 4 * u32::from(wanted.is_some_and(|w| at.ip() == w.ip()))
+                + 2 * u32::from(tls.is_some_and(|t| t == bind.tls.is_some()))
+                + u32::from(is_http(proxy));
             if best.is_none_or(|(s, ..)| score > s) {
                 best = Some((score, i, b));
             }
         }
     }
-    let known = || frontends().map(|(_, p)| &*p.name).collect::<Vec<_>>().join(", ");
-    if let Some((score, i, b)) = best {
-        // Nothing but being there speaks for it: only a sole frontend is taken on such grounds.
-        if score == 0 && frontends().count() > 1 {
-            return Err(QuestionError(format!("no frontend listens there; name one of them: {}", known())));
-        }
+    if let Some((_, i, b)) = best {
         return Ok((ProxyId(i as u32), entry(&plan.proxies[i], Some(b), wanted, tls)));
     }
-    let mut named = frontends().filter(|(_, p)| q.frontend.as_deref().is_some_and(|n| n == &*p.name));
-    match named.next() {
-        Some((i, proxy)) => Ok((ProxyId(i as u32), entry(proxy, None, wanted, tls))),
-        None => Err(QuestionError(format!("no frontend takes this request; there are: {}", known()))),
+    // One frontend alone is meant in any case, as is one that is named and has no bind line.
+    let mut left = frontends().filter(|(_, p)| asked(p));
+    match (left.next(), left.next()) {
+        (Some((i, proxy)), None) => {
+            let bind = (!proxy.binds.is_empty()).then_some(0);
+            Ok((ProxyId(i as u32), entry(proxy, bind, wanted, tls)))
+        }
+        _ => {
+            let known: Vec<&str> = frontends().map(|(_, p)| &*p.name).collect();
+            Err(QuestionError(format!(
+                "no frontend takes this request; there are: {}",
+                known.join(", ")
+            )))
+        }
     }
 }
 
