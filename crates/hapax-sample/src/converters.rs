@@ -11,6 +11,7 @@ mod flow;
 mod forwarded;
 mod hashes;
 mod json;
+mod jwe;
 mod jwt;
 mod maps;
 mod mqtt;
@@ -41,6 +42,7 @@ pub static FAMILIES: &[&[Converter]] = &[
     forwarded::ROWS,
     hashes::ROWS,
     json::ROWS,
+    jwe::ROWS,
     jwt::ROWS,
     maps::ROWS,
     mqtt::ROWS,

@@ -4,6 +4,7 @@ mod crypto;
 mod dates;
 mod encodings;
 mod json;
+mod jwe;
 mod jwt;
 mod lookups;
 mod numbers;
@@ -106,7 +107,7 @@ impl Files for Shelf {
             "/ip.map" => "10.0.0.0/8 ten\n10.1.0.0/16 tenone\n0.0.0.0/0 all\n",
             "/addr.map" => "a 1.2.3.4\nb ::1\n",
             "/n.map" => "1:9 range\n5 five\n 7 seven  \n\n# no\n",
-            other => jwt::pem(other).ok_or("none")?,
+            other => jwt::pem(other).or_else(|| jwe::pem(other)).ok_or("none")?,
         };
         Ok(Arc::from(text.as_bytes()))
     }
