@@ -36,6 +36,8 @@ pub struct BindCx<'a> {
     pub ssl: bool,
     pub level: Option<SocketLevel>,
     pub expose_fd: bool,
+    /// What opens the messages: `'bind :80' in section 'frontend'`.
+    pub head: String,
     /// A `stats socket` line rather than a `bind` line.
     pub stats: bool,
     /// The proxy is `mode http`, as far as it is known here.
@@ -48,7 +50,7 @@ pub struct BindCx<'a> {
 }
 
 impl<'a> BindCx<'a> {
-    pub fn new(reader: &'a mut Reader<'_>, stats: bool, http: bool) -> Self {
+    pub fn new(reader: &'a mut Reader<'_>, head: String, stats: bool, http: bool) -> Self {
         let (version, experimental) = (reader.opts.for_version, reader.experimental);
         let (cx, certs, defaults) = reader.split();
         Self {
@@ -57,6 +59,7 @@ impl<'a> BindCx<'a> {
             ssl: false,
             level: None,
             expose_fd: false,
+            head,
             stats,
             http,
             cx,
@@ -73,11 +76,7 @@ impl<'a> BindCx<'a> {
             return Ok(self.bind);
         }
         if self.tls.certs.is_empty() {
-            let message = format!(
-                "'{} {}' : no SSL certificate specified, but 'ssl' is enabled (use 'crt').",
-                args.name,
-                args.show(0)
-            );
+            let message = format!("{} : no SSL certificate specified, but 'ssl' is enabled (use 'crt').", self.head);
             self.no_certificate(message, args)?;
         }
         self.bind.tls = Some(Box::new(self.tls));
@@ -124,8 +123,9 @@ pub fn every_option() -> impl Iterator<Item = &'static BindRow> {
     ALL.iter().flat_map(|rows| rows.iter())
 }
 
-/// Reads the options `words` of a line; `head` opens the messages (`'bind :80' in section 'web'`).
-pub(crate) fn read_options(cx: &mut BindCx<'_>, head: &str, words: &[Word<'_>], line: Span) -> Result<(), Diagnostic> {
+/// Reads the options `words` of a line.
+pub(crate) fn read_options(cx: &mut BindCx<'_>, words: &[Word<'_>], line: Span) -> Result<(), Diagnostic> {
+    let head = cx.head.clone();
     let mut rest = words;
     while let Some(first) = rest.first() {
         let Some(found) = INDEX.find(rest, Sections::BIND) else {

@@ -66,7 +66,6 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         .collect();
     let server_names: Vec<HashMap<Arc<str>, u32>> = drafts.iter_mut().map(|d| std::mem::take(&mut d.server_names)).collect();
     let checked: Vec<Vec<bool>> = drafts.iter().map(servers::with_checks).collect();
-    names::resolve_deferred(&mut reader, &index, &server_names);
     let mut ids = proxy::Ids::new(&reader.proxy_ids);
     let mut proxies = Vec::with_capacity(drafts.len());
     for (i, draft) in drafts.into_iter().enumerate() {
@@ -82,6 +81,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         made.iid = ids.of(made.iid);
         proxies.push(made);
     }
+    names::resolve_deferred(&mut reader, &index, &server_names);
     if refused {
         drop_warnings(&mut reader, before);
     }

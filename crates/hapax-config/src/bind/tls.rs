@@ -263,6 +263,7 @@ fn tell(cx: &mut BindCx<'_>, a: &Args<'_>, e: CertError) -> Result<(), Diagnosti
     if !missing {
         return Err(d);
     }
+    let d = d.prefixed(&format!("{} : ", cx.head));
     cx.cx.diags.push(d);
     Ok(())
 }

@@ -87,9 +87,9 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing("'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments."));
     }
-    let addresses = addresses(cx, a, 0, Accept::BIND).map_err(|d| d.prefixed("'bind' : "))?;
-    let head = format!("'bind {}' in section '{}'", a.show(0), cx.section_name());
-    let bind = read_options(cx, a, &head, 1, false)?;
+    let addresses = addresses(a, 0, Accept::BIND).map_err(|d| d.prefixed("'bind' : "))?;
+    let head = format!("'bind {}' in section '{}'", a.show(0), cx.section().map_or("", |s| s.name));
+    let bind = read_options(cx, a, head)?;
     let name = cx.section_name();
     let Current::Proxy(index) = cx.current else { return Ok(()) };
     for address in addresses {
@@ -115,8 +115,7 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 /// The addresses of argument `i`, one for each comma.
-fn addresses(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, accept: Accept) -> Result<Vec<Address>, Diagnostic> {
-    let _ = cx;
+fn addresses(a: &Args<'_>, i: usize, accept: Accept) -> Result<Vec<Address>, Diagnostic> {
     let text = a.show(i);
     text.split(',')
         .map(|part| address::parse(part, accept).map_err(|e| a.bad(i, e)))
@@ -160,10 +159,10 @@ fn note_conflict(cx: &mut Reader<'_>, entry: &Bind, proxy: usize, name: &Arc<str
     cx.bound.insert(key, (proxy, a.at(0)));
 }
 
-fn read_options(cx: &mut Reader<'_>, a: &Args<'_>, head: &str, from: usize, stats: bool) -> Result<Bind, Diagnostic> {
+fn read_options(cx: &mut Reader<'_>, a: &Args<'_>, head: String) -> Result<Bind, Diagnostic> {
     let http = cx.proxy().site.http;
-    let mut opts = BindCx::new(cx, stats, http);
-    bind::read_options(&mut opts, head, a.words.get(from..).unwrap_or(&[]), a.line)?;
+    let mut opts = BindCx::new(cx, head, false, http);
+    bind::read_options(&mut opts, a.words.get(1..).unwrap_or(&[]), a.line)?;
     opts.finish(a)
 }
 
@@ -171,10 +170,10 @@ fn stats_socket(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing("'stats socket' in section 'global' : missing address or path to UNIX socket"));
     }
-    let list = addresses(cx, a, 0, Accept::STATS_SOCKET).map_err(|d| d.prefixed("'stats socket' : "))?;
+    let list = addresses(a, 0, Accept::STATS_SOCKET).map_err(|d| d.prefixed("'stats socket' : "))?;
     let head = format!("'stats socket {}' in section 'global'", a.show(0));
-    let mut opts = BindCx::new(cx, true, false);
-    bind::read_options(&mut opts, &head, a.words.get(1..).unwrap_or(&[]), a.line)?;
+    let mut opts = BindCx::new(cx, head, true, false);
+    bind::read_options(&mut opts, a.words.get(1..).unwrap_or(&[]), a.line)?;
     let (level, expose_fd) = (opts.level.unwrap_or(SocketLevel::Operator), opts.expose_fd);
     let bind = opts.finish(a)?;
     for address in list {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use hapax_config::{Loaded, Plan};
+use hapax_config::Loaded;
 
 use super::options::{Mode, Options};
 use super::{keywords, libraries};
@@ -31,12 +31,6 @@ pub(super) fn judge(report: &Report, options: &Options, loaded: &Loaded) -> Opti
         return None;
     }
     let loud = !options.quiet || options.verbose;
-    if loaded.plan.as_ref().is_some_and(|p| !listens(p)) {
-        if loud {
-            print("Configuration file has no error but will not start (no listener) => exit(2).\n");
-        }
-        return Some(ExitCode::from(2));
-    }
     if loud {
         if report.warnings() > 0 {
             print("Warnings were found.\n");
@@ -44,9 +38,4 @@ pub(super) fn judge(report: &Report, options: &Options, loaded: &Loaded) -> Opti
         print("Configuration file is valid\n");
     }
     Some(ExitCode::SUCCESS)
-}
-
-/// Whether any enabled proxy has an address to listen on.
-pub(crate) fn listens(plan: &Plan) -> bool {
-    plan.proxies.iter().any(|p| !p.disabled && !p.binds.is_empty())
 }
