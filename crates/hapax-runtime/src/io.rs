@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use hapax_value::Endpoint;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -12,6 +13,16 @@ use tokio::net::{TcpStream, UnixStream};
 pub(crate) enum Raw {
     Tcp(TcpStream),
     Unix(UnixStream),
+}
+
+impl Raw {
+    /// The address of this end; a UNIX socket that connects has none.
+    pub(crate) fn local_addr(&self) -> Option<Endpoint> {
+        match self {
+            Self::Tcp(s) => s.local_addr().ok().map(Endpoint::Ip),
+            Self::Unix(_) => None,
+        }
+    }
 }
 
 /// What a session or an upstream connection reads and writes.

@@ -13,11 +13,12 @@ mod rates;
 mod server;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
 
 use hapax_config::Plan;
 use hapax_sample::ProxyId;
+use hapax_sample::vars::Scope;
 
 pub use backend::BackendLive;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
@@ -52,6 +53,8 @@ pub struct Shared {
     pub stopping: AtomicBool,
     /// Next session and stream ids.
     pub next_id: AtomicU64,
+    /// Variables of the whole process (`proc.x`).
+    pub proc_vars: RwLock<Scope>,
     /// Letters to the workers.
     pub mail: Mailboxes,
     /// Where state changes are told.

@@ -45,9 +45,9 @@ impl StreamParts {
         self.res_head.clear();
         self.req.reset();
         self.res.reset();
-        self.facts = StreamFacts::default();
+        self.facts.clear();
         self.controls = Controls::default();
-        for scope in [&self.vars.sess, &self.vars.txn, &self.vars.req, &self.vars.res] {
+        for scope in [&self.vars.sess, &self.vars.txn, &self.vars.req, &self.vars.res, &self.vars.check] {
             scope.borrow_mut().clear();
         }
     }

@@ -27,6 +27,8 @@ pub(crate) struct Upstream {
     idle_since: Millis,
     /// Bound to one client (NTLM and the like): never shared.
     pub private: bool,
+    /// Its own address, and the one it reached.
+    pub ends: (Option<Endpoint>, Option<Endpoint>),
 }
 
 /// Idle connections of one worker, by server.
@@ -127,13 +129,14 @@ impl Pools {
 }
 
 impl Upstream {
-    pub(crate) fn new(io: Io, epoch: u32) -> Self {
+    pub(crate) fn new(io: Io, epoch: u32, ends: (Option<Endpoint>, Option<Endpoint>)) -> Self {
         Self {
             io,
             epoch,
             served: 0,
             idle_since: 0,
             private: false,
+            ends,
         }
     }
 }

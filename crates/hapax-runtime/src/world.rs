@@ -4,18 +4,24 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, RwLock};
 
+use hapax_config::plan::{Proxy, ProxyCaps};
 use hapax_sample::users::Userlist;
 use hapax_sample::vars::Scope;
-use hapax_sample::{ProxyId, ServerId, World};
+use hapax_sample::{ProxyId, ServerId, Setting, Weight, World, Zone};
 
-use crate::state::Shared;
+use crate::state::{ServerState, Shared};
+
+/// No zone changes its clocks but on a quarter of an hour; asking the C library takes a lock.
+const ZONE_SLOT: i64 = 900;
 
 /// [`World`] over what the threads share, seen from one worker.
 #[derive(Debug)]
 pub(crate) struct LiveWorld {
     shared: Arc<Shared>,
+    worker: usize,
     seed: Cell<u64>,
-    proc_vars: RwLock<Scope>,
+    /// The last quarter of an hour that was asked for, and its distance from UTC.
+    zone: Cell<(i64, i32)>,
 }
 
 impl LiveWorld {
@@ -23,9 +29,26 @@ impl LiveWorld {
         let seed = shared.started_us ^ (worker as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self {
             shared,
+            worker,
             seed: Cell::new(seed | 1),
-            proc_vars: RwLock::default(),
+            zone: Cell::new((i64::MIN, 0)),
         }
+    }
+
+    fn plan(&self, p: ProxyId) -> &Proxy {
+        &self.shared.plan.proxies[p.0 as usize]
+    }
+
+    fn server(&self, p: ProxyId, s: ServerId) -> &ServerState {
+        &self.shared.proxy(p).servers[s.0 as usize]
+    }
+
+    fn usable(&self, p: ProxyId) -> impl Iterator<Item = &Arc<ServerState>> {
+        self.shared.proxy(p).servers.iter().filter(|s| s.is_usable())
+    }
+
+    fn now_ms(&self) -> u64 {
+        hapax_sys::clock::monotonic_coarse_ms()
     }
 }
 
@@ -62,16 +85,146 @@ impl World for LiveWorld {
         i64::from(self.shared.proxy(p).queue_cur.load(Ordering::Relaxed))
     }
 
-    fn fe_sess_rate(&self, _: ProxyId) -> i64 {
-        0
+    fn fe_sess_rate(&self, p: ProxyId) -> i64 {
+        i64::from(self.shared.proxy(p).sess_rate.read(self.now_ms()))
     }
 
-    fn fe_req_rate(&self, _: ProxyId) -> i64 {
-        0
+    fn fe_req_rate(&self, p: ProxyId) -> i64 {
+        i64::from(self.shared.proxy(p).req_rate.read(self.now_ms()))
     }
 
-    fn be_sess_rate(&self, _: ProxyId) -> i64 {
-        0
+    fn be_sess_rate(&self, p: ProxyId) -> i64 {
+        i64::from(self.shared.proxy(p).be_sess_rate.read(self.now_ms()))
+    }
+
+    fn srv_sess_rate(&self, p: ProxyId, s: ServerId) -> i64 {
+        i64::from(self.server(p, s).sess_rate.read(self.now_ms()))
+    }
+
+    fn srv_queue(&self, p: ProxyId, s: ServerId) -> i64 {
+        i64::from(self.server(p, s).queue_cur.load(Ordering::Relaxed))
+    }
+
+    fn srv_conn_free(&self, p: ProxyId, s: ServerId) -> i64 {
+        let server = self.server(p, s);
+        match server.maxconn.load(Ordering::Relaxed) {
+            0 => -1,
+            max => i64::from(max.saturating_sub(server.cur_sess.load(Ordering::Relaxed))),
+        }
+    }
+
+    fn be_conn_free(&self, p: ProxyId) -> i64 {
+        let mut free = 0;
+        for server in self.usable(p) {
+            match server.maxconn.load(Ordering::Relaxed) {
+                // One without a limit makes the farm one without a limit.
+                0 => return -1,
+                max => free += i64::from(max.saturating_sub(server.cur_sess.load(Ordering::Relaxed))),
+            }
+        }
+        free
+    }
+
+    fn connslots(&self, p: ProxyId) -> i64 {
+        let mut slots = 0;
+        for (server, conf) in self.shared.proxy(p).servers.iter().zip(&self.plan(p).servers) {
+            if !server.is_usable() {
+                continue;
+            }
+            let max = server.maxconn.load(Ordering::Relaxed);
+            if max == 0 || conf.maxqueue == 0 {
+                return -1;
+            }
+            slots += i64::from(max.saturating_sub(server.cur_sess.load(Ordering::Relaxed)));
+            slots += i64::from(conf.maxqueue.saturating_sub(server.queue_cur.load(Ordering::Relaxed)));
+        }
+        slots
+    }
+
+    fn srv_weight(&self, p: ProxyId, s: ServerId, which: Weight) -> i64 {
+        let server = self.server(p, s);
+        i64::from(match which {
+            Weight::Initial => server.iweight.load(Ordering::Relaxed),
+            Weight::Effective | Weight::User => server.uweight.load(Ordering::Relaxed),
+        })
+    }
+
+    fn proxy_number(&self, p: ProxyId) -> i64 {
+        i64::from(self.plan(p).iid)
+    }
+
+    fn server_number(&self, p: ProxyId, s: ServerId) -> i64 {
+        i64::from(self.plan(p).servers[s.0 as usize].id)
+    }
+
+    fn setting(&self, p: ProxyId, which: Setting) -> Option<i64> {
+        let t = &self.plan(p).timeouts;
+        let ms = match which {
+            Setting::TimeoutClient => t.client,
+            Setting::TimeoutServer => t.server,
+            Setting::TimeoutConnect => t.connect,
+            Setting::TimeoutQueue => t.queue.or(t.connect),
+            Setting::TimeoutTarpit => t.tarpit.or(t.connect),
+            Setting::TimeoutTunnel => t.tunnel,
+            Setting::Retries => Some(u64::from(self.plan(p).retries)),
+        };
+        ms.map(|ms| ms as i64)
+    }
+
+    fn default_backend(&self, p: ProxyId) -> Option<&str> {
+        self.plan(p).default_backend.map(|b| self.proxy_name(b))
+    }
+
+    fn frontend_named(&self, name: &[u8]) -> Option<ProxyId> {
+        let proxies = &self.shared.plan.proxies;
+        let at = proxies
+            .iter()
+            .position(|p| p.caps.contains(ProxyCaps::FRONTEND) && p.name.as_bytes() == name)?;
+        Some(ProxyId(at as u32))
+    }
+
+    fn backend_named(&self, name: &[u8]) -> Option<ProxyId> {
+        self.shared.backend_named(name)
+    }
+
+    fn server_named(&self, backend: ProxyId, name: &[u8]) -> Option<ServerId> {
+        let at = self.plan(backend).servers.iter().position(|s| s.name.as_bytes() == name)?;
+        Some(ServerId(at as u32))
+    }
+
+    fn act_conn(&self) -> i64 {
+        i64::from(self.shared.conns.load(Ordering::Relaxed))
+    }
+
+    fn hostname(&self) -> &str {
+        hapax_sys::host::name()
+    }
+
+    fn pid(&self) -> i64 {
+        i64::from(std::process::id())
+    }
+
+    fn uptime(&self) -> i64 {
+        (hapax_sys::clock::realtime_us().saturating_sub(self.shared.started_us) / 1_000_000) as i64
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Relaxed)
+    }
+
+    fn thread(&self) -> i64 {
+        self.worker as i64
+    }
+
+    fn zone_at(&self, time: i64) -> Zone {
+        let slot = time.div_euclid(ZONE_SLOT);
+        let (known, offset) = self.zone.get();
+        if slot == known {
+            return Zone { offset, ..Zone::default() };
+        }
+        let offset = hapax_sys::clock::local(time).offset;
+        self.zone.set((slot, offset));
+        Zone { offset, ..Zone::default() }
     }
 
     fn capture_len(&self, frontend: ProxyId, request: bool, slot: usize) -> Option<usize> {
@@ -85,7 +238,7 @@ impl World for LiveWorld {
     }
 
     fn proc_vars(&self) -> &RwLock<Scope> {
-        &self.proc_vars
+        &self.shared.proc_vars
     }
 
     fn random(&self) -> u64 {

@@ -134,6 +134,23 @@ pub struct StreamFacts {
     pub priority_offset: i32,
 }
 
+impl StreamFacts {
+    /// Forgets the stream, keeps the memory.
+    pub fn clear(&mut self) {
+        let mut line = std::mem::take(&mut self.request_line);
+        let (mut req, mut res) = (std::mem::take(&mut self.req_captures), std::mem::take(&mut self.res_captures));
+        line.clear();
+        req.clear();
+        res.clear();
+        *self = Self {
+            request_line: line,
+            req_captures: req,
+            res_captures: res,
+            ..Self::default()
+        };
+    }
+}
+
 /// The level of `set-log-level silent`: the stream is not logged.
 pub const LOG_SILENT: u8 = 8;
 

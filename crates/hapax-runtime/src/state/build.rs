@@ -1,8 +1,8 @@
 //! The shared state of a new run: everything at zero, servers as the configuration has them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::{Arc, RwLock};
 
 use hapax_config::Plan;
 use hapax_config::plan::{Proxy, ProxyCaps};
@@ -49,6 +49,7 @@ impl Shared {
             ssl_total: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             next_id: AtomicU64::new(0),
+            proc_vars: RwLock::default(),
             mail: Mailboxes::default(),
             events: Events::default(),
             conn_rate: RateMeter::new(workers),

@@ -38,6 +38,8 @@ impl Exchange<'_> {
             self.set_server(i);
             let error = match self.open(i).await {
                 Ok(up) => {
+                    (self.p.facts.bc_src, self.p.facts.bc_dst) = up.ends.clone();
+                    self.p.facts.bc_reused = up.served > 0;
                     self.up = Some(up);
                     self.marks.connected = self.w.now_ms();
                     return Ok(());
@@ -210,6 +212,7 @@ impl Exchange<'_> {
         let raw = upstream::connect(&address, source, &self.c.deadline, |_| entry.kill.get()).await?;
         server.counters.connect.inc(w);
         self.be_state().be.connect.inc(w);
+        let ends = (raw.local_addr(), Some(address));
         let io = match self.w.tls.server(self.be_id.0, i as u32) {
             None => Io::Plain(raw),
             Some(config) => {
@@ -229,7 +232,7 @@ impl Exchange<'_> {
             }
         };
         self.c.deadline.clear();
-        Ok(Upstream::new(io, epoch))
+        Ok(Upstream::new(io, epoch, ends))
     }
 
     /// `http-reuse`: the first request of a client goes over a connection of its own unless told otherwise.

@@ -15,6 +15,14 @@ impl Exchange<'_> {
     pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
         edit::normalise_response(&mut self.p.res_head, &meta);
         self.p.facts.status = self.p.res_head.status;
+        self.p.facts.server_status = self.p.res_head.status;
+        self.p.facts.response_version = match self.p.res_head.version {
+            Version::H09 => "0.9",
+            Version::H10 => "1.0",
+            Version::H11 => "1.1",
+            Version::H2 => "2.0",
+            Version::H3 => "3.0",
+        };
         self.count_response();
         if !self.fe.res_captures.is_empty() {
             edit::capture(&self.p.res_head, &self.fe.res_captures, &mut self.p.facts.res_captures);
