@@ -78,6 +78,8 @@ pub struct Reader<'a> {
     pub certs: CertStore,
     pub tls: TlsDefaults,
     pub global: Global,
+    /// A Lua script is loaded.
+    pub scripts: bool,
     /// `expose-experimental-directives` was read.
     pub experimental: bool,
     /// `tune.stick-counters`
@@ -119,6 +121,7 @@ impl<'a> Reader<'a> {
             tls: TlsDefaults::default(),
             global: crate::draft::initial_global(),
             experimental: false,
+            scripts: false,
             counters: 3,
             defaults: vec![Draft::initial()],
             proxies: Vec::new(),
@@ -215,12 +218,13 @@ impl<'a> Reader<'a> {
 
     /// Calls `parse` with the section as rules see it.
     fn with_site<R>(&mut self, parse: impl FnOnce(&AclSet, &mut Site, &mut Compile<'_>) -> R) -> R {
-        let (experimental, counters) = (self.experimental, self.counters);
+        let (experimental, scripts, counters) = (self.experimental, self.scripts, self.counters);
         let (bufsize, maxrewrite) = (self.global.bufsize, self.global.maxrewrite);
         let draft = self.proxy();
         let acls = std::mem::take(&mut draft.acls);
         let mut site = draft.site.clone();
         site.experimental = experimental;
+        site.scripts = scripts;
         site.bufsize = bufsize;
         site.maxrewrite = maxrewrite;
         site.counters = counters;

@@ -47,19 +47,15 @@ pub(crate) fn frontend(plan: &Plan, q: &Question) -> Result<(ProxyId, Entry), Qu
     }
     // One frontend alone is meant in any case, as is one that is named and has no bind line.
     let mut left = frontends().filter(|(_, p)| asked(p));
-    match (left.next(), left.next()) {
-        (Some((i, proxy)), None) => {
-            let bind = (!proxy.binds.is_empty()).then_some(0);
-            Ok((ProxyId(i as u32), entry(proxy, bind, wanted, tls)))
-        }
-        _ => {
-            let known: Vec<&str> = frontends().map(|(_, p)| &*p.name).collect();
-            Err(QuestionError(format!(
-                "no frontend takes this request; there are: {}",
-                known.join(", ")
-            )))
-        }
+    if let (Some((i, proxy)), None) = (left.next(), left.next()) {
+        let bind = (!proxy.binds.is_empty()).then_some(0);
+        return Ok((ProxyId(i as u32), entry(proxy, bind, wanted, tls)));
     }
+    let known: Vec<&str> = frontends().map(|(_, p)| &*p.name).collect();
+    Err(QuestionError(format!(
+        "no frontend takes this request; there are: {}",
+        known.join(", ")
+    )))
 }
 
 fn entry(proxy: &Proxy, bind: Option<usize>, wanted: Option<std::net::SocketAddr>, tls: Option<bool>) -> Entry {

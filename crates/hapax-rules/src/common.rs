@@ -4,6 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod address;
 pub(crate) mod capture;
 pub(crate) mod filter;
+pub(crate) mod lua;
 pub(crate) mod mark;
 pub(crate) mod resolve;
 pub(crate) mod stream;

@@ -125,6 +125,7 @@ impl Bench {
     pub(crate) fn new() -> Self {
         let mut site = Site::new("px", Side::FRONTEND | Side::BACKEND);
         site.experimental = true;
+        site.scripts = true;
         Self {
             files: Shelf::default(),
             site,

@@ -40,7 +40,9 @@ pub fn parse_rule(
         return Err(unknown(ruleset, "", site).at(at));
     };
     let word = String::from_utf8_lossy(name.bytes).into_owned();
-    let row = registry::find(ruleset, &word).ok_or_else(|| unknown(ruleset, &word, site).at(name.span))?;
+    let row = registry::find(ruleset, &word)
+        .filter(|r| site.scripts || !r.is_scripted())
+        .ok_or_else(|| unknown(ruleset, &word, site).at(name.span))?;
     if row.experimental && !site.experimental {
         let text = format!(
             "'{}' action is experimental, must be allowed via a global 'expose-experimental-directives'",

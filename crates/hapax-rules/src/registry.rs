@@ -8,6 +8,7 @@ pub static FAMILIES: &[&[ActionRow]] = &[
     crate::common::address::ROWS,
     crate::common::capture::ROWS,
     crate::common::filter::ROWS,
+    crate::common::lua::ROWS,
     crate::common::mark::ROWS,
     crate::common::resolve::ROWS,
     crate::common::stream::ROWS,
@@ -41,6 +42,11 @@ impl ActionRow {
         self.name.strip_suffix('*').unwrap_or(self.name)
     }
 
+    /// Whether it is there only where a script that declares it is loaded.
+    pub fn is_scripted(&self) -> bool {
+        self.name.starts_with("lua.")
+    }
+
     fn fits(&self, word: &str) -> bool {
         if self.name.ends_with('*') {
             word.starts_with(self.stem())
@@ -57,9 +63,12 @@ pub fn find(ruleset: RuleSets, word: &str) -> Option<&'static ActionRow> {
         .max_by_key(|row| (row.name == word, row.stem().len()))
 }
 
-/// The names valid in `ruleset`, sorted, as they are told to a user who wrote another.
+/// The names valid in `ruleset`, sorted, as they are told to a user who wrote another. Those that scripts declare are not known.
 pub fn names(ruleset: RuleSets) -> Vec<&'static str> {
-    let mut names: Vec<_> = all().filter(|row| row.rulesets.intersects(ruleset)).map(|row| row.name).collect();
+    let mut names: Vec<_> = all()
+        .filter(|row| row.rulesets.intersects(ruleset) && !row.is_scripted())
+        .map(|row| row.name)
+        .collect();
     names.sort_unstable();
     names
 }

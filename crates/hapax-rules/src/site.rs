@@ -27,6 +27,8 @@ pub struct Site {
     pub http: bool,
     /// `expose-experimental-directives` was seen.
     pub experimental: bool,
+    /// A Lua script was loaded: it may declare actions and services.
+    pub scripts: bool,
     /// `tune.bufsize` and `tune.maxrewrite`: the longest reply, and the room that it should leave.
     pub bufsize: usize,
     pub maxrewrite: usize,
@@ -44,6 +46,7 @@ impl Site {
             side,
             http: true,
             experimental: false,
+            scripts: false,
             bufsize: 16384,
             maxrewrite: 1024,
             counters: 3,

@@ -51,7 +51,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Lets a built-in service answer.",
         ok: &["use-service prometheus-exporter", "use-service prometheus-exporter if TRUE"],
         bad: &["use-service", "use-service nothing"],
-        support: Support::NotYet("the Prometheus exporter"),
+        support: Support::NotYet("the Prometheus exporter, and services of Lua scripts"),
         parse: use_service,
         ..ActionRow::BASE
     },
@@ -162,12 +162,29 @@ impl Action for UseService {
     }
 }
 
+/// A service of a Lua script: nothing runs it yet.
+#[derive(Debug)]
+struct Scripted;
+
+impl Action for Scripted {
+    fn run(&self, _: &mut Txn<'_>) -> Effect {
+        Effect::Fail
+    }
+
+    fn is_final(&self) -> bool {
+        true
+    }
+}
+
 fn use_service(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
     let set = p.ruleset.keyword();
     let name = p
         .next()
         .ok_or_else(|| p.fail(&codes::MISSING_ARG, format!("'{set}' expects a service name.")))?;
     let text = crate::parse::text(name);
+    if text.starts_with("lua.") && p.site.scripts {
+        return ParseAction::done(Scripted);
+    }
     let known = SERVICES.iter().position(|s| s.as_bytes() == name.bytes);
     let index = known.ok_or_else(|| p.bad(format!("'{text}' unknown service name.")))?;
     if p.ruleset != RuleSets::HTTP_REQ {

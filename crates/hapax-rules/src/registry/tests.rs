@@ -121,6 +121,20 @@ fn words_left_over_are_told() {
 }
 
 #[test]
+fn scripts_have_to_be_loaded() {
+    let mut bench = Bench::new();
+    assert!(bench.rule(RuleSets::HTTP_REQ, "use-service lua.any").is_ok());
+    bench.site.scripts = false;
+    let d = bench.rule(RuleSets::HTTP_REQ, "lua.any").expect_err("no script");
+    assert!(
+        d.message.contains("but got 'lua.any'") && !d.message.contains("lua.*"),
+        "{}",
+        d.message
+    );
+    assert!(bench.rule(RuleSets::HTTP_REQ, "use-service lua.any").is_err());
+}
+
+#[test]
 fn experimental_actions_need_permission() {
     let mut bench = Bench::new();
     bench.site.experimental = false;

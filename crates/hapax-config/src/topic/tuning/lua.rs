@@ -1,7 +1,11 @@
 //! Lua: scripts, and the limits they run under.
 
+use hapax_diag::Diagnostic;
+
+use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::topic::{Topic, no_inherit};
 use crate::units::{TIMER_MAX, Unit};
@@ -12,6 +16,12 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
     inherit: no_inherit,
 };
 
+/// Actions and services that the script may declare are known from here on.
+fn load(cx: &mut Reader<'_>, _: &Args<'_>) -> Result<(), Diagnostic> {
+    cx.scripts = true;
+    Ok(())
+}
+
 static ROWS: &[Row] = &[
     Row::new("lua-load", Sections::GLOBAL)
         .usage("<file> [<arg>...]")
@@ -19,14 +29,16 @@ static ROWS: &[Row] = &[
         .doc("Loads and runs a Lua script, shared by every thread.")
         .not_yet("Lua")
         .ok(&["lua-load hello.lua", "lua-load hello.lua first second"])
-        .bad(&["lua-load"]),
+        .bad(&["lua-load"])
+        .set(load),
     Row::new("lua-load-per-thread", Sections::GLOBAL)
         .usage("<file> [<arg>...]")
         .shape(Shape::Words(1, 64))
         .doc("Loads and runs a Lua script once in each thread.")
         .not_yet("Lua")
         .ok(&["lua-load-per-thread hello.lua"])
-        .bad(&["lua-load-per-thread"]),
+        .bad(&["lua-load-per-thread"])
+        .set(load),
     Row::new("lua-prepend-path", Sections::GLOBAL)
         .usage("<path> [{ path | cpath }]")
         .shape(Shape::Words(1, 2))
