@@ -11,7 +11,7 @@ pub(super) static ROWS: &[Converter] = &[
     Converter::new(
         "when",
         Type::Any,
-        Type::Same,
+        Type::Any,
         "The input when a condition holds, else nothing: error, normal, forwarded, toapplet, processed or stopping, `!` \
          before it turning it round; or acl and the name of one.",
         when,

@@ -9,6 +9,7 @@ mod jwt;
 mod lookups;
 mod numbers;
 mod protocols;
+mod signatures;
 mod strings;
 
 use std::cell::RefCell;

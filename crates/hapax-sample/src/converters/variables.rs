@@ -10,7 +10,7 @@ pub(super) static ROWS: &[Converter] = &[
     Converter::new(
         "set-var",
         Type::Any,
-        Type::Same,
+        Type::Any,
         "Keeps the input in a variable, when the conditions given hold: `ifexists`, `ifnotexists`, `ifempty`, `ifnotempty`, \
          `ifset`, `ifnotset`, `ifgt`, `iflt`. The result is the input.",
         |a, v, e| {
@@ -34,7 +34,7 @@ pub(super) static ROWS: &[Converter] = &[
     Converter::new(
         "unset-var",
         Type::Any,
-        Type::Same,
+        Type::Any,
         "Forgets a variable. The result is the input.",
         unset,
     )
