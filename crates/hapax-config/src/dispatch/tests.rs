@@ -48,6 +48,10 @@ fn versions_decide_what_is_known() {
         ("program helper", Some((3, 5)), Some(Alert)),
         ("crt-store", Some((2, 6)), Some(Alert)),
         ("crt-store", Some((3, 5)), None),
+        // A frontend and a backend of one name.
+        ("frontend a\nbackend a", None, Some(Warning)),
+        ("frontend a\nbackend a", Some((3, 5)), Some(Alert)),
+        ("backend a\nlisten a", None, Some(Alert)),
         // Experimental words.
         ("tune.fd.tables shared", None, Some(Alert)),
         ("expose-experimental-directives\ntune.fd.tables shared", None, Some(Note)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hapax_diag::{Diagnostic, Span};
+use hapax_diag::{Diagnostic, Severity, Span};
 
 use super::other::invalid_char;
 use super::{BASE, SectionRow};
@@ -99,24 +99,36 @@ fn start_proxy(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
     if let Some(d) = bad_char(args) {
         return Err(d);
     }
-    let clash = cx.proxy_names.get(&name).and_then(|l| l.first()).map(|i| &cx.proxies[*i]);
-    let taken = clash.map(|other| {
-        let (a, b) = (cx.proxies[index].kind_name(), other.kind_name());
-        Diagnostic::alert(
-            &codes::DUPLICATE_NAME,
-            format!(
-                "{a} '{name}' has the same name as {b} '{name}' declared at line {}.",
-                other.proxy.span.line
-            ),
-        )
-        .at(args.at(0))
-        .related(other.proxy.span, "first declared here")
-    });
+    let taken = same_name(cx, index, args);
     cx.proxy_names.entry(name).or_default().push(index);
-    if let Some(d) = taken {
-        return Err(d);
+    match taken {
+        Some(d) if d.severity == Severity::Alert => return Err(d),
+        Some(d) => cx.diags.push(d),
+        None => {}
     }
     parent.map(|_| ())
+}
+
+/// Another proxy of this name. One frontend and one backend could share a name until 3.3: they still may, with a warning,
+/// unless such a version is asked for.
+fn same_name(cx: &Reader<'_>, index: usize, args: &Args<'_>) -> Option<Diagnostic> {
+    let (name, new) = (args.show(0), &cx.proxies[index]);
+    let others = || cx.proxy_names.get(name.as_str()).into_iter().flatten().map(|i| &cx.proxies[*i]);
+    let clash = others().find(|o| o.proxy.caps.intersects(new.proxy.caps));
+    let other = clash.or_else(|| others().next())?;
+    let severity = match (clash, cx.opts.for_version) {
+        (None, Some(v)) if v < (3, 3) => return None,
+        (None, None) => Severity::Warning,
+        _ => Severity::Alert,
+    };
+    let (a, b) = (new.kind_name(), other.kind_name());
+    let (file, line) = (cx.file_name(other.proxy.span.file), other.proxy.span.line);
+    let mut message = format!("{a} '{name}' has the same name as {b} '{name}' declared at {file}:{line}.");
+    if clash.is_none() {
+        message += " This is no longer supported as of 3.3. Please rename one or the other.";
+    }
+    let d = Diagnostic::new(&codes::DUPLICATE_NAME, severity, message);
+    Some(d.at(args.at(0)).related(other.proxy.span, "first declared here"))
 }
 
 /// The section after `from`, where there is one; what else stands in the heading is refused.

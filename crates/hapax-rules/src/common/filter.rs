@@ -186,7 +186,14 @@ fn use_service(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnosti
         return ParseAction::done(Scripted);
     }
     let known = SERVICES.iter().position(|s| s.as_bytes() == name.bytes);
-    let index = known.ok_or_else(|| p.bad(format!("'{text}' unknown service name.")))?;
+    let index = known.ok_or_else(|| {
+        let d = p.bad(format!("'{text}' unknown service name."));
+        if text.starts_with("lua.") {
+            d.help("Lua scripts are not run, so that what they register is not there")
+        } else {
+            d
+        }
+    })?;
     if p.ruleset != RuleSets::HTTP_REQ {
         return Err(p
             .fail(
