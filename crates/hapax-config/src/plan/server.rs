@@ -52,6 +52,8 @@ pub struct ServerTls {
     pub verify: Verify,
     /// `verify` was written.
     pub verify_given: bool,
+    /// `ca-file` was written, whether or not it could be read.
+    pub ca_given: bool,
     pub ca: Option<Arc<[u8]>>,
     pub verifyhost: Option<String>,
     pub sni: Option<Arc<hapax_sample::expr::Expr>>,

@@ -1,6 +1,9 @@
 //! TLS of binds and servers: what `global` gives where the line says nothing, and what must fit together.
 
+use hapax_diag::{Diagnostic, Lead};
+
 use super::proxy::One;
+use crate::codes;
 use crate::draft::Draft;
 use crate::plan::{Mode, Verify};
 
@@ -22,15 +25,18 @@ pub(super) fn binds(cx: &mut One<'_, '_>, draft: &mut Draft) {
     }
 }
 
-/// Fills in `ssl-default-server-*`; a server's certificate is checked unless something says otherwise.
+/// Fills in `ssl-default-server-*`; a server's certificate is checked unless something says otherwise, and then there must be
+/// authorities to check it against.
 pub(super) fn servers(cx: &mut One<'_, '_>, draft: &mut Draft) {
+    let mut unchecked = Vec::new();
     let defaults = &cx.reader.tls.server;
     let verify = if cx.reader.tls.server_verify_none {
         Verify::None
     } else {
         Verify::Required
     };
-    for tls in draft.proxy.servers.iter_mut().filter_map(|s| s.tls.as_mut()) {
+    for server in &mut draft.proxy.servers {
+        let Some(tls) = server.tls.as_mut() else { continue };
         tls.min_version = tls.min_version.or(defaults.min_version);
         tls.max_version = tls.max_version.or(defaults.max_version);
         tls.ciphers = tls.ciphers.take().or_else(|| defaults.ciphers.clone());
@@ -38,5 +44,20 @@ pub(super) fn servers(cx: &mut One<'_, '_>, draft: &mut Draft) {
         if !tls.verify_given {
             tls.verify = verify;
         }
+        if tls.verify == Verify::Required && tls.ca.is_none() && !tls.ca_given {
+            let why = if tls.verify_given {
+                "verify is enabled but no CA file specified."
+            } else {
+                "verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the \
+                 server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify \
+                 none' in the global section to disable server-side verifications by default."
+            };
+            let message = format!("'server {}/{}' : {why}", draft.proxy.name, server.name);
+            let d = Diagnostic::alert(&codes::CERTIFICATE, message).at(server.span).lead(Lead::Place);
+            unchecked.push(d.help("`ca-file @system-ca` trusts what this machine trusts"));
+        }
+    }
+    for d in unchecked {
+        cx.push(d);
     }
 }

@@ -63,6 +63,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 ca-file no-such-file.pem"])
         .bad(&["server s1 127.0.0.1:80 ca-file"])
         .set(|cx, a| {
+            cx.draft.tls.ca_given = true;
             let path = cx.defaults.ca_path(a.str(0));
             match cx.certs.bundle(&path, cx.cx.files) {
                 Ok(bytes) => cx.draft.tls.ca = Some(bytes),

@@ -11,7 +11,6 @@ use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::{Draft, PendingSwitch};
 use crate::keyword::Sections;
-use crate::plan::Verify;
 use crate::reader::Reader;
 use crate::section::invalid_char;
 use crate::server::{self, ServerCx, ServerDraft};
@@ -109,7 +108,7 @@ fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, at: usize) -> Result<(
     server::read_options(&mut opts, a.words.get(at + 1..).unwrap_or(&[]), a.line, "").map_err(fail)?;
     let mut draft = opts.draft;
     set_address(cx, &mut draft, &address, a, at).map_err(fail)?;
-    check_server(cx, &draft, &address, a).map_err(fail)?;
+    check_server(&draft, a).map_err(fail)?;
     push(cx, draft, name);
     Ok(())
 }
@@ -153,25 +152,13 @@ fn set_address(cx: &mut Reader<'_>, draft: &mut ServerDraft, address: &Address, 
 }
 
 /// What only the whole line shows.
-fn check_server(cx: &mut Reader<'_>, draft: &ServerDraft, address: &Address, a: &Args<'_>) -> Result<(), Diagnostic> {
+fn check_server(draft: &ServerDraft, a: &Args<'_>) -> Result<(), Diagnostic> {
     if draft.agent_check && !draft.agent_port {
         let message = format!(
             "server {} does not have agent port. Agent check has been disabled.",
             draft.server.name
         );
         return Err(Diagnostic::alert(&codes::SERVER, message).at(a.at(0)));
-    }
-    let _ = address;
-    if draft.ssl && draft.tls.verify == Verify::Required && draft.tls.ca.is_none() {
-        let ca = cx.files.read("/etc/ssl/certs/ca-certificates.crt").ok();
-        if ca.is_none() {
-            let told = "no 'ca-file' is given and this machine has no bundle of authorities: every connection to the server will fail";
-            cx.diags.push(
-                Diagnostic::new(&codes::CERTIFICATE, hapax_diag::Severity::Note, told)
-                    .at(a.at(0))
-                    .missing(),
-            );
-        }
     }
     Ok(())
 }
