@@ -100,11 +100,16 @@ pub(crate) fn parse_with(
         }
         d
     })?;
-    let rest = &rest[p.pos.min(rest.len())..];
+    let (rest, here) = (&rest[p.pos.min(rest.len())..], p.place);
     let cond = match rest.first() {
         None => None,
         Some(w) if w.bytes == b"if" || w.bytes == b"unless" => {
-            Some(Condition::parse(rest, acls, cx).map_err(|d| in_condition(d, ruleset, &word).or_at(w.span))?)
+            let cond = Condition::parse(rest, acls, cx).map_err(|d| in_condition(d, ruleset, &word).or_at(w.span))?;
+            for why in cond.misplaced(here) {
+                cx.diags
+                    .push(Diagnostic::warning(&hapax_sample::codes::NEVER_MATCHES, why).at(w.span));
+            }
+            Some(cond)
         }
         Some(w) => {
             let text = format!(

@@ -155,7 +155,7 @@ impl StreamFacts {
 pub const LOG_SILENT: u8 = 8;
 
 /// HAProxy's timers in milliseconds (manual, 8.4).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timers {
     pub handshake: i64,
     pub idle: i64,
@@ -166,6 +166,23 @@ pub struct Timers {
     pub data: i64,
     pub total: i64,
     pub active: i64,
+}
+
+impl Default for Timers {
+    /// No step is reached yet.
+    fn default() -> Self {
+        Self {
+            handshake: 0,
+            idle: 0,
+            request: -1,
+            queue: -1,
+            connect: -1,
+            response: -1,
+            data: -1,
+            total: 0,
+            active: 0,
+        }
+    }
 }
 
 /// Body or layer-6 bytes at hand.

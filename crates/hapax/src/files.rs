@@ -17,6 +17,10 @@ impl Files for DiskFiles {
         fs::read(path).map(Arc::from).map_err(|e| reason(&e))
     }
 
+    fn env(&self, name: &str) -> Option<Vec<u8>> {
+        std::env::var_os(name).map(std::ffi::OsString::into_encoded_bytes)
+    }
+
     fn list(&self, path: &str) -> Result<Vec<String>, String> {
         let names = || -> io::Result<Vec<String>> {
             let mut names = Vec::new();

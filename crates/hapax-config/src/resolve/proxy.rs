@@ -130,7 +130,7 @@ fn switch_rule(cx: &mut One<'_, '_>, draft: &Draft, switch: PendingSwitch) -> Op
     } = switch;
     let target = if name.contains(&b'%') {
         let mut compile = cx.reader.compile_for(&draft.proxy.name);
-        match hapax_sample::logformat::LogFormat::compile(&name, name_span, &mut compile) {
+        match hapax_sample::logformat::LogFormat::compile_text(&name, name_span, &mut compile) {
             Ok(format) => SwitchTarget::Dynamic(format),
             Err(d) => {
                 let message = format!(

@@ -24,7 +24,7 @@ fn value<'w>(a: &Args<'w>, i: usize) -> Result<&'w [u8], Diagnostic> {
 
 /// A log-format string. What depends on anything is not sent: the text as written is.
 fn format(cx: &mut Reader<'_>, a: &Args<'_>, i: usize) -> Result<(), Diagnostic> {
-    LogFormat::compile(a.bytes(i), a.at(i), &mut cx.compile())?;
+    LogFormat::compile_text(a.bytes(i), a.at(i), &mut cx.compile())?;
     if a.bytes(i).contains(&b'%') {
         let message = format!("'{}' is acted on in part: the format is sent as it is written", a.name);
         cx.diags.push(Diagnostic::warning(&codes::NOT_YET, message).at(a.at(i)));
@@ -169,7 +169,7 @@ fn option(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, negated: bool) -> Result<
             return Err(fail(a, i + 1, "'min-recv' expects -1 or an integer from 0 to INT_MAX"));
         }
         "on-success" | "on-error" => {
-            LogFormat::compile(text, a.at(i + 1), &mut cx.compile())?;
+            LogFormat::compile_text(text, a.at(i + 1), &mut cx.compile())?;
         }
         "status-code" => {
             let (_, next) = cx.expr(a, i + 1)?;
@@ -279,7 +279,7 @@ pub(super) fn tcp_step(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnost
                 return Err(fail(a, 1, format!("'{}' invalid binary string", a.show(1))));
             }
             if a.str(0).ends_with("-lf") {
-                LogFormat::compile(data, a.at(1), &mut cx.compile())?;
+                LogFormat::compile_text(data, a.at(1), &mut cx.compile())?;
             }
             match a.str(2) {
                 "" => Ok(()),
