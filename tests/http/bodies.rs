@@ -26,7 +26,7 @@ fn requests_without_a_body_in_the_answer() {
 #[test]
 fn chunks_and_trailers_pass() {
     let origin = Origin::new(|_| {
-        Reply::chunked(&[b"one", b"two", &[b'x'; 40_000]])
+        Reply::chunked(&[b"one", b"two", &vec![b'x'; 40_000]])
             .header("Trailer", "X-Sum")
             .trailer("X-Sum", "42")
     });

@@ -59,8 +59,8 @@ fn pipelined_requests_are_answered_in_order() {
     });
     let p = before(&origin, "", "");
     let mut c = p.connect("f");
-    let all: String = (1..=5).map(|i| format!("GET /{i} HTTP/1.1\r\nHost: test\r\n\r\n")).collect();
-    c.send(all);
+    let all: Vec<String> = (1..=5).map(|i| format!("GET /{i} HTTP/1.1\r\nHost: test\r\n\r\n")).collect();
+    c.send(all.concat());
     for i in 1..=5 {
         assert_eq!(c.answer().text(), format!("/{i}"));
     }

@@ -43,14 +43,12 @@ pub(super) fn start(options: &Options, sockets: &[BoundListener]) -> Result<Work
     drop((passed, ready, write));
     let mut worker = Worker { child, leaving: false };
     let mut byte = [0];
-    match File::from(read).read(&mut byte) {
-        Ok(1) => Ok(worker),
-        // The end of the pipe: the worker is gone, and has said why.
-        _ => {
-            let status = worker.child.wait().map_err(|e| e.to_string())?;
-            Err(format!("The worker ended before it was ready ({status})."))
-        }
+    if matches!(File::from(read).read(&mut byte), Ok(1)) {
+        return Ok(worker);
     }
+    // The end of the pipe: the worker is gone, and has said why.
+    let status = worker.child.wait().map_err(|e| e.to_string())?;
+    Err(format!("The worker ended before it was ready ({status})."))
 }
 
 impl Worker {
