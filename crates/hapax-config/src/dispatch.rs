@@ -69,7 +69,7 @@ impl Reader<'_> {
             return Err(prefix_refused(words[0].span));
         }
         let Some(Found { row, words: n }) = found else {
-            return Err(self.unknown(section, &words[0]));
+            return Err(Self::unknown(section, &words[0]));
         };
         let mut args = Args {
             name: row.name,
@@ -151,7 +151,7 @@ impl Reader<'_> {
         Ok(row.misplaced == Misplaced::Read)
     }
 
-    fn unknown(&self, section: &SectionRow, word: &Word<'_>) -> Diagnostic {
+    fn unknown(section: &SectionRow, word: &Word<'_>) -> Diagnostic {
         let shown = word.text();
         let best = hapax_diag::suggest(&shown, section_keywords().names(section.bit).chain(section::names()));
         let message = match best {

@@ -39,13 +39,16 @@ pub struct PendingSwitch {
     pub name_span: Span,
 }
 
+/// Name and value.
+pub type HeaderLine = (Arc<[u8]>, Arc<[u8]>);
+
 /// `option httpchk` and `http-check`, as far as they shape the request of a health check.
 #[derive(Clone, Debug)]
 pub struct HttpCheckDraft {
     pub method: Arc<[u8]>,
     pub uri: Arc<[u8]>,
     pub version: Arc<[u8]>,
-    pub headers: Vec<(Arc<[u8]>, Arc<[u8]>)>,
+    pub headers: Vec<HeaderLine>,
     pub body: Arc<[u8]>,
     /// `http-check expect status`: ranges that pass; empty: 2xx and 3xx.
     pub expect: Vec<(u16, u16)>,

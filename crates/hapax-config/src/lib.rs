@@ -36,7 +36,7 @@ pub use reader::Reader;
 pub fn log_format_variables() -> Vec<(&'static str, String)> {
     use hapax_sample::logformat;
     let keys = |side: &str| -> String {
-        [
+        let lines = [
             ("CLIENT_RANDOM", "session_key,hex"),
             ("CLIENT_EARLY_TRAFFIC_SECRET", "client_early_traffic_secret"),
             ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"),
@@ -45,10 +45,9 @@ pub fn log_format_variables() -> Vec<(&'static str, String)> {
             ("SERVER_TRAFFIC_SECRET_0", "server_traffic_secret_0"),
             ("EXPORTER_SECRET", "exporter_secret"),
             ("EARLY_EXPORTER_SECRET", "early_exporter_secret"),
-        ]
-        .iter()
-        .map(|(label, fetch)| format!("{label} %[ssl_{side}_client_random,hex] %[ssl_{side}_{fetch}]\n"))
-        .collect()
+        ];
+        let line = |(label, fetch): &(&str, &str)| format!("{label} %[ssl_{side}_client_random,hex] %[ssl_{side}_{fetch}]\n");
+        lines.iter().map(line).collect::<Vec<_>>().concat()
     };
     vec![
         ("HAPROXY_HTTP_LOG_FMT", logformat::HTTP.to_owned()),

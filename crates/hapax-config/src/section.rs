@@ -42,6 +42,7 @@ pub(crate) const BASE: SectionRow = SectionRow {
 };
 
 /// Nothing is checked at the end of most sections.
+#[allow(clippy::unnecessary_wraps, reason = "every end has this shape")]
 pub(crate) fn no_end(_: &mut Reader<'_>) -> Result<(), Diagnostic> {
     Ok(())
 }

@@ -93,7 +93,7 @@ impl Shape {
                 .map(ArgValue::Choice)
                 .ok_or_else(|| args.bad(0, format!("'{}' expects {}, found '{}'.", args.name, list(words), args.show(0)))),
             Self::Expr => {
-                Expr::compile(&args.show(0), args.at(0), &mut K::compile(cx))?;
+                Expr::compile(args.show(0), args.at(0), &mut K::compile(cx))?;
                 Ok(ArgValue::None)
             }
             Self::LogFormat => {

@@ -171,6 +171,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .bad(&["server s1 127.0.0.1:80 resolve-net"]),
 ];
 
+#[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
 fn set_proxy(cx: &mut ServerCx<'_>, version: u8) -> Result<(), Diagnostic> {
     cx.draft.server.send_proxy = version;
     Ok(())

@@ -88,7 +88,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 ssl verify none sni str(a.example)"])
         .bad(&["server s1 127.0.0.1:80 sni", "server s1 127.0.0.1:80 sni no_such_fetch"])
         .set(|cx, a| {
-            let expr = Expr::compile(&a.show(0), a.at(0), &mut ServerOption::compile(cx))?;
+            let expr = Expr::compile(a.show(0), a.at(0), &mut ServerOption::compile(cx))?;
             cx.draft.tls.sni = Some(Arc::new(expr));
             Ok(())
         }),

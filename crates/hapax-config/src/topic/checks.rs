@@ -33,7 +33,10 @@ static ROWS: &[Row] = &[
     Row::new("option httpchk", Sections::BACK)
         .usage("[[<method>] <uri> [<version> [<host>]]]")
         .shape(Shape::Words(0, 4))
-        .doc("Checks servers with a request: `OPTIONS / HTTP/1.0` unless another is given. Statuses 2xx and 3xx pass.")
+        .doc(
+            "Checks servers with a request: `OPTIONS / HTTP/1.0` unless another is given. Statuses 2xx and \
+3xx pass.",
+        )
         .ok(&[
             "option httpchk",
             "option httpchk /health",
@@ -87,16 +90,27 @@ static ROWS: &[Row] = &[
         .ok(&["option external-check"])
         .set(kind),
     Row::new("http-check send", Sections::BACK)
-        .usage("[meth <method>] [{ uri <uri> | uri-lf <format> }] [ver <version>] [hdr <name> <format>]... [{ body <text> | body-lf <format> }]")
+        .usage(
+            "[meth <method>] [{ uri <uri> | uri-lf <format> }] [ver <version>] [hdr <name> <format>]... [{ \
+body <text> | body-lf <format> }]",
+        )
         .doc("Describes the request of an HTTP check.")
         .ok(&[
             "http-check send meth GET uri /health ver HTTP/1.1 hdr Host www",
             "http-check send meth POST uri / body ping comment post",
         ])
-        .bad(&["http-check send meth", "http-check send hdr Host", "http-check send with", "http-check send uri"])
+        .bad(&[
+            "http-check send meth",
+            "http-check send hdr Host",
+            "http-check send with",
+            "http-check send uri",
+        ])
         .set(script::http_send),
     Row::new("http-check expect", Sections::BACK)
-        .usage("[min-recv <bytes>] [comment <text>] [<status words>...] [!] { status <list> | rstatus <regex> | string <text> | rstring <regex> | hdr ... | fhdr ... }")
+        .usage(
+            "[min-recv <bytes>] [comment <text>] [<status words>...] [!] { status <list> | rstatus <regex> | \
+string <text> | rstring <regex> | hdr ... | fhdr ... }",
+        )
         .doc("Which answers pass an HTTP check.")
         .partial("`status` is acted on; other expectations are read as: statuses 2xx and 3xx pass")
         .ok(&[
@@ -129,14 +143,24 @@ static ROWS: &[Row] = &[
         .ok(&["http-check send-state"])
         .bad(&["http-check send-state x"]),
     Row::new("http-check", Sections::BACK)
-        .usage("{ connect ... | comment <text> | set-var(<name>) <expression> | set-var-fmt(<name>) <format> | unset-var(<name>) }")
+        .usage(
+            "{ connect ... | comment <text> | set-var(<name>) <expression> | set-var-fmt(<name>) <format> | \
+unset-var(<name>) }",
+        )
         .doc("A step of an HTTP check.")
         .not_yet(SCRIPT)
-        .ok(&["http-check connect port 81 ssl", "http-check comment second", "http-check set-var(check.x) int(1)"])
+        .ok(&[
+            "http-check connect port 81 ssl",
+            "http-check comment second",
+            "http-check set-var(check.x) int(1)",
+        ])
         .bad(&["http-check", "http-check wait", "http-check connect with", "http-check comment"])
         .set(script::http_step),
     Row::new("tcp-check", Sections::BACK)
-        .usage("{ connect ... | send <text> | send-lf <format> | send-binary <hex> | send-binary-lf <hex> | expect ... | comment <text> | set-var(<name>) <expression> | unset-var(<name>) }")
+        .usage(
+            "{ connect ... | send <text> | send-lf <format> | send-binary <hex> | send-binary-lf <hex> | \
+expect ... | comment <text> | set-var(<name>) <expression> | unset-var(<name>) }",
+        )
         .doc("A step of a TCP check.")
         .not_yet(SCRIPT)
         .ok(&[

@@ -52,7 +52,10 @@ static ROWS: &[Row] = &[
         .set(|cx, a| errorloc(cx, a, "302 Found")),
     Row::new("errorloc303", Sections::PROXY)
         .usage("<status> <url>")
-        .doc("Redirects to the address with status 303, which makes a GET of any method, instead of sending the status.")
+        .doc(
+            "Redirects to the address with status 303, which makes a GET of any method, instead of sending \
+the status.",
+        )
         .ok(&["errorloc303 503 http://sorry.example/"])
         .bad(&["errorloc303 503"])
         .set(|cx, a| errorloc(cx, a, "303 See Other")),
@@ -63,11 +66,19 @@ static ROWS: &[Row] = &[
         .bad(&["errorfiles", "errorfiles site 299"])
         .set(errorfiles),
     Row::new("http-error", Sections::PROXY)
-        .usage("status <status> [content-type <type>] [{ errorfile <file> | file <file> | string <text> | lf-string <format> | ... }] [hdr <name> <format>]*")
+        .usage(
+            "status <status> [content-type <type>] [{ errorfile <file> | file <file> | string <text> | \
+lf-string <format> | ... }] [hdr <name> <format>]*",
+        )
         .doc("Describes the response sent for a status in the words of `http-request return`.")
         .not_yet("error responses made of formats; `errorfile` is acted on")
         .ok(&["http-error status 503 content-type text/plain string sorry"])
-        .bad(&["http-error", "http-error content-type text/plain", "http-error status 299 string x", "http-error status 503 loudly"])
+        .bad(&[
+            "http-error",
+            "http-error content-type text/plain",
+            "http-error status 299 string x",
+            "http-error status 503 loudly",
+        ])
         .set(http_error),
 ];
 

@@ -261,13 +261,19 @@ static ROWS: &[Row] = &[
     Row::new("option originalto", Sections::PROXY)
         .usage("[except <network>] [header <name>]")
         .negatable()
-        .doc("Adds the address the client asked for to the request, in `X-Original-To` unless another header is named.")
+        .doc(
+            "Adds the address the client asked for to the request, in `X-Original-To` unless another header \
+is named.",
+        )
         .not_yet("the X-Original-To header")
         .ok(&["option originalto", "option originalto header X-Target"])
         .bad(&["option originalto header"])
         .set(|_, a| address_header(a, false).map(drop)),
     Row::new("option forwarded", Sections::BACK)
-        .usage("[proto] [host | host-expr <expression>] [by | by-expr <expression>] [by_port | by_port-expr <expression>] [for | ...]")
+        .usage(
+            "[proto] [host | host-expr <expression>] [by | by-expr <expression>] [by_port | by_port-expr \
+<expression>] [for | ...]",
+        )
         .negatable()
         .since(2, 8)
         .doc("Adds a `Forwarded` header (RFC 7239) to the request.")

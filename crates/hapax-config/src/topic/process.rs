@@ -65,7 +65,10 @@ static ROWS: &[Row] = &[
         }),
     global("master-worker")
         .usage("[no-exit-on-failure]")
-        .doc("Asked for a master process, as `-W` on the command line does; what is left is how it takes the end of a worker.")
+        .doc(
+            "Asked for a master process, as `-W` on the command line does; what is left is how it takes the \
+end of a worker.",
+        )
         .no_effect("the command line decides on a master, and its workers live on when one fails")
         .ok(&["master-worker no-exit-on-failure", "master-worker"])
         .bad(&["master-worker exit"])
@@ -227,7 +230,10 @@ static ROWS: &[Row] = &[
         .bad(&["localpeer", "localpeer a b"]),
     global("default-path")
         .usage("{ current | config | parent | origin <path> }")
-        .doc("What relative file names start from: the working directory, or the folder of the file that names them.")
+        .doc(
+            "What relative file names start from: the working directory, or the folder of the file that names \
+them.",
+        )
         .ok(&["default-path current"])
         .bad(&["default-path", "default-path here", "default-path origin"])
         .set(default_path),
@@ -264,7 +270,8 @@ static ROWS: &[Row] = &[
 ];
 
 fn master_worker(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    const GONE: &str = "support for 'master-worker' was removed in version 3.5. Use -W or -Ws in the startup script instead.";
+    const GONE: &str = "support for 'master-worker' was removed in version 3.5. Use -W or -Ws in the startup script \
+instead.";
     match a.str(0) {
         "no-exit-on-failure" => a.at_most(1),
         "" if cx.opts.for_version.is_some_and(|v| v >= (3, 5)) => Err(Diagnostic::alert(&codes::REMOVED, GONE).at(a.span)),
@@ -288,8 +295,10 @@ fn default_path(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         "origin" if a.bytes(1).is_empty() => return Err(a.missing("'default-path origin' expects a directory as an argument.")),
         "origin" => (2, false),
         other => {
-            let message =
-                format!("'default-path' : unknown policy '{other}', only 'current', 'config', 'parent' and 'origin' are supported.");
+            let message = format!(
+                "'default-path' : unknown policy '{other}', only 'current', 'config', 'parent' and 'origin' are \
+supported."
+            );
             return Err(a.bad(0, message));
         }
     };
@@ -359,7 +368,8 @@ fn node(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         return Err(a
             .bad(
                 0,
-                "'node' requires valid node name - non-empty string with digits(0-9), letters(A-Z, a-z), dot(.), hyphen(-) or underscode(_).",
+                "'node' requires valid node name - non-empty string with digits(0-9), letters(A-Z, a-z), dot(.), \
+hyphen(-) or underscode(_).",
             )
             .tight());
     }

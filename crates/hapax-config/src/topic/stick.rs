@@ -27,7 +27,10 @@ const STICKING: &str = "persistence by stick tables";
 
 static ROWS: &[Row] = &[
     Row::new("stick-table", Sections::REAL)
-        .usage("type { ip | ipv6 | integer | string [len <length>] | binary [len <length>] } size <size> [<option>...]")
+        .usage(
+            "type { ip | ipv6 | integer | string [len <length>] | binary [len <length>] } size <size> \
+[<option>...]",
+        )
         .doc("A table of this proxy's name: one entry for each key, with the data that `store` lists.")
         .ok(&[
             "stick-table type ip size 1m expire 10m store http_req_rate(10s),conn_cur",

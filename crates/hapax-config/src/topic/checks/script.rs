@@ -204,7 +204,7 @@ fn pattern_of(a: &Args<'_>, i: usize) -> Result<(), Diagnostic> {
 }
 
 fn is_hex(text: &[u8]) -> bool {
-    text.len() % 2 == 0 && text.iter().all(u8::is_ascii_hexdigit)
+    text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// `hdr name [-m <how>] <name> [value [-m <how>] <value>]`: how many words it took.

@@ -17,6 +17,7 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 };
 
 /// Actions and services that the script may declare are known from here on.
+#[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
 fn load(cx: &mut Reader<'_>, _: &Args<'_>) -> Result<(), Diagnostic> {
     cx.scripts = true;
     Ok(())
