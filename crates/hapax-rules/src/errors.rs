@@ -110,6 +110,9 @@ impl Builtin {
         head.add(b"content-length", body.len().to_string().as_bytes());
         head.add(b"cache-control", b"no-cache");
         head.add(b"content-type", b"text/html");
+        if self.close {
+            head.add(b"connection", b"close");
+        }
         Page {
             head,
             body: body.into_bytes().into(),

@@ -60,7 +60,10 @@ impl Exchange<'_> {
     pub(super) fn write_connection(&mut self) {
         let old = self.old_client() || self.p.res_head.version == Version::H10;
         if !self.keep_alive {
-            self.p.res_head.add(b"connection", b"close");
+            // An HTTP/1.0 response says nothing: its connection ends unless it says otherwise.
+            if self.p.res_head.version != Version::H10 {
+                self.p.res_head.add(b"connection", b"close");
+            }
         } else if old {
             self.p.res_head.add(b"connection", b"keep-alive");
         }
