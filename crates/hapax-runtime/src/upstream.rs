@@ -10,7 +10,9 @@ use hapax_config::Plan;
 use hapax_config::plan::Server;
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::{Endpoint, Millis};
-use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::Interest;
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::io::{Io, Raw};
 use crate::state::ServerState;
@@ -54,6 +56,8 @@ pub(crate) enum ConnectError {
     NoAddress,
 }
 
+/// `connect` is under way.
+const EINPROGRESS: i32 = 115;
 /// Idle connections of a server kept by one worker at most, unless `pool-max-conn` says less.
 const MAX_IDLE: usize = 1024;
 
@@ -168,10 +172,7 @@ pub(crate) async fn connect(
 async fn open(address: &Endpoint, source: Option<SocketAddr>) -> Result<Raw, ConnectError> {
     match address {
         Endpoint::Ip(to) => {
-            let stream = tcp(*to, source).await.map_err(blame)?;
-            // A socket that cannot be told is still a connection.
-            let _ = stream.set_nodelay(true);
-            Ok(Raw::Tcp(stream))
+            Ok(Raw::Tcp(tcp(*to, source).await.map_err(blame)?))
         }
         Endpoint::Unix(path) => Ok(Raw::Unix(UnixStream::connect(&**path).await.map_err(blame)?)),
         Endpoint::Abstract(name, zero) => {
@@ -181,17 +182,30 @@ async fn open(address: &Endpoint, source: Option<SocketAddr>) -> Result<Raw, Con
     }
 }
 
+/// Starts the connection and waits for it to be writable. tokio would ask for the error after every connection; here it is asked
+/// for where the system has signalled one.
 async fn tcp(to: SocketAddr, source: Option<SocketAddr>) -> io::Result<TcpStream> {
-    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
+    // A socket that cannot be told is still a connection.
+    let _ = socket.set_tcp_nodelay(true);
     if let Some(from) = source {
         if from.port() == 0 {
             let _ = hapax_sys::sockopt::set_bind_address_no_port(&socket);
         } else {
-            socket.set_reuseaddr(true)?;
+            socket.set_reuse_address(true)?;
         }
-        socket.bind(from)?;
+        socket.bind(&from.into())?;
     }
-    socket.connect(to).await
+    match socket.connect(&to.into()) {
+        Err(e) if e.raw_os_error() != Some(EINPROGRESS) && e.kind() != io::ErrorKind::WouldBlock => return Err(e),
+        _ => {}
+    }
+    let stream = TcpStream::from_std(socket.into())?;
+    let ready = stream.ready(Interest::WRITABLE | Interest::ERROR).await?;
+    if ready.is_error() || ready.is_write_closed() {
+        return Err(stream.take_error()?.unwrap_or_else(|| io::ErrorKind::ConnectionRefused.into()));
+    }
+    Ok(stream)
 }
 
 fn blame(e: io::Error) -> ConnectError {

@@ -180,7 +180,9 @@ impl Exchange<'_> {
         if let Some(f) = forwarded {
             self.forwarded_for(f);
         }
-        if self.p.req_head.version == Version::H10 {
+        if self.meta.conflicting {
+            // Not a connection to be kept, and nothing is promised.
+        } else if self.p.req_head.version == Version::H10 {
             // The server's connection is kept whatever the client's version is.
             self.p.req_head.add(b"connection", b"keep-alive");
         } else if self.be.http_mode != HttpMode::KeepAlive || self.fe.http_mode != HttpMode::KeepAlive {

@@ -243,7 +243,8 @@ impl Exchange<'_> {
         };
         let response = self.p.res.poll(cx, &mut up.io, &mut self.c.io);
         match response {
-            Poll::Ready(Ok(())) if !self.tunnel => return Poll::Ready(Ok(())),
+            // The server may answer before it has the whole request: the rest still goes to it.
+            Poll::Ready(Ok(())) if !self.tunnel && self.request_sent => return Poll::Ready(Ok(())),
             Poll::Ready(Err(e)) => {
                 return Poll::Ready(Err(match e {
                     HalfError::Destination(_) => End::new(Blame::Client, Phase::Data),
@@ -263,12 +264,17 @@ impl Exchange<'_> {
                     self.request_sent = true;
                     self.reusable = false;
                 }
+                // The response is complete: what is left of the request is nobody's loss.
+                Poll::Ready(Err(_)) if response.is_ready() && !self.tunnel => {
+                    self.reusable = false;
+                    return Poll::Ready(Ok(()));
+                }
                 Poll::Ready(Err(HalfError::Malformed)) => return Poll::Ready(Err(End::new(Blame::Proxy, Phase::Data))),
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(End::new(Blame::Client, Phase::Data))),
                 Poll::Pending => {}
             }
         }
-        if self.tunnel && self.request_sent && response.is_ready() {
+        if self.request_sent && response.is_ready() {
             return Poll::Ready(Ok(()));
         }
         let moved = std::mem::take(&mut self.p.req.moved) | std::mem::take(&mut self.p.res.moved);
@@ -276,6 +282,10 @@ impl Exchange<'_> {
             self.arm_for_bodies();
         }
         if self.c.deadline.expired(cx) {
+            if response.is_ready() && !self.tunnel {
+                self.reusable = false;
+                return Poll::Ready(Ok(()));
+            }
             let blame = if self.tunnel || !self.p.res.is_flushed() {
                 Blame::ClientTimeout
             } else {

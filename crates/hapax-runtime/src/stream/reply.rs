@@ -154,13 +154,17 @@ impl Exchange<'_> {
         if self.p.facts.bytes_out == 0 && !self.response_started {
             return;
         }
+        let quiet = self.request_read && self.p.req.buf.is_empty();
+        if quiet && !self.c.io.is_tls() && self.c.io.is_quiet() {
+            // Nothing of the client's is under way: closing resets nothing.
+            return;
+        }
         self.c.deadline.set(self.w.now_ms() + LINGER);
         let mut buf = std::mem::take(&mut self.p.req.buf);
         if buf.capacity() == 0 {
             buf = crate::buf::Buf::take(self.plan.global.bufsize);
         }
         let (io, deadline) = (&mut self.c.io, &self.c.deadline);
-        let read_all = self.request_read && buf.is_empty();
         let (mut left, mut shut) = (LINGER_BYTES, false);
         std::future::poll_fn(|cx| {
             if !shut {
@@ -170,8 +174,7 @@ impl Exchange<'_> {
                     Poll::Pending => {}
                 }
             }
-            // Nothing of the client's is under way: closing cannot reset what it has not read yet.
-            if shut && read_all {
+            if shut && quiet {
                 return Poll::Ready(());
             }
             loop {

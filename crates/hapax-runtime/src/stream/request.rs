@@ -44,8 +44,9 @@ impl Exchange<'_> {
             }
             self.read_more_of_head(had).await?;
         }
+        self.judge()?;
         self.marks.request = self.w.now_ms();
-        self.judge()
+        Ok(())
     }
 
     /// The first bytes are there: the stream exists from here on.

@@ -173,6 +173,7 @@ impl Exchange<'_> {
             return Poll::Ready(Err(End::new(Blame::Internal, Phase::Data)));
         };
         if !*up_done {
+            self.p.req.pass_end &= !*down_done || up.io.is_tls();
             match self.p.req.poll(cx, &mut self.c.io, &mut up.io) {
                 Poll::Ready(Ok(())) => *up_done = true,
                 Poll::Ready(Err(HalfError::Destination(_))) => return Poll::Ready(Err(End::new(Blame::Server, Phase::Data))),
@@ -180,6 +181,8 @@ impl Exchange<'_> {
                 Poll::Pending => {}
             }
         }
+        // Once one way has ended, the end of the other is told by closing.
+        self.p.res.pass_end &= !*up_done || self.c.io.is_tls();
         if !*down_done {
             match self.p.res.poll(cx, &mut up.io, &mut self.c.io) {
                 Poll::Ready(Ok(())) => *down_done = true,
