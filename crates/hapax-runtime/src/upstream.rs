@@ -171,9 +171,7 @@ pub(crate) async fn connect(
 
 async fn open(address: &Endpoint, source: Option<SocketAddr>) -> Result<Raw, ConnectError> {
     match address {
-        Endpoint::Ip(to) => {
-            Ok(Raw::Tcp(tcp(*to, source).await.map_err(blame)?))
-        }
+        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, source).await.map_err(blame)?)),
         Endpoint::Unix(path) => Ok(Raw::Unix(UnixStream::connect(&**path).await.map_err(blame)?)),
         Endpoint::Abstract(name, zero) => {
             let std = hapax_sys::listen::connect_abstract(name, *zero).map_err(blame)?;
