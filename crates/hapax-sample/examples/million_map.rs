@@ -1,6 +1,8 @@
 //! How much memory a map of a million entries takes, and how long a look-up does:
 //! `cargo run --profile fast -p hapax-sample --example million_map`.
 
+#![allow(clippy::print_stdout, reason = "it is what it is for")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,10 @@
 //! Converters (manual, 7.3.1): one file per family, each with its rows beside the functions that do the work.
+#![allow(
+    clippy::ptr_arg,
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "all rows have functions of the same signatures"
+)]
 
 mod aes;
 mod arg;

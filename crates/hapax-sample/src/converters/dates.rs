@@ -127,7 +127,7 @@ fn check_unit(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
 fn http_date<'e>(args: &'e [Arg], value: Value<'e>, _: &'e Env<'e>) -> Sampled<'e> {
     let unit = arg::int(args, 1).unwrap_or(1);
     let stamp = number(&value)?.wrapping_add(arg::int(args, 0).unwrap_or(0));
-    let date = Date::at(stamp / unit & SECONDS_MASK);
+    let date = Date::at((stamp / unit) & SECONDS_MASK);
     let fraction = if unit == 1 { String::new() } else { format!(".{}", stamp % unit) };
     let text = format!(
         "{}, {:02} {} {:04} {:02}:{:02}:{:02}{fraction} GMT",

@@ -43,7 +43,7 @@ pub(super) static ROWS: &[Converter] = &[
     Converter::new("base2", Type::Bin, Type::Str, "Every byte as eight binary digits.", |_, v, _| {
         let bytes = arg::bytes(v)?;
         let digits = |b: &u8| (0..8).rev().map(move |n| b'0' + (b >> n & 1)).collect::<Vec<_>>();
-        let bytes: Vec<u8> = bytes.iter().flat_map(|b| digits(b)).collect();
+        let bytes: Vec<u8> = bytes.iter().flat_map(digits).collect();
         Ok(Value::Str(bytes.into()))
     })
     .cases(&["str(a),base2"], &["str(a),base2(1)"]),

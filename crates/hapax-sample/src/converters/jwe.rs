@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::arg;
 use super::digests::{base64_now, base64_or_var};
 use super::encodings::BASE64URL;
-use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
+use crate::{Absent, Arg, ArgKind, Compile, Converter, Sampled};
 use key::Key;
 
 pub(super) static ROWS: &[Converter] = &[
@@ -43,7 +43,7 @@ pub(super) static ROWS: &[Converter] = &[
         },
     )
     .args(&[ArgKind::Str], 1)
-    .check(|args, cx| check_jwk(args, cx))
+    .check(check_jwk)
     .cases(
         &[
             "str(a),jwt_decrypt_jwk(txn.jwk)",

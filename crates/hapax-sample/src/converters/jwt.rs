@@ -141,7 +141,7 @@ fn verify<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e
     let Some(algorithm) = Algorithm::parse(&name) else {
         return Ok(Value::Int(UNKNOWN_ALGORITHM));
     };
-    let dots = token.iter().filter(|&&b| b == b'.').count();
+    let dots = memchr::memchr_iter(b'.', &token).count();
     let signed = memchr::memrchr(b'.', &token).filter(|_| dots == 2);
     let Some(signed) = signed else {
         return Ok(Value::Int(INVALID_TOKEN));

@@ -14,7 +14,7 @@ const fn reads(name: &'static str, to: Type, doc: &'static str, ok: &'static [&'
     Converter::new(name, Type::Bin, to, doc, eval).cases(ok, &["bin(00),eth.hdr(1)", "bin(00),tcp.win(1)"])
 }
 
-fn with<'e>(value: Value<'e>, read: Read) -> Sampled<'e> {
+fn with(value: Value<'_>, read: Read) -> Sampled<'_> {
     read(&arg::bytes(value)?).ok_or(Absent::Never)
 }
 
@@ -44,17 +44,17 @@ pub(super) static INTEGERS: &[Converter] = integers! {
     "tcp.dst", "The destination port of a TCP header.", |b| u16_at(b, 2);
     "tcp.flags", "The flags of a TCP header, from FIN (1) to CWR (128).", |b| u8_at(b, 13);
     "tcp.options.mss", "The maximum segment size announced in a TCP header, 0 without one.", |b| {
-        let option = option(b, 2)?;
+        let option = option(b, 2).ok()?;
         Some(option.map_or(0, |data| u16_at(data, 0).unwrap_or(0)))
     };
-    "tcp.options.sack", "1 when a TCP header permits selective acknowledgements.", |b| Some(i64::from(option(b, 4)?.is_some()));
-    "tcp.options.tsopt", "1 when a TCP header has a timestamp.", |b| Some(i64::from(option(b, 8)?.is_some()));
-    "tcp.options.tsval", "The sender's timestamp of a TCP header; none without one.", |b| u32_at(option(b, 8)??, 0);
+    "tcp.options.sack", "1 when a TCP header permits selective acknowledgements.", |b| Some(i64::from(option(b, 4).ok()?.is_some()));
+    "tcp.options.tsopt", "1 when a TCP header has a timestamp.", |b| Some(i64::from(option(b, 8).ok()?.is_some()));
+    "tcp.options.tsval", "The sender's timestamp of a TCP header; none without one.", |b| u32_at(option(b, 8).ok()??, 0);
     "tcp.options.wscale", "The window scale of a TCP header, 0 without one.", |b| {
-        let option = option(b, 3)?;
+        let option = option(b, 3).ok()?;
         Some(option.map_or(0, |data| u8_at(data, 0).unwrap_or(0)))
     };
-    "tcp.options.wsopt", "1 when a TCP header has a window scale.", |b| Some(i64::from(option(b, 3)?.is_some()));
+    "tcp.options.wsopt", "1 when a TCP header has a window scale.", |b| Some(i64::from(option(b, 3).ok()?.is_some()));
     "tcp.seq", "The sequence number of a TCP header.", |b| u32_at(b, 4);
     "tcp.src", "The source port of a TCP header.", |b| u16_at(b, 0);
     "tcp.win", "The window of a TCP header, not scaled.", |b| u16_at(b, 14);
@@ -253,9 +253,13 @@ impl<'b> Iterator for Options<'b> {
     }
 }
 
+/// The bytes are no whole TCP header.
+struct NoHeader;
+
 /// The data of an option of a TCP header, if it has one of that kind.
-fn option(b: &[u8], wanted: u8) -> Option<Option<&[u8]>> {
-    Some(Options::of(b)?.find(|(kind, _)| *kind == wanted).map(|(_, data)| data))
+fn option(b: &[u8], wanted: u8) -> Result<Option<&[u8]>, NoHeader> {
+    let mut options = Options::of(b).ok_or(NoHeader)?;
+    Ok(options.find(|(kind, _)| *kind == wanted).map(|(_, data)| data))
 }
 
 fn fingerprint<'e>(args: &'e [Arg], value: Value<'e>, _: &'e Env<'e>) -> Sampled<'e> {

@@ -3,7 +3,7 @@
 use hapax_value::{Type, Value};
 
 use super::arg;
-use crate::{Absent, Converter, Env, ProxyId, Sampled, ServerId};
+use crate::{Absent, Converter, Env, ProxyId, ServerId};
 
 pub(super) static ROWS: &[Converter] = &[
     Converter::new(

@@ -64,7 +64,7 @@ pub struct EntryRef(pub u64);
 impl EntryRef {
     fn new(version: u32, id: u32) -> Self {
         // Entries count from 1: zero would look like a null pointer where HAProxy prints one.
-        Self(u64::from(version) << 32 | u64::from(id) + 1)
+        Self((u64::from(version) << 32) | (u64::from(id) + 1))
     }
 
     fn split(self) -> Option<(u32, u32)> {

@@ -9,12 +9,6 @@ pub(crate) struct Range {
     pub(crate) high: Option<i64>,
 }
 
-impl Range {
-    pub(crate) fn contains(&self, n: i64) -> bool {
-        self.low.is_none_or(|low| low <= n) && self.high.is_none_or(|high| n <= high)
-    }
-}
-
 /// A network: an address and a mask, which for IPv4 need not be contiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Net {
@@ -190,7 +184,7 @@ pub(crate) fn net(text: &str, no_dns: bool) -> Result<Net, String> {
 /// Bytes written as pairs of hexadecimal digits.
 pub(crate) fn hex(text: &str) -> Result<Box<[u8]>, String> {
     let bytes = text.as_bytes();
-    if bytes.len() % 2 != 0 {
+    if !bytes.len().is_multiple_of(2) {
         return Err("an even number of hex digit is expected".to_owned());
     }
     bytes

@@ -235,7 +235,7 @@ impl Store {
     pub(crate) fn memory(&self) -> usize {
         self.chunks.iter().map(Vec::capacity).sum::<usize>()
             + self.places.capacity() * size_of::<u32>()
-            + self.keys.as_ref().map_or(0, |k| k.memory())
+            + self.keys.as_ref().map_or(0, KeyTable::memory)
     }
 }
 

@@ -75,7 +75,9 @@ fn replaced(pattern: &str, template: &str, all: bool, subject: &[u8]) -> Vec<u8>
 
 #[test]
 fn replaces() {
-    let cases: &[(&str, &str, bool, &[u8], &[u8])] = &[
+    /// Expression, replacement, all of them, subject, result.
+    type Case = (&'static str, &'static str, bool, &'static [u8], &'static [u8]);
+    let cases: &[Case] = &[
         ("/+", "/", true, b"/////a///b/c/xzxyz/", b"/a/b/c/xzxyz/"),
         ("/+", "/", false, b"//a//b", b"/a//b"),
         ("(foo|bar)([0-9]+)?", r"\2\1", false, b"xfoo12y", b"x12fooy"),

@@ -80,29 +80,26 @@ impl Date {
 pub(crate) fn parse_http(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
     let is_name = |name: &str, full: &str| name == full || name == &full[..3];
-    match text.split_once(", ") {
-        Some((weekday, rest)) => {
-            WEEKDAYS.iter().find(|full| is_name(weekday, full))?;
-            let mut parts = rest.splitn(3, [' ', '-']);
-            let (day, month, rest) = (parts.next()?, parts.next()?, parts.next()?);
-            let (year, rest) = rest.split_once(' ')?;
-            let time = rest.strip_suffix(" GMT")?;
-            // Two digits name a year of the fifty that went by or of the fifty to come.
-            let short = |y: i64| if y < 70 { y + 2000 } else { y + 1900 };
-            let year = match year.len() {
-                2 => short(digits(year, 2)?),
-                _ => digits(year, 4)?,
-            };
-            moment(year, month, digits(day, 2)?, time)
-        }
-        None => {
-            let mut parts = text.split_ascii_whitespace();
-            let weekday = parts.next()?;
-            WEEKDAYS.iter().find(|full| weekday == &full[..3])?;
-            let (month, day, time, year) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-            let day = digits(day, day.len().min(2))?;
-            parts.next().is_none().then(|| moment(digits(year, 4)?, month, day, time))?
-        }
+    if let Some((weekday, rest)) = text.split_once(", ") {
+        WEEKDAYS.iter().find(|full| is_name(weekday, full))?;
+        let mut parts = rest.splitn(3, [' ', '-']);
+        let (day, month, rest) = (parts.next()?, parts.next()?, parts.next()?);
+        let (year, rest) = rest.split_once(' ')?;
+        let time = rest.strip_suffix(" GMT")?;
+        // Two digits name a year of the fifty that went by or of the fifty to come.
+        let short = |y: i64| if y < 70 { y + 2000 } else { y + 1900 };
+        let year = match year.len() {
+            2 => short(digits(year, 2)?),
+            _ => digits(year, 4)?,
+        };
+        moment(year, month, digits(day, 2)?, time)
+    } else {
+        let mut parts = text.split_ascii_whitespace();
+        let weekday = parts.next()?;
+        WEEKDAYS.iter().find(|full| weekday == &full[..3])?;
+        let (month, day, time, year) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let day = digits(day, day.len().min(2))?;
+        parts.next().is_none().then(|| moment(digits(year, 4)?, month, day, time))?
     }
 }
 

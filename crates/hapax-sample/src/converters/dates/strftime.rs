@@ -48,7 +48,7 @@ impl Moment<'_> {
 
     /// Writes one conversion; `false` when there is no such letter.
     fn field(&self, d: &Date, letter: u8, flags: Flags, out: &mut Vec<u8>) -> bool {
-        let hour12 = if d.hour % 12 == 0 { 12 } else { d.hour % 12 };
+        let hour12 = if d.hour.is_multiple_of(12) { 12 } else { d.hour % 12 };
         let start = out.len();
         match letter {
             b'%' => out.push(b'%'),

@@ -65,7 +65,7 @@ fn queries() {
         (r#"{"a":"\ud83d"}"#, "$.a", "-"),
     ];
     for (document, path, expected) in cases {
-        let hex: String = document.bytes().map(|b| format!("{b:02x}")).collect();
+        let hex = String::from_utf8(super::super::encodings::hex(document.as_bytes())).unwrap();
         assert_eq!(&shown(&format!("bin({hex}),json_query({path})")), expected, "{document} {path}");
     }
 }

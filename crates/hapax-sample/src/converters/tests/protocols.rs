@@ -86,6 +86,7 @@ fn fix_messages() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn mqtt_packets() {
     table(&[
         (
@@ -239,6 +240,7 @@ fn mqtt_packets() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn protobuf_fields() {
     table(&[
         (
