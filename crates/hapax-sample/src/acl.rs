@@ -147,10 +147,7 @@ impl AclSet {
             let message = format!("acl name '{text}' will never match. 'or' is used to express a logical disjunction within a condition");
             cx.diags.push(Diagnostic::warning(&codes::NEVER_MATCHES, message).at(name.span));
         }
-        let test = Test::compile(rest, name.span, cx).map_err(|d| Diagnostic {
-            message: format!("error detected while parsing ACL '{text}' : {}", d.message),
-            ..d
-        })?;
+        let test = Test::compile(rest, name.span, cx)?;
         self.by_name
             .entry(text.into())
             .or_insert_with(|| Arc::new(Acl::new(text)))

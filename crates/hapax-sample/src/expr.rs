@@ -80,7 +80,8 @@ impl Expr {
         let mut out = fetch.out;
         let mut steps = Vec::new();
         while text.get(used) == Some(&b',') {
-            used += 1;
+            // Of several commas, HAProxy passes over all but one.
+            used += text[used..].iter().take_while(|b| **b == b',').count();
             let (step, len) = Step::compile(&text[used..], out, at, cx)?;
             used += len;
             out = match step.conv.to {

@@ -52,13 +52,7 @@ fn find(
     };
     let (what, id) = match name.kind {
         NameKind::Frontend => ("frontend", index.front.get(text).map(|p| u64::from(p.0))),
-        NameKind::Backend => {
-            let either = index
-                .back
-                .get(text)
-                .or_else(|| index.front.get(text).filter(|_| name.name.is_empty()));
-            ("backend", either.map(|p| u64::from(p.0)))
-        }
+        NameKind::Backend => ("backend", index.back.get(text).map(|p| u64::from(p.0))),
         NameKind::Table => ("table", tables.get(text).map(|i| *i as u64)),
         NameKind::Server => {
             let (proxy, server) = name.name.split_once('/').unwrap_or((own, &name.name));

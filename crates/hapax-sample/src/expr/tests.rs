@@ -38,6 +38,7 @@ fn chains_evaluate_as_in_haproxy() {
         ("str(true),bool", "0"),
         ("str(2),bool", "1"),
         ("path,upper,lower", "/a/b"),
+        ("path,,upper,,,lower", "/a/b"),
     ] {
         assert_eq!(stage.eval(text), Ok(Ok(want.to_owned())), "{text}");
     }

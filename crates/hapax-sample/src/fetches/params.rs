@@ -89,17 +89,15 @@ const URLP: Fetch = Fetch::new(
 .args(PARAM, 0)
 .check(check_param)
 .cases(
-    &["urlp(a)", "urlp(a,;)", "urlp(a,,i)", "urlp"],
-    &["urlp(a,b,c,d)", "urlp(a,?,x)", "urlp(a,bc)"],
+    &["urlp(a)", "urlp(a,;)", "urlp(a,,i)", "urlp", "urlp(a,bc)"],
+    &["urlp(a,b,c,d)", "urlp(a,?,x)"],
 );
 
 /// The delimiter becomes its byte; the last argument `i` a 1.
 fn check_param(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
     if let Some(Arg::Str(word)) = args.get(1) {
-        let [byte] = **word else {
-            return Err("delimiter must be exactly one character".to_owned());
-        };
-        args[1] = Arg::Int(i64::from(byte));
+        // Only its first byte counts.
+        args[1] = word.first().map_or(Arg::None, |b| Arg::Int(i64::from(*b)));
     }
     case_flag(args, 2)
 }

@@ -36,7 +36,8 @@ fn version(text: &str) -> Option<i64> {
 
 fn range_of(text: &str, one: fn(&str) -> Option<i64>, what: &str) -> Result<Range, String> {
     let bad_range = || format!("'{text}' is not a valid {what} range");
-    let Some(cut) = text.find([':', '-']) else {
+    // Operators make ranges of negative numbers (`-4:`), so a colon goes first.
+    let Some(cut) = text.find(':').or_else(|| text.find('-')) else {
         if text.is_empty() {
             return Err(bad_range());
         }
