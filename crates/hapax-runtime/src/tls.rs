@@ -11,7 +11,7 @@ use hapax_config::Plan;
 use rustls::{ClientConfig, ServerConfig};
 
 pub(crate) use accept::accept;
-pub(crate) use facts::facts;
+pub(crate) use facts::{facts, server_facts};
 pub(crate) use upstream::handshake;
 
 /// The configurations of a plan, made once for all workers: (proxy, bind) and (proxy, server).

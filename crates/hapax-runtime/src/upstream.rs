@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use hapax_config::Plan;
 use hapax_config::plan::Server;
-use hapax_sample::{ProxyId, ServerId};
+use hapax_sample::{ProxyId, ServerId, TlsFacts};
 use hapax_value::{Endpoint, Millis};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
@@ -31,6 +32,8 @@ pub(crate) struct Upstream {
     pub private: bool,
     /// Its own address, and the one it reached.
     pub ends: (Option<Endpoint>, Option<Endpoint>),
+    /// What its handshake told.
+    pub tls: Option<Arc<TlsFacts>>,
 }
 
 /// Idle connections of one worker, by server.
@@ -133,7 +136,7 @@ impl Pools {
 }
 
 impl Upstream {
-    pub(crate) fn new(io: Io, epoch: u32, ends: (Option<Endpoint>, Option<Endpoint>)) -> Self {
+    pub(crate) fn new(io: Io, epoch: u32, ends: (Option<Endpoint>, Option<Endpoint>), tls: Option<Arc<TlsFacts>>) -> Self {
         Self {
             io,
             epoch,
@@ -141,6 +144,7 @@ impl Upstream {
             idle_since: 0,
             private: false,
             ends,
+            tls,
         }
     }
 }

@@ -110,7 +110,7 @@ pub struct StreamFacts {
     /// The connection to the server: its own address and the one it reached, and its TLS.
     pub bc_src: Option<Endpoint>,
     pub bc_dst: Option<Endpoint>,
-    pub bc_tls: Option<Box<TlsFacts>>,
+    pub bc_tls: Option<Arc<TlsFacts>>,
     /// The server connection was used before.
     pub bc_reused: bool,
     /// How many requests stood before this one in the server's and the backend's queue.

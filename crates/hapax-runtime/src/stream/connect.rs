@@ -40,6 +40,7 @@ impl Exchange<'_> {
                 Ok(up) => {
                     (self.p.facts.bc_src, self.p.facts.bc_dst) = up.ends.clone();
                     self.p.facts.bc_reused = up.served > 0;
+                    self.p.facts.bc_tls.clone_from(&up.tls);
                     self.up = Some(up);
                     self.marks.connected = self.w.now_ms();
                     return Ok(());
@@ -213,8 +214,8 @@ impl Exchange<'_> {
         server.counters.connect.inc(w);
         self.be_state().be.connect.inc(w);
         let ends = (raw.local_addr(), Some(address));
-        let io = match self.w.tls.server(self.be_id.0, i as u32) {
-            None => Io::Plain(raw),
+        let (io, tls) = match self.w.tls.server(self.be_id.0, i as u32) {
+            None => (Io::Plain(raw), None),
             Some(config) => {
                 let mut sni = Vec::new();
                 let asked = conf
@@ -228,11 +229,13 @@ impl Exchange<'_> {
                     conf.tls.as_ref().and_then(|t| t.verifyhost.as_deref())
                 };
                 let shaken = tls::handshake(config, name, raw, &self.c.deadline).await;
-                shaken.map_err(ConnectError::Handshake)?
+                let io = shaken.map_err(ConnectError::Handshake)?;
+                let facts = tls::server_facts(&io, name);
+                (io, facts)
             }
         };
         self.c.deadline.clear();
-        Ok(Upstream::new(io, epoch, ends))
+        Ok(Upstream::new(io, epoch, ends, tls))
     }
 
     /// `http-reuse`: the first request of a client goes over a connection of its own unless told otherwise.

@@ -1,7 +1,9 @@
 //! What a handshake told, as plain data for expressions and logs.
 
+use std::sync::Arc;
+
 use hapax_sample::TlsFacts;
-use rustls::{CipherSuite, HandshakeKind, ProtocolVersion};
+use rustls::{CipherSuite, CommonState, HandshakeKind, NamedGroup, ProtocolVersion};
 
 use crate::io::Io;
 
@@ -9,9 +11,25 @@ use crate::io::Io;
 pub(crate) fn facts(io: &Io) -> Option<Box<TlsFacts>> {
     let Io::Server(stream) = io else { return None };
     let conn = stream.get_ref().1;
-    let (cipher, key_bits) = conn.negotiated_cipher_suite().map_or(("(NONE)", 0), |s| openssl_name(s.suite()));
     Some(Box::new(TlsFacts {
         sni: conn.server_name().map(Into::into),
+        ..common(conn)
+    }))
+}
+
+/// The same for a connection to a server, which was asked for by the name `sni`.
+pub(crate) fn server_facts(io: &Io, sni: Option<&str>) -> Option<Arc<TlsFacts>> {
+    let Io::Client(stream) = io else { return None };
+    Some(Arc::new(TlsFacts {
+        sni: sni.map(Into::into),
+        ..common(stream.get_ref().1)
+    }))
+}
+
+/// What either side of a handshake knows.
+fn common(conn: &CommonState) -> TlsFacts {
+    let (cipher, key_bits) = conn.negotiated_cipher_suite().map_or(("(NONE)", 0), |s| openssl_name(s.suite()));
+    TlsFacts {
         alpn: conn.alpn_protocol().map(Into::into),
         version: match conn.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
@@ -20,10 +38,24 @@ pub(crate) fn facts(io: &Io) -> Option<Box<TlsFacts>> {
         },
         cipher,
         key_bits,
+        curve: conn.negotiated_key_exchange_group().map_or("", |g| group_name(g.name())),
         resumed: conn.handshake_kind() == Some(HandshakeKind::Resumed),
         client_cert: conn.peer_certificates().and_then(|c| c.first()).map(|c| c.as_ref().into()),
         ..TlsFacts::default()
-    }))
+    }
+}
+
+/// OpenSSL's name of a key exchange group.
+fn group_name(group: NamedGroup) -> &'static str {
+    match group {
+        NamedGroup::X25519 => "x25519",
+        NamedGroup::secp256r1 => "secp256r1",
+        NamedGroup::secp384r1 => "secp384r1",
+        NamedGroup::secp521r1 => "secp521r1",
+        NamedGroup::X25519MLKEM768 => "X25519MLKEM768",
+        NamedGroup::secp256r1MLKEM768 => "SecP256r1MLKEM768",
+        _ => "",
+    }
 }
 
 /// OpenSSL's name of a suite, and its symmetric key bits.

@@ -86,7 +86,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER5,
         "The certificate shown to the client, in DER.",
         |c| Ok(Value::Bin(Cow::Borrowed(der(c)?))),
-    ),
+    )
+    .support(OWN),
     Fetch::new(
         "ssl_f_i_dn",
         Type::Str,
@@ -94,6 +95,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "The issuer of the certificate shown to the client, or one part of its name.",
         |c| distinguished(c, Whose::Issuer),
     )
+    .support(OWN)
     .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
     Fetch::new(
         "ssl_f_s_dn",
@@ -102,6 +104,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "The subject of the certificate shown to the client, or one part of its name.",
         |c| distinguished(c, Whose::Subject),
     )
+    .support(OWN)
     .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
     Fetch::new(
         "ssl_f_key_alg",
@@ -109,49 +112,56 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER5,
         "The algorithm of the key of the certificate shown to the client.",
         |c| algorithm(c, |x| &x.subject_pki.algorithm),
-    ),
+    )
+    .support(OWN),
     Fetch::new(
         "ssl_f_sig_alg",
         Type::Str,
         Needs::LAYER5,
         "The algorithm that signed the certificate shown to the client.",
         |c| algorithm(c, |x| &x.signature_algorithm),
-    ),
+    )
+    .support(OWN),
     Fetch::new(
         "ssl_f_notafter",
         Type::Str,
         Needs::LAYER5,
         "The end of the certificate shown to the client, as YYMMDDhhmmssZ.",
         |c| date(c, |x| x.validity().not_after),
-    ),
+    )
+    .support(OWN),
     Fetch::new(
         "ssl_f_notbefore",
         Type::Str,
         Needs::LAYER5,
         "The start of the certificate shown to the client, as YYMMDDhhmmssZ.",
         |c| date(c, |x| x.validity().not_before),
-    ),
+    )
+    .support(OWN),
     Fetch::new(
         "ssl_f_serial",
         Type::Bin,
         Needs::LAYER5,
         "The serial number of the certificate shown to the client.",
         serial,
-    ),
+    )
+    .support(OWN),
     Fetch::new(
         "ssl_f_sha1",
         Type::Bin,
         Needs::LAYER5,
         "The SHA-1 fingerprint of the certificate shown to the client.",
         fingerprint,
-    ),
+    )
+    .support(OWN),
     Fetch::new(
         "ssl_f_version",
         Type::Sint,
         Needs::LAYER5,
         "The version of the certificate shown to the client.",
         |c| Ok(Value::Int(i64::from(parse(c)?.version().0) + 1)),
-    ),
+    )
+    .support(OWN),
     Fetch::new("ssl_s_der", Type::Bin, Needs::LAYER5, "The server's certificate, in DER.", |c| {
         Ok(Value::Bin(Cow::Borrowed(der(c)?)))
     }),
@@ -274,30 +284,35 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER5,
         "Why the client's certificate was refused, by OpenSSL's number; 0 where it was not.",
         |c| facts(c).map(|t| Value::Int(i64::from(t.verify))),
-    ),
+    )
+    .support(Support::Partial("certificates whose errors are let pass are not told apart")),
     Fetch::new(
         "ssl_c_err",
         Type::Sint,
         Needs::LAYER5,
         "Why the client's own certificate was refused, by OpenSSL's number; 0 where it was not.",
         |c| facts(c).map(|t| Value::Int(i64::from(t.verify))),
-    ),
+    )
+    .support(Support::Partial("certificates whose errors are let pass are not told apart")),
     Fetch::new(
         "ssl_c_ca_err",
         Type::Sint,
         Needs::LAYER5,
         "Why the chain of the client's certificate was refused; 0 where it was not.",
         |c| facts(c).map(|_| Value::Int(0)),
-    ),
+    )
+    .support(Support::Partial("certificates whose errors are let pass are not told apart")),
     Fetch::new(
         "ssl_c_ca_err_depth",
         Type::Sint,
         Needs::LAYER5,
         "Where in the chain the error is.",
         |c| facts(c).map(|_| Value::Int(0)),
-    ),
+    )
+    .support(Support::Partial("certificates whose errors are let pass are not told apart")),
 ];
 
+const OWN: Support = Support::NotYet("the certificate shown to the client, as a fact");
 const CHAIN: Support = Support::NotYet("certificate chains as facts");
 
 /// The certificate that the word speaks of.

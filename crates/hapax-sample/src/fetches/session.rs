@@ -28,7 +28,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Whether the client's address belongs to this machine.",
         |c| local(c, c.env.src()),
-    ),
+    )
+    .support(LOOPBACK),
     Fetch::new("dst", Type::Addr, Needs::LAYER4, "The address the client reached.", |c| {
         ip(c.env.dst())
     }),
@@ -41,7 +42,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Whether the address that the client reached belongs to this machine.",
         |c| local(c, c.env.dst()),
-    ),
+    )
+    .support(LOOPBACK),
     Fetch::new(
         "fc_src",
         Type::Addr,
@@ -62,7 +64,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Whether the connection came from this machine.",
         |c| local(c, c.env.sess.real_src.as_ref()),
-    ),
+    )
+    .support(LOOPBACK),
     Fetch::new(
         "fc_dst",
         Type::Addr,
@@ -79,14 +82,16 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Whether the connection reached an address of this machine.",
         |c| local(c, c.env.sess.real_dst.as_ref()),
-    ),
+    )
+    .support(LOOPBACK),
     Fetch::new(
         "dst_conn",
         Type::Sint,
         Needs::SESSION,
         "Connections on the socket that the client reached.",
         |c| Ok(Value::Int(c.env.world.listener_conn(c.env.sess.frontend, c.env.sess.listener))),
-    ),
+    )
+    .support(Support::NotYet("connections by bind line")),
     Fetch::new("so_id", Type::Sint, Needs::SESSION, "The number of the bind line.", |c| {
         Ok(Value::Int(i64::from(c.env.sess.listener_id)))
     }),
@@ -278,14 +283,16 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::SERVER_SIDE,
         "How many requests stood before this one in the backend's queue.",
         |c| Ok(Value::Int(i64::from(c.env.stream.backend_queue))),
-    ),
+    )
+    .support(Support::NotYet("places in queues as facts")),
     Fetch::new(
         "bc_srv_queue",
         Type::Sint,
         Needs::SERVER_SIDE,
         "How many requests stood before this one in the server's queue.",
         |c| Ok(Value::Int(i64::from(c.env.stream.server_queue))),
-    ),
+    )
+    .support(Support::NotYet("places in queues as facts")),
     Fetch::new(
         "bc_http_major",
         Type::Sint,
@@ -581,6 +588,7 @@ pub(super) static ROWS: &[Fetch] = &[
     .support(INTERNALS),
 ];
 
+const LOOPBACK: Support = Support::Partial("only loopback addresses are taken for this machine's");
 const RULES_UNSEEN: Support = Support::Partial("rules that change it are not seen");
 const CONN_ERRORS: Support = Support::NotYet("errors of connections as facts");
 const GLITCHES: Support = Support::NotYet("counts of protocol glitches");

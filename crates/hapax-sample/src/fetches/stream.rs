@@ -48,28 +48,32 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Milliseconds of the client's handshakes.",
         |c| timer(c.env.stream.timers.handshake),
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "fc.timer.total",
         Type::Sint,
         Needs::SESSION,
         "Milliseconds since the client's connection was accepted.",
         |c| timer(c.env.stream.timers.total),
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "req.timer.idle",
         Type::Sint,
         Needs::REQUEST,
         "Milliseconds before the request's first byte.",
         |c| timer(c.env.stream.timers.idle),
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "req.timer.hdr",
         Type::Sint,
         Needs::REQUEST,
         "Milliseconds that the request's head took to come.",
         |c| timer(c.env.stream.timers.request),
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "req.timer.tq",
         Type::Sint,
@@ -83,42 +87,48 @@ pub(super) static ROWS: &[Fetch] = &[
                 t.handshake.max(0) + t.idle.max(0) + t.request
             })
         },
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "req.timer.queue",
         Type::Sint,
         Needs::SERVER_SIDE,
         "Milliseconds spent in queues.",
         |c| timer(c.env.stream.timers.queue),
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "bc.timer.connect",
         Type::Sint,
         Needs::SERVER_SIDE,
         "Milliseconds that connecting to the server took.",
         |c| timer(c.env.stream.timers.connect),
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "res.timer.hdr",
         Type::Sint,
         Needs::RESPONSE,
         "Milliseconds that the server took to answer.",
         |c| timer(c.env.stream.timers.response),
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "res.timer.data",
         Type::Sint,
         Needs::TRANSFER,
         "Milliseconds that the response's body took.",
         |c| timer(c.env.stream.timers.data),
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "txn.timer.total",
         Type::Sint,
         Needs::STREAM,
         "Milliseconds from the request's first byte to the end.",
         |c| timer(c.env.stream.timers.active),
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "txn.timer.user",
         Type::Sint,
@@ -128,7 +138,8 @@ pub(super) static ROWS: &[Fetch] = &[
             let t = &c.env.stream.timers;
             timer(if t.active < 0 { -1 } else { t.idle.max(0) + t.active })
         },
-    ),
+    )
+    .support(AT_LOG),
     Fetch::new(
         "txn.conn_retries",
         Type::Sint,
@@ -448,6 +459,7 @@ const BLOCK: Fetch = Fetch::new(
 .args(&[ArgKind::Str], 1)
 .support(HTX);
 
+const AT_LOG: Support = Support::Partial("times are settled when the stream is logged, not before");
 const FCGI: Support = Support::NotYet("FastCGI applications as facts");
 const LAST_RULE: Support = Support::NotYet("the last rule as a fact");
 const HTX: Support = Support::NoEffect("there is no such buffer here");

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use hapax_value::{Endpoint, Type, Value};
+use hapax_value::{Endpoint, Support, Type, Value};
 
 use crate::{Absent, ArgKind, Call, Fetch, Needs, Sampled, TableRead};
 
@@ -17,6 +17,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: bytes per period from the client.",
         |c| tracked(c, 0, 0, TableRead::BytesInRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_bytes_in_rate",
@@ -25,6 +26,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: bytes per period from the client.",
         |c| tracked(c, 1, 0, TableRead::BytesInRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_bytes_in_rate",
@@ -33,6 +35,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: bytes per period from the client.",
         |c| tracked(c, 2, 0, TableRead::BytesInRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_bytes_in_rate",
@@ -41,6 +44,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: bytes per period from the client.",
         |c| tracked_by_arg(c, 1, TableRead::BytesInRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_bytes_in_rate",
@@ -49,6 +53,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: bytes per period from the client.",
         |c| source(c, 0, TableRead::BytesInRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_bytes_out_rate",
@@ -57,6 +62,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: bytes per period to the client.",
         |c| tracked(c, 0, 0, TableRead::BytesOutRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_bytes_out_rate",
@@ -65,6 +71,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: bytes per period to the client.",
         |c| tracked(c, 1, 0, TableRead::BytesOutRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_bytes_out_rate",
@@ -73,6 +80,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: bytes per period to the client.",
         |c| tracked(c, 2, 0, TableRead::BytesOutRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_bytes_out_rate",
@@ -81,6 +89,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: bytes per period to the client.",
         |c| tracked_by_arg(c, 1, TableRead::BytesOutRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_bytes_out_rate",
@@ -89,6 +98,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: bytes per period to the client.",
         |c| source(c, 0, TableRead::BytesOutRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_clr_gpc0",
@@ -97,6 +107,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: the first general counter, which is then cleared.",
         |c| tracked(c, 0, 0, TableRead::ClearGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_clr_gpc0",
@@ -105,6 +116,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: the first general counter, which is then cleared.",
         |c| tracked(c, 1, 0, TableRead::ClearGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_clr_gpc0",
@@ -113,6 +125,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: the first general counter, which is then cleared.",
         |c| tracked(c, 2, 0, TableRead::ClearGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_clr_gpc0",
@@ -121,6 +134,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the first general counter, which is then cleared.",
         |c| tracked_by_arg(c, 1, TableRead::ClearGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_clr_gpc0",
@@ -129,6 +143,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the first general counter, which is then cleared.",
         |c| source(c, 0, TableRead::ClearGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_clr_gpc1",
@@ -137,6 +152,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: the second general counter, which is then cleared.",
         |c| tracked(c, 0, 0, TableRead::ClearGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_clr_gpc1",
@@ -145,6 +161,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: the second general counter, which is then cleared.",
         |c| tracked(c, 1, 0, TableRead::ClearGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_clr_gpc1",
@@ -153,6 +170,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: the second general counter, which is then cleared.",
         |c| tracked(c, 2, 0, TableRead::ClearGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_clr_gpc1",
@@ -161,6 +179,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the second general counter, which is then cleared.",
         |c| tracked_by_arg(c, 1, TableRead::ClearGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_clr_gpc1",
@@ -169,6 +188,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the second general counter, which is then cleared.",
         |c| source(c, 0, TableRead::ClearGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_conn_cnt",
@@ -177,6 +197,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: connections counted.",
         |c| tracked(c, 0, 0, TableRead::ConnCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_conn_cnt",
@@ -185,6 +206,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: connections counted.",
         |c| tracked(c, 1, 0, TableRead::ConnCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_conn_cnt",
@@ -193,6 +215,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: connections counted.",
         |c| tracked(c, 2, 0, TableRead::ConnCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_conn_cnt",
@@ -201,6 +224,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: connections counted.",
         |c| tracked_by_arg(c, 1, TableRead::ConnCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_conn_cnt",
@@ -209,6 +233,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: connections counted.",
         |c| source(c, 0, TableRead::ConnCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_conn_cur",
@@ -217,6 +242,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: connections open now.",
         |c| tracked(c, 0, 0, TableRead::ConnCur),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_conn_cur",
@@ -225,6 +251,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: connections open now.",
         |c| tracked(c, 1, 0, TableRead::ConnCur),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_conn_cur",
@@ -233,6 +260,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: connections open now.",
         |c| tracked(c, 2, 0, TableRead::ConnCur),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_conn_cur",
@@ -241,6 +269,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: connections open now.",
         |c| tracked_by_arg(c, 1, TableRead::ConnCur),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_conn_cur",
@@ -249,6 +278,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: connections open now.",
         |c| source(c, 0, TableRead::ConnCur),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_conn_rate",
@@ -257,6 +287,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: connections per period.",
         |c| tracked(c, 0, 0, TableRead::ConnRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_conn_rate",
@@ -265,6 +296,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: connections per period.",
         |c| tracked(c, 1, 0, TableRead::ConnRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_conn_rate",
@@ -273,6 +305,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: connections per period.",
         |c| tracked(c, 2, 0, TableRead::ConnRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_conn_rate",
@@ -281,6 +314,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: connections per period.",
         |c| tracked_by_arg(c, 1, TableRead::ConnRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_conn_rate",
@@ -289,6 +323,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: connections per period.",
         |c| source(c, 0, TableRead::ConnRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_get_gpc0",
@@ -297,6 +332,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: the first general counter.",
         |c| tracked(c, 0, 0, TableRead::Gpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_get_gpc0",
@@ -305,6 +341,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: the first general counter.",
         |c| tracked(c, 1, 0, TableRead::Gpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_get_gpc0",
@@ -313,6 +350,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: the first general counter.",
         |c| tracked(c, 2, 0, TableRead::Gpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_get_gpc0",
@@ -321,6 +359,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the first general counter.",
         |c| tracked_by_arg(c, 1, TableRead::Gpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_get_gpc0",
@@ -329,6 +368,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the first general counter.",
         |c| source(c, 0, TableRead::Gpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_get_gpc1",
@@ -337,6 +377,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: the second general counter.",
         |c| tracked(c, 0, 0, TableRead::Gpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_get_gpc1",
@@ -345,6 +386,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: the second general counter.",
         |c| tracked(c, 1, 0, TableRead::Gpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_get_gpc1",
@@ -353,6 +395,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: the second general counter.",
         |c| tracked(c, 2, 0, TableRead::Gpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_get_gpc1",
@@ -361,6 +404,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the second general counter.",
         |c| tracked_by_arg(c, 1, TableRead::Gpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_get_gpc1",
@@ -369,6 +413,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the second general counter.",
         |c| source(c, 0, TableRead::Gpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_get_gpt0",
@@ -377,6 +422,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: the first general tag.",
         |c| tracked(c, 0, 0, TableRead::Gpt(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_get_gpt0",
@@ -385,6 +431,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: the first general tag.",
         |c| tracked(c, 1, 0, TableRead::Gpt(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_get_gpt0",
@@ -393,6 +440,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: the first general tag.",
         |c| tracked(c, 2, 0, TableRead::Gpt(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_get_gpt0",
@@ -401,6 +449,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the first general tag.",
         |c| tracked_by_arg(c, 1, TableRead::Gpt(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_get_gpt0",
@@ -409,6 +458,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the first general tag.",
         |c| source(c, 0, TableRead::Gpt(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_glitch_cnt",
@@ -417,6 +467,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: protocol glitches counted.",
         |c| tracked(c, 0, 0, TableRead::GlitchCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_glitch_cnt",
@@ -425,6 +476,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: protocol glitches counted.",
         |c| tracked(c, 1, 0, TableRead::GlitchCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_glitch_cnt",
@@ -433,6 +485,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: protocol glitches counted.",
         |c| tracked(c, 2, 0, TableRead::GlitchCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_glitch_cnt",
@@ -441,6 +494,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: protocol glitches counted.",
         |c| tracked_by_arg(c, 1, TableRead::GlitchCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_glitch_cnt",
@@ -449,6 +503,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: protocol glitches counted.",
         |c| source(c, 0, TableRead::GlitchCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_glitch_rate",
@@ -457,6 +512,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: protocol glitches per period.",
         |c| tracked(c, 0, 0, TableRead::GlitchRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_glitch_rate",
@@ -465,6 +521,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: protocol glitches per period.",
         |c| tracked(c, 1, 0, TableRead::GlitchRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_glitch_rate",
@@ -473,6 +530,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: protocol glitches per period.",
         |c| tracked(c, 2, 0, TableRead::GlitchRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_glitch_rate",
@@ -481,6 +539,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: protocol glitches per period.",
         |c| tracked_by_arg(c, 1, TableRead::GlitchRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_glitch_rate",
@@ -489,6 +548,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: protocol glitches per period.",
         |c| source(c, 0, TableRead::GlitchRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_gpc0_rate",
@@ -497,6 +557,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: how fast the first general counter grows.",
         |c| tracked(c, 0, 0, TableRead::GpcRate(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_gpc0_rate",
@@ -505,6 +566,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: how fast the first general counter grows.",
         |c| tracked(c, 1, 0, TableRead::GpcRate(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_gpc0_rate",
@@ -513,6 +575,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: how fast the first general counter grows.",
         |c| tracked(c, 2, 0, TableRead::GpcRate(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_gpc0_rate",
@@ -521,6 +584,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: how fast the first general counter grows.",
         |c| tracked_by_arg(c, 1, TableRead::GpcRate(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_gpc0_rate",
@@ -529,6 +593,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: how fast the first general counter grows.",
         |c| source(c, 0, TableRead::GpcRate(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_gpc1_rate",
@@ -537,6 +602,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: how fast the second general counter grows.",
         |c| tracked(c, 0, 0, TableRead::GpcRate(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_gpc1_rate",
@@ -545,6 +611,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: how fast the second general counter grows.",
         |c| tracked(c, 1, 0, TableRead::GpcRate(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_gpc1_rate",
@@ -553,6 +620,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: how fast the second general counter grows.",
         |c| tracked(c, 2, 0, TableRead::GpcRate(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_gpc1_rate",
@@ -561,6 +629,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: how fast the second general counter grows.",
         |c| tracked_by_arg(c, 1, TableRead::GpcRate(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_gpc1_rate",
@@ -569,6 +638,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: how fast the second general counter grows.",
         |c| source(c, 0, TableRead::GpcRate(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_http_err_cnt",
@@ -577,6 +647,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: request errors counted.",
         |c| tracked(c, 0, 0, TableRead::HttpErrCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_http_err_cnt",
@@ -585,6 +656,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: request errors counted.",
         |c| tracked(c, 1, 0, TableRead::HttpErrCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_http_err_cnt",
@@ -593,6 +665,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: request errors counted.",
         |c| tracked(c, 2, 0, TableRead::HttpErrCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_http_err_cnt",
@@ -601,6 +674,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: request errors counted.",
         |c| tracked_by_arg(c, 1, TableRead::HttpErrCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_http_err_cnt",
@@ -609,6 +683,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: request errors counted.",
         |c| source(c, 0, TableRead::HttpErrCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_http_err_rate",
@@ -617,6 +692,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: request errors per period.",
         |c| tracked(c, 0, 0, TableRead::HttpErrRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_http_err_rate",
@@ -625,6 +701,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: request errors per period.",
         |c| tracked(c, 1, 0, TableRead::HttpErrRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_http_err_rate",
@@ -633,6 +710,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: request errors per period.",
         |c| tracked(c, 2, 0, TableRead::HttpErrRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_http_err_rate",
@@ -641,6 +719,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: request errors per period.",
         |c| tracked_by_arg(c, 1, TableRead::HttpErrRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_http_err_rate",
@@ -649,6 +728,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: request errors per period.",
         |c| source(c, 0, TableRead::HttpErrRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_http_fail_cnt",
@@ -657,6 +737,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: server failures counted.",
         |c| tracked(c, 0, 0, TableRead::HttpFailCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_http_fail_cnt",
@@ -665,6 +746,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: server failures counted.",
         |c| tracked(c, 1, 0, TableRead::HttpFailCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_http_fail_cnt",
@@ -673,6 +755,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: server failures counted.",
         |c| tracked(c, 2, 0, TableRead::HttpFailCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_http_fail_cnt",
@@ -681,6 +764,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: server failures counted.",
         |c| tracked_by_arg(c, 1, TableRead::HttpFailCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_http_fail_cnt",
@@ -689,6 +773,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: server failures counted.",
         |c| source(c, 0, TableRead::HttpFailCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_http_fail_rate",
@@ -697,6 +782,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: server failures per period.",
         |c| tracked(c, 0, 0, TableRead::HttpFailRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_http_fail_rate",
@@ -705,6 +791,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: server failures per period.",
         |c| tracked(c, 1, 0, TableRead::HttpFailRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_http_fail_rate",
@@ -713,6 +800,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: server failures per period.",
         |c| tracked(c, 2, 0, TableRead::HttpFailRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_http_fail_rate",
@@ -721,6 +809,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: server failures per period.",
         |c| tracked_by_arg(c, 1, TableRead::HttpFailRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_http_fail_rate",
@@ -729,6 +818,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: server failures per period.",
         |c| source(c, 0, TableRead::HttpFailRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_http_req_cnt",
@@ -737,6 +827,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: requests counted.",
         |c| tracked(c, 0, 0, TableRead::HttpReqCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_http_req_cnt",
@@ -745,6 +836,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: requests counted.",
         |c| tracked(c, 1, 0, TableRead::HttpReqCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_http_req_cnt",
@@ -753,6 +845,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: requests counted.",
         |c| tracked(c, 2, 0, TableRead::HttpReqCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_http_req_cnt",
@@ -761,6 +854,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: requests counted.",
         |c| tracked_by_arg(c, 1, TableRead::HttpReqCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_http_req_cnt",
@@ -769,6 +863,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: requests counted.",
         |c| source(c, 0, TableRead::HttpReqCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_http_req_rate",
@@ -777,6 +872,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: requests per period.",
         |c| tracked(c, 0, 0, TableRead::HttpReqRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_http_req_rate",
@@ -785,6 +881,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: requests per period.",
         |c| tracked(c, 1, 0, TableRead::HttpReqRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_http_req_rate",
@@ -793,6 +890,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: requests per period.",
         |c| tracked(c, 2, 0, TableRead::HttpReqRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_http_req_rate",
@@ -801,6 +899,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: requests per period.",
         |c| tracked_by_arg(c, 1, TableRead::HttpReqRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_http_req_rate",
@@ -809,6 +908,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: requests per period.",
         |c| source(c, 0, TableRead::HttpReqRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_inc_gpc0",
@@ -817,6 +917,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: the first general counter, after adding one to it.",
         |c| tracked(c, 0, 0, TableRead::IncGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_inc_gpc0",
@@ -825,6 +926,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: the first general counter, after adding one to it.",
         |c| tracked(c, 1, 0, TableRead::IncGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_inc_gpc0",
@@ -833,6 +935,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: the first general counter, after adding one to it.",
         |c| tracked(c, 2, 0, TableRead::IncGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_inc_gpc0",
@@ -841,6 +944,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the first general counter, after adding one to it.",
         |c| tracked_by_arg(c, 1, TableRead::IncGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_inc_gpc0",
@@ -849,6 +953,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the first general counter, after adding one to it.",
         |c| source(c, 0, TableRead::IncGpc(0)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_inc_gpc1",
@@ -857,6 +962,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: the second general counter, after adding one to it.",
         |c| tracked(c, 0, 0, TableRead::IncGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_inc_gpc1",
@@ -865,6 +971,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: the second general counter, after adding one to it.",
         |c| tracked(c, 1, 0, TableRead::IncGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_inc_gpc1",
@@ -873,6 +980,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: the second general counter, after adding one to it.",
         |c| tracked(c, 2, 0, TableRead::IncGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_inc_gpc1",
@@ -881,6 +989,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the second general counter, after adding one to it.",
         |c| tracked_by_arg(c, 1, TableRead::IncGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_inc_gpc1",
@@ -889,6 +998,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the second general counter, after adding one to it.",
         |c| source(c, 0, TableRead::IncGpc(1)),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_kbytes_in",
@@ -897,6 +1007,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: kilobytes from the client.",
         |c| tracked(c, 0, 0, TableRead::KbytesIn),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_kbytes_in",
@@ -905,6 +1016,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: kilobytes from the client.",
         |c| tracked(c, 1, 0, TableRead::KbytesIn),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_kbytes_in",
@@ -913,6 +1025,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: kilobytes from the client.",
         |c| tracked(c, 2, 0, TableRead::KbytesIn),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_kbytes_in",
@@ -921,6 +1034,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: kilobytes from the client.",
         |c| tracked_by_arg(c, 1, TableRead::KbytesIn),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_kbytes_in",
@@ -929,6 +1043,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: kilobytes from the client.",
         |c| source(c, 0, TableRead::KbytesIn),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_kbytes_out",
@@ -937,6 +1052,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: kilobytes to the client.",
         |c| tracked(c, 0, 0, TableRead::KbytesOut),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_kbytes_out",
@@ -945,6 +1061,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: kilobytes to the client.",
         |c| tracked(c, 1, 0, TableRead::KbytesOut),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_kbytes_out",
@@ -953,6 +1070,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: kilobytes to the client.",
         |c| tracked(c, 2, 0, TableRead::KbytesOut),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_kbytes_out",
@@ -961,6 +1079,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: kilobytes to the client.",
         |c| tracked_by_arg(c, 1, TableRead::KbytesOut),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_kbytes_out",
@@ -969,6 +1088,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: kilobytes to the client.",
         |c| source(c, 0, TableRead::KbytesOut),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_sess_cnt",
@@ -977,6 +1097,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: sessions counted.",
         |c| tracked(c, 0, 0, TableRead::SessCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_sess_cnt",
@@ -985,6 +1106,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: sessions counted.",
         |c| tracked(c, 1, 0, TableRead::SessCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_sess_cnt",
@@ -993,6 +1115,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: sessions counted.",
         |c| tracked(c, 2, 0, TableRead::SessCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_sess_cnt",
@@ -1001,6 +1124,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: sessions counted.",
         |c| tracked_by_arg(c, 1, TableRead::SessCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_sess_cnt",
@@ -1009,6 +1133,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: sessions counted.",
         |c| source(c, 0, TableRead::SessCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_sess_rate",
@@ -1017,6 +1142,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: sessions per period.",
         |c| tracked(c, 0, 0, TableRead::SessRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_sess_rate",
@@ -1025,6 +1151,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: sessions per period.",
         |c| tracked(c, 1, 0, TableRead::SessRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_sess_rate",
@@ -1033,6 +1160,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: sessions per period.",
         |c| tracked(c, 2, 0, TableRead::SessRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_sess_rate",
@@ -1041,6 +1169,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: sessions per period.",
         |c| tracked_by_arg(c, 1, TableRead::SessRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "src_sess_rate",
@@ -1049,6 +1178,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: sessions per period.",
         |c| source(c, 0, TableRead::SessRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new(
         "sc0_trackers",
@@ -1057,6 +1187,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 0: how many streams track the entry.",
         |c| tracked(c, 0, 0, TableRead::Trackers),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc1_trackers",
@@ -1065,6 +1196,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 1: how many streams track the entry.",
         |c| tracked(c, 1, 0, TableRead::Trackers),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc2_trackers",
@@ -1073,6 +1205,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of tracker 2: how many streams track the entry.",
         |c| tracked(c, 2, 0, TableRead::Trackers),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new(
         "sc_trackers",
@@ -1081,6 +1214,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: how many streams track the entry.",
         |c| tracked_by_arg(c, 1, TableRead::Trackers),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "sc_clr_gpc",
@@ -1089,6 +1223,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the general counter of that number, which is then cleared.",
         |c| tracked_at(c, TableRead::ClearGpc),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "src_clr_gpc",
@@ -1097,6 +1232,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the general counter of that number, which is then cleared.",
         |c| source_at(c, TableRead::ClearGpc),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "sc_get_gpc",
@@ -1105,6 +1241,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the general counter of that number.",
         |c| tracked_at(c, TableRead::Gpc),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "src_get_gpc",
@@ -1113,6 +1250,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the general counter of that number.",
         |c| source_at(c, TableRead::Gpc),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "sc_get_gpt",
@@ -1121,6 +1259,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the general tag of that number.",
         |c| tracked_at(c, TableRead::Gpt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "src_get_gpt",
@@ -1129,6 +1268,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the general tag of that number.",
         |c| source_at(c, TableRead::Gpt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "sc_gpc_rate",
@@ -1137,6 +1277,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the growth of the general counter of that number.",
         |c| tracked_at(c, TableRead::GpcRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "src_gpc_rate",
@@ -1145,6 +1286,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the growth of the general counter of that number.",
         |c| source_at(c, TableRead::GpcRate),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "sc_inc_gpc",
@@ -1153,6 +1295,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of a tracker: the general counter of that number, after adding one to it.",
         |c| tracked_at(c, TableRead::IncGpc),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "src_inc_gpc",
@@ -1161,6 +1304,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Of the entry of the client's address: the general counter of that number, after adding one to it.",
         |c| source_at(c, TableRead::IncGpc),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 2),
     Fetch::new(
         "sc1_clr_gpc",
@@ -1172,6 +1316,7 @@ pub(super) static ROWS: &[Fetch] = &[
             tracked(c, 1, 1, TableRead::ClearGpc(n))
         },
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new(
         "sc0_tracked",
@@ -1180,10 +1325,12 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether tracker 0 tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, 0, 0))),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new("sc0_key", Type::Any, Needs::PROCESS, "The key of the entry of tracker 0.", |c| {
         key(c, 0)
-    }),
+    })
+    .support(TABLES),
     Fetch::new(
         "sc1_tracked",
         Type::Bool,
@@ -1191,10 +1338,12 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether tracker 1 tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, 1, 0))),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new("sc1_key", Type::Any, Needs::PROCESS, "The key of the entry of tracker 1.", |c| {
         key(c, 1)
-    }),
+    })
+    .support(TABLES),
     Fetch::new(
         "sc2_tracked",
         Type::Bool,
@@ -1202,10 +1351,12 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether tracker 2 tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, 2, 0))),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 0),
     Fetch::new("sc2_key", Type::Any, Needs::PROCESS, "The key of the entry of tracker 2.", |c| {
         key(c, 2)
-    }),
+    })
+    .support(TABLES),
     Fetch::new(
         "sc_tracked",
         Type::Bool,
@@ -1213,10 +1364,12 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether a tracker tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, counter(c)?, 1))),
     )
+    .support(TABLES)
     .args(&[ArgKind::Sint, ArgKind::Table], 1),
     Fetch::new("sc_key", Type::Any, Needs::PROCESS, "The key of the entry of a tracker.", |c| {
         key(c, counter(c)?)
     })
+    .support(TABLES)
     .args(&[ArgKind::Sint], 1),
     Fetch::new(
         "src_updt_conn_cnt",
@@ -1225,16 +1378,22 @@ pub(super) static ROWS: &[Fetch] = &[
         "Counts a connection of the client's address, and tells how many there were.",
         |c| source(c, 0, TableRead::UpdateConnCnt),
     )
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new("table_avl", Type::Sint, Needs::PROCESS, "Free entries of a table.", |c| {
         Ok(Value::Int(c.env.world.table_free(table(c, 0).ok_or(Absent::Never)?)))
     })
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
     Fetch::new("table_cnt", Type::Sint, Needs::PROCESS, "Entries in use of a table.", |c| {
         Ok(Value::Int(c.env.world.table_used(table(c, 0).ok_or(Absent::Never)?)))
     })
+    .support(TABLES)
     .args(&[ArgKind::Table], 1),
 ];
+
+/// The one switch of this family, for the day the runtime has tables.
+const TABLES: Support = Support::NotYet("stick tables");
 
 /// The table named at that place; `None`: not named.
 fn table(c: &Call<'_, '_>, at: usize) -> Option<u32> {
