@@ -1,6 +1,8 @@
 //! The command line: what is said, where, and with which exit code.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod explain;
+
 use std::fs;
 use std::path::Path;
 use std::process::Output;

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod errors;
+mod replies;
 mod rules;
 
 use std::time::Duration;

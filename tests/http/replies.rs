@@ -1,0 +1,115 @@
+//! Answers that rules and error messages give: the same bytes as HAProxy's, connection and all.
+
+use hapax_tests::{Builder, Program, compare};
+
+use crate::TIMEOUTS;
+
+const RULES: &str = "\
+frontend f
+  bind @f@
+  errorfile 403 @dir@/403.http
+  errorfile 404 @dir@/404.http
+  http-request return if { path /empty }
+  http-request return status 599 if { path /599 }
+  http-request return status 204 if { path /204 }
+  http-request return status 304 if { path /304 }
+  http-request return status 200 content-type text/plain string hello hdr X-A b if { path /string }
+  http-request return content-type text/plain lf-string \"at %[path]\" if { path /format }
+  http-request return errorfile @dir@/200.http if { path /file }
+  http-request return status 503 default-errorfiles if { path /default }
+  http-request redirect location /a?%[path] if { path /location }
+  http-request redirect location /a code 301 set-cookie A=b if { path /cookie }
+  http-request redirect prefix https://x code 307 drop-query append-slash if { path_beg /prefix }
+  http-request redirect scheme https code 308 if { path_beg /scheme }
+  http-request auth realm R if { path /auth }
+  http-request deny deny_status 400 if { path /400 }
+  http-request deny deny_status 404 if { path /404 }
+  http-request deny deny_status 408 if { path /408 }
+  http-request deny deny_status 429 if { path /429 }
+  http-request deny status 403 hdr x-y z if { path /own }
+  http-request deny if { path /403 }
+  redirect location /%[path] if { path /static }
+";
+
+const PATHS: [&str; 22] = [
+    "/empty",
+    "/599",
+    "/204",
+    "/304",
+    "/string",
+    "/format",
+    "/file",
+    "/default",
+    "/location",
+    "/cookie",
+    "/prefix",
+    "/prefix/x?y",
+    "/scheme/?q",
+    "/auth",
+    "/400",
+    "/404",
+    "/408",
+    "/429",
+    "/own",
+    "/403",
+    "/static",
+    "/nobody",
+];
+
+/// As HAProxy's own files are: no length, and the connection ends.
+const FILE_403: &str =
+    "HTTP/1.0 403 Forbidden\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n<html>no</html>\n";
+const FILE_404: &str = "HTTP/1.1 404 Gone\nX-A: B\nContent-Length: 2\n\nhi";
+const FILE_200: &str = "HTTP/1.1 200 OK\r\nX-A: B\r\n\r\nhello";
+
+/// Every answer with what becomes of its connection, for each way of asking.
+fn answers(program: Program) -> Vec<String> {
+    let p = Builder::new(program, &format!("{TIMEOUTS}{RULES}"))
+        .file("403.http", FILE_403)
+        .file("404.http", FILE_404)
+        .file("200.http", FILE_200)
+        .start();
+    let mut out = Vec::new();
+    for path in PATHS {
+        for method in ["GET", "HEAD"] {
+            for (version, connection) in [
+                ("1.1", ""),
+                ("1.1", "Connection: close\r\n"),
+                ("1.0", ""),
+                ("1.0", "Connection: keep-alive\r\n"),
+            ] {
+                let mut c = p.connect("f");
+                // A second request shows whether the connection lives, and ends it.
+                c.send(format!(
+                    "{method} {path} HTTP/{version}\r\nHost: h\r\n{connection}\r\nGET /empty HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+                ));
+                let bytes = c.rest().map(|b| String::from_utf8_lossy(&b).into_owned());
+                out.push(format!("{method} {path} {version} {connection:?}: {bytes:?}"));
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn the_bytes_are_haproxys() {
+    compare::same("the_bytes_are_haproxys", answers);
+}
+
+#[test]
+fn an_errorfile_without_a_length_ends_its_connection() {
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}frontend f\n  bind @f@\n  errorfile 403 @dir@/403.http\n  http-request deny\n"),
+    )
+    .file("403.http", FILE_403)
+    .start();
+    let mut c = p.connect("f");
+    c.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    let bytes = String::from_utf8_lossy(&c.rest().expect("closed in order")).into_owned();
+    assert!(
+        bytes.starts_with("HTTP/1.0 403 Forbidden\r\n") && bytes.ends_with("\r\n\r\n<html>no</html>\n"),
+        "{bytes}"
+    );
+    assert!(!bytes.contains("connection"), "{bytes}");
+}
