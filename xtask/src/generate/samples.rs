@@ -1,17 +1,17 @@
 //! What loading each file of `haproxy-cfg-samples` says, beside it as `x.expected`: the verdict, then every diagnostic.
 //!
-//! Files a sample names are looked for in its own folder.
+//! Files a sample names are looked for in its own folder, those with absolute names in `files` there: the verdict is the same on
+//! every machine.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
 use hapax_config::{Input, LoadOptions, load};
-use hapax_diag::Severity;
+use hapax_diag::render::{self, Closing};
 
 use super::Page;
-use crate::files::Folder;
+use crate::files::Sandbox;
 use crate::repo::Repo;
 
 pub(super) fn expectations(repo: &Repo) -> Result<Vec<Page>> {
@@ -33,19 +33,23 @@ fn expectation(repo: &Repo, file: &str) -> Result<String> {
         name: file.to_owned(),
         bytes: Arc::from(std::fs::read(&path)?),
     };
-    let loaded = load(vec![input], &Folder(folder), &LoadOptions::default());
+    let loaded = load(vec![input], &Sandbox(folder), &LoadOptions::default());
     let verdict = if loaded.diags.has_alert() { "refused" } else { "accepted" };
-    let mut text = format!("{verdict}\n");
-    for d in &loaded.diags {
-        let severity = match d.severity {
-            Severity::Alert => "alert",
-            Severity::Warning => "warning",
-            Severity::Notice => "notice",
-            Severity::Diag => "diag",
-            Severity::Note => "note",
-        };
-        let line = d.span.map_or_else(String::new, |s| format!(" line {}", s.line));
-        let _ = writeln!(text, "{severity}{line}: {}", d.message);
+    // As HAProxy writes them, but for the process's number.
+    let told = render::haproxy(&loaded.diags, &loaded.sources, 0, Closing::None).replace(" (0) : ", " ");
+    Ok(format!("{verdict}\n{told}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_judged_as_they_say() {
+        let repo = Repo::find().expect("the project's folder");
+        for page in expectations(&repo).expect("samples are read") {
+            let kept = std::fs::read_to_string(repo.root.join(&page.path)).unwrap_or_default();
+            assert_eq!(page.text, kept, "{}: run `cargo xtask generate` if this is meant", page.path);
+        }
     }
-    Ok(text)
 }
