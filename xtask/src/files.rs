@@ -40,6 +40,8 @@ impl Files for Sandbox {
             Some(rest) => self.0.join("files").join(rest),
             None => self.0.join(path),
         };
-        std::fs::read(inside).map(Arc::from).map_err(|_| "No such file or directory".to_owned())
+        std::fs::read(inside)
+            .map(Arc::from)
+            .map_err(|_| "No such file or directory".to_owned())
     }
 }
