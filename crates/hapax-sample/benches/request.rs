@@ -78,10 +78,10 @@ fn main() {
     };
     measure("60 path_beg rules", acls);
     measure("one path_reg rule", || {
-        assert_eq!(black_box(&regex).eval(black_box(&env)), Verdict::Pass)
+        assert_eq!(black_box(&regex).eval(black_box(&env)), Verdict::Pass);
     });
     measure("one hdr(host) rule", || {
-        assert_eq!(black_box(&host).eval(black_box(&env)), Verdict::Pass)
+        assert_eq!(black_box(&host).eval(black_box(&env)), Verdict::Pass);
     });
     measure("10 header values", || {
         out.clear();

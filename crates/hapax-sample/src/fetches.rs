@@ -27,6 +27,7 @@ pub static FAMILIES: &[&[Fetch]] = &[
     process::ROWS,
     session::ROWS,
     stream::ROWS,
+    tables::COUNTERS,
     tables::ROWS,
     tls::ROWS,
     certs::ROWS,

@@ -7,1317 +7,180 @@ use std::net::IpAddr;
 
 use hapax_value::{Endpoint, Support, Type, Value};
 
-use crate::{Absent, ArgKind, Call, Fetch, Needs, Sampled, TableRead};
+use crate::{Absent, ArgKind, Call, Eval, Fetch, Needs, Sampled, TableRead};
+
+const TABLE: &[ArgKind] = &[ArgKind::Table];
+const NUMBER_TABLE: &[ArgKind] = &[ArgKind::Sint, ArgKind::Table];
+const NUMBERS_TABLE: &[ArgKind] = &[ArgKind::Sint, ArgKind::Sint, ArgKind::Table];
+
+/// A row that gives an integer.
+const fn int(name: &'static str, needs: Needs, doc: &'static str, args: &'static [ArgKind], required: usize, eval: Eval) -> Fetch {
+    Fetch::new(name, Type::Sint, needs, doc, eval).args(args, required).support(TABLES)
+}
+
+/// The five words of each kind of data: of the entries of trackers 0 to 2, of a tracker by number, of the client's address.
+macro_rules! counters {
+    ($($word:literal, $needs:ident, $read:expr, $doc:literal;)*) => {
+        &[$(
+            int(concat!("sc0_", $word), Needs::$needs, concat!("Of the entry of tracker 0: ", $doc, "."), TABLE, 0, |c| tracked(c, 0, 0, $read)),
+            int(concat!("sc1_", $word), Needs::$needs, concat!("Of the entry of tracker 1: ", $doc, "."), TABLE, 0, |c| tracked(c, 1, 0, $read)),
+            int(concat!("sc2_", $word), Needs::$needs, concat!("Of the entry of tracker 2: ", $doc, "."), TABLE, 0, |c| tracked(c, 2, 0, $read)),
+            int(concat!("sc_", $word), Needs::$needs, concat!("Of the entry of a tracker: ", $doc, "."), NUMBER_TABLE, 1, |c| tracked_by_arg(c, 1, $read)),
+            int(concat!("src_", $word), Needs::LAYER4, concat!("Of the entry of the client's address: ", $doc, "."), TABLE, 1, |c| source(c, 0, $read)),
+        )*]
+    };
+}
+
+pub(super) static COUNTERS: &[Fetch] = counters! {
+    "bytes_in_rate", PROCESS, TableRead::BytesInRate, "bytes per period from the client";
+    "bytes_out_rate", PROCESS, TableRead::BytesOutRate, "bytes per period to the client";
+    "clr_gpc0", PROCESS, TableRead::ClearGpc(0), "the first general counter, which is then cleared";
+    "clr_gpc1", PROCESS, TableRead::ClearGpc(1), "the second general counter, which is then cleared";
+    "conn_cnt", PROCESS, TableRead::ConnCnt, "connections counted";
+    "conn_cur", PROCESS, TableRead::ConnCur, "connections open now";
+    "conn_rate", PROCESS, TableRead::ConnRate, "connections per period";
+    "get_gpc0", PROCESS, TableRead::Gpc(0), "the first general counter";
+    "get_gpc1", PROCESS, TableRead::Gpc(1), "the second general counter";
+    "get_gpt0", PROCESS, TableRead::Gpt(0), "the first general tag";
+    "glitch_cnt", PROCESS, TableRead::GlitchCnt, "protocol glitches counted";
+    "glitch_rate", PROCESS, TableRead::GlitchRate, "protocol glitches per period";
+    "gpc0_rate", PROCESS, TableRead::GpcRate(0), "how fast the first general counter grows";
+    "gpc1_rate", PROCESS, TableRead::GpcRate(1), "how fast the second general counter grows";
+    "http_err_cnt", PROCESS, TableRead::HttpErrCnt, "request errors counted";
+    "http_err_rate", PROCESS, TableRead::HttpErrRate, "request errors per period";
+    "http_fail_cnt", PROCESS, TableRead::HttpFailCnt, "server failures counted";
+    "http_fail_rate", PROCESS, TableRead::HttpFailRate, "server failures per period";
+    "http_req_cnt", PROCESS, TableRead::HttpReqCnt, "requests counted";
+    "http_req_rate", PROCESS, TableRead::HttpReqRate, "requests per period";
+    "inc_gpc0", PROCESS, TableRead::IncGpc(0), "the first general counter, after adding one to it";
+    "inc_gpc1", PROCESS, TableRead::IncGpc(1), "the second general counter, after adding one to it";
+    "kbytes_in", LAYER4, TableRead::KbytesIn, "kilobytes from the client";
+    "kbytes_out", LAYER4, TableRead::KbytesOut, "kilobytes to the client";
+    "sess_cnt", PROCESS, TableRead::SessCnt, "sessions counted";
+    "sess_rate", PROCESS, TableRead::SessRate, "sessions per period";
+};
 
 pub(super) static ROWS: &[Fetch] = &[
-    Fetch::new(
-        "sc0_bytes_in_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: bytes per period from the client.",
-        |c| tracked(c, 0, 0, TableRead::BytesInRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_bytes_in_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: bytes per period from the client.",
-        |c| tracked(c, 1, 0, TableRead::BytesInRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_bytes_in_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: bytes per period from the client.",
-        |c| tracked(c, 2, 0, TableRead::BytesInRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_bytes_in_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: bytes per period from the client.",
-        |c| tracked_by_arg(c, 1, TableRead::BytesInRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_bytes_in_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: bytes per period from the client.",
-        |c| source(c, 0, TableRead::BytesInRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_bytes_out_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: bytes per period to the client.",
-        |c| tracked(c, 0, 0, TableRead::BytesOutRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_bytes_out_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: bytes per period to the client.",
-        |c| tracked(c, 1, 0, TableRead::BytesOutRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_bytes_out_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: bytes per period to the client.",
-        |c| tracked(c, 2, 0, TableRead::BytesOutRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_bytes_out_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: bytes per period to the client.",
-        |c| tracked_by_arg(c, 1, TableRead::BytesOutRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_bytes_out_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: bytes per period to the client.",
-        |c| source(c, 0, TableRead::BytesOutRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_clr_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: the first general counter, which is then cleared.",
-        |c| tracked(c, 0, 0, TableRead::ClearGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_clr_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: the first general counter, which is then cleared.",
-        |c| tracked(c, 1, 0, TableRead::ClearGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_clr_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: the first general counter, which is then cleared.",
-        |c| tracked(c, 2, 0, TableRead::ClearGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_clr_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: the first general counter, which is then cleared.",
-        |c| tracked_by_arg(c, 1, TableRead::ClearGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_clr_gpc0",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: the first general counter, which is then cleared.",
-        |c| source(c, 0, TableRead::ClearGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_clr_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: the second general counter, which is then cleared.",
-        |c| tracked(c, 0, 0, TableRead::ClearGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_clr_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: the second general counter, which is then cleared.",
-        |c| tracked(c, 1, 0, TableRead::ClearGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_clr_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: the second general counter, which is then cleared.",
-        |c| tracked(c, 2, 0, TableRead::ClearGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_clr_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: the second general counter, which is then cleared.",
-        |c| tracked_by_arg(c, 1, TableRead::ClearGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_clr_gpc1",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: the second general counter, which is then cleared.",
-        |c| source(c, 0, TableRead::ClearGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_conn_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: connections counted.",
-        |c| tracked(c, 0, 0, TableRead::ConnCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_conn_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: connections counted.",
-        |c| tracked(c, 1, 0, TableRead::ConnCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_conn_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: connections counted.",
-        |c| tracked(c, 2, 0, TableRead::ConnCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_conn_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: connections counted.",
-        |c| tracked_by_arg(c, 1, TableRead::ConnCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_conn_cnt",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: connections counted.",
-        |c| source(c, 0, TableRead::ConnCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_conn_cur",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: connections open now.",
-        |c| tracked(c, 0, 0, TableRead::ConnCur),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_conn_cur",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: connections open now.",
-        |c| tracked(c, 1, 0, TableRead::ConnCur),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_conn_cur",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: connections open now.",
-        |c| tracked(c, 2, 0, TableRead::ConnCur),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_conn_cur",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: connections open now.",
-        |c| tracked_by_arg(c, 1, TableRead::ConnCur),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_conn_cur",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: connections open now.",
-        |c| source(c, 0, TableRead::ConnCur),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_conn_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: connections per period.",
-        |c| tracked(c, 0, 0, TableRead::ConnRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_conn_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: connections per period.",
-        |c| tracked(c, 1, 0, TableRead::ConnRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_conn_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: connections per period.",
-        |c| tracked(c, 2, 0, TableRead::ConnRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_conn_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: connections per period.",
-        |c| tracked_by_arg(c, 1, TableRead::ConnRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_conn_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: connections per period.",
-        |c| source(c, 0, TableRead::ConnRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_get_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: the first general counter.",
-        |c| tracked(c, 0, 0, TableRead::Gpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_get_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: the first general counter.",
-        |c| tracked(c, 1, 0, TableRead::Gpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_get_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: the first general counter.",
-        |c| tracked(c, 2, 0, TableRead::Gpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_get_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: the first general counter.",
-        |c| tracked_by_arg(c, 1, TableRead::Gpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_get_gpc0",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: the first general counter.",
-        |c| source(c, 0, TableRead::Gpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_get_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: the second general counter.",
-        |c| tracked(c, 0, 0, TableRead::Gpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_get_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: the second general counter.",
-        |c| tracked(c, 1, 0, TableRead::Gpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_get_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: the second general counter.",
-        |c| tracked(c, 2, 0, TableRead::Gpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_get_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: the second general counter.",
-        |c| tracked_by_arg(c, 1, TableRead::Gpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_get_gpc1",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: the second general counter.",
-        |c| source(c, 0, TableRead::Gpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_get_gpt0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: the first general tag.",
-        |c| tracked(c, 0, 0, TableRead::Gpt(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_get_gpt0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: the first general tag.",
-        |c| tracked(c, 1, 0, TableRead::Gpt(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_get_gpt0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: the first general tag.",
-        |c| tracked(c, 2, 0, TableRead::Gpt(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_get_gpt0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: the first general tag.",
-        |c| tracked_by_arg(c, 1, TableRead::Gpt(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_get_gpt0",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: the first general tag.",
-        |c| source(c, 0, TableRead::Gpt(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_glitch_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: protocol glitches counted.",
-        |c| tracked(c, 0, 0, TableRead::GlitchCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_glitch_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: protocol glitches counted.",
-        |c| tracked(c, 1, 0, TableRead::GlitchCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_glitch_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: protocol glitches counted.",
-        |c| tracked(c, 2, 0, TableRead::GlitchCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_glitch_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: protocol glitches counted.",
-        |c| tracked_by_arg(c, 1, TableRead::GlitchCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_glitch_cnt",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: protocol glitches counted.",
-        |c| source(c, 0, TableRead::GlitchCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_glitch_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: protocol glitches per period.",
-        |c| tracked(c, 0, 0, TableRead::GlitchRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_glitch_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: protocol glitches per period.",
-        |c| tracked(c, 1, 0, TableRead::GlitchRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_glitch_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: protocol glitches per period.",
-        |c| tracked(c, 2, 0, TableRead::GlitchRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_glitch_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: protocol glitches per period.",
-        |c| tracked_by_arg(c, 1, TableRead::GlitchRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_glitch_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: protocol glitches per period.",
-        |c| source(c, 0, TableRead::GlitchRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_gpc0_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: how fast the first general counter grows.",
-        |c| tracked(c, 0, 0, TableRead::GpcRate(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_gpc0_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: how fast the first general counter grows.",
-        |c| tracked(c, 1, 0, TableRead::GpcRate(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_gpc0_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: how fast the first general counter grows.",
-        |c| tracked(c, 2, 0, TableRead::GpcRate(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_gpc0_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: how fast the first general counter grows.",
-        |c| tracked_by_arg(c, 1, TableRead::GpcRate(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_gpc0_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: how fast the first general counter grows.",
-        |c| source(c, 0, TableRead::GpcRate(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_gpc1_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: how fast the second general counter grows.",
-        |c| tracked(c, 0, 0, TableRead::GpcRate(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_gpc1_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: how fast the second general counter grows.",
-        |c| tracked(c, 1, 0, TableRead::GpcRate(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_gpc1_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: how fast the second general counter grows.",
-        |c| tracked(c, 2, 0, TableRead::GpcRate(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_gpc1_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: how fast the second general counter grows.",
-        |c| tracked_by_arg(c, 1, TableRead::GpcRate(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_gpc1_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: how fast the second general counter grows.",
-        |c| source(c, 0, TableRead::GpcRate(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_http_err_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: request errors counted.",
-        |c| tracked(c, 0, 0, TableRead::HttpErrCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_http_err_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: request errors counted.",
-        |c| tracked(c, 1, 0, TableRead::HttpErrCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_http_err_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: request errors counted.",
-        |c| tracked(c, 2, 0, TableRead::HttpErrCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_http_err_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: request errors counted.",
-        |c| tracked_by_arg(c, 1, TableRead::HttpErrCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_http_err_cnt",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: request errors counted.",
-        |c| source(c, 0, TableRead::HttpErrCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_http_err_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: request errors per period.",
-        |c| tracked(c, 0, 0, TableRead::HttpErrRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_http_err_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: request errors per period.",
-        |c| tracked(c, 1, 0, TableRead::HttpErrRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_http_err_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: request errors per period.",
-        |c| tracked(c, 2, 0, TableRead::HttpErrRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_http_err_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: request errors per period.",
-        |c| tracked_by_arg(c, 1, TableRead::HttpErrRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_http_err_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: request errors per period.",
-        |c| source(c, 0, TableRead::HttpErrRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_http_fail_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: server failures counted.",
-        |c| tracked(c, 0, 0, TableRead::HttpFailCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_http_fail_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: server failures counted.",
-        |c| tracked(c, 1, 0, TableRead::HttpFailCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_http_fail_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: server failures counted.",
-        |c| tracked(c, 2, 0, TableRead::HttpFailCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_http_fail_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: server failures counted.",
-        |c| tracked_by_arg(c, 1, TableRead::HttpFailCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_http_fail_cnt",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: server failures counted.",
-        |c| source(c, 0, TableRead::HttpFailCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_http_fail_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: server failures per period.",
-        |c| tracked(c, 0, 0, TableRead::HttpFailRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_http_fail_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: server failures per period.",
-        |c| tracked(c, 1, 0, TableRead::HttpFailRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_http_fail_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: server failures per period.",
-        |c| tracked(c, 2, 0, TableRead::HttpFailRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_http_fail_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: server failures per period.",
-        |c| tracked_by_arg(c, 1, TableRead::HttpFailRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_http_fail_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: server failures per period.",
-        |c| source(c, 0, TableRead::HttpFailRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_http_req_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: requests counted.",
-        |c| tracked(c, 0, 0, TableRead::HttpReqCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_http_req_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: requests counted.",
-        |c| tracked(c, 1, 0, TableRead::HttpReqCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_http_req_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: requests counted.",
-        |c| tracked(c, 2, 0, TableRead::HttpReqCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_http_req_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: requests counted.",
-        |c| tracked_by_arg(c, 1, TableRead::HttpReqCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_http_req_cnt",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: requests counted.",
-        |c| source(c, 0, TableRead::HttpReqCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_http_req_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: requests per period.",
-        |c| tracked(c, 0, 0, TableRead::HttpReqRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_http_req_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: requests per period.",
-        |c| tracked(c, 1, 0, TableRead::HttpReqRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_http_req_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: requests per period.",
-        |c| tracked(c, 2, 0, TableRead::HttpReqRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_http_req_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: requests per period.",
-        |c| tracked_by_arg(c, 1, TableRead::HttpReqRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_http_req_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: requests per period.",
-        |c| source(c, 0, TableRead::HttpReqRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_inc_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: the first general counter, after adding one to it.",
-        |c| tracked(c, 0, 0, TableRead::IncGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_inc_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: the first general counter, after adding one to it.",
-        |c| tracked(c, 1, 0, TableRead::IncGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_inc_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: the first general counter, after adding one to it.",
-        |c| tracked(c, 2, 0, TableRead::IncGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_inc_gpc0",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: the first general counter, after adding one to it.",
-        |c| tracked_by_arg(c, 1, TableRead::IncGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_inc_gpc0",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: the first general counter, after adding one to it.",
-        |c| source(c, 0, TableRead::IncGpc(0)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_inc_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: the second general counter, after adding one to it.",
-        |c| tracked(c, 0, 0, TableRead::IncGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_inc_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: the second general counter, after adding one to it.",
-        |c| tracked(c, 1, 0, TableRead::IncGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_inc_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: the second general counter, after adding one to it.",
-        |c| tracked(c, 2, 0, TableRead::IncGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_inc_gpc1",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: the second general counter, after adding one to it.",
-        |c| tracked_by_arg(c, 1, TableRead::IncGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_inc_gpc1",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: the second general counter, after adding one to it.",
-        |c| source(c, 0, TableRead::IncGpc(1)),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_kbytes_in",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of tracker 0: kilobytes from the client.",
-        |c| tracked(c, 0, 0, TableRead::KbytesIn),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_kbytes_in",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of tracker 1: kilobytes from the client.",
-        |c| tracked(c, 1, 0, TableRead::KbytesIn),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_kbytes_in",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of tracker 2: kilobytes from the client.",
-        |c| tracked(c, 2, 0, TableRead::KbytesIn),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_kbytes_in",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of a tracker: kilobytes from the client.",
-        |c| tracked_by_arg(c, 1, TableRead::KbytesIn),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_kbytes_in",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: kilobytes from the client.",
-        |c| source(c, 0, TableRead::KbytesIn),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_kbytes_out",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of tracker 0: kilobytes to the client.",
-        |c| tracked(c, 0, 0, TableRead::KbytesOut),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_kbytes_out",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of tracker 1: kilobytes to the client.",
-        |c| tracked(c, 1, 0, TableRead::KbytesOut),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_kbytes_out",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of tracker 2: kilobytes to the client.",
-        |c| tracked(c, 2, 0, TableRead::KbytesOut),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_kbytes_out",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of a tracker: kilobytes to the client.",
-        |c| tracked_by_arg(c, 1, TableRead::KbytesOut),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_kbytes_out",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: kilobytes to the client.",
-        |c| source(c, 0, TableRead::KbytesOut),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_sess_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: sessions counted.",
-        |c| tracked(c, 0, 0, TableRead::SessCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_sess_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: sessions counted.",
-        |c| tracked(c, 1, 0, TableRead::SessCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_sess_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: sessions counted.",
-        |c| tracked(c, 2, 0, TableRead::SessCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_sess_cnt",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: sessions counted.",
-        |c| tracked_by_arg(c, 1, TableRead::SessCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_sess_cnt",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: sessions counted.",
-        |c| source(c, 0, TableRead::SessCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
-        "sc0_sess_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 0: sessions per period.",
-        |c| tracked(c, 0, 0, TableRead::SessRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc1_sess_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 1: sessions per period.",
-        |c| tracked(c, 1, 0, TableRead::SessRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc2_sess_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of tracker 2: sessions per period.",
-        |c| tracked(c, 2, 0, TableRead::SessRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
-        "sc_sess_rate",
-        Type::Sint,
-        Needs::PROCESS,
-        "Of the entry of a tracker: sessions per period.",
-        |c| tracked_by_arg(c, 1, TableRead::SessRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
-        "src_sess_rate",
-        Type::Sint,
-        Needs::LAYER4,
-        "Of the entry of the client's address: sessions per period.",
-        |c| source(c, 0, TableRead::SessRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new(
+    int(
         "sc0_trackers",
-        Type::Sint,
         Needs::PROCESS,
-        "Of the entry of tracker 0: how many streams track the entry.",
+        "How many streams track the entry of tracker 0.",
+        TABLE,
+        0,
         |c| tracked(c, 0, 0, TableRead::Trackers),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
+    ),
+    int(
         "sc1_trackers",
-        Type::Sint,
         Needs::PROCESS,
-        "Of the entry of tracker 1: how many streams track the entry.",
+        "How many streams track the entry of tracker 1.",
+        TABLE,
+        0,
         |c| tracked(c, 1, 0, TableRead::Trackers),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
+    ),
+    int(
         "sc2_trackers",
-        Type::Sint,
         Needs::PROCESS,
-        "Of the entry of tracker 2: how many streams track the entry.",
+        "How many streams track the entry of tracker 2.",
+        TABLE,
+        0,
         |c| tracked(c, 2, 0, TableRead::Trackers),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
-    Fetch::new(
+    ),
+    int(
         "sc_trackers",
-        Type::Sint,
         Needs::PROCESS,
-        "Of the entry of a tracker: how many streams track the entry.",
+        "How many streams track the entry of a tracker.",
+        NUMBER_TABLE,
+        1,
         |c| tracked_by_arg(c, 1, TableRead::Trackers),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
-    Fetch::new(
+    ),
+    int(
         "sc_clr_gpc",
-        Type::Sint,
         Needs::PROCESS,
         "Of the entry of a tracker: the general counter of that number, which is then cleared.",
+        NUMBERS_TABLE,
+        2,
         |c| tracked_at(c, TableRead::ClearGpc),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "src_clr_gpc",
-        Type::Sint,
         Needs::LAYER4,
         "Of the entry of the client's address: the general counter of that number, which is then cleared.",
+        NUMBER_TABLE,
+        2,
         |c| source_at(c, TableRead::ClearGpc),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "sc_get_gpc",
-        Type::Sint,
         Needs::PROCESS,
         "Of the entry of a tracker: the general counter of that number.",
+        NUMBERS_TABLE,
+        2,
         |c| tracked_at(c, TableRead::Gpc),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "src_get_gpc",
-        Type::Sint,
         Needs::LAYER4,
         "Of the entry of the client's address: the general counter of that number.",
+        NUMBER_TABLE,
+        2,
         |c| source_at(c, TableRead::Gpc),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "sc_get_gpt",
-        Type::Sint,
         Needs::PROCESS,
         "Of the entry of a tracker: the general tag of that number.",
+        NUMBERS_TABLE,
+        2,
         |c| tracked_at(c, TableRead::Gpt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "src_get_gpt",
-        Type::Sint,
         Needs::LAYER4,
         "Of the entry of the client's address: the general tag of that number.",
+        NUMBER_TABLE,
+        2,
         |c| source_at(c, TableRead::Gpt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "sc_gpc_rate",
-        Type::Sint,
         Needs::PROCESS,
         "Of the entry of a tracker: the growth of the general counter of that number.",
+        NUMBERS_TABLE,
+        2,
         |c| tracked_at(c, TableRead::GpcRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "src_gpc_rate",
-        Type::Sint,
         Needs::LAYER4,
         "Of the entry of the client's address: the growth of the general counter of that number.",
+        NUMBER_TABLE,
+        2,
         |c| source_at(c, TableRead::GpcRate),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "sc_inc_gpc",
-        Type::Sint,
         Needs::PROCESS,
         "Of the entry of a tracker: the general counter of that number, after adding one to it.",
+        NUMBERS_TABLE,
+        2,
         |c| tracked_at(c, TableRead::IncGpc),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "src_inc_gpc",
-        Type::Sint,
         Needs::LAYER4,
         "Of the entry of the client's address: the general counter of that number, after adding one to it.",
+        NUMBER_TABLE,
+        2,
         |c| source_at(c, TableRead::IncGpc),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 2),
-    Fetch::new(
+    ),
+    int(
         "sc1_clr_gpc",
-        Type::Sint,
         Needs::PROCESS,
         "Of the entry of tracker 1: the general counter of that number, which is then cleared.",
-        |c| {
-            let n = index(c, 0)?;
-            tracked(c, 1, 1, TableRead::ClearGpc(n))
-        },
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
+        NUMBER_TABLE,
+        1,
+        |c| tracked(c, 1, 1, TableRead::ClearGpc(index(c, 0)?)),
+    ),
     Fetch::new(
         "sc0_tracked",
         Type::Bool,
@@ -1325,8 +188,8 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether tracker 0 tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, 0, 0))),
     )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
+    .args(TABLE, 0)
+    .support(TABLES),
     Fetch::new("sc0_key", Type::Any, Needs::PROCESS, "The key of the entry of tracker 0.", |c| {
         key(c, 0)
     })
@@ -1338,8 +201,8 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether tracker 1 tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, 1, 0))),
     )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
+    .args(TABLE, 0)
+    .support(TABLES),
     Fetch::new("sc1_key", Type::Any, Needs::PROCESS, "The key of the entry of tracker 1.", |c| {
         key(c, 1)
     })
@@ -1351,8 +214,8 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether tracker 2 tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, 2, 0))),
     )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 0),
+    .args(TABLE, 0)
+    .support(TABLES),
     Fetch::new("sc2_key", Type::Any, Needs::PROCESS, "The key of the entry of tracker 2.", |c| {
         key(c, 2)
     })
@@ -1364,32 +227,27 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether a tracker tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, counter(c)?, 1))),
     )
-    .support(TABLES)
-    .args(&[ArgKind::Sint, ArgKind::Table], 1),
+    .args(NUMBER_TABLE, 1)
+    .support(TABLES),
     Fetch::new("sc_key", Type::Any, Needs::PROCESS, "The key of the entry of a tracker.", |c| {
         key(c, counter(c)?)
     })
-    .support(TABLES)
-    .args(&[ArgKind::Sint], 1),
-    Fetch::new(
+    .args(&[ArgKind::Sint], 1)
+    .support(TABLES),
+    int(
         "src_updt_conn_cnt",
-        Type::Sint,
         Needs::LAYER4,
         "Counts a connection of the client's address, and tells how many there were.",
+        TABLE,
+        1,
         |c| source(c, 0, TableRead::UpdateConnCnt),
-    )
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new("table_avl", Type::Sint, Needs::PROCESS, "Free entries of a table.", |c| {
+    ),
+    int("table_avl", Needs::PROCESS, "Free entries of a table.", TABLE, 1, |c| {
         Ok(Value::Int(c.env.world.table_free(table(c, 0).ok_or(Absent::Never)?)))
-    })
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
-    Fetch::new("table_cnt", Type::Sint, Needs::PROCESS, "Entries in use of a table.", |c| {
+    }),
+    int("table_cnt", Needs::PROCESS, "Entries in use of a table.", TABLE, 1, |c| {
         Ok(Value::Int(c.env.world.table_used(table(c, 0).ok_or(Absent::Never)?)))
-    })
-    .support(TABLES)
-    .args(&[ArgKind::Table], 1),
+    }),
 ];
 
 /// The one switch of this family, for the day the runtime has tables.
