@@ -6,6 +6,7 @@ pub mod columns;
 pub mod field;
 pub mod formats;
 pub mod info;
+pub mod page;
 pub mod rows;
 
 pub use columns::{COLUMNS, Col};
@@ -14,6 +15,9 @@ pub use info::{Info, ProcessFacts};
 pub use rows::{Filter, Kind, Row};
 
 use crate::state::Shared;
+
+/// The version whose behaviour this is, and our own.
+pub const VERSION: &str = concat!("3.5.0-hapax", env!("CARGO_PKG_VERSION"));
 
 /// `show stat`, and `;csv` of the page.
 pub fn csv(shared: &Shared, filter: &Filter<'_>, now_ms: u64) -> String {

@@ -8,7 +8,7 @@ use hapax_value::Endpoint;
 use super::*;
 use crate::state::Wanted;
 
-fn shared() -> Shared {
+pub(super) fn shared() -> Shared {
     let server = |name: &str, id, checked: bool| Server {
         name: name.into(),
         id,
@@ -44,7 +44,7 @@ fn shared() -> Shared {
     Shared::new(Arc::new(plan), 1, 1000, 1_000_000_000)
 }
 
-const NOW: u64 = 1_005_000;
+pub(super) const NOW: u64 = 1_005_000;
 
 #[test]
 fn columns_have_one_name_and_the_known_places() {

@@ -1,10 +1,9 @@
 //! Answers that the proxy gives itself: rule replies, error messages, the monitor page, statistics.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-use hapax_config::plan::Proxy;
+use hapax_config::plan::{Proxy, StatsUri};
 use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::h1::write;
 use hapax_proto::http::Head;
@@ -17,11 +16,15 @@ use hapax_value::Millis;
 use super::exchange::Exchange;
 use super::{Next, Step, Stop};
 use crate::outcome::{Blame, End, Phase};
+use crate::stats::{VERSION, page};
 
 /// How long, and for how many bytes, a connection that was answered early is read on before it closes, so that the answer is not
 /// lost to a reset.
 const LINGER: Millis = 2000;
 const LINGER_BYTES: usize = 4 << 20;
+
+/// How long the form of the statistics page may take to arrive.
+const STATS_PATIENCE: Millis = 10_000;
 
 impl Exchange<'_> {
     /// Sends `reply` as the response of this stream.
@@ -213,12 +216,11 @@ impl Exchange<'_> {
         if !self.p.req_head.uri().starts_with(&stats.uri) {
             return Ok(());
         }
-        let _ = id;
         if !stats.http_request.is_empty() {
             Box::pin(self.run_rules(&stats.http_request, super::rules::Way::Request)).await?;
         }
         self.fe_state().fe.intercepted.inc(self.w.id);
-        let reply = self.stats_reply(stats).await;
+        let reply = self.stats_reply(stats, id).await?;
         self.answer(&reply, End::new(Blame::Local, Phase::Request)).await
     }
 
@@ -259,9 +261,25 @@ impl Exchange<'_> {
     }
 
     /// The page, table or document that the request asks the statistics for.
-    async fn stats_reply(&mut self, _stats: &hapax_config::plan::StatsUri) -> Reply {
-        let _ = self.w.shared.conns.load(Ordering::Relaxed);
-        Reply::error(503)
+    async fn stats_reply(&mut self, stats: &StatsUri, own: ProxyId) -> Step<Reply> {
+        let admin = stats.admin.iter().any(|a| a.cond.eval(&self.env(false)) == Verdict::Pass);
+        if self.p.req_head.method() == b"POST" {
+            self.wait_for_body(STATS_PATIENCE, 0).await?;
+        }
+        let now_ms = self.w.now().wall_us / 1000;
+        let (head, chunked) = (&self.p.req_head, self.meta.body == BodyLen::Chunked);
+        let ask = page::Ask {
+            method: head.method(),
+            uri: head.uri(),
+            authorization: head.first(b"authorization"),
+            // Forms come with a length.
+            body: if chunked { b"" } else { self.p.req.buf.filled() },
+            admin,
+            own,
+            now_ms,
+            version: VERSION,
+        };
+        Ok(page::answer(&self.w.shared, stats, &ask))
     }
 }
 
