@@ -1,7 +1,7 @@
-//! Integers and ranges of them: single values in a map, ranges sorted by their low end with the highest end so far, so
+//! Integers and ranges of them: single values in a table, ranges sorted by their low end with the highest end so far, so
 //! that a look-up stops where no earlier range can reach.
 
-use std::collections::BTreeMap;
+use hashbrown::HashTable;
 
 use super::super::parse::{self, Range};
 use super::super::store::Store;
@@ -9,19 +9,14 @@ use super::super::store::Store;
 #[derive(Clone, Debug)]
 pub(crate) struct IntIndex {
     version: bool,
-    /// Every entry with this very value, in order.
-    singles: BTreeMap<i64, Ids>,
+    /// The first entry with this very value.
+    singles: HashTable<(i64, u32)>,
+    /// Entries with the value of an earlier one.
+    shadowed: usize,
     /// Sorted by `low`.
     ranges: Vec<Span>,
     /// Ranges not sorted in yet: looked at one by one.
     tail: Vec<Span>,
-}
-
-/// Most values have one entry.
-#[derive(Clone, Debug)]
-enum Ids {
-    One(u32),
-    Many(Vec<u32>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,35 +32,24 @@ impl IntIndex {
     pub(super) fn new(version: bool) -> Self {
         Self {
             version,
-            singles: BTreeMap::new(),
+            singles: HashTable::new(),
+            shadowed: 0,
             ranges: Vec::new(),
             tail: Vec::new(),
         }
     }
 
-    fn parse(&self, key: &[u8]) -> Result<Range, String> {
-        let text = String::from_utf8_lossy(key);
-        if self.version {
-            parse::version_range(&text)
-        } else {
-            parse::range(&text)
-        }
-    }
-
     pub(super) fn insert(&mut self, store: &Store, id: u32) -> Result<(), String> {
-        match self.parse(store.key(id))? {
+        match parse_key(self.version, store.key(id))? {
             Range {
                 low: Some(low),
                 high: Some(high),
             } if low == high => {
-                self.singles
-                    .entry(low)
-                    .and_modify(|ids| {
-                        let mut all = ids.as_slice().to_vec();
-                        all.push(id);
-                        *ids = Ids::Many(all);
-                    })
-                    .or_insert(Ids::One(id));
+                if self.single(low).is_some() {
+                    self.shadowed += 1;
+                } else {
+                    self.singles.insert_unique(hash(low), (low, id), |slot| hash(slot.0));
+                }
             }
             Range { low, high } => self.tail.push(Span {
                 low: low.unwrap_or(i64::MIN),
@@ -78,28 +62,36 @@ impl IntIndex {
     }
 
     pub(super) fn remove(&mut self, store: &Store, id: u32) {
-        match self.parse(store.key(id)) {
-            Ok(Range { low: Some(low), high }) if high == Some(low) => {
-                let rest: Vec<u32> = match self.singles.get(&low) {
-                    Some(ids) => ids.as_slice().iter().copied().filter(|&other| other != id).collect(),
-                    None => return,
-                };
-                match rest.as_slice() {
-                    [] => {
-                        self.singles.remove(&low);
-                    }
-                    [one] => {
-                        self.singles.insert(low, Ids::One(*one));
-                    }
-                    _ => {
-                        self.singles.insert(low, Ids::Many(rest));
-                    }
-                }
-            }
+        match parse_key(self.version, store.key(id)) {
+            Ok(Range { low: Some(low), high }) if high == Some(low) => self.remove_single(store, low, id),
             _ => {
                 self.tail.retain(|span| span.id != id);
                 self.ranges.retain(|span| span.id != id);
                 self.sort();
+            }
+        }
+    }
+
+    fn single(&self, n: i64) -> Option<u32> {
+        self.singles.find(hash(n), |slot| slot.0 == n).map(|slot| slot.1)
+    }
+
+    fn remove_single(&mut self, store: &Store, n: i64, id: u32) {
+        let Ok(mut found) = self.singles.find_entry(hash(n), |slot| *slot == (n, id)) else {
+            self.shadowed = self.shadowed.saturating_sub(1);
+            return;
+        };
+        let same = |key: &[u8]| parse_key(self.version, key).is_ok_and(|r| r.low == Some(n) && r.high == Some(n));
+        let next = (self.shadowed > 0)
+            .then(|| store.iter_from(id + 1).find(|(_, r)| same(r.key)))
+            .flatten();
+        match next {
+            Some((next, _)) => {
+                found.get_mut().1 = next;
+                self.shadowed -= 1;
+            }
+            None => {
+                found.remove();
             }
         }
     }
@@ -125,7 +117,7 @@ impl IntIndex {
     }
 
     pub(super) fn find(&self, n: i64) -> Option<u32> {
-        let single = self.singles.get(&n).and_then(|ids| ids.as_slice().first().copied());
+        let single = self.single(n);
         let starting = self.ranges.partition_point(|span| span.low <= n);
         let ranged = self.ranges[..starting]
             .iter()
@@ -139,16 +131,20 @@ impl IntIndex {
     }
 
     pub(super) fn memory(&self) -> usize {
-        // A B-tree node is about two thirds full.
-        self.singles.len() * size_of::<(i64, Ids)>() * 3 / 2 + self.ranges.capacity() * size_of::<Span>()
+        self.singles.allocation_size() + self.ranges.capacity() * size_of::<Span>()
     }
 }
 
-impl Ids {
-    fn as_slice(&self) -> &[u32] {
-        match self {
-            Self::One(id) => std::slice::from_ref(id),
-            Self::Many(all) => all,
-        }
+fn hash(n: i64) -> u64 {
+    let h = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (h ^ (h >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93)
+}
+
+fn parse_key(version: bool, key: &[u8]) -> Result<Range, String> {
+    let text = String::from_utf8_lossy(key);
+    if version {
+        parse::version_range(&text)
+    } else {
+        parse::range(&text)
     }
 }
