@@ -162,7 +162,10 @@ fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> bool {
     if rules.is_empty() {
         return true;
     }
-    let vars = Vars::default();
+    let vars = Vars {
+        limits: worker.plan().global.var_limits,
+        ..Vars::default()
+    };
     vars.sess.replace(std::mem::take(&mut client.vars));
     let mut stream = StreamFacts::default();
     let mut controls = Controls::default();

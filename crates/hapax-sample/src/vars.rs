@@ -99,6 +99,7 @@ pub struct VarLimits {
     pub sess: Option<u64>,
     pub txn: Option<u64>,
     pub reqres: Option<u64>,
+    pub check: Option<u64>,
 }
 
 /// What a variable takes beside the bytes of its value.
@@ -200,8 +201,10 @@ impl Vars {
 
     /// Whether a value may take the place of what the variable holds.
     fn fits(&self, id: VarId, value: &Value<'_>) -> bool {
-        let VarLimits { sess, txn, reqres, .. } = self.limits;
-        if sess.is_none() && txn.is_none() && reqres.is_none() {
+        let VarLimits {
+            sess, txn, reqres, check, ..
+        } = self.limits;
+        if sess.or(txn).or(reqres).or(check).is_none() {
             return true;
         }
         let of = |cell: &RefCell<Scope>| total(&cell.borrow());
@@ -217,7 +220,8 @@ impl Vars {
             VarScope::Req | VarScope::Res => within(reqres, in_messages) && within(txn, in_txn) && within(sess, in_sess),
             VarScope::Txn => within(txn, in_txn) && within(sess, in_sess),
             VarScope::Sess => within(sess, in_sess),
-            VarScope::Proc | VarScope::Check | VarScope::Parent => true,
+            VarScope::Check => within(check, of(&self.check)),
+            VarScope::Proc | VarScope::Parent => true,
         }
     }
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use hapax_sample::vars::VarLimits;
 use hapax_value::Millis;
 
 use super::{Bind, LogTarget};
 
 #[derive(Debug, Default)]
 pub struct Global {
+    /// `tune.vars.*-max-size`
+    pub var_limits: VarLimits,
     pub daemon: bool,
     /// Asked with `maxconn`; `None`: derived from the file limit.
     pub maxconn: Option<u32>,

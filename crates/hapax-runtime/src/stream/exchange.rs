@@ -69,6 +69,7 @@ impl<'x> Exchange<'x> {
         let fe = &plan.proxies[fe_id.0 as usize];
         p.req.buf = std::mem::take(&mut c.buf);
         p.facts.id = w.shared.next_id();
+        p.vars.limits = plan.global.var_limits;
         p.facts.termination = *b"--";
         p.facts.cookie_flags = *b"--";
         p.vars.sess.swap(&std::cell::RefCell::new(std::mem::take(&mut c.vars)));

@@ -19,6 +19,8 @@ impl Exchange<'_> {
     pub(super) fn finish_log(&mut self) {
         self.settle();
         self.count();
+        // As in HAProxy, the line does not count its own stream among the backend's.
+        self.leave_backend();
         self.emit_log();
     }
 

@@ -82,9 +82,12 @@ static ROWS: &[Row] = &[
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Memory of variables of the `check` scope.")
-        .not_yet("limits of variable memory")
         .ok(&["tune.vars.check-max-size 64k"])
-        .bad(&["tune.vars.check-max-size", "tune.vars.check-max-size big"]),
+        .bad(&["tune.vars.check-max-size", "tune.vars.check-max-size big"])
+        .set(|cx, a| {
+            cx.global.var_limits.check = limit(a.size());
+            Ok(())
+        }),
     Row::new("tune.vars.global-max-size", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
@@ -96,28 +99,45 @@ static ROWS: &[Row] = &[
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Memory of variables of the `proc` scope.")
-        .not_yet("limits of variable memory")
         .ok(&["tune.vars.proc-max-size 64k"])
-        .bad(&["tune.vars.proc-max-size", "tune.vars.proc-max-size big"]),
+        .bad(&["tune.vars.proc-max-size", "tune.vars.proc-max-size big"])
+        .set(|cx, a| {
+            cx.global.var_limits.proc = limit(a.size());
+            Ok(())
+        }),
     Row::new("tune.vars.reqres-max-size", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Memory of variables of one request or response.")
-        .not_yet("limits of variable memory")
         .ok(&["tune.vars.reqres-max-size 64k"])
-        .bad(&["tune.vars.reqres-max-size", "tune.vars.reqres-max-size big"]),
+        .bad(&["tune.vars.reqres-max-size", "tune.vars.reqres-max-size big"])
+        .set(|cx, a| {
+            cx.global.var_limits.reqres = limit(a.size());
+            Ok(())
+        }),
     Row::new("tune.vars.sess-max-size", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Memory of variables of one session.")
-        .not_yet("limits of variable memory")
         .ok(&["tune.vars.sess-max-size 64k"])
-        .bad(&["tune.vars.sess-max-size", "tune.vars.sess-max-size big"]),
+        .bad(&["tune.vars.sess-max-size", "tune.vars.sess-max-size big"])
+        .set(|cx, a| {
+            cx.global.var_limits.sess = limit(a.size());
+            Ok(())
+        }),
     Row::new("tune.vars.txn-max-size", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Memory of variables of one transaction.")
-        .not_yet("limits of variable memory")
         .ok(&["tune.vars.txn-max-size 64k"])
-        .bad(&["tune.vars.txn-max-size", "tune.vars.txn-max-size big"]),
+        .bad(&["tune.vars.txn-max-size", "tune.vars.txn-max-size big"])
+        .set(|cx, a| {
+            cx.global.var_limits.txn = limit(a.size());
+            Ok(())
+        }),
 ];
+
+/// No limit is written 0.
+fn limit(size: u64) -> Option<u64> {
+    (size > 0).then_some(size)
+}
