@@ -16,10 +16,23 @@ pub(crate) enum Kind {
     Action,
     Fetch,
     Converter,
+    Acl,
+    Filter,
+    Command,
 }
 
 impl Kind {
-    pub(crate) const ALL: &[Self] = &[Self::Keyword, Self::Bind, Self::Server, Self::Action, Self::Fetch, Self::Converter];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Keyword,
+        Self::Bind,
+        Self::Server,
+        Self::Action,
+        Self::Fetch,
+        Self::Converter,
+        Self::Acl,
+        Self::Filter,
+        Self::Command,
+    ];
 
     /// What a table calls it.
     pub(crate) fn title(self) -> &'static str {
@@ -30,6 +43,9 @@ impl Kind {
             Self::Action => "Actions",
             Self::Fetch => "Sample fetches",
             Self::Converter => "Converters",
+            Self::Acl => "ACL criteria",
+            Self::Filter => "Filters",
+            Self::Command => "Runtime API commands",
         }
     }
 }
@@ -61,54 +77,77 @@ pub(crate) fn entries() -> Vec<Entry> {
     }
     list.extend(hapax_config::bind::every_option().map(|row| of_keyword(Kind::Bind, "", row)));
     list.extend(hapax_config::server::every_option().map(|row| of_keyword(Kind::Server, "", row)));
-    for row in hapax_rules::registry::all() {
-        for (place, set) in RULE_SETS {
-            if row.rulesets.contains(*set) {
-                list.push(Entry {
-                    kind: Kind::Action,
-                    place,
-                    name: row.name,
-                    usage: String::new(),
-                    doc: row.doc,
-                    since: (0, 0),
-                    until: None,
-                    support: row.support,
-                    example: row.ok.first().copied(),
-                    family: false,
-                });
-            }
-        }
-    }
-    list.extend(hapax_sample::registry::all_fetches().map(|row| Entry {
-        kind: Kind::Fetch,
+    list.extend(actions());
+    list.extend(samples());
+    list.extend(others());
+    list
+}
+
+/// A word that is no configuration keyword, valid wherever its kind is.
+fn plain(kind: Kind, name: &'static str, doc: &'static str, support: Support) -> Entry {
+    Entry {
+        kind,
         place: "",
-        name: row.name,
-        usage: format!("{}: {}", arguments(row.args, row.required), type_name(row.out)),
-        doc: row.doc,
+        name,
+        usage: String::new(),
+        doc,
         since: (0, 0),
         until: None,
-        support: row.support,
-        example: row.ok.first().copied(),
+        support,
+        example: None,
         family: false,
-    }));
-    list.extend(hapax_sample::converters::all().map(|row| Entry {
-        kind: Kind::Converter,
-        place: "",
-        name: row.name,
+    }
+}
+
+fn actions() -> Vec<Entry> {
+    let mut list = Vec::new();
+    for row in hapax_rules::registry::all() {
+        for (place, set) in RULE_SETS.iter().filter(|(_, set)| row.rulesets.contains(*set)) {
+            let _ = set;
+            list.push(Entry {
+                place,
+                example: row.ok.first().copied(),
+                ..plain(Kind::Action, row.name, row.doc, row.support)
+            });
+        }
+    }
+    list
+}
+
+fn samples() -> Vec<Entry> {
+    let fetches = hapax_sample::registry::all_fetches().map(|row| Entry {
+        usage: format!("{}: {}", arguments(row.args, row.required), type_name(row.out)),
+        example: row.ok.first().copied(),
+        ..plain(Kind::Fetch, row.name, row.doc, row.support)
+    });
+    let converters = hapax_sample::converters::all().map(|row| Entry {
         usage: format!(
             "{}: {} => {}",
             arguments(row.args, row.required),
             type_name(row.from),
             type_name(row.to)
         ),
-        doc: row.doc,
-        since: (0, 0),
-        until: None,
-        support: row.support,
         example: row.ok.first().copied(),
-        family: false,
-    }));
-    list
+        ..plain(Kind::Converter, row.name, row.doc, row.support)
+    });
+    fetches.chain(converters).collect()
+}
+
+fn others() -> Vec<Entry> {
+    let criteria = hapax_sample::acl::CRITERIA.iter().map(|c| Entry {
+        usage: format!("= {} -m {:?}", c.fetch, c.method).to_lowercase(),
+        ..plain(Kind::Acl, c.name, "Short for the fetch with this way to match.", Support::Full)
+    });
+    let filters = hapax_rules::filters::all().map(|row| Entry {
+        example: row.ok.first().copied(),
+        ..plain(Kind::Filter, row.name, row.doc, row.support)
+    });
+    // A command's path is a list of words: joined once, for the life of the chore.
+    let commands = hapax_cli::every_command().map(|row| Entry {
+        usage: row.usage.to_owned(),
+        ..plain(Kind::Command, row.path.join(" ").leak(), row.doc, row.support)
+    });
+    criteria.chain(filters).chain(commands).collect()
 }
 
 /// Rule sets by the words that start their rules.

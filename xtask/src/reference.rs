@@ -19,6 +19,9 @@ const SERVER: &str = include_str!("../data/server.txt");
 const ACTIONS: &str = include_str!("../data/actions.txt");
 const FETCHES: &str = include_str!("../data/fetches.txt");
 const CONVERTERS: &str = include_str!("../data/converters.txt");
+const ACLS: &str = include_str!("../data/acls.txt");
+const FILTERS: &str = include_str!("../data/filters.txt");
+const COMMANDS: &str = include_str!("../data/commands.txt");
 
 /// Sections by the letters of the proxy matrix.
 const PROXIES: &[(char, &str)] = &[
@@ -39,9 +42,16 @@ pub(crate) fn known() -> Result<Vec<Known>> {
         (Kind::Action, ACTIONS),
         (Kind::Fetch, FETCHES),
         (Kind::Converter, CONVERTERS),
+        (Kind::Acl, ACLS),
+        (Kind::Filter, FILTERS),
+        (Kind::Command, COMMANDS),
     ] {
         for line in text.lines().filter(|l| !l.starts_with('#')) {
-            let (place, name) = line.split_once('\t').unwrap_or(("", line));
+            let (place, name) = match kind {
+                // What follows the name is what it is short for.
+                Kind::Acl => ("", line.split('\t').next().unwrap_or(line)),
+                _ => line.split_once('\t').unwrap_or(("", line)),
+            };
             if name.is_empty() {
                 bail!("{kind:?}: `{line}` has no name");
             }

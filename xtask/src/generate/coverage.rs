@@ -19,7 +19,8 @@ pub(super) fn page() -> Result<Page> {
     let mut text = String::from(
         "# Coverage\n\n<!-- Made by `cargo xtask generate` from the rows. Edit those. -->\n\n\
          What of HAProxy 3.5's language is done. A word counts once, at its weakest: a word that is done in one section and not in\n\
-         another counts as not done. *No effect* means that there is nothing here for the word to act on; each page says why.\n\n",
+         another counts as not done. *No effect* means that there is nothing here for the word to act on; each page says why. Commands\n\
+         of the master socket are not counted: there is no such socket.\n\n",
     );
     text += &table(&ledger);
     for (title, pick) in [

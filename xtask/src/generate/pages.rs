@@ -70,7 +70,10 @@ fn page_of(e: &Entry) -> (u8, String, String) {
         (Kind::Action, _) => (4, "actions", "Actions"),
         (Kind::Fetch, _) => (5, "fetches", "Sample fetches"),
         (Kind::Converter, _) => (6, "converters", "Converters"),
-        (Kind::Keyword, place) => return (7, place.to_owned(), format!("The `{place}` section")),
+        (Kind::Acl, _) => (7, "acls", "ACL criteria"),
+        (Kind::Filter, _) => (8, "filters", "Filters"),
+        (Kind::Command, _) => (9, "commands", "Commands of the runtime API"),
+        (Kind::Keyword, place) => return (10, place.to_owned(), format!("The `{place}` section")),
     };
     (order, file.to_owned(), title.to_owned())
 }
@@ -81,6 +84,7 @@ fn page(title: &str, words: &[Word<'_>]) -> String {
         let e = word.entry;
         let usage = match e.kind {
             Kind::Fetch | Kind::Converter => format!("{}{}", e.name, e.usage),
+            Kind::Command => e.usage.clone(),
             _ => format!("{} {}", e.name, e.usage),
         };
         let _ = write!(

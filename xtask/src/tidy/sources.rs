@@ -73,7 +73,7 @@ pub(super) fn mod_rs(repo: &Repo) -> Result<Vec<Problem>> {
 
 pub(super) fn module_doc(repo: &Repo) -> Result<Vec<Problem>> {
     let mut problems = Vec::new();
-    for file in rust(repo).filter(|f| !f.starts_with("fuzz/") && !f.ends_with("/tests.rs")) {
+    for file in rust(repo).filter(|f| !f.starts_with("fuzz/") && !is_test(f)) {
         if !repo.read(file)?.starts_with("//!") {
             problems.push(Problem::new(file, "opens without saying what it is for (`//!`)"));
         }
