@@ -28,6 +28,7 @@ const fn word(name: &'static str, what: &'static str) -> BindRow {
 pub(super) static ROWS: &[BindRow] = &[
     flag("accept-proxy")
         .doc("Expects the PROXY protocol (version 1 or 2) from every client.")
+        .not_yet("the PROXY protocol from clients")
         .ok(&["bind :80 accept-proxy"])
         .set(|cx, _| {
             cx.bind.accept_proxy = true;
@@ -179,6 +180,7 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     word("proto", "<name>")
         .doc("Protocol clients speak, where it is not negotiated.")
+        .not_yet("protocols other than HTTP/1 without negotiation")
         .ok(&["bind :80 proto h2", "bind :80 proto h1"])
         .bad(&["bind :80 proto", "bind :80 proto h9"])
         .set(|cx, a| {

@@ -97,6 +97,7 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     word("alpn", "<protocols>")
         .doc("Protocols offered to clients, in order of preference: `h2,http/1.1` by default in `mode http`.")
+        .partial("HTTP/2 is not offered")
         .ok(&["bind :443 alpn h2,http/1.1"])
         .bad(&["bind :443 alpn", "bind :443 alpn h2,,x"])
         .set(|cx, a| {
@@ -111,6 +112,7 @@ pub(super) static ROWS: &[BindRow] = &[
     }),
     word("ciphers", "<list>")
         .doc("Cipher suites of TLS 1.2 and below, in OpenSSL's notation.")
+        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["bind :443 ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE+AESGCM"])
         .bad(&["bind :443 ciphers"])
         .set(|cx, a| {
@@ -120,6 +122,7 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     word("ciphersuites", "<list>")
         .doc("Cipher suites of TLS 1.3.")
+        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["bind :443 ciphersuites TLS_AES_128_GCM_SHA256"])
         .bad(&["bind :443 ciphersuites"])
         .set(|cx, a| {
@@ -129,6 +132,7 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     word("curves", "<list>")
         .doc("Groups for the key exchange.")
+        .not_yet("a choice of key exchange groups; the TLS library's own list is used")
         .ok(&["bind :443 curves X25519:P-256"])
         .bad(&["bind :443 curves"])
         .set(|cx, a| {

@@ -129,6 +129,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .set(id),
     time("slowstart")
         .doc("Time over which a server that comes back gets its full weight.")
+        .not_yet("slow start")
         .ok(&["server s1 127.0.0.1:80 slowstart 30s"])
         .bad(&["server s1 127.0.0.1:80 slowstart", "server s1 127.0.0.1:80 slowstart x"])
         .set(|cx, a| {

@@ -59,6 +59,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 send-proxy-v2 set-proxy-v2-tlv-fmt(0x20) %ci"]),
     word("proto", "<name>")
         .doc("Protocol spoken to the server.")
+        .not_yet("protocols other than HTTP/1 towards servers")
         .ok(&["server s1 127.0.0.1:80 proto h2"])
         .bad(&["server s1 127.0.0.1:80 proto", "server s1 127.0.0.1:80 proto h9"])
         .set(|cx, a| {

@@ -112,6 +112,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         }),
     word("ciphers", "<list>")
         .doc("Cipher suites of TLS 1.2 and below.")
+        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["server s1 127.0.0.1:80 ciphers ECDHE-RSA-AES128-GCM-SHA256"])
         .bad(&["server s1 127.0.0.1:80 ciphers"])
         .set(|cx, a| {
@@ -121,6 +122,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         }),
     word("ciphersuites", "<list>")
         .doc("Cipher suites of TLS 1.3.")
+        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["server s1 127.0.0.1:80 ciphersuites TLS_AES_128_GCM_SHA256"])
         .bad(&["server s1 127.0.0.1:80 ciphersuites"])
         .set(|cx, a| {

@@ -167,7 +167,7 @@ static ROWS: &[Row] = &[
         .ok(&["option http-pretend-keepalive"]),
     flag("option http-use-proxy-header", Sections::FRONT)
         .doc("Looks at `Proxy-Connection` instead of `Connection` in requests to a proxy.")
-        .not_yet("the Proxy-Connection header")
+        .partial("`http-request auth` answers 407")
         .ok(&["option http-use-proxy-header"]),
     flag("option idle-close-on-response", Sections::FRONT)
         .since(2, 6)
@@ -205,15 +205,15 @@ static ROWS: &[Row] = &[
         .ok(&["option socket-stats"]),
     flag("option splice-auto", Sections::PROXY)
         .doc("Moves data inside the kernel where that pays.")
-        .not_yet("splicing")
+        .no_effect("data is spliced wherever both connections are plain TCP")
         .ok(&["option splice-auto"]),
     flag("option splice-request", Sections::PROXY)
         .doc("Moves the data of requests inside the kernel.")
-        .not_yet("splicing")
+        .no_effect("data is spliced wherever both connections are plain TCP")
         .ok(&["option splice-request"]),
     flag("option splice-response", Sections::PROXY)
         .doc("Moves the data of responses inside the kernel.")
-        .not_yet("splicing")
+        .no_effect("data is spliced wherever both connections are plain TCP")
         .ok(&["option splice-response"]),
     flag("option tcp-smart-accept", Sections::FRONT)
         .doc("Delays the first acknowledgement of a connection, to send it with data.")

@@ -160,6 +160,7 @@ end of a worker.",
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
         .doc("Time a stopping process still accepts connections.")
+        .not_yet("a delay before a soft stop")
         .ok(&["grace 5s"])
         .bad(&["grace", "grace soon"])
         .set(|cx, a| {

@@ -32,6 +32,7 @@ static ROWS: &[Row] = &[
 [<option>...]",
         )
         .doc("A table of this proxy's name: one entry for each key, with the data that `store` lists.")
+        .not_yet("stick tables")
         .ok(&[
             "stick-table type ip size 1m expire 10m store http_req_rate(10s),conn_cur",
             "stick-table type string len 64 size 100k nopurge",

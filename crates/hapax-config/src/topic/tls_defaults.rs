@@ -52,6 +52,7 @@ static ROWS: &[Row] = &[
     global("ssl-default-bind-ciphers")
         .usage("<list>")
         .doc("Cipher suites of TLS 1.2 and below, for `bind` lines that give none.")
+        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["ssl-default-bind-ciphers ECDHE+AESGCM"])
         .bad(&["ssl-default-bind-ciphers"])
         .set(|cx, a| {
@@ -62,6 +63,7 @@ static ROWS: &[Row] = &[
     global("ssl-default-bind-ciphersuites")
         .usage("<list>")
         .doc("Cipher suites of TLS 1.3, for `bind` lines that give none.")
+        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256"])
         .bad(&["ssl-default-bind-ciphersuites"])
         .set(|cx, a| {

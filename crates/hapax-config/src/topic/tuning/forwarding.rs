@@ -23,7 +23,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::Nothing)
         .doc("Forwards through buffers always.")
         .since(2, 9)
-        .no_effect("`option splice-*` alone decide whether data is spliced")
+        .no_effect("data is spliced wherever both connections are plain TCP; `-dS` turns it off")
         .ok(&["tune.disable-zero-copy-forwarding"])
         .bad(&["tune.disable-zero-copy-forwarding extra"]),
     Row::new("tune.applet.zero-copy-forwarding", Sections::GLOBAL)
@@ -39,7 +39,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::OnOff)
         .doc("Zero-copy forwarding of plain TCP.")
         .since(2, 9)
-        .no_effect("`option splice-*` alone decide whether data is spliced")
+        .no_effect("data is spliced wherever both connections are plain TCP; `-dS` turns it off")
         .ok(&["tune.pt.zero-copy-forwarding on", "tune.pt.zero-copy-forwarding off"])
         .bad(&["tune.pt.zero-copy-forwarding", "tune.pt.zero-copy-forwarding maybe"]),
     Row::new("tune.h1.zero-copy-fwd-recv", Sections::GLOBAL)
@@ -47,7 +47,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::OnOff)
         .doc("Zero-copy reception of HTTP/1 bodies.")
         .since(2, 9)
-        .no_effect("`option splice-*` alone decide whether data is spliced")
+        .no_effect("data is spliced wherever both connections are plain TCP; `-dS` turns it off")
         .ok(&["tune.h1.zero-copy-fwd-recv on", "tune.h1.zero-copy-fwd-recv off"])
         .bad(&["tune.h1.zero-copy-fwd-recv", "tune.h1.zero-copy-fwd-recv maybe"]),
     Row::new("tune.h1.zero-copy-fwd-send", Sections::GLOBAL)
@@ -55,7 +55,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::OnOff)
         .doc("Zero-copy emission of HTTP/1 bodies.")
         .since(2, 9)
-        .no_effect("`option splice-*` alone decide whether data is spliced")
+        .no_effect("data is spliced wherever both connections are plain TCP; `-dS` turns it off")
         .ok(&["tune.h1.zero-copy-fwd-send on", "tune.h1.zero-copy-fwd-send off"])
         .bad(&["tune.h1.zero-copy-fwd-send", "tune.h1.zero-copy-fwd-send maybe"]),
     Row::new("tune.h2.zero-copy-fwd-send", Sections::GLOBAL)
@@ -63,7 +63,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::OnOff)
         .doc("Zero-copy emission of HTTP/2 bodies.")
         .since(2, 9)
-        .no_effect("`option splice-*` alone decide whether data is spliced")
+        .no_effect("data is spliced wherever both connections are plain TCP; `-dS` turns it off")
         .ok(&["tune.h2.zero-copy-fwd-send on", "tune.h2.zero-copy-fwd-send off"])
         .bad(&["tune.h2.zero-copy-fwd-send", "tune.h2.zero-copy-fwd-send maybe"]),
     Row::new("tune.quic.zero-copy-fwd-send", Sections::GLOBAL)

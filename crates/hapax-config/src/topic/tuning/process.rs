@@ -104,7 +104,7 @@ static ROWS: &[Row] = &[
     Row::new("nosplice", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Does not splice.")
-        .no_effect("`option splice-*` alone decide whether data is spliced")
+        .no_effect("data is spliced wherever both connections are plain TCP; `-dS` turns it off")
         .ok(&["nosplice"])
         .bad(&["nosplice extra"]),
     Row::new("pp2-never-send-local", Sections::GLOBAL)
