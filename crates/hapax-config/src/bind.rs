@@ -71,29 +71,11 @@ impl<'a> BindCx<'a> {
     }
 
     /// The line's options put together.
-    pub fn finish(mut self, args: &Args<'_>) -> Result<Bind, Diagnostic> {
-        if !self.ssl {
-            return Ok(self.bind);
+    pub fn finish(mut self) -> Bind {
+        if self.ssl {
+            self.bind.tls = Some(Box::new(self.tls));
         }
-        if self.tls.certs.is_empty() {
-            let message = format!("{} : no SSL certificate specified, but 'ssl' is enabled (use 'crt').", self.head);
-            self.no_certificate(message, args)?;
-        }
-        self.bind.tls = Some(Box::new(self.tls));
-        Ok(self.bind)
-    }
-
-    /// A TLS line without certificate is refused, unless one was named that this machine lacks (which was told).
-    fn no_certificate(&self, message: String, args: &Args<'_>) -> Result<(), Diagnostic> {
-        if self
-            .cx
-            .diags
-            .iter()
-            .any(|d| d.missing && d.span.is_some_and(|s| s.line == args.line.line && s.file == args.line.file))
-        {
-            return Ok(());
-        }
-        Err(Diagnostic::alert(&codes::CERTIFICATE, message).at(args.line))
+        self.bind
     }
 }
 

@@ -100,6 +100,8 @@ pub struct Draft {
     pub asked: HashMap<&'static str, Span>,
     /// `errorfiles`, until every section is known.
     pub pending_errors: Vec<PendingErrors>,
+    /// Addresses that ask for QUIC.
+    pub quic: Vec<Span>,
     /// Ids given by `id` lines.
     pub id: Option<(u32, Span)>,
 }
@@ -124,6 +126,7 @@ impl Default for Draft {
             balance_name: None,
             asked: HashMap::new(),
             pending_errors: Vec::new(),
+            quic: Vec::new(),
             id: None,
         }
     }

@@ -84,6 +84,8 @@ pub struct Reader<'a> {
     pub experimental: bool,
     /// `tune.stick-counters`
     pub counters: u8,
+    /// `limited-quic` was read: QUIC addresses are let through.
+    pub limited_quic: bool,
     /// Every `defaults` section, after the built-in one.
     pub defaults: Vec<Draft>,
     pub proxies: Vec<Draft>,
@@ -123,6 +125,7 @@ impl<'a> Reader<'a> {
             experimental: false,
             scripts: false,
             counters: 3,
+            limited_quic: false,
             defaults: vec![Draft::initial()],
             proxies: Vec::new(),
             proxy_names: HashMap::new(),

@@ -119,3 +119,6 @@ fn finish_global(reader: &mut Reader<'_>) -> crate::plan::Global {
 pub(crate) fn told(d: Diagnostic) -> Diagnostic {
     d.lead(hapax_diag::Lead::Bare)
 }
+
+#[cfg(test)]
+mod tests;

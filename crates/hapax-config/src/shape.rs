@@ -75,6 +75,7 @@ impl Shape {
                         args.show(0)
                     );
                     let d = Diagnostic::warning(&crate::codes::BAD_ARGUMENT, message).at(args.at(0));
+                    let d = d.lead(hapax_diag::Lead::Config);
                     K::compile(cx).diags.push(d);
                 }
                 Ok(read)

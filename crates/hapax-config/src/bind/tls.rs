@@ -30,8 +30,7 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.ssl = true;
             Ok(())
         })
-        .ok(&["bind :443 ssl crt no-such-file.pem"])
-        .bad(&["bind :443 ssl"]),
+        .ok(&["bind :443 ssl crt no-such-file.pem"]),
     word("crt", "<file>")
         .doc("Certificate, its chain and its key in one PEM file, or a directory of such files.")
         .ok(&["bind :443 crt no-such-file.pem"])

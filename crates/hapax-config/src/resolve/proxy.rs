@@ -74,6 +74,7 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
     servers::finish(cx, &mut draft, true);
     warnings::after(cx, &mut draft, upgrade);
     number_binds(cx, &mut draft);
+    tls::check_binds(cx, &draft);
     tls::binds(cx, &mut draft);
     done(draft)
 }

@@ -1,11 +1,69 @@
 //! TLS of binds and servers: what `global` gives where the line says nothing, and what must fit together.
 
-use hapax_diag::{Diagnostic, Lead};
+use hapax_diag::{Diagnostic, Lead, Span};
+use hapax_value::Endpoint;
 
 use super::proxy::One;
+use super::told;
 use crate::codes;
 use crate::draft::Draft;
-use crate::plan::{Mode, Verify};
+use crate::plan::{BindAddress, Mode, Verify};
+
+/// TLS without certificate, and QUIC.
+pub(super) fn check_binds(cx: &mut One<'_, '_>, draft: &Draft) {
+    let (kind, name) = (draft.kind_name(), &draft.proxy.name);
+    for at in &draft.quic {
+        let place = format!("{}:{}", cx.reader.file_name(at.file), at.line);
+        if cx.reader.limited_quic {
+            let told = "QUIC is accepted but not acted on yet: nothing listens on this address";
+            cx.push(Diagnostic::warning(&codes::NOT_YET, told).at(*at));
+            continue;
+        }
+        let message = format!(
+            "Binding [{place}] for {kind} {name}: this SSL library does not support the QUIC protocol. A limited compatibility layer may be \
+             enabled using the \"limited-quic\" global option if desired."
+        );
+        let d = Diagnostic::alert(&codes::REFUSED, message).at(*at);
+        cx.push(told(d).help("leave the QUIC address out; with 'limited-quic' it is read, and nothing listens on it"));
+    }
+    let mut last = None;
+    for bind in &draft.proxy.binds {
+        let Some(tls) = bind.tls.as_ref().filter(|t| t.certs.is_empty()) else {
+            continue;
+        };
+        let once = last.replace(bind.span) != Some(bind.span);
+        if !once || draft.asked.contains_key("ssl-f-use") || named_a_missing_file(cx, bind.span) {
+            continue;
+        }
+        let place = format!("{}:{}", cx.reader.file_name(bind.span.file), bind.span.line);
+        let head = format!(
+            "Proxy '{name}': no SSL certificate specified for bind '{}' at [{place}]",
+            address(&bind.address)
+        );
+        let d = if tls.strict_sni {
+            Diagnostic::warning(&codes::CERTIFICATE, format!("{head}, ssl connections will fail (use 'crt')."))
+        } else {
+            Diagnostic::alert(&codes::CERTIFICATE, format!("{head} (use 'crt')."))
+        };
+        cx.push(told(d.at(bind.span)));
+    }
+}
+
+/// The line named a certificate that this machine lacks, which was told.
+fn named_a_missing_file(cx: &One<'_, '_>, at: Span) -> bool {
+    let of_line = |s: Span| s.file == at.file && s.line == at.line;
+    cx.reader.diags.iter().any(|d| d.missing && d.span.is_some_and(of_line))
+}
+
+fn address(at: &BindAddress) -> String {
+    match at {
+        BindAddress::At(Endpoint::Ip(a)) if a.ip().is_unspecified() => format!(":{}", a.port()),
+        BindAddress::At(Endpoint::Ip(a)) => a.to_string(),
+        BindAddress::At(Endpoint::Unix(path)) => path.to_string(),
+        BindAddress::At(Endpoint::Abstract(name, _)) => format!("abns@{}", String::from_utf8_lossy(name)),
+        BindAddress::Fd(fd) => format!("fd@{fd}"),
+    }
+}
 
 /// Fills in `ssl-default-bind-*` and the protocols that HTTP offers.
 pub(super) fn binds(cx: &mut One<'_, '_>, draft: &mut Draft) {

@@ -5,7 +5,7 @@ use hapax_diag::Span;
 use super::proxy::One;
 use crate::codes;
 use crate::draft::Draft;
-use crate::plan::{Balance, LogKind, Mode, Options};
+use crate::plan::{Balance, LogKind, Mode, Options, ProxyCaps};
 
 /// Words after `balance` that hash what only HTTP has.
 const HTTP_HASHES: &[&str] = &["uri", "url_param", "hdr"];
@@ -89,18 +89,18 @@ pub(super) fn timeouts(cx: &mut One<'_, '_>, draft: &Draft) {
     }
 }
 
-/// Options that HAProxy keeps for HTTP, in the order it tells them.
-const HTTP_OPTIONS: &[(&str, Options)] = &[
-    ("checkcache", Options::CHECKCACHE),
-    ("http-buffer-request", Options::HTTP_BUFFER_REQUEST),
-    ("http-ignore-probes", Options::HTTP_IGNORE_PROBES),
-    ("idle-close-on-response", Options::IDLE_CLOSE_RESPONSE),
-    ("http-drop-request-trailers", Options::HTTP_DROP_REQ_TRAILERS),
-    ("http-drop-response-trailers", Options::HTTP_DROP_RES_TRAILERS),
-    ("http-pretend-keepalive", Options::HTTP_PRETEND_KA),
-    ("http-no-delay", Options::HTTP_NO_DELAY),
-    ("h1-case-adjust-bogus-client", Options::H1_CASE_BOGUS_CLI),
-    ("h1-case-adjust-bogus-server", Options::H1_CASE_BOGUS_SRV),
+/// Options that HAProxy keeps for HTTP and the side they act on, in the order it tells them.
+const HTTP_OPTIONS: &[(&str, Options, ProxyCaps)] = &[
+    ("checkcache", Options::CHECKCACHE, ProxyCaps::BACKEND),
+    ("http-buffer-request", Options::HTTP_BUFFER_REQUEST, ProxyCaps::all()),
+    ("http-ignore-probes", Options::HTTP_IGNORE_PROBES, ProxyCaps::FRONTEND),
+    ("idle-close-on-response", Options::IDLE_CLOSE_RESPONSE, ProxyCaps::FRONTEND),
+    ("http-drop-request-trailers", Options::HTTP_DROP_REQ_TRAILERS, ProxyCaps::BACKEND),
+    ("http-drop-response-trailers", Options::HTTP_DROP_RES_TRAILERS, ProxyCaps::FRONTEND),
+    ("http-pretend-keepalive", Options::HTTP_PRETEND_KA, ProxyCaps::BACKEND),
+    ("http-no-delay", Options::HTTP_NO_DELAY, ProxyCaps::all()),
+    ("h1-case-adjust-bogus-client", Options::H1_CASE_BOGUS_CLI, ProxyCaps::FRONTEND),
+    ("h1-case-adjust-bogus-server", Options::H1_CASE_BOGUS_SRV, ProxyCaps::BACKEND),
 ];
 
 /// Log formats without a target, and HTTP words that the mode leaves without work.
@@ -153,8 +153,9 @@ fn without_http(cx: &mut One<'_, '_>, draft: &mut Draft) {
     ));
     list.push(("redirect", !draft.proxy.redirects.is_empty(), rules("redirect"), at("redirect")));
     let option = |word: &str| format!("'option {word}' ignored for {kind} '{name}' as it requires HTTP mode.");
-    for (word, flag) in HTTP_OPTIONS {
-        list.push((word, p.options.intersects(*flag), option(word), p.span));
+    list.push(("forwardfor", p.forwardfor.is_some(), option("forwardfor"), p.span));
+    for (word, flag, side) in HTTP_OPTIONS {
+        list.push((word, p.options.intersects(*flag) && p.caps.intersects(*side), option(word), p.span));
     }
     for (_, given, message, at) in list {
         if given {

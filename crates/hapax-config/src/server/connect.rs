@@ -226,7 +226,7 @@ fn source(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         fd: false,
         ..Accept::SERVER
     };
-    let parsed = address::parse(a.str(0), accept).map_err(|e| a.bad(0, format!("'source' : {e}")))?;
+    let parsed = address::parse(a.str(0), accept).map_err(|e| a.bad(0, format!("'source {}' : {e}", a.show(0))))?;
     let ip = crate::reader::lookup(cx.cx.files, &parsed, a.at(0))?;
     cx.draft.server.source = parsed.endpoint(ip);
     for i in (1..a.len()).step_by(2) {
@@ -236,6 +236,10 @@ fn source(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         if a.str(i) == "interface" {
             cx.draft.server.interface = Some(a.show(i + 1));
         } else {
+            let word = a.str(i + 1);
+            if !(word == "client" || word == "clientip" || word.starts_with("hdr_ip(")) {
+                address::parse(word, accept).map_err(|e| a.bad(i + 1, format!("'usesrc {word}' : {e}")))?;
+            }
             let told = "'source ... usesrc' is accepted but not acted on yet: connections start from the address of 'source'";
             cx.cx.diags.push(Diagnostic::warning(&crate::codes::NOT_YET, told).at(a.at(i)));
         }

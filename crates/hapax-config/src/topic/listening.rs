@@ -94,8 +94,7 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let Current::Proxy(index) = cx.current else { return Ok(()) };
     for address in addresses {
         if address.quic {
-            let told = "QUIC is accepted but not acted on yet: nothing listens on this address";
-            cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
+            cx.proxies[index].quic.push(a.at(0));
             continue;
         }
         if let Host::Reverse(_) | Host::SockPair(_) = address.host {
@@ -163,7 +162,7 @@ fn read_options(cx: &mut Reader<'_>, a: &Args<'_>, head: String) -> Result<Bind,
     let http = cx.proxy().site.http;
     let mut opts = BindCx::new(cx, head, false, http);
     bind::read_options(&mut opts, a.words.get(1..).unwrap_or(&[]), a.line)?;
-    opts.finish(a)
+    Ok(opts.finish())
 }
 
 fn stats_socket(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
@@ -175,7 +174,7 @@ fn stats_socket(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let mut opts = BindCx::new(cx, head, true, false);
     bind::read_options(&mut opts, a.words.get(1..).unwrap_or(&[]), a.line)?;
     let (level, expose_fd) = (opts.level.unwrap_or(SocketLevel::Operator), opts.expose_fd);
-    let bind = opts.finish(a)?;
+    let bind = opts.finish();
     for address in list {
         for port in address.ports() {
             let mut entry = bind.clone();

@@ -102,14 +102,22 @@ static ROWS: &[Row] = &[
         .doc("Adds a certificate to the `bind` lines of the frontend.")
         .since(3, 2)
         .not_yet("certificates assigned to a frontend")
-        .ok(&["ssl-f-use crt site.pem"]),
+        .ok(&["ssl-f-use crt site.pem"])
+        .set(|cx, a| {
+            cx.proxy().asked.insert("ssl-f-use", a.line);
+            Ok(())
+        }),
     Row::new("crt", FRONT_ONLY)
         .usage("<certificate>")
         .shape(Shape::Words(1, 64))
         .doc("Old form of `ssl-f-use`.")
         .not_yet("certificates assigned to a frontend")
         .ok(&["crt site.pem"])
-        .bad(&["crt"]),
+        .bad(&["crt"])
+        .set(|cx, a| {
+            cx.proxy().asked.insert("ssl-f-use", a.line);
+            Ok(())
+        }),
     Row::new("use-fcgi-app", LISTEN_BACKEND)
         .usage("<name>")
         .shape(Shape::Word("<name>"))

@@ -101,6 +101,9 @@ fn use_backend(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             ));
         }
     };
+    if !cx.proxy().use_server.is_empty() {
+        tell_order(cx, a, "use_backend", "use-server");
+    }
     cx.proxy().switching.push(PendingSwitch {
         name: a.arc_bytes(0),
         cond,
@@ -125,6 +128,10 @@ fn redirect(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         let message = format!("error detected in {kind} '{name}' while parsing redirect rule : {said}");
         Diagnostic { message, ..d }
     })?;
+    let (switched, served) = (!cx.proxy().switching.is_empty(), !cx.proxy().use_server.is_empty());
+    if switched || served {
+        tell_order(cx, a, "redirect", if switched { "use_backend" } else { "use-server" });
+    }
     let d = cx.proxy();
     d.proxy.redirects.push(rule);
     d.asked.entry("redirect").or_insert(a.line);

@@ -22,7 +22,11 @@ static ROWS: &[Row] = &[
         .negatable()
         .not_yet("QUIC")
         .ok(&["limited-quic"])
-        .bad(&["limited-quic extra"]),
+        .bad(&["limited-quic extra"])
+        .set(|cx, a| {
+            cx.limited_quic = !a.negated();
+            Ok(())
+        }),
     Row::new("tune.quic.be.cc.cubic-min-losses", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))

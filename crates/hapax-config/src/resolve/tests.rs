@@ -1,0 +1,196 @@
+//! Whole configurations: what becomes of them, and what is said about them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hapax_diag::Severity;
+use hapax_sample::{Files, ProxyId};
+
+use crate::load::{Input, LoadOptions, Loaded, load};
+use crate::plan::{BindAddress, CookieMode, HttpMode, Mode, Options, SwitchTarget};
+
+/// One name that resolves, and one certificate.
+struct Shelf;
+
+impl Files for Shelf {
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        match path {
+            "/certs/site.pem" => Ok(Arc::from(
+                &include_bytes!("../../../../haproxy-cfg-samples/guide/files/etc/ssl/certs/haproxy.pem")[..],
+            )),
+            _ => Err("No such file or directory".to_owned()),
+        }
+    }
+
+    fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        match host {
+            "app.test" => Ok(vec![IpAddr::from([192, 0, 2, 7])]),
+            _ => Err("unknown".to_owned()),
+        }
+    }
+}
+
+fn read(text: &str) -> Loaded {
+    let input = Input {
+        name: "t.cfg".to_owned(),
+        bytes: text.as_bytes().into(),
+    };
+    load(vec![input], &Shelf, &LoadOptions::default())
+}
+
+const TIMEOUTS: &str = "    timeout connect 1s\n    timeout client 2s\n    timeout server 3s\n";
+
+/// Alerts and warnings as `line severity text`.
+fn told(text: &str) -> Vec<String> {
+    read(text)
+        .diags
+        .iter()
+        .filter(|d| d.severity >= Severity::Warning)
+        .map(|d| {
+            let kind = if d.severity == Severity::Alert { "alert" } else { "warning" };
+            format!("{} {kind} {}", d.span.map_or(0, |s| s.line), d.message)
+        })
+        .collect()
+}
+
+#[test]
+fn names_become_indices() {
+    let text = format!(
+        "defaults\n    mode http\n{TIMEOUTS}frontend f\n    bind :80\n    acl a path /a\n    use_backend b2 if a\n    use_backend %[path] if a\n    \
+         default_backend b1\nbackend b1\n    server s1 192.0.2.1:80\n    server s2 192.0.2.2:80 id 7\n    use-server s2 if TRUE\nbackend b2\n    \
+         server s1 192.0.2.1:80 track b3/c\nbackend b3\n    server c 192.0.2.9:80 check\n"
+    );
+    let loaded = read(&text);
+    let plan = loaded.plan.expect("valid");
+    let front = &plan.proxies[0];
+    assert_eq!(front.default_backend, Some(ProxyId(1)));
+    assert!(matches!(front.switching[0].target, SwitchTarget::Fixed(ProxyId(2))));
+    assert!(matches!(front.switching[1].target, SwitchTarget::Dynamic(_)));
+    assert_eq!(plan.proxies[1].use_server[0].0, 1);
+    assert_eq!(plan.proxies[2].servers[0].track, Some((3, 0)));
+    let ids: Vec<u32> = plan.proxies[1].servers.iter().map(|s| s.id).collect();
+    assert_eq!(ids, [1, 7]);
+    let numbers: Vec<u32> = plan.proxies.iter().map(|p| p.iid).collect();
+    assert_eq!(numbers, [2, 3, 4, 5]);
+}
+
+#[test]
+fn defaults_are_handed_down_to_the_side_that_uses_them() {
+    let text = format!(
+        "defaults base\n    mode http\n{TIMEOUTS}    option dontlognull\n    option redispatch\n    cookie SRV insert\n    retries 5\n    maxconn 77\n\
+         defaults other from base\n    option httpclose\nfrontend f from base\n    bind :80\nbackend b from other\n    no option redispatch\n    \
+         server s1 192.0.2.1:80\nlisten l from base\n    bind :81\n    server s1 192.0.2.1:80\n"
+    );
+    let plan = read(&text).plan.expect("valid");
+    let [f, b, l] = &plan.proxies[..] else { panic!("three proxies") };
+    assert_eq!((f.mode, b.mode, l.mode), (Mode::Http, Mode::Http, Mode::Http));
+    assert_eq!((f.maxconn, l.maxconn), (77, 77));
+    assert_eq!((f.timeouts.client, f.timeouts.server), (Some(2000), None));
+    assert_eq!((b.timeouts.client, b.timeouts.server), (None, Some(3000)));
+    assert_eq!((b.retries, l.retries), (5, 5));
+    assert_eq!((f.http_mode, b.http_mode), (HttpMode::KeepAlive, HttpMode::Close));
+    assert_eq!((b.redispatch, l.redispatch), (0, -1));
+    assert!(f.options.contains(Options::DONTLOGNULL) && l.options.contains(Options::DONTLOGNULL));
+    assert!(f.cookie.is_none());
+    assert_eq!(b.cookie.as_ref().map(|c| c.mode), Some(CookieMode::Insert));
+}
+
+#[test]
+fn addresses_are_looked_up_and_spread_out() {
+    let text = format!(
+        "listen l\n{TIMEOUTS}    bind 127.0.0.1:8000-8002,[::1]:9000 name web ssl crt /certs/site.pem\n    server a app.test:80\n    server b \
+         nowhere.test:80 init-addr none\n    server c 192.0.2.1:+1000\n"
+    );
+    let plan = read(&text).plan.expect("valid");
+    let l = &plan.proxies[0];
+    let ports: Vec<_> = l.binds.iter().map(|b| (&b.address, b.id)).collect();
+    assert_eq!(ports.len(), 4);
+    assert!(matches!(ports[3], (BindAddress::At(e), 4) if e.port() == Some(9000)));
+    let tls = l.binds[0].tls.as_ref().expect("ssl");
+    assert_eq!(tls.certs[0].names, ["guide.example", "*.guide.example"]);
+    assert_eq!(
+        l.servers[0].address.as_ref().and_then(hapax_value::Endpoint::ip),
+        Some(IpAddr::from([192, 0, 2, 7]))
+    );
+    assert_eq!(
+        (l.servers[1].address.as_ref(), l.servers[1].hostname.as_deref()),
+        (None, Some("nowhere.test"))
+    );
+    assert_eq!(l.servers[2].port_offset, Some(1000));
+}
+
+#[test]
+fn whole_proxies_are_judged_in_haproxys_words() {
+    for (text, want) in [
+        (
+            "frontend f\n    timeout client 1s\n    bind :80\n    default_backend nowhere\n".to_owned(),
+            "4 alert Proxy 'f': unable to find required default_backend: 'nowhere'.",
+        ),
+        (
+            "frontend f\n    mode http\n    timeout client 1s\n    bind :80\n    default_backend b\nbackend b\n".to_owned(),
+            "5 alert http frontend 'f' (t.cfg:1) tries to use incompatible tcp backend 'b' (t.cfg:6) as its default backend (see 'mode').",
+        ),
+        (
+            "frontend f\n    timeout client 1s\n".to_owned(),
+            "1 warning frontend 'f' has no 'bind' directive. Please declare it as a backend if this was intended.",
+        ),
+        (
+            "backend b\n    cookie A insert\n".to_owned(),
+            "2 warning cookie will be ignored for backend 'b' (needs 'mode http').",
+        ),
+        (
+            "backend b\n    balance uri\n".to_owned(),
+            "2 warning Layer 7 hash not possible for backend 'b' (needs 'mode http'). Falling back to round robin.",
+        ),
+        (
+            "frontend f\n    timeout client 1s\n    bind :80\n    option tcplog\n".to_owned(),
+            "4 warning log format ignored for frontend 'f' since it has no log address.",
+        ),
+        (
+            "frontend f\n    timeout client 1s\n    bind :443 ssl\n".to_owned(),
+            "3 alert Proxy 'f': no SSL certificate specified for bind ':443' at [t.cfg:3] (use 'crt').",
+        ),
+        (
+            "backend b\n    timeout connect 1s\n    timeout server 1s\n    server s1 192.0.2.1:80 track s9\n".to_owned(),
+            "4 alert 'server b/s1' : unable to find required server 's9' for tracking.",
+        ),
+    ] {
+        assert_eq!(told(&text), [want], "{text}");
+    }
+}
+
+#[test]
+fn missing_timeouts_are_told_with_the_cure() {
+    let told = told("frontend f\n    bind :80\n");
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("1 warning missing timeouts for frontend 'f'.\n   | While not properly invalid"),
+        "{}",
+        told[0]
+    );
+    assert!(told[0].ends_with("'client', 'connect', 'server'."), "{}", told[0]);
+}
+
+#[test]
+fn every_mistake_is_told_in_one_run() {
+    let told = told("global\n    nonsense\nfrontend f\n    bind\n    timeout client 5x\nbackend b\n    server\n");
+    let lines: Vec<&str> = told.iter().filter_map(|t| t.split(' ').next()).collect();
+    assert_eq!(lines, ["2", "4", "5", "7"]);
+}
+
+#[test]
+fn what_this_machine_lacks_is_a_note_offline() {
+    let text = "frontend f\n    timeout client 1s\n    bind :443 ssl crt /certs/other.pem\n";
+    assert!(read(text).diags.has_alert());
+    let input = Input {
+        name: "t.cfg".to_owned(),
+        bytes: text.as_bytes().into(),
+    };
+    let opts = LoadOptions {
+        offline: true,
+        ..LoadOptions::default()
+    };
+    let loaded = load(vec![input], &Shelf, &opts);
+    assert!(!loaded.diags.has_alert());
+    assert!(loaded.diags.iter().any(|d| d.missing && d.severity == Severity::Note));
+}
