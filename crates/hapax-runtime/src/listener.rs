@@ -75,7 +75,10 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
     let proxy = &plan.proxies[facts.proxy.0 as usize];
     loop {
         wait_for_room(&worker, facts.proxy, proxy).await;
-        match accept(&socket).await {
+        let Some(accepted) = accept_unless_paused(&worker, facts.proxy, &socket).await else {
+            continue;
+        };
+        match accepted {
             Ok((raw, from)) => {
                 let slot = Slot::take(&worker, facts.proxy);
                 tokio::task::spawn_local(session::run(Rc::clone(&worker), Rc::clone(&facts), raw, from, slot));
@@ -88,6 +91,20 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
             }
         }
     }
+}
+
+/// The next connection; `None` where the frontend was paused meanwhile: then the connection stays in the kernel's queue.
+async fn accept_unless_paused(worker: &Worker, id: ProxyId, socket: &Socket) -> Option<io::Result<(Raw, Option<SocketAddr>)>> {
+    let state = worker.shared.proxy(id);
+    let accepting = accept(socket);
+    tokio::pin!(accepting);
+    std::future::poll_fn(|cx| {
+        if state.paused.load(Ordering::Relaxed) {
+            return Poll::Ready(None);
+        }
+        accepting.as_mut().poll(cx).map(Some)
+    })
+    .await
 }
 
 async fn accept(socket: &Socket) -> io::Result<(Raw, Option<SocketAddr>)> {

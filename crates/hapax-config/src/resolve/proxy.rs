@@ -82,10 +82,6 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
 fn done(mut draft: Draft) -> Proxy {
     draft.proxy.req_captures = std::mem::take(&mut draft.site.req_captures);
     draft.proxy.res_captures = std::mem::take(&mut draft.site.res_captures);
-    if draft.proxy.fullconn == 0 {
-        // A tenth of what the process takes is a guess that only `minconn` uses.
-        draft.proxy.fullconn = draft.proxy.maxconn / 10;
-    }
     draft.proxy
 }
 

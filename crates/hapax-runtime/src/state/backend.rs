@@ -30,7 +30,7 @@ struct Statics {
 }
 
 impl BackendLive {
-    pub fn new(proxy: &Proxy, servers: &[Arc<ServerState>], seed: u64) -> Self {
+    pub fn new(proxy: &Proxy, servers: &[Arc<ServerState>], fullconn: u32, seed: u64) -> Self {
         let statics: Vec<Statics> = proxy
             .servers
             .iter()
@@ -47,7 +47,7 @@ impl BackendLive {
             farm: Mutex::new(farm),
             hash: proxy.hash_type,
             statics,
-            fullconn: proxy.fullconn,
+            fullconn,
             act: AtomicU32::new(act),
             bck: AtomicU32::new(bck),
         }
@@ -58,6 +58,11 @@ impl BackendLive {
         let streams = proxy.be_cur.load(Ordering::Relaxed);
         let load = |i: usize| self.load(i, &proxy.servers[i], streams);
         self.lock().pick(key, load, avoid)
+    }
+
+    /// The load from which servers may have all of their `maxconn`.
+    pub fn fullconn(&self) -> u32 {
+        self.fullconn
     }
 
     /// The number a hash algorithm places these bytes by.

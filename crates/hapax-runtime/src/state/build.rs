@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, RwLock};
 
 use hapax_config::Plan;
-use hapax_config::plan::{Proxy, ProxyCaps};
+use hapax_config::plan::{Proxy, ProxyCaps, SwitchTarget};
 use hapax_sample::{ProxyId, ServerId};
 
 use super::{BackendCounters, BackendLive, Events, FrontendCounters, Mailboxes, ProxyState, RateMeter, ServerState, Shared, Times};
@@ -25,11 +25,43 @@ fn trackers(plan: &Plan) -> Trackers {
     all
 }
 
+/// `fullconn` of every proxy: as written, or a tenth of what the frontends that lead to it may bring (manual, `fullconn`).
+fn full_loads(plan: &Plan, maxconn: u32) -> Vec<u32> {
+    let mut brought = vec![0u64; plan.proxies.len()];
+    for (i, fe) in plan.proxies.iter().enumerate() {
+        if !fe.caps.contains(ProxyCaps::FRONTEND) {
+            continue;
+        }
+        // Names that are computed for each request are not counted.
+        let fixed = fe.switching.iter().filter_map(|s| match &s.target {
+            SwitchTarget::Fixed(p) => Some(p.0 as usize),
+            SwitchTarget::Dynamic(_) => None,
+        });
+        let own = fe.caps.contains(ProxyCaps::BACKEND).then_some(i);
+        let mut to: Vec<usize> = fixed.chain(fe.default_backend.map(|p| p.0 as usize).or(own)).collect();
+        to.sort_unstable();
+        to.dedup();
+        let most = if fe.maxconn > 0 { fe.maxconn } else { maxconn };
+        for b in to {
+            brought[b] += u64::from(most);
+        }
+    }
+    let load = |(p, sum): (&Proxy, u64)| {
+        if p.fullconn > 0 {
+            p.fullconn
+        } else {
+            (sum / 10).clamp(1, u64::from(u32::MAX)) as u32
+        }
+    };
+    plan.proxies.iter().zip(brought).map(load).collect()
+}
+
 impl Shared {
     /// `started_us`: wall clock now; `maxconn`: as resolved from the configuration and the limits of the process.
     pub fn new(plan: Arc<Plan>, workers: usize, maxconn: u32, started_us: u64) -> Self {
         let trackers = trackers(&plan);
-        let proxy = |(i, p)| ProxyState::new(ProxyId(i as u32), p, &trackers, workers, started_us);
+        let full = full_loads(&plan, maxconn);
+        let proxy = |(i, p)| ProxyState::new(ProxyId(i as u32), p, &trackers, full[i], workers, started_us);
         let proxies = plan.proxies.iter().enumerate().map(proxy).collect();
         let backends = plan.proxies.iter().enumerate().filter(|(_, p)| p.caps.contains(ProxyCaps::BACKEND));
         let backends = backends.map(|(i, p)| (p.name.as_bytes().into(), ProxyId(i as u32))).collect();
@@ -60,7 +92,7 @@ impl Shared {
 }
 
 impl ProxyState {
-    fn new(id: ProxyId, proxy: &Proxy, trackers: &Trackers, workers: usize, started_us: u64) -> Self {
+    fn new(id: ProxyId, proxy: &Proxy, trackers: &Trackers, fullconn: u32, workers: usize, started_us: u64) -> Self {
         let server = |(i, s)| {
             let own = trackers.get(&(id.0, i as u32)).cloned().unwrap_or_default();
             Arc::new(ServerState::new(workers, s, own, started_us / 1000))
@@ -88,9 +120,38 @@ impl ProxyState {
             be_last_change: AtomicU64::new(started_us / 1000),
             be_down_ms: AtomicU64::new(0),
             last_session: AtomicU64::new(0),
-            live: BackendLive::new(proxy, &servers, started_us ^ u64::from(id.0)),
+            live: BackendLive::new(proxy, &servers, fullconn, started_us ^ u64::from(id.0)),
             servers,
             waiting: super::WaitQueue::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_load_is_a_tenth_of_what_may_come() {
+        let proxy = |caps, maxconn, fullconn, default: Option<u32>| Proxy {
+            caps,
+            maxconn,
+            fullconn,
+            default_backend: default.map(ProxyId),
+            ..Proxy::default()
+        };
+        let (fe, be) = (ProxyCaps::FRONTEND, ProxyCaps::BACKEND);
+        let plan = Plan {
+            proxies: vec![
+                proxy(fe, 0, 0, Some(3)),
+                proxy(fe, 500, 0, Some(3)),
+                proxy(fe | be, 200, 0, None),
+                proxy(be, 0, 0, None),
+                proxy(be, 0, 0, None),
+                proxy(be, 0, 77, None),
+            ],
+            ..Plan::default()
+        };
+        assert_eq!(full_loads(&plan, 1000)[2..], [20, 150, 1, 77]);
     }
 }

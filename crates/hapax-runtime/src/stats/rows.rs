@@ -393,7 +393,7 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     r.most(Col::Qmax, &state.queue_max);
     r.gauge(Col::Scur, &state.be_cur);
     r.most(Col::Smax, &state.be_max);
-    r.u32(Col::Slim, b"CLP", conf.fullconn);
+    r.u32(Col::Slim, b"CLP", state.live.fullconn());
     r.count(Col::Stot, &c.sess_tot);
     r.count(Col::Bin, &c.bytes_in);
     r.count(Col::Bout, &c.bytes_out);
