@@ -85,6 +85,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     if refused {
         drop_warnings(&mut reader, before);
     }
+    reader.refs.finish();
     let plan = Plan {
         global: finish_global(&mut reader),
         proxies,
