@@ -158,6 +158,9 @@ impl Slot {
         let state = shared.proxy(proxy);
         raise(&state.fe_max, state.fe_cur.fetch_add(1, Ordering::Relaxed) + 1);
         state.fe.conn_tot.inc(worker.id);
+        let wall_ms = worker.now().wall_us / 1000;
+        state.conn_rate.tick(worker.id, wall_ms);
+        shared.conn_rate.tick(worker.id, wall_ms);
         Self {
             worker: Rc::clone(worker),
             proxy,

@@ -20,8 +20,6 @@ pub(crate) enum Blame {
     Internal,
     /// Ended from the runtime API.
     Killed,
-    /// Ended because its server went down.
-    Down,
 }
 
 /// What the stream was doing (manual, 8.5, second letter).
@@ -32,7 +30,6 @@ pub(crate) enum Phase {
     Connect,
     Headers,
     Data,
-    Last,
     Tarpit,
 }
 
@@ -74,7 +71,6 @@ impl End {
             Blame::Resource => b'R',
             Blame::Internal => b'I',
             Blame::Killed => b'K',
-            Blame::Down => b'D',
         };
         let phase = match self.phase {
             Phase::Request => b'R',
@@ -82,7 +78,6 @@ impl End {
             Phase::Connect => b'C',
             Phase::Headers => b'H',
             Phase::Data => b'D',
-            Phase::Last => b'L',
             Phase::Tarpit => b'T',
         };
         [blame, phase]
@@ -94,13 +89,11 @@ impl End {
             return s;
         }
         match (self.blame, self.phase) {
-            (Blame::Client | Blame::Proxy, Phase::Request) => 400,
             (Blame::ClientTimeout, _) => 408,
-            (Blame::Client, _) => 400,
-            (Blame::Proxy, Phase::Headers) | (Blame::Server, Phase::Headers | Phase::Data | Phase::Last) => 502,
-            (Blame::ServerTimeout, Phase::Headers | Phase::Data | Phase::Last) => 504,
-            (Blame::Internal, _) => 500,
-            (Blame::Resource, Phase::Request) => 500,
+            (Blame::Client, _) | (Blame::Proxy, Phase::Request) => 400,
+            (Blame::Proxy, Phase::Headers) | (Blame::Server, Phase::Headers | Phase::Data) => 502,
+            (Blame::ServerTimeout, Phase::Headers | Phase::Data) => 504,
+            (Blame::Internal, _) | (Blame::Resource, Phase::Request) => 500,
             (Blame::Proxy, _) => 403,
             _ => 503,
         }

@@ -33,8 +33,6 @@ pub(crate) enum Coding {
     #[default]
     Plain,
     Chunked,
-    /// Read and thrown away.
-    Discard,
 }
 
 /// Why a half stopped. Which party is the source is the caller's knowledge.
@@ -127,11 +125,6 @@ impl Half {
         self.out_pos == self.out.len() && self.raw == 0 && self.pipe.as_ref().is_none_or(Pipe::is_empty)
     }
 
-    /// So many bytes of the body, or all where it is complete, are in the buffer (for `wait-for-body`).
-    pub(crate) fn buffered(&self) -> usize {
-        self.buf.len()
-    }
-
     /// Splits what is in the buffer into body (to be written) and the rest.
     fn digest(&mut self) -> Result<(), HalfError> {
         match &mut self.body {
@@ -169,7 +162,6 @@ impl Half {
                     match self.coding {
                         Coding::Chunked => write::chunk(&self.buf.filled()[..n], &mut self.out),
                         Coding::Plain => self.out.extend_from_slice(&self.buf.filled()[..n]),
-                        Coding::Discard => {}
                     }
                     self.buf.consume(n);
                 }
@@ -189,7 +181,6 @@ impl Half {
                 write::chunk(&self.buf.filled()[..n], &mut self.out);
                 self.buf.consume(n);
             }
-            Coding::Discard => self.buf.consume(n),
         }
     }
 

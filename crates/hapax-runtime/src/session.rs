@@ -132,6 +132,7 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
         Some(config) => {
             let start = worker.now_ms();
             worker.shared.ssl_total.fetch_add(1, Ordering::Relaxed);
+            worker.shared.ssl_rate.tick(worker.id, worker.now().wall_us / 1000);
             // The handshake has `timeout client-hs`, else `timeout client`.
             client.deadline.after(start, proxy.timeouts.client_hs.or(proxy.timeouts.client));
             let shaken = tls::accept(config, raw, &client.deadline).await;
@@ -154,6 +155,9 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
         return None;
     }
     state.fe.sess_tot.inc(worker.id);
+    let wall_ms = worker.now().wall_us / 1000;
+    state.sess_rate.tick(worker.id, wall_ms);
+    worker.shared.sess_rate.tick(worker.id, wall_ms);
     Some(io)
 }
 

@@ -45,17 +45,23 @@ pub(crate) struct Pools {
 }
 
 /// Why there is no connection.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
+    #[error("refused: {0}")]
     Refused(io::Error),
+    #[error("timeout")]
     Timeout,
     /// The client went away meanwhile.
+    #[error("nobody waits for it any more")]
     Aborted,
     /// No local resource: port, descriptor, memory.
+    #[error("out of a resource: {0}")]
     Resource(io::Error),
     /// The TLS handshake failed.
+    #[error("TLS handshake: {0}")]
     Handshake(io::Error),
     /// The server's address is not known.
+    #[error("the address is not known")]
     NoAddress,
 }
 

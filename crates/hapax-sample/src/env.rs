@@ -99,6 +99,8 @@ pub struct StreamFacts {
     pub cookie_capture_req: Option<Box<[u8]>>,
     pub cookie_capture_res: Option<Box<[u8]>>,
     pub unique_id: Option<Box<[u8]>>,
+    /// Whoever answers instead of a server: `STATS`; empty: nobody does.
+    pub applet: &'static str,
     /// The request line as received, for logs.
     pub request_line: Vec<u8>,
     /// The response's version once it came (`1.1`); empty before.

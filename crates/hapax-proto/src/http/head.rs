@@ -206,6 +206,11 @@ impl Head {
         .then_some(f.name.off as usize..value_end + 2)
     }
 
+    /// Bytes the head took as received, or would take at least.
+    pub fn wire_len(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(crate) fn arena(&self) -> &[u8] {
         &self.bytes
     }

@@ -25,9 +25,6 @@ const LOOK_AGAIN: Millis = 100;
 impl Exchange<'_> {
     /// Ends with `self.up` open and ready to be written to.
     pub(super) async fn connect(&mut self) -> Step<()> {
-        if self.marks.queued == 0 {
-            self.marks.queued = self.w.now_ms();
-        }
         let retries = self.p.controls.retries.unwrap_or(self.be.retries);
         let (mut avoid, mut again) = (None, None);
         loop {
@@ -55,7 +52,7 @@ impl Exchange<'_> {
                 ConnectError::Timeout => End::new(Blame::ServerTimeout, Phase::Connect),
                 ConnectError::Refused(_) | ConnectError::Handshake(_) | ConnectError::NoAddress => End::new(Blame::Server, Phase::Connect),
             };
-            tracing::debug!(server = %self.be.servers[i].name, ?error, "no connection");
+            tracing::debug!(server = %self.be.servers[i].name, %error, "no connection");
             if self.p.facts.retries >= retries {
                 state.be.failed_conns.inc(w);
                 server.counters.failed_conns.inc(w);
@@ -90,11 +87,23 @@ impl Exchange<'_> {
         }
     }
 
+    /// The time in the queue ends with the first server; later ones are retries, which are part of connecting.
+    fn mark_queued(&mut self) {
+        if self.marks.queued == 0 {
+            self.marks.queued = self.w.now_ms();
+        }
+    }
+
     fn set_server(&mut self, i: usize) {
         self.server = Some(i);
         self.slot = true;
         self.p.facts.server = Some(ServerId(i as u32));
         self.c.entry.server.set(Some(i as u32));
+        let (w, wall_ms) = (self.w.id, self.w.now().wall_us / 1000);
+        let server = &self.be_state().servers[i];
+        server.counters.sess_tot.inc(w);
+        server.sess_rate.tick(w, wall_ms);
+        server.last_session.store(wall_ms, Ordering::Relaxed);
     }
 
     /// A slot of a server: of `bound`, or of whichever the algorithm chooses. Waits in the queue while all are full.
@@ -104,13 +113,13 @@ impl Exchange<'_> {
         loop {
             if let Some((p, i)) = place.as_ref().and_then(|p| Some((p, p.granted()?))) {
                 p.used.set(true);
-                self.marks.queued = self.w.now_ms();
+                self.mark_queued();
                 return Ok(i);
             }
             let choice = bound.map_or_else(|| self.choose_server(avoid), Choice::Server);
             let target = match choice {
                 Choice::Server(i) if take_slot(&state.servers[i], state.live.dynamic_maxconn(i, &state.servers[i], self.streams())) => {
-                    self.marks.queued = self.w.now_ms();
+                    self.mark_queued();
                     return Ok(i);
                 }
                 Choice::Server(i) => Some(i),

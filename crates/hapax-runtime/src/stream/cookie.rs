@@ -230,10 +230,16 @@ fn is_cacheable(method: &[u8], head: &Head) -> bool {
     if words(b"pragma").any(|w| w.eq_ignore_ascii_case(b"no-cache")) {
         return false;
     }
-    !words(b"cache-control").any(|w| {
+    // Neither fresh for a known time nor comparable later: no cache would keep it (RFC 9111, 3).
+    let mut worth = head.contains(b"etag") || head.contains(b"last-modified") || head.contains(b"expires");
+    for w in words(b"cache-control") {
         let w = w.to_ascii_lowercase();
-        matches!(&w[..], b"private" | b"no-cache" | b"no-store" | b"max-age=0" | b"s-maxage=0")
-    })
+        if matches!(&w[..], b"private" | b"no-store" | b"max-age=0" | b"s-maxage=0") || w.starts_with(b"no-cache") {
+            return false;
+        }
+        worth |= w.starts_with(b"max-age=") || w.starts_with(b"s-maxage=");
+    }
+    worth
 }
 
 #[cfg(test)]
@@ -284,6 +290,8 @@ mod tests {
     fn cacheability() {
         let mut h = Head::default();
         h.status = 200;
+        assert!(!is_cacheable(b"GET", &h), "nothing tells how long it is fresh");
+        h.add(b"etag", b"x");
         assert!(is_cacheable(b"GET", &h));
         assert!(!is_cacheable(b"POST", &h));
         h.add(b"cache-control", b"max-age=0, foo");

@@ -5,7 +5,7 @@ use hapax_config::plan::Proxy;
 use hapax_proto::h1::Meta;
 use hapax_proto::h1::framing::BodyLen;
 use hapax_rules::{Txn, Woken};
-use hapax_sample::{Body, Env, Now, ProxyId};
+use hapax_sample::{Body, Env, ProxyId};
 use hapax_value::Millis;
 
 use super::{Next, StreamParts};
@@ -25,8 +25,9 @@ pub(super) struct Exchange<'x> {
     /// The frontend itself until the backend is known.
     pub be_id: ProxyId,
     pub be: &'x Proxy,
-    /// The stream is counted in the backend.
+    /// There is a backend, and the stream is counted among those it has now.
     pub in_backend: bool,
+    pub be_gauge: bool,
     /// How the request is delimited.
     pub meta: Meta,
     pub marks: Marks,
@@ -87,6 +88,7 @@ impl<'x> Exchange<'x> {
             be_id: fe_id,
             be: fe,
             in_backend: false,
+            be_gauge: false,
             meta: Meta::default(),
             marks: Marks { idle, ..Marks::default() },
             server: None,
@@ -112,10 +114,6 @@ impl<'x> Exchange<'x> {
 
     pub(super) fn server_state(&self) -> Option<&'x ServerState> {
         self.server.map(|i| &*self.be_state().servers[i])
-    }
-
-    pub(super) fn now(&self) -> Now {
-        self.w.now()
     }
 
     /// `timeout client` as rules have left it.
@@ -172,7 +170,7 @@ impl<'x> Exchange<'x> {
             now: self.w.now(),
             sess: &self.c.facts,
             stream: &self.p.facts,
-            req: Some(&self.p.req_head),
+            req: (self.marks.request != 0).then_some(&self.p.req_head),
             res: response.then_some(&self.p.res_head),
             req_body: Body::default(),
             res_body: Body::default(),

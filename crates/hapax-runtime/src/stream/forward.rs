@@ -264,11 +264,6 @@ impl Exchange<'_> {
                     self.request_sent = true;
                     self.reusable = false;
                 }
-                // The response is complete: what is left of the request is nobody's loss.
-                Poll::Ready(Err(_)) if response.is_ready() && !self.tunnel => {
-                    self.reusable = false;
-                    return Poll::Ready(Ok(()));
-                }
                 Poll::Ready(Err(HalfError::Malformed)) => return Poll::Ready(Err(End::new(Blame::Proxy, Phase::Data))),
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(End::new(Blame::Client, Phase::Data))),
                 Poll::Pending => {}
@@ -282,11 +277,8 @@ impl Exchange<'_> {
             self.arm_for_bodies();
         }
         if self.c.deadline.expired(cx) {
-            if response.is_ready() && !self.tunnel {
-                self.reusable = false;
-                return Poll::Ready(Ok(()));
-            }
-            let blame = if self.tunnel || !self.p.res.is_flushed() {
+            let client = self.tunnel || response.is_ready() || !self.p.res.is_flushed();
+            let blame = if client {
                 Blame::ClientTimeout
             } else {
                 Blame::ServerTimeout

@@ -59,8 +59,8 @@ impl Exchange<'_> {
         } else {
             self.leave_server(true);
         }
-        self.finish_log();
         self.leave_backend();
+        self.finish_log();
         if next == Next::Close {
             self.linger().await;
         }
@@ -83,7 +83,7 @@ impl Exchange<'_> {
                     s.counters.failed_resp.inc(w);
                 }
             }
-            (Blame::Server, Phase::Data | Phase::Last) => {
+            (Blame::Server, Phase::Data) => {
                 be.be.srv_aborts.inc(w);
                 if let Some(s) = self.server_state() {
                     s.counters.srv_aborts.inc(w);

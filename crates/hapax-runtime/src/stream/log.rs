@@ -86,7 +86,7 @@ impl Exchange<'_> {
 
     fn count(&self) {
         let (w, f) = (self.w.id, &self.p.facts);
-        let (bytes_in, bytes_out) = (f.bytes_in, f.bytes_out);
+        let (bytes_in, bytes_out, t) = (f.bytes_in, f.bytes_out, &f.timers);
         let fe = self.fe_state();
         fe.fe.bytes_in.add(w, bytes_in);
         fe.fe.bytes_out.add(w, bytes_out);
@@ -94,9 +94,11 @@ impl Exchange<'_> {
             let be = self.be_state();
             be.be.bytes_in.add(w, bytes_in);
             be.be.bytes_out.add(w, bytes_out);
+            be.times.record(w, t.queue, t.connect, t.response, t.total);
             if let Some(s) = self.server_state() {
                 s.counters.bytes_in.add(w, bytes_in);
                 s.counters.bytes_out.add(w, bytes_out);
+                s.times.record(w, t.queue, t.connect, t.response, t.total);
             }
         }
     }

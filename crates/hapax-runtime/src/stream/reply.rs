@@ -98,7 +98,6 @@ impl Exchange<'_> {
                 out
             });
             let bytes = page.as_deref().unwrap_or_else(|| errors::raw(status));
-            self.p.facts.bytes_out += bytes.len() as u64;
             let _ = self.write_now(bytes).await;
             return Next::Close;
         }
@@ -154,7 +153,7 @@ impl Exchange<'_> {
 
     /// The client is told that we are done, and what it still sends is read over for a moment.
     pub(super) async fn linger(&mut self) {
-        if self.p.facts.bytes_out == 0 && !self.response_started {
+        if self.p.facts.status == 0 {
             return;
         }
         let quiet = self.request_read && self.p.req.buf.is_empty();
@@ -216,6 +215,7 @@ impl Exchange<'_> {
         if !self.p.req_head.uri().starts_with(&stats.uri) {
             return Ok(());
         }
+        self.p.facts.applet = "STATS";
         if !stats.http_request.is_empty() {
             Box::pin(self.run_rules(&stats.http_request, super::rules::Way::Request)).await?;
         }

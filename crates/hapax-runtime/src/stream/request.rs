@@ -96,9 +96,9 @@ impl Exchange<'_> {
 
     fn begin_bad(&mut self) {
         if self.marks.first_byte == 0 {
-            let now = self.w.now();
-            self.marks.first_byte = now.mono_ms;
-            self.marks.wall_us = now.wall_us;
+            // Nothing came: the stream is as old as the wait for it.
+            self.marks.first_byte = self.marks.idle;
+            self.marks.wall_us = self.c.facts.accept_us;
         }
         self.fe_state().fe.req_tot.inc(self.w.id);
         self.p.req_head.clear();
@@ -133,6 +133,8 @@ impl Exchange<'_> {
         let w = self.w.id;
         let fe = self.fe_state();
         fe.fe.req_tot.inc(w);
+        fe.req_rate.tick(w, self.marks.wall_us / 1000);
+        self.p.facts.bytes_in += self.p.req_head.wire_len() as u64;
         self.w.shared.requests_total.fetch_add(1, Ordering::Relaxed);
         // Absolute targets come from clients that take this for their proxy.
         let absolute = !matches!(self.p.req_head.uri().first(), Some(b'/' | b'*'));

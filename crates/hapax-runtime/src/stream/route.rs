@@ -53,14 +53,17 @@ impl Exchange<'_> {
         self.p.facts.backend = Some(id);
         self.c.entry.backend.set(Some(id));
         self.in_backend = true;
-        let state = self.be_state();
+        self.be_gauge = true;
+        let (state, wall_ms) = (self.be_state(), self.w.now().wall_us / 1000);
+        state.be_sess_rate.tick(self.w.id, wall_ms);
+        state.last_session.store(wall_ms, Ordering::Relaxed);
         raise(&state.be_max, state.be_cur.fetch_add(1, Ordering::Relaxed) + 1);
         state.be.sess_tot.inc(self.w.id);
         state.be.req_tot.inc(self.w.id);
     }
 
     pub(super) fn leave_backend(&mut self) {
-        if std::mem::take(&mut self.in_backend) {
+        if std::mem::take(&mut self.be_gauge) {
             self.be_state().be_cur.fetch_sub(1, Ordering::Relaxed);
         }
     }

@@ -215,7 +215,7 @@ impl Exchange<'_> {
             self.marks.response = self.marks.connected;
         }
         self.leave_server(false);
-        self.finish_log();
         self.leave_backend();
+        self.finish_log();
     }
 }

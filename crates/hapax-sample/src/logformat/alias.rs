@@ -215,6 +215,7 @@ pub(super) static ALIASES: &[Alias] = &[
     text("s", "name of the server", |s| {
         let name = match (s.env.stream.backend, s.env.stream.server) {
             (Some(p), Some(server)) => s.env.world.server_name(p, server).as_bytes(),
+            _ if s.env.stream.applet == "STATS" => b"<STATS>",
             _ => b"<NOSRV>",
         };
         s.text(Some(name));
