@@ -58,7 +58,6 @@ pub(crate) struct Timers {
 }
 
 impl Timers {
-    #[expect(clippy::new_ret_no_self, reason = "only ever shared")]
     pub(crate) fn new(start: Instant) -> Rc<Self> {
         Rc::new(Self {
             start,

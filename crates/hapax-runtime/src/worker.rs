@@ -43,6 +43,7 @@ pub(crate) struct Worker {
     pub world: LiveWorld,
     /// Live client connections, for `show sess`, `shutdown session` and soft stop.
     pub sessions: RefCell<Slab<Rc<SessionEntry>>>,
+    #[expect(clippy::vec_box, reason = "streams hold them boxed; moving a pointer is all there is to do")]
     parts: RefCell<Vec<Box<StreamParts>>>,
     clock: Clock,
     /// Tasks waiting for a connection slot.
@@ -229,8 +230,6 @@ impl Worker {
                 // Whoever asked may have gone.
                 let _ = reply.send(each().map(|s| s.row()).collect());
             }
-            // Waiting streams look for themselves within a tenth of a second.
-            WorkerCommand::Requeue { .. } => {}
             WorkerCommand::Frontend {
                 proxy,
                 order: FrontendOrder::Stop,
@@ -239,7 +238,8 @@ impl Worker {
                 drop(sessions);
                 self.slot_freed();
             }
-            WorkerCommand::Finish => {}
+            // Streams that wait look for themselves within a tenth of a second.
+            WorkerCommand::Requeue { .. } | WorkerCommand::Finish => {}
         }
     }
 

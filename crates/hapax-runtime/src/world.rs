@@ -46,10 +46,11 @@ impl LiveWorld {
     fn usable(&self, p: ProxyId) -> impl Iterator<Item = &Arc<ServerState>> {
         self.shared.proxy(p).servers.iter().filter(|s| s.is_usable())
     }
+}
 
-    fn now_ms(&self) -> u64 {
-        hapax_sys::clock::monotonic_coarse_ms()
-    }
+/// Wall clock milliseconds, as the rate meters are ticked with.
+fn now_ms() -> u64 {
+    hapax_sys::clock::realtime_us() / 1000
 }
 
 impl World for LiveWorld {
@@ -86,19 +87,19 @@ impl World for LiveWorld {
     }
 
     fn fe_sess_rate(&self, p: ProxyId) -> i64 {
-        i64::from(self.shared.proxy(p).sess_rate.read(self.now_ms()))
+        i64::from(self.shared.proxy(p).sess_rate.read(now_ms()))
     }
 
     fn fe_req_rate(&self, p: ProxyId) -> i64 {
-        i64::from(self.shared.proxy(p).req_rate.read(self.now_ms()))
+        i64::from(self.shared.proxy(p).req_rate.read(now_ms()))
     }
 
     fn be_sess_rate(&self, p: ProxyId) -> i64 {
-        i64::from(self.shared.proxy(p).be_sess_rate.read(self.now_ms()))
+        i64::from(self.shared.proxy(p).be_sess_rate.read(now_ms()))
     }
 
     fn srv_sess_rate(&self, p: ProxyId, s: ServerId) -> i64 {
-        i64::from(self.server(p, s).sess_rate.read(self.now_ms()))
+        i64::from(self.server(p, s).sess_rate.read(now_ms()))
     }
 
     fn srv_queue(&self, p: ProxyId, s: ServerId) -> i64 {

@@ -86,7 +86,7 @@ impl ChunkDecoder {
 
     fn size(&mut self, buf: &[u8]) -> Result<ChunkEvent, ChunkError> {
         let Some(nl) = memchr::memchr(b'\n', buf) else {
-            return self.size_so_far(buf);
+            return size_so_far(buf);
         };
         let line = buf[..nl].strip_suffix(b"\r").ok_or(ChunkError)?;
         let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
@@ -100,13 +100,6 @@ impl ChunkDecoder {
         }
         self.state = if size == 0 { State::Trailers } else { State::Data(size) };
         Ok(ChunkEvent::Skip(nl + 1))
-    }
-
-    /// A size line that has not ended: refused early when it can no longer be right.
-    fn size_so_far(&self, buf: &[u8]) -> Result<ChunkEvent, ChunkError> {
-        let digits = buf.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-        let plausible = digits <= 16 && buf.len() <= MAX_SIZE_LINE && (digits > 0 || buf.is_empty());
-        if plausible { Ok(ChunkEvent::NeedMore) } else { Err(ChunkError) }
     }
 
     fn trailers(&mut self, buf: &[u8], trailers: &mut Head) -> Result<ChunkEvent, ChunkError> {
@@ -136,4 +129,11 @@ fn push_hex(n: u64, digit: u8) -> Option<u64> {
         return None;
     }
     Some(n << 4 | u64::from(d))
+}
+
+/// A size line that has not ended: refused early when it can no longer be right.
+fn size_so_far(buf: &[u8]) -> Result<ChunkEvent, ChunkError> {
+    let digits = buf.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    let plausible = digits <= 16 && buf.len() <= MAX_SIZE_LINE && (digits > 0 || buf.is_empty());
+    if plausible { Ok(ChunkEvent::NeedMore) } else { Err(ChunkError) }
 }

@@ -67,7 +67,7 @@ struct Walk {
 impl Walk {
     fn over(head: &Head) -> Result<Self, FramingError> {
         let mut w = Self::default();
-        for (name, value) in head.iter() {
+        for (name, value) in head {
             match name {
                 b"content-length" => w.length(value)?,
                 b"transfer-encoding" => w.coding(value),

@@ -254,6 +254,15 @@ impl Head {
     }
 }
 
+impl<'h> IntoIterator for &'h Head {
+    type Item = (&'h [u8], &'h [u8]);
+    type IntoIter = FieldIter<'h>;
+
+    fn into_iter(self) -> FieldIter<'h> {
+        self.iter()
+    }
+}
+
 /// Iterates over `(name, value)`.
 #[derive(Clone, Debug)]
 pub struct FieldIter<'h> {

@@ -286,7 +286,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::field_reassign_with_default, reason = "the other fields are private")]
     fn cacheability() {
         let mut h = Head::default();
         h.status = 200;

@@ -78,7 +78,7 @@ impl Exchange<'_> {
             self.arm_for_response();
             match std::future::poll_fn(|cx| self.poll_response(cx)).await {
                 Waited::Bytes => {}
-                Waited::Ended(result) => return Err(self.no_response(result)),
+                Waited::Ended(result) => return Err(self.no_response(&result)),
                 Waited::Timeout if !self.request_read && self.p.req.is_flushed() => {
                     return Err(End::with_status(Blame::ClientTimeout, Phase::Data, 408).into());
                 }
@@ -153,7 +153,7 @@ impl Exchange<'_> {
     }
 
     /// The server ended without a response.
-    fn no_response(&mut self, result: io::Result<()>) -> Stop {
+    fn no_response(&self, result: &io::Result<()>) -> Stop {
         tracing::debug!(?result, "no response");
         let reused = self.up.as_ref().is_some_and(|u| u.served > 0);
         if reused && self.p.res.buf.is_empty() && self.c.streams > 1 {
@@ -278,11 +278,7 @@ impl Exchange<'_> {
         }
         if self.c.deadline.expired(cx) {
             let client = self.tunnel || response.is_ready() || !self.p.res.is_flushed();
-            let blame = if client {
-                Blame::ClientTimeout
-            } else {
-                Blame::ServerTimeout
-            };
+            let blame = if client { Blame::ClientTimeout } else { Blame::ServerTimeout };
             return Poll::Ready(Err(End::new(blame, Phase::Data)));
         }
         if self.c.entry.kill.get() {

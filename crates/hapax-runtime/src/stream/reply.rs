@@ -41,7 +41,7 @@ impl Exchange<'_> {
         self.keep_alive &= self.request_read && self.may_keep_alive() && !self.w.stopping();
         self.p.facts.status = self.p.res_head.status;
         self.count_response();
-        self.after_response_rules().await?;
+        self.after_response_rules();
         self.p.facts.status = self.p.res_head.status;
         self.keep_alive &= lives_on(&mut self.p.res_head);
         self.write_connection();
@@ -61,7 +61,7 @@ impl Exchange<'_> {
     }
 
     /// `http-after-response` of the backend, then of the frontend.
-    pub(super) async fn after_response_rules(&mut self) -> Step<()> {
+    pub(super) fn after_response_rules(&mut self) {
         let mut sets = [Some(&self.be.http_after_rules), Some(&self.fe.http_after_rules)];
         if self.be_id == self.fe_id {
             sets[1] = None;
@@ -70,7 +70,6 @@ impl Exchange<'_> {
             // These rules edit; they cannot refuse nor wait.
             let _ = hapax_rules::run(rules, 0, &mut self.txn(true, Woken::No));
         }
-        Ok(())
     }
 
     /// A request body that is already here is read over, so that the connection can be kept.

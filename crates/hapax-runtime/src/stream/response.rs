@@ -32,7 +32,7 @@ impl Exchange<'_> {
         }
         self.response_rules().await?;
         self.write_cookie();
-        self.after_response_rules().await?;
+        self.after_response_rules();
         self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");
         let modes = [self.fe.http_mode, self.be.http_mode];
         self.reusable = meta.keep_alive && modes.iter().all(|m| *m == HttpMode::KeepAlive);
