@@ -79,7 +79,11 @@ fn acl(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let added = acls.add(&a.tokens(0), &mut cx.compile());
     cx.proxy().acls = acls;
     added.map_err(|d| Diagnostic {
-        message: format!("{}.", d.message.trim_end_matches('.')),
+        message: format!(
+            "error detected while parsing ACL '{}' : {}.",
+            a.show(0),
+            d.message.trim_end_matches('.')
+        ),
         ..d
     })
 }
