@@ -105,7 +105,8 @@ pub(crate) fn parse_with(
         None => None,
         Some(w) if w.bytes == b"if" || w.bytes == b"unless" => {
             let cond = Condition::parse(rest, acls, cx).map_err(|d| in_condition(d, ruleset, &word).or_at(w.span))?;
-            for why in cond.misplaced(here) {
+            let set = (!ruleset.intersects(RuleSets::HTTP_ANY)).then(|| ruleset.keyword());
+            if let Some(why) = cond.misplaced(here, set) {
                 cx.diags
                     .push(Diagnostic::warning(&hapax_sample::codes::NEVER_MATCHES, why).at(w.span));
             }

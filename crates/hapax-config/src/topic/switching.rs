@@ -2,6 +2,7 @@
 
 use hapax_diag::Diagnostic;
 use hapax_rules::Rule;
+use hapax_sample::Needs;
 
 use super::Topic;
 use crate::args::Args;
@@ -107,6 +108,10 @@ fn use_backend(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     };
     if !cx.proxy().use_server.is_empty() {
         tell_order(cx, a, "use_backend", "use-server");
+    }
+    if let Some(why) = cond.as_ref().and_then(|c| c.misplaced(Needs::FE_SWITCH, None)) {
+        let d = Diagnostic::warning(&hapax_sample::codes::NEVER_MATCHES, why).at(a.at(1));
+        cx.diags.push(d);
     }
     cx.proxy().switching.push(PendingSwitch {
         name: a.arc_bytes(0),

@@ -99,21 +99,34 @@ impl Condition {
         self.terms().fold(Needs::empty(), |n, t| n | t.acl.needs())
     }
 
-    /// What can never match where only `place` exists, in HAProxy's words: each is worth a warning.
-    pub fn misplaced(&self, place: Needs) -> Vec<String> {
+    /// What has nothing to look at where only `place` exists, in HAProxy's words: worth a warning. An ACL that can never match
+    /// comes first, else one of whose tests cannot. `set` is the name of a TCP rule set, which HAProxy tells too.
+    pub fn misplaced(&self, place: Needs, set: Option<&str>) -> Option<String> {
         let rule = place.rule_name();
-        self.terms()
-            .filter(|t| !t.acl.needs().intersects(place))
-            .filter_map(|t| {
-                let keyword = t.acl.tests().next()?.keyword();
-                let name = &t.acl.name;
-                Some(if name.is_empty() {
-                    format!("anonymous acl will never match because it uses keyword '{keyword}' which is incompatible with '{rule}'")
-                } else {
-                    format!("acl '{name}' will never match because it only involves keywords that are incompatible with '{rule}'")
-                })
+        let within = set.map(|s| format!(" in '{s}'")).unwrap_or_default();
+        let because = |t: &Term, never: bool| {
+            let keyword = t.acl.tests().find(|test| !test.needs().intersects(place))?.keyword();
+            let name = &t.acl.name;
+            Some(match (never, name.is_empty()) {
+                (true, true) => {
+                    format!(
+                        "anonymous acl will never match{within} because it uses keyword '{keyword}' which is incompatible with '{rule}'"
+                    )
+                }
+                (true, false) => {
+                    format!("acl '{name}' will never match{within} because it only involves keywords that are incompatible with '{rule}'")
+                }
+                (false, true) => format!("anonymous acl involves keyword '{keyword}' which is incompatible with '{rule}'"),
+                (false, false) => {
+                    let word = if set.is_some() { "keyword" } else { "keywords" };
+                    format!("acl '{name}' involves {word} '{keyword}' which is incompatible with '{rule}'")
+                }
             })
-            .collect()
+        };
+        let never = self.terms().find(|t| !t.acl.needs().intersects(place));
+        never
+            .and_then(|t| because(t, true))
+            .or_else(|| self.terms().find_map(|t| because(t, false)))
     }
 
     fn terms(&self) -> impl Iterator<Item = &Term> {

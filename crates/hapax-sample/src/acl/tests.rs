@@ -237,13 +237,23 @@ fn what_never_matches_is_a_warning() {
         .condition(&["a res.hdr(a) -m found"], "if a or { res.ver 1.1 } or { src 1.2.3.4 }")
         .expect("condition");
     assert_eq!(
-        cond.misplaced(Needs::FE_HRQ_H),
-        [
-            "acl 'a' will never match because it only involves keywords that are incompatible with 'frontend http-request header rule'",
-            "anonymous acl will never match because it uses keyword 'res.ver' which is incompatible with 'frontend http-request header rule'",
-        ]
+        cond.misplaced(Needs::FE_HRQ_H, None).as_deref(),
+        Some("acl 'a' will never match because it only involves keywords that are incompatible with 'frontend http-request header rule'")
     );
-    assert!(cond.misplaced(Needs::BE_HRS_H).is_empty());
+    assert_eq!(
+        cond.misplaced(Needs::FE_CONN, Some("tcp-request connection")).as_deref(),
+        Some(
+            "acl 'a' will never match in 'tcp-request connection' because it only involves keywords that are incompatible with \
+             'frontend tcp-request connection rule'"
+        )
+    );
+    let mixed = stage.condition(&["m src 1.2.3.4", "m res.ver 1.1"], "if m").expect("condition");
+    assert_eq!(
+        mixed.misplaced(Needs::FE_HRQ_H, None).as_deref(),
+        Some("acl 'm' involves keywords 'res.ver' which is incompatible with 'frontend http-request header rule'")
+    );
+    assert!(mixed.misplaced(Needs::BE_HRS_H, None).is_none());
+    assert!(cond.misplaced(Needs::BE_HRS_H, None).is_none());
 }
 
 #[test]
