@@ -39,8 +39,9 @@ pub(crate) fn read(
         let (word, len) = if open { scan(&text[used..]) } else { (Vec::new(), 0) };
         used += len;
         let more = open && text.get(used) == Some(&b',');
-        // An empty last argument is one when a comma comes before it.
-        if word.is_empty() && len == 0 && !more && args.len() >= required && (!open || args.is_empty()) {
+        // An empty last argument is one when a comma comes before it, or when it names the proxy at hand.
+        let given = open && (!args.is_empty() || is_name(kind));
+        if word.is_empty() && len == 0 && !more && args.len() >= required && !given {
             break;
         }
         args.push(typed(kind, &word, args.len() + 1, args.len() < required, at, cx)?);
@@ -101,6 +102,14 @@ fn escaped(b: u8) -> Option<u8> {
     })
 }
 
+/// Kinds that name something of the configuration.
+fn is_name(kind: ArgKind) -> bool {
+    matches!(
+        kind,
+        ArgKind::Frontend | ArgKind::Backend | ArgKind::Table | ArgKind::Server | ArgKind::Userlist
+    )
+}
+
 /// The name of a kind in messages.
 fn kind_name(kind: ArgKind) -> &'static str {
     match kind {
@@ -130,7 +139,7 @@ fn typed(kind: ArgKind, word: &[u8], position: usize, required: bool, at: Span, 
         match kind {
             ArgKind::Str | ArgKind::PbField if required => return Ok(Arg::Str(Arc::from(word))),
             ArgKind::Sint if !required => return Ok(Arg::Int(0)),
-            ArgKind::Frontend | ArgKind::Backend | ArgKind::Table | ArgKind::Server | ArgKind::Userlist if required => {}
+            kind if is_name(kind) => {}
             _ if !required => return Ok(Arg::None),
             _ => {
                 return Err(fail(

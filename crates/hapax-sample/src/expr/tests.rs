@@ -118,3 +118,20 @@ fn names_are_left_to_be_resolved() {
     assert_eq!(stage.eval("nbsrv(be)").map(|v| v.is_err()), Ok(true));
     assert_eq!(expr.eval(&stage.env()), Ok(hapax_value::Value::Int(1)));
 }
+
+#[test]
+fn parentheses_around_nothing_name_the_proxy_at_hand() {
+    for (text, names) in [
+        ("sc0_conn_cur", 0),
+        ("sc0_conn_cur()", 1),
+        ("sc_conn_cur(0)", 0),
+        ("sc_conn_cur(0,)", 1),
+        ("nbsrv", 1),
+        ("src()", 0),
+    ] {
+        let mut stage = Stage::default();
+        stage.expr(text).expect(text);
+        assert_eq!(stage.deferred.len(), names, "{text}");
+        assert!(stage.deferred.iter().all(|n| n.name.is_empty()), "{text}");
+    }
+}
