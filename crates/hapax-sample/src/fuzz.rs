@@ -4,7 +4,10 @@
 
 #![allow(clippy::missing_panics_doc, reason = "panicking is how a fuzz target speaks")]
 
+use hapax_value::Value;
+
 use crate::logformat::LogFormat;
+use crate::pattern::{MatchMethod, PatternFlags, PatternSet};
 use crate::still::Stage;
 
 /// Any text compiles or gives a message, and what compiles evaluates.
@@ -89,6 +92,39 @@ pub fn evaluate(data: &[u8]) {
     }
 }
 
+/// Every converter that takes bytes or a text, on any bytes, with the arguments of its own first case.
+pub fn convert(data: &[u8]) {
+    let mut stage = stage(b"GET", b"/");
+    stage.payload = Some((data.to_vec(), true));
+    for row in crate::converters::all() {
+        let Some((_, chain)) = row.ok.first().and_then(|case| case.split_once("),")) else {
+            continue;
+        };
+        if let Ok(expr) = stage.expr(format!("req.payload(0,0),{chain}")) {
+            drop(expr.eval(&stage.env()));
+        }
+    }
+}
+
+/// The first byte tells the method, the next line is a pattern, the rest is a sample: whatever is taken can be matched, and
+/// what is matched is found.
+pub fn pattern(data: &[u8]) {
+    let Some((first, rest)) = data.split_first() else { return };
+    let mut parts = rest.splitn(2, |b| *b == b'\n');
+    let (pattern, text) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let method = MatchMethod::ALL[usize::from(first >> 1) % MatchMethod::ALL.len()];
+    let flags = PatternFlags {
+        icase: first & 1 == 1,
+        ..PatternFlags::default()
+    };
+    let mut set = PatternSet::new(method);
+    let mut stage = stage(b"GET", b"/");
+    if stage.compile(|cx| set.add(pattern, flags, cx.refs, cx.files)).is_ok() && !method.takes_no_pattern() {
+        let value = Value::Bin(text.into());
+        assert_eq!(set.matches(&value), set.find(&value, |_| ()).is_some());
+    }
+}
+
 /// The first line is the target, each other one a field's value, under two names in turn.
 fn stage(method: &[u8], data: &[u8]) -> Stage {
     let mut stage = Stage::request(&String::from_utf8_lossy(method), "/", &[]);
@@ -112,6 +148,8 @@ mod tests {
         ("expression", super::expression),
         ("log_format", super::log_format),
         ("evaluate", super::evaluate),
+        ("convert", super::convert),
+        ("pattern", super::pattern),
     ];
 
     #[test]
