@@ -81,6 +81,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         made.iid = ids.of(made.iid);
         proxies.push(made);
     }
+    proxy::set_fullconn(&mut proxies, reader.global.maxconn.unwrap_or(0));
     names::resolve_deferred(&mut reader, &index, &server_names);
     if refused {
         drop_warnings(&mut reader, before);

@@ -155,10 +155,6 @@ fn time(args: &Args<'_>, unit: Unit, top: u64) -> Result<ArgValue, Diagnostic> {
                 0,
                 format!("timer overflow in argument '{shown}' to '{name}' (maximum value is {top} {u})"),
             ),
-            TimeError::Under => args.bad(
-                0,
-                format!("timer underflow in argument '{shown}' to '{name}' (minimum non-null value is 1 {u})"),
-            ),
             TimeError::Char(c) => args.bad(0, format!("unexpected character '{}' in '{name}'", char::from(c))),
         })
 }

@@ -9,7 +9,7 @@ use hapax_sample::ProxyId;
 use super::{Index, Peer, formats, names, servers, tls, told, warnings};
 use crate::codes;
 use crate::draft::{Draft, PendingSwitch};
-use crate::plan::{Mode, Proxy, SwitchRule, SwitchTarget};
+use crate::plan::{Mode, Proxy, ProxyCaps, SwitchRule, SwitchTarget};
 use crate::reader::Reader;
 
 /// What resolving one proxy may look at.
@@ -215,5 +215,37 @@ fn number_binds(cx: &mut One<'_, '_>, draft: &mut Draft) {
         }
         b.id = next;
         next += 1;
+    }
+}
+
+/// `fullconn` where no line gives it: a tenth of what the frontends that may send to the backend take together.
+pub(super) fn set_fullconn(proxies: &mut [Proxy], process: u32) {
+    let mut reach = vec![0_u64; proxies.len()];
+    // Frontends that choose by a log format may send to any backend.
+    let mut anywhere = 0_u64;
+    for (i, p) in proxies.iter().enumerate().filter(|(_, p)| p.caps.contains(ProxyCaps::FRONTEND)) {
+        let takes = u64::from(if p.maxconn > 0 { p.maxconn } else { process });
+        let mut targets: HashSet<usize> = p.default_backend.iter().map(|id| id.0 as usize).collect();
+        targets.insert(i);
+        let mut dynamic = false;
+        for rule in &p.switching {
+            match &rule.target {
+                SwitchTarget::Fixed(id) => {
+                    targets.insert(id.0 as usize);
+                }
+                SwitchTarget::Dynamic(_) => dynamic = true,
+            }
+        }
+        if dynamic {
+            anywhere += takes;
+        } else {
+            targets.into_iter().for_each(|t| reach[t] += takes);
+        }
+    }
+    for (p, reach) in proxies.iter_mut().zip(reach) {
+        let reach = reach + anywhere;
+        if p.fullconn == 0 && p.caps.contains(ProxyCaps::BACKEND) && reach > 0 {
+            p.fullconn = u32::try_from(reach.div_ceil(10)).unwrap_or(u32::MAX);
+        }
     }
 }

@@ -56,7 +56,7 @@ fn told(text: &str) -> Vec<String> {
 #[test]
 fn names_become_indices() {
     let text = format!(
-        "defaults\n    mode http\n{TIMEOUTS}frontend f\n    bind :80\n    acl a path /a\n    use_backend b2 if a\n    use_backend %[path] if a\n    \
+        "global\n    maxconn 400\ndefaults\n    mode http\n{TIMEOUTS}frontend f\n    bind :80\n    acl a path /a\n    use_backend b2 if a\n    use_backend %[path] if a\n    \
          default_backend b1\nbackend b1\n    server s1 192.0.2.1:80\n    server s2 192.0.2.2:80 id 7\n    use-server s2 if TRUE\nbackend b2\n    \
          server s1 192.0.2.1:80 track b3/c\nbackend b3\n    server c 192.0.2.9:80 check\n"
     );
@@ -70,6 +70,8 @@ fn names_become_indices() {
     assert_eq!(plan.proxies[2].servers[0].track, Some((3, 0)));
     let ids: Vec<u32> = plan.proxies[1].servers.iter().map(|s| s.id).collect();
     assert_eq!(ids, [1, 7]);
+    let full: Vec<u32> = plan.proxies.iter().map(|p| p.fullconn).collect();
+    assert_eq!(full, [0, 40, 40, 40], "a log format may name any backend");
     let numbers: Vec<u32> = plan.proxies.iter().map(|p| p.iid).collect();
     assert_eq!(numbers, [2, 3, 4, 5]);
 }

@@ -156,7 +156,6 @@ fn seconds(a: &Args<'_>, i: usize, what: &str) -> Result<u32, Diagnostic> {
             TimeError::Over => {
                 format!("timer overflow in argument <{shown}> to <{word}>, maximum value is 2147483647 s (~68 years).")
             }
-            TimeError::Under => format!("timer underflow in argument <{shown}> to <{word}>, minimum non-null value is 1 s."),
             TimeError::Char(c) => format!("unexpected character '{}' in argument to <{word}>.", char::from(c)),
         };
         a.bad(i + 1, message).tight()

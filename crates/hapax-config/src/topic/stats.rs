@@ -155,9 +155,6 @@ fn refresh(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             TimeError::Over => {
                 format!("timer overflow in argument <{shown}> to stats refresh interval, maximum value is 2147483647 s (~68 years).")
             }
-            TimeError::Under => {
-                format!("timer underflow in argument <{shown}> to stats refresh interval, minimum non-null value is 1 s.")
-            }
             TimeError::Char(c) => format!("unexpected character '{}' in argument to stats refresh interval.", char::from(c)),
         };
         a.bad(0, message)

@@ -240,10 +240,6 @@ fn read_time(a: &Args<'_>, i: usize, word: &str) -> Result<Millis, Diagnostic> {
             let message = format!("timer overflow in argument <{shown}> to <{word}>, maximum value is 2147483647 ms (~24.8 days).");
             Err(wrong(a, i, &message))
         }
-        Err(TimeError::Under) => {
-            let message = format!("timer underflow in argument <{shown}> to <{word}>, minimum non-null value is 1 ms.");
-            Err(wrong(a, i, &message))
-        }
         Err(TimeError::Char(c)) => {
             let message = format!("unexpected character '{}' in argument of '{word}'.", char::from(c));
             Err(wrong(a, i, &message))
