@@ -99,7 +99,7 @@ fn request_line(old: &Head, new: &Head, out: &mut Vec<String>) {
 fn fields(old: &Head, new: &Head, out: &mut Vec<String>) {
     let mut left: Vec<(&[u8], &[u8])> = new.iter().collect();
     let mut gone: Vec<(&[u8], &[u8])> = Vec::new();
-    for field in old.iter() {
+    for field in old {
         match left.iter().position(|f| *f == field) {
             Some(i) => {
                 left.remove(i);

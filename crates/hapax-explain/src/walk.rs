@@ -165,7 +165,7 @@ impl<'w> Walk<'w> {
         } else {
             [b"HTTP/1.1 ", head.status.to_string().as_bytes(), b" ", head.reason(), b"\r\n"].concat()
         };
-        for (name, value) in head.iter() {
+        for (name, value) in head {
             out.extend_from_slice(&[name, b": ", value, b"\r\n"].concat());
         }
         out.extend_from_slice(b"\r\n");

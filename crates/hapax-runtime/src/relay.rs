@@ -188,7 +188,7 @@ impl Half {
         self.body = Body::Done;
         if self.coding == Coding::Chunked {
             self.out.extend_from_slice(b"0\r\n");
-            for (name, value) in self.trailers.iter() {
+            for (name, value) in &self.trailers {
                 self.out.extend_from_slice(name);
                 self.out.extend_from_slice(b": ");
                 self.out.extend_from_slice(value);

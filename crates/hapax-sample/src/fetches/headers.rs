@@ -362,7 +362,7 @@ fn parse_ip(bytes: &[u8]) -> Option<IpAddr> {
 fn names<'e>(c: &Call<'_, 'e>, head: &'e Head) -> Sampled<'e> {
     let delimiter = c.text(0).and_then(<[u8]>::first).copied().unwrap_or(b',');
     let mut out = Vec::new();
-    for (name, _) in head.iter() {
+    for (name, _) in head {
         if !out.is_empty() {
             out.push(delimiter);
         }
@@ -373,7 +373,7 @@ fn names<'e>(c: &Call<'_, 'e>, head: &'e Head) -> Sampled<'e> {
 
 fn whole(head: &Head) -> Value<'static> {
     let mut out = Vec::new();
-    for (name, value) in head.iter() {
+    for (name, value) in head {
         for part in [name, b": ", value, b"\r\n"] {
             out.extend_from_slice(part);
         }
@@ -384,7 +384,7 @@ fn whole(head: &Head) -> Value<'static> {
 
 fn binary(head: &Head) -> Value<'static> {
     let mut out = Vec::new();
-    for (name, value) in head.iter() {
+    for (name, value) in head {
         for part in [name, value] {
             push_varint(&mut out, part.len() as u64);
             out.extend_from_slice(part);

@@ -10,7 +10,7 @@ fn sent(reply: &Reply) -> String {
     let mut head = Head::default();
     let body = reply.render(&Pages::default(), &[], &mut head);
     let mut out = format!("{} {}\n", head.status, String::from_utf8_lossy(head.reason()));
-    for (n, v) in head.iter() {
+    for (n, v) in &head {
         let _ = writeln!(out, "{}: {}", String::from_utf8_lossy(n), String::from_utf8_lossy(v));
     }
     out + "\n" + &String::from_utf8_lossy(&body)
