@@ -239,7 +239,9 @@ pub(super) fn set_fullconn(proxies: &mut [Proxy], process: u32) {
         if dynamic {
             anywhere += takes;
         } else {
-            targets.into_iter().for_each(|t| reach[t] += takes);
+            for t in targets {
+                reach[t] += takes;
+            }
         }
     }
     for (p, reach) in proxies.iter_mut().zip(reach) {
