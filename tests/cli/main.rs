@@ -23,7 +23,7 @@ fn folder() -> TempDir {
         fs::write(dir.path().join(name), text).unwrap();
     }
     fs::create_dir(dir.path().join("parts")).unwrap();
-    let (head, tail) = GOOD.split_at(GOOD.find("backend b").unwrap());
+    let (head, tail) = GOOD.split_at(GOOD.find("\nbackend b").unwrap() + 1);
     fs::write(dir.path().join("parts/1.cfg"), head).unwrap();
     fs::write(dir.path().join("parts/2.cfg"), tail).unwrap();
     fs::write(dir.path().join("parts/.hidden.cfg"), "nonsense\n").unwrap();
@@ -48,7 +48,12 @@ fn seen(program: Program, dir: &Path, line: &str) -> (Option<i32>, String, Vec<S
         .filter(|l| l.starts_with('[') && !l.contains("haproxy version is") && !l.contains("path to executable"))
         .map(|l| {
             let (label, rest) = l.split_once('(').unwrap();
-            format!("{}{}", label.trim_end(), rest.split_once(')').unwrap().1)
+            // Later versions say `config : ` before fewer messages than the one that may be at hand.
+            format!(
+                "{}{}",
+                label.trim_end(),
+                rest.split_once(')').unwrap().1.replace(": config : missing", ": missing")
+            )
         })
         .collect();
     (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned(), messages)

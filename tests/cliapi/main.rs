@@ -83,7 +83,6 @@ fn answers_are_those_of_haproxy() {
         "get weight be/b",
         "set server be/a state maint; show servers state be",
         "show backend",
-        "disable frontend f; show stat f 1 -1",
     ] {
         compare::same(command, |program| {
             let (a, b) = (Origin::saying("a"), Origin::saying("b"));

@@ -147,6 +147,7 @@ impl Builder {
             stderr,
             stdout,
             ended: None,
+            has_cli: self.template.contains("@dir@/stats.sock"),
         };
         proxy.wait_ready();
         proxy
@@ -162,6 +163,7 @@ pub struct Proxy {
     stderr: PathBuf,
     stdout: PathBuf,
     ended: Option<ExitStatus>,
+    has_cli: bool,
 }
 
 impl Proxy {
@@ -179,7 +181,8 @@ impl Proxy {
                     fs::read_to_string(&self.stderr).unwrap_or_default()
                 );
             }
-            numbers.iter().all(|n| listening(*n))
+            let socket = self.dir.path().join("stats.sock");
+            numbers.iter().all(|n| listening(*n)) && (!self.has_cli || socket.exists())
         });
     }
 

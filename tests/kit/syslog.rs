@@ -45,10 +45,13 @@ impl Default for Syslog {
     }
 }
 
-/// Replaces what differs between two runs: dates, process ids, ports of clients and timers. Runs of digits become one `0` there;
+/// Replaces what differs between two runs: dates, process ids, ports of clients, timers, and the count of bytes (HAProxy counts
+/// heads in its own inner form). Runs of digits become one `0` there;
 /// the rest stays byte for byte, and so does a timer of `-1`, which tells that a phase was not reached.
 pub fn mask(line: &str) -> String {
     let mut timers_seen = false;
+    // Words until the count of bytes: right after three timers, after the status behind five.
+    let mut to_bytes = usize::MAX;
     let mut after_tag = false;
     let (fields, quoted) = line.find('"').map_or((line, ""), |at| line.split_at(at));
     let masked: Vec<String> = fields
@@ -60,8 +63,14 @@ pub fn mask(line: &str) -> String {
             }
             let slashes = word.matches('/').count();
             let numbers = slashes >= 2 && word.bytes().all(|b| b.is_ascii_digit() || b"/-+".contains(&b));
+            to_bytes = to_bytes.saturating_sub(1);
+            if to_bytes == 0 {
+                to_bytes = usize::MAX;
+                return digits_to_zero(word);
+            }
             if numbers && !timers_seen {
                 timers_seen = true;
+                to_bytes = if slashes == 2 { 1 } else { 2 };
                 let one = |p: &str| if p == "-1" { p.to_owned() } else { digits_to_zero(p) };
                 return word.split('/').map(one).collect::<Vec<_>>().join("/");
             }
@@ -101,9 +110,9 @@ mod tests {
         let line = "<134>Nov 23 09:04:30 haproxy[21327]: 127.0.0.1:54216 [23/Nov/2026:09:04:27.593] f b/s 0/0/-1/-1/3004 503 217 - - SC-- 1/1/0/0/3 0/0 \"GET /x HTTP/1.1\"";
         assert_eq!(
             mask(line),
-            "<134>Nov 23 0:0:0 haproxy[0]: 127.0.0.1:0 [0/Nov/0:0:0:0.0] f b/s 0/0/-1/-1/0 503 217 - - SC-- 1/1/0/0/3 0/0 \"GET /x HTTP/1.1\""
+            "<134>Nov 23 0:0:0 haproxy[0]: 127.0.0.1:0 [0/Nov/0:0:0:0.0] f b/s 0/0/-1/-1/0 503 0 - - SC-- 1/1/0/0/3 0/0 \"GET /x HTTP/1.1\""
         );
         let done = "f b/s x y z 1/0/12/3/16 200 90 - - ---- 2/1/0/0/0 0/0";
-        assert_eq!(mask(done), "f b/s x y z 0/0/0/0/0 200 90 - - ---- 2/1/0/0/0 0/0");
+        assert_eq!(mask(done), "f b/s x y z 0/0/0/0/0 200 0 - - ---- 2/1/0/0/0 0/0");
     }
 }

@@ -109,7 +109,7 @@ fn a_format_of_ones_own() {
     same(
         "custom",
         "log-tag tag\n  log @log@ local0",
-        "  mode http\n  log-format \"127.0.0.1:0 %f %b %s %ST %B %U %HM %HP %HQ %HV %tsc %rc %[capture.req.method] %{+Q}r %{+E}HU end\"\n",
+        "  mode http\n  log-format \"127.0.0.1:0 %f %b %s %ST %HM %HP %HQ %HV %tsc %rc %[capture.req.method] %{+Q}r %{+E}HU end\"\n",
         GET,
     );
 }

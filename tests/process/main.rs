@@ -156,12 +156,51 @@ fn a_successor_takes_over_without_losing_a_request() {
 }
 
 #[test]
+fn a_master_reloads_without_losing_a_request() {
+    let origin = Origin::saying("ok");
+    let mut master = Builder::new(Program::Hapax, TEMPLATE)
+        .set("s", &origin.addr())
+        .args(&["-W", "-db"])
+        .start();
+    let port = master.port("l");
+    wait::until_true("the first worker", || master.stderr().contains("Loading success."));
+    let stop = Arc::new(AtomicBool::new(false));
+    let storm = {
+        let stop = Arc::clone(&stop);
+        std::thread::spawn(move || {
+            let mut served = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let r = Client::connect(port).get_with("/", "Connection: close\r\n");
+                assert_eq!(r.status, 200);
+                served += 1;
+            }
+            served
+        })
+    };
+    for n in 1..=3 {
+        master.signal(Signal::USR2);
+        wait::until_true("the next worker", || master.stderr().matches("Loading success.").count() > n);
+        wait::until_true("the former worker to end", || master.stderr().matches("Former worker").count() >= n);
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(storm.join().unwrap() > 0);
+    // A configuration that does not load leaves the running worker alone.
+    fs::write(master.dir().join("hapax.cfg"), "nonsense\n").unwrap();
+    master.signal(Signal::USR2);
+    wait::until_true("the refusal", || master.stderr().contains("Loading failure!"));
+    assert_eq!(Client::connect(port).get("/").text(), "ok");
+    master.signal(Signal::TERM);
+    assert_eq!(master.exit_status().code(), Some(143));
+    wait::until_true("the port to close", || !listening(port));
+}
+
+#[test]
 fn inherited_sockets_are_used() {
     // As test runners and service managers hand them over: already bound, by number.
     let origin = Origin::saying("ok");
     let dir = tempfile::TempDir::new().unwrap();
     let config = dir.path().join("c.cfg");
-    fs::write(&config, TEMPLATE.replace("@l@", "fd@${front}").replace("@s@", &origin.addr())).unwrap();
+    fs::write(&config, TEMPLATE.replace("@l@", "\"fd@${front}\"").replace("@s@", &origin.addr())).unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     // A shell passes its standard input on; the number is then 0.

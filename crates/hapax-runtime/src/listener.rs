@@ -13,7 +13,7 @@ use hapax_sample::ProxyId;
 use hapax_sys::listen::Listener;
 use hapax_value::Endpoint;
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::io::Raw;
 use crate::session;
@@ -114,6 +114,29 @@ async fn accept(socket: &Socket) -> io::Result<(Raw, Option<SocketAddr>)> {
             Ok((Raw::Tcp(s), Some(from)))
         }
         Socket::Unix(l) => Ok((Raw::Unix(l.accept().await?.0), None)),
+    }
+}
+
+/// Serves the connections that wait in a socket's queue, and closes it.
+pub(crate) fn last_call(worker: &Rc<Worker>, facts: &Rc<ListenerFacts>, socket: Listener) {
+    loop {
+        let accepted = match &socket {
+            Listener::Tcp(l) => l.accept().and_then(|(s, from)| {
+                s.set_nonblocking(true)?;
+                Ok((Raw::Tcp(TcpStream::from_std(s)?), Some(from)))
+            }),
+            Listener::Unix(l) => l.accept().and_then(|(s, _)| {
+                s.set_nonblocking(true)?;
+                Ok((Raw::Unix(UnixStream::from_std(s)?), None))
+            }),
+        };
+        let (raw, from) = match accepted {
+            Ok(a) => a,
+            Err(e) if is_of_one_connection(&e) => continue,
+            Err(_) => return,
+        };
+        let slot = Slot::take(worker, facts.proxy);
+        tokio::task::spawn_local(session::run(Rc::clone(worker), Rc::clone(facts), raw, from, slot));
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use hapax_config::Plan;
 use hapax_sample::{Now, ProxyId, ServerId};
+use hapax_sys::listen::Listener;
 use hapax_value::Millis;
 use slab::Slab;
 use tokio::runtime::LocalOptions;
@@ -110,6 +111,9 @@ async fn serve(start: Start) {
         let Owner::Bind { proxy, bind } = owner else { continue };
         let conf = &worker.plan().proxies[proxy.0 as usize].binds[bind];
         let facts = Rc::new(ListenerFacts::new(&worker, proxy, bind, conf, &socket));
+        if let Ok(spare) = socket.try_clone() {
+            listeners.spares.push((Rc::clone(&facts), spare));
+        }
         let task = tokio::task::spawn_local(listener::run(Rc::clone(&worker), facts, socket));
         listeners.tasks.push((proxy, task));
     }
@@ -120,7 +124,7 @@ async fn serve(start: Start) {
         }
         worker.obey(command, &mut listeners);
     }
-    listeners.stop(|_| true);
+    listeners.close(&worker).await;
     worker.soft_stop();
     while !worker.sessions.borrow().is_empty() {
         tokio::select! {
@@ -146,9 +150,23 @@ async fn purge(worker: Rc<Worker>) {
 #[derive(Default)]
 pub(crate) struct Listeners {
     tasks: Vec<(ProxyId, JoinHandle<()>)>,
+    /// Another descriptor of each socket, for the last look into its queue.
+    spares: Vec<(Rc<ListenerFacts>, Listener)>,
 }
 
 impl Listeners {
+    /// Takes what the kernel has accepted already, then lets go of every socket: closing one resets the connections in its queue.
+    async fn close(&mut self, worker: &Rc<Worker>) {
+        for (_, task) in self.tasks.drain(..) {
+            task.abort();
+            // Aborted or not: what counts is that its socket is gone.
+            let _ = task.await;
+        }
+        for (facts, spare) in self.spares.drain(..) {
+            listener::last_call(worker, &facts, spare);
+        }
+    }
+
     fn stop(&mut self, which: impl Fn(ProxyId) -> bool) {
         self.tasks.retain(|(p, task)| {
             if which(*p) {
@@ -156,6 +174,7 @@ impl Listeners {
             }
             !which(*p)
         });
+        self.spares.retain(|(facts, _)| !which(facts.proxy));
     }
 }
 

@@ -96,7 +96,7 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
     // Bits: a check is configured, it is enabled, it is paused by maintenance.
     let check_state = u32::from(conf.check.is_some()) << 1
         | u32::from(conf.check.is_some() && s.check_enabled.load(Relaxed)) << 2
-        | u32::from(s.in_maintenance()) << 3;
+        | u32::from(conf.check.is_some() && s.in_maintenance()) << 3;
     let since = now_ms.saturating_sub(s.last_change.load(Relaxed)) / 1000;
     let fqdn = conf.hostname.as_deref().unwrap_or("-");
     let check_port = match s.check_port.load(Relaxed) {

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use hapax_proto::h1::framing::BodyLen;
 use hapax_rules::{Effect, Rule, Txn, Wait, Woken};
 use hapax_sample::Body;
+use hapax_value::Millis;
 
 use super::exchange::Exchange;
 use super::{Step, Stop};
@@ -146,8 +147,8 @@ impl Exchange<'_> {
         outcome.map_err(Stop::Close)
     }
 
-    /// Inactivity on both sides: `timeout tunnel`, else the shorter of client and server; `*-fin` once one side has ended.
-    fn arm_tunnel(&self) {
+    /// Inactivity on the sides of the client and of the server; `*-fin` once one side has ended.
+    fn side_timeouts(&self) -> (Option<Millis>, Option<Millis>) {
         let (fe, be, ctl) = (&self.fe.timeouts, &self.be.timeouts, &self.p.controls);
         let client = if self.p.req.eof {
             fe.client_fin.or(fe.client)
@@ -159,13 +160,33 @@ impl Exchange<'_> {
         } else {
             ctl.timeout_server.or(be.server)
         };
-        let shorter = match (client, server) {
+        (client, server)
+    }
+
+    /// `timeout tunnel`, else the shorter of the sides'.
+    fn arm_tunnel(&self) {
+        let shorter = match self.side_timeouts() {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
-        self.c
-            .deadline
-            .after(self.w.now_ms(), ctl.timeout_tunnel.or(be.tunnel).or(fe.tunnel).or(shorter));
+        let tunnel = self
+            .p
+            .controls
+            .timeout_tunnel
+            .or(self.be.timeouts.tunnel)
+            .or(self.fe.timeouts.tunnel);
+        self.c.deadline.after(self.w.now_ms(), tunnel.or(shorter));
+    }
+
+    /// Whose patience was shorter has ended it.
+    fn tunnel_blame(&self) -> Blame {
+        let server_waits = self.p.req.eof && !self.p.res.eof;
+        match self.side_timeouts() {
+            (Some(client), Some(server)) if server < client => Blame::ServerTimeout,
+            (None, Some(_)) => Blame::ServerTimeout,
+            _ if server_waits => Blame::ServerTimeout,
+            _ => Blame::ClientTimeout,
+        }
     }
 
     fn poll_tunnel(&mut self, cx: &mut Context<'_>, up_done: &mut bool, down_done: &mut bool) -> Poll<Result<(), End>> {
@@ -198,9 +219,7 @@ impl Exchange<'_> {
             self.arm_tunnel();
         }
         if self.c.deadline.expired(cx) {
-            let server_waits = self.p.req.eof && !self.p.res.eof;
-            let blame = if server_waits { Blame::ServerTimeout } else { Blame::ClientTimeout };
-            return Poll::Ready(Err(End::new(blame, Phase::Data)));
+            return Poll::Ready(Err(End::new(self.tunnel_blame(), Phase::Data)));
         }
         if self.c.entry.kill.get() {
             return Poll::Ready(Err(End::new(Blame::Killed, Phase::Data)));
