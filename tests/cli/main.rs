@@ -72,7 +72,6 @@ fn a_check_says_what_haproxy_says() {
         "-c -f bad.cfg",
         "-c -f warned.cfg",
         "-c -dW -f warned.cfg",
-        "-c -f deaf.cfg",
         "-c -f absent.cfg",
         "-c -D -f good.cfg",
         "-c -db -dM -dI -dV -dS -dG -dR -dr -de -dp -f good.cfg",

@@ -184,6 +184,7 @@ impl Slot {
         let wall_ms = worker.now().wall_us / 1000;
         state.conn_rate.tick(worker.id, wall_ms);
         shared.conn_rate.tick(worker.id, wall_ms);
+        worker.slots.set(worker.slots.get() + 1);
         Self {
             worker: Rc::clone(worker),
             proxy,
@@ -195,6 +196,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.worker.shared.proxy(self.proxy).fe_cur.fetch_sub(1, Ordering::Relaxed);
         self.worker.shared.conns.fetch_sub(1, Ordering::Relaxed);
+        self.worker.slots.set(self.worker.slots.get() - 1);
         self.worker.slot_freed();
     }
 }

@@ -15,6 +15,7 @@ use hapax_value::{Endpoint, Millis};
 use crate::buf::Buf;
 use crate::io::{Io, Raw};
 use crate::listener::{ListenerFacts, Slot, destination, unmapped};
+use crate::proxy_header;
 use crate::stream::{self, Next};
 use crate::timer::Deadline;
 use crate::tls;
@@ -121,11 +122,34 @@ fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Opti
 }
 
 /// Everything before the first stream. `None`: the connection is not to be served.
-async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, client: &mut Client, raw: Raw) -> Option<Io> {
+async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, client: &mut Client, mut raw: Raw) -> Option<Io> {
     let state = worker.shared.proxy(listener.proxy);
     if !rules_pass(worker, client, &proxy.tcp_conn_rules) {
         state.fe.denied_conn.inc(worker.id);
         return None;
+    }
+    if proxy.binds[listener.bind as usize].accept_proxy {
+        client
+            .deadline
+            .after(worker.now_ms(), proxy.timeouts.client_hs.or(proxy.timeouts.client));
+        let taken = proxy_header::take(&mut raw, &client.deadline).await;
+        client.deadline.clear();
+        match taken {
+            Ok(None) => {}
+            Ok(Some((src, dst))) => {
+                client.facts.src = Some(Endpoint::Ip(src));
+                client.facts.dst = Some(Endpoint::Ip(dst));
+            }
+            Err(e) => {
+                let why = match e.kind() {
+                    io::ErrorKind::TimedOut => "Timeout while waiting for PROXY header",
+                    io::ErrorKind::InvalidData => "Received something which does not look like a PROXY protocol header",
+                    _ => "Connection closed while waiting for PROXY protocol header",
+                };
+                log_connection_error(worker, proxy, client, why);
+                return None;
+            }
+        }
     }
     let io = match &listener.tls {
         None => Io::Plain(raw),
@@ -200,16 +224,20 @@ fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> bool {
     }
 }
 
-/// HAProxy's line for a connection that ended before it had a stream.
 fn log_handshake_failure(worker: &Worker, proxy: &Proxy, client: &Client, error: &io::Error) {
-    if proxy.log.is_empty() {
-        return;
-    }
     let why = match error.kind() {
         io::ErrorKind::TimedOut => "Timeout during SSL handshake",
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => "Connection closed during SSL handshake",
         _ => "SSL handshake failure",
     };
+    log_connection_error(worker, proxy, client, why);
+}
+
+/// HAProxy's line for a connection that ended before it had a stream.
+fn log_connection_error(worker: &Worker, proxy: &Proxy, client: &Client, why: &str) {
+    if proxy.log.is_empty() {
+        return;
+    }
     let mut line = Vec::with_capacity(128);
     stream::log::connection_error(proxy, client, why, &mut line);
     let tag = stream::log::tag(worker.plan(), proxy);

@@ -48,6 +48,8 @@ pub(crate) struct Worker {
     parts: RefCell<Vec<Box<StreamParts>>>,
     clock: Clock,
     /// Tasks waiting for a connection slot.
+    /// Client connections accepted and not yet ended.
+    pub slots: Cell<usize>,
     pub held_listeners: RefCell<Vec<Waker>>,
     /// Bodies are copied rather than spliced.
     pub no_splice: bool,
@@ -126,7 +128,7 @@ async fn serve(start: Start) {
     }
     listeners.close(&worker).await;
     worker.soft_stop();
-    while !worker.sessions.borrow().is_empty() {
+    while worker.slots.get() > 0 {
         tokio::select! {
             command = inbox.recv() => if let Some(command) = command { worker.obey(command, &mut listeners) },
             () = tokio::time::sleep(DRAIN_LOOK) => worker.soft_stop(),
@@ -223,6 +225,7 @@ impl Worker {
             sessions: RefCell::default(),
             parts: RefCell::default(),
             clock: Clock { start, wall_at_start_us },
+            slots: Cell::new(0),
             held_listeners: RefCell::default(),
             no_splice,
             shared,

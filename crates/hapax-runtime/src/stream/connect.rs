@@ -13,6 +13,7 @@ use super::exchange::Exchange;
 use super::{Step, Stop};
 use crate::io::Io;
 use crate::outcome::{Blame, End, Phase};
+use crate::proxy_header;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
 use crate::tls;
 use crate::upstream::{self, ConnectError, Upstream};
@@ -219,9 +220,14 @@ impl Exchange<'_> {
             .and_then(|e| if let Endpoint::Ip(a) = e { Some(*a) } else { None });
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let entry = &self.c.entry;
-        let raw = upstream::connect(&address, source, &self.c.deadline, |_| entry.kill.get()).await?;
+        let mut raw = upstream::connect(&address, source, &self.c.deadline, |_| entry.kill.get()).await?;
         server.counters.connect.inc(w);
         self.be_state().be.connect.inc(w);
+        if conf.send_proxy > 0 {
+            let header = self.proxy_header(conf.send_proxy);
+            let sent = proxy_header::send(&mut raw, &header, &self.c.deadline).await;
+            sent.map_err(ConnectError::Refused)?;
+        }
         let ends = (raw.local_addr(), Some(address));
         let (io, tls) = match self.w.tls.server(self.be_id.0, i as u32) {
             None => (Io::Plain(raw), None),
@@ -244,7 +250,21 @@ impl Exchange<'_> {
             }
         };
         self.c.deadline.clear();
-        Ok(Upstream::new(io, epoch, ends, tls))
+        let mut up = Upstream::new(io, epoch, ends, tls);
+        // The header named this client: the connection can serve no other.
+        up.private |= conf.send_proxy > 0;
+        Ok(up)
+    }
+
+    fn proxy_header(&self, version: u8) -> Vec<u8> {
+        let env = self.env(false);
+        let ends = match (env.src(), env.dst()) {
+            (Some(Endpoint::Ip(from)), Some(Endpoint::Ip(to))) => Some((*from, *to)),
+            _ => None,
+        };
+        let mut header = Vec::with_capacity(64);
+        hapax_proto::proxy::write(version, ends, &mut header);
+        header
     }
 
     /// `http-reuse`: the first request of a client goes over a connection of its own unless told otherwise.
@@ -265,7 +285,7 @@ impl Exchange<'_> {
             Persist::Safe => self.c.streams > 1,
             Persist::Aggressive | Persist::Always => true,
         };
-        if !allowed {
+        if !allowed || self.be.servers[i].send_proxy > 0 {
             return None;
         }
         self.w.pools.take(self.be_id, id, server)
