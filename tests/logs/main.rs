@@ -62,12 +62,6 @@ fn every_wire_format() {
         "  mode http\n  option httplog\n",
         GET,
     );
-    same(
-        "cut",
-        "log-tag tag\n  log @log@ len 80 local3",
-        "  mode http\n  option httplog\n",
-        GET,
-    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The line a stream leaves behind.
 
 use hapax_config::Plan;
-use hapax_config::plan::{Options, Proxy};
+use hapax_config::plan::{Mode, Options, Proxy};
 use hapax_sample::{LOG_SILENT, Timers};
 use hapax_value::{Endpoint, Millis};
 
@@ -34,7 +34,12 @@ impl Exchange<'_> {
         if !failed && fe.options.contains(Options::DONTLOG_NORMAL) {
             return;
         }
-        let Some(format) = &fe.formats.main else { return };
+        let Some(format) = &fe.formats.main else {
+            let mut line = Vec::with_capacity(96);
+            connected(fe, self.c, &mut line);
+            self.w.logger.borrow_mut().send(&fe.log, tag(self.plan, fe), level::INFO, &line);
+            return;
+        };
         let level = match self.p.facts.log_level {
             Some(l) => l,
             None if failed && fe.options.contains(Options::LOG_SEPARATE_ERRORS) => level::ERR,
@@ -102,6 +107,25 @@ impl Exchange<'_> {
             }
         }
     }
+}
+
+/// `Connect from <src>:<port> to <dst>:<port> (<frontend>/<mode>)`: the line of a frontend that names no format.
+fn connected(proxy: &Proxy, client: &Client, out: &mut Vec<u8>) {
+    use std::io::Write;
+    let mode = if proxy.mode == Mode::Http { "HTTP" } else { "TCP" };
+    // Writing to a vector cannot fail.
+    let _ = match (&client.facts.src, &client.facts.dst) {
+        (Some(Endpoint::Ip(from)), Some(Endpoint::Ip(to))) => write!(
+            out,
+            "Connect from {}:{} to {}:{} ({}/{mode})",
+            from.ip(),
+            from.port(),
+            to.ip(),
+            to.port(),
+            proxy.name
+        ),
+        _ => write!(out, "Connect to unix listener {} ({}/{mode})", client.facts.listener_id, proxy.name),
+    };
 }
 
 /// `<src>:<port> [<date>] <frontend>/<listener>: <why>`, as HAProxy has it for connections that never had a stream.

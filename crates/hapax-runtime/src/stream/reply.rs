@@ -52,7 +52,10 @@ impl Exchange<'_> {
             out.extend_from_slice(body);
         }
         self.response_started = true;
-        self.marks.response = self.w.now_ms();
+        if self.marks.connected == 0 {
+            // Where there was a server, the time of its response is told, and it gave none.
+            self.marks.response = self.w.now_ms();
+        }
         self.p.facts.bytes_out += out.len() as u64;
         let sent = self.write_now(&out).await;
         out.clear();

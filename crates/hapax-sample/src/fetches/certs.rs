@@ -372,7 +372,11 @@ fn distinguished<'e>(c: &mut Call<'_, 'e>, whose: Whose) -> Sampled<'e> {
         .filter_map(|a| Some((short(a.attr_type()), a.as_str().ok()?.to_owned())))
         .collect();
     if let Some(wanted) = c.text(0).filter(|w| !w.is_empty()) {
-        let found: Vec<&String> = parts.iter().filter(|(k, _)| k.as_bytes() == wanted).map(|(_, v)| v).collect();
+        let found: Vec<&String> = parts
+            .iter()
+            .filter(|(k, _)| k.as_bytes().eq_ignore_ascii_case(wanted))
+            .map(|(_, v)| v)
+            .collect();
         let at = match c.int(1).unwrap_or(0) {
             0 | 1 => Some(0),
             n if n > 0 => Some(n as usize - 1),
