@@ -107,9 +107,9 @@ fn named<A: std::str::FromStr + Into<IpAddr>>(from: &str, to: &str, sport: &str,
 /// Appends a header of version 1 or 2. Ends of different families are both told as IPv6.
 pub fn write(version: u8, ends: Ends, out: &mut Vec<u8>) {
     if version == 1 {
-        write_text(ends, out)
+        write_text(ends, out);
     } else {
-        write_binary(ends, out)
+        write_binary(ends, out);
     }
 }
 

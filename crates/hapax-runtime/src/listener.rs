@@ -117,10 +117,10 @@ async fn accept(socket: &Socket) -> io::Result<(Raw, Option<SocketAddr>)> {
     }
 }
 
-/// Serves the connections that wait in a socket's queue, and closes it.
-pub(crate) fn last_call(worker: &Rc<Worker>, facts: &Rc<ListenerFacts>, socket: Listener) {
+/// Serves the connections that wait in a socket's queue; the caller closes it next.
+pub(crate) fn last_call(worker: &Rc<Worker>, facts: &Rc<ListenerFacts>, socket: &Listener) {
     loop {
-        let accepted = match &socket {
+        let accepted = match socket {
             Listener::Tcp(l) => l.accept().and_then(|(s, from)| {
                 s.set_nonblocking(true)?;
                 Ok((Raw::Tcp(TcpStream::from_std(s)?), Some(from)))

@@ -165,7 +165,7 @@ impl Listeners {
             let _ = task.await;
         }
         for (facts, spare) in self.spares.drain(..) {
-            listener::last_call(worker, &facts, spare);
+            listener::last_call(worker, &facts, &spare);
         }
     }
 
