@@ -104,8 +104,29 @@ impl Io {
         each!(self, io => Pin::new(io).poll_shutdown(cx))
     }
 
+    /// Whether TLS has taken in more than was read from it: the last flight of a handshake often brings the first request along.
+    fn holds_plaintext(&mut self) -> bool {
+        // What does not decrypt is told by the next read.
+        match self {
+            Self::Closed | Self::Plain(_) => false,
+            Self::Server(t) => t
+                .get_mut()
+                .1
+                .process_new_packets()
+                .map_or(true, |s| s.plaintext_bytes_to_read() > 0),
+            Self::Client(t) => t
+                .get_mut()
+                .1
+                .process_new_packets()
+                .map_or(true, |s| s.plaintext_bytes_to_read() > 0),
+        }
+    }
+
     /// Whether something (data, the end or an error) is there to be read. Costs no system call.
     pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.holds_plaintext() {
+            return Poll::Ready(Ok(()));
+        }
         match self.raw() {
             Some(Raw::Tcp(s)) => s.poll_read_ready(cx),
             Some(Raw::Unix(s)) => s.poll_read_ready(cx),
