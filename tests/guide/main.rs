@@ -1,6 +1,8 @@
 //! Whole configurations as a guide would show them, under many clients while a server dies and comes back.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod samples;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::origin::TcpOrigin;
 use crate::{Request, Response, wait};
@@ -166,5 +166,7 @@ pub fn tls_origin(identity: &Identity) -> TcpOrigin {
     })
 }
 
+/// What a TLS client is set up with.
+pub use rustls::ClientConfig;
 /// Whether a handshake was a full one or resumed an earlier session.
 pub use rustls::HandshakeKind as Kind;

@@ -16,6 +16,7 @@ pub mod fuzz;
 pub mod keyword;
 pub mod lint;
 mod load;
+pub mod paths;
 pub mod plan;
 pub mod reader;
 mod resolve;

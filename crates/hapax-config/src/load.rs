@@ -7,6 +7,7 @@ use hapax_sample::Files;
 use hapax_syntax::{Environment, Line};
 
 use crate::keyword::Version;
+use crate::paths::{PathPolicy, RelativeFiles};
 use crate::plan::Plan;
 use crate::reader::Reader;
 
@@ -40,7 +41,8 @@ pub struct Loaded {
 
 /// Reads, checks and resolves a configuration. Every mistake is told in one run.
 pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded {
-    let (mut reader, sources) = read(inputs, files, opts);
+    let files = RelativeFiles::new(files);
+    let (mut reader, sources) = read(inputs, &files, opts);
     crate::topic::errors::resolve(&mut reader);
     crate::topic::userlist::resolve(&mut reader);
     let (plan, mut diags) = crate::resolve::resolve(reader);
@@ -57,17 +59,19 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
 }
 
 /// Every line of every file, before names are looked for.
-pub(crate) fn read<'a>(inputs: Vec<Input>, files: &'a dyn Files, opts: &'a LoadOptions) -> (Reader<'a>, Sources) {
+pub(crate) fn read<'a>(inputs: Vec<Input>, files: &'a RelativeFiles<'a>, opts: &'a LoadOptions) -> (Reader<'a>, Sources) {
     let mut sources = Sources::default();
     let mut reader = Reader::new(files, opts);
     for input in inputs {
         let file = sources.add(input.name.clone(), input.bytes.clone());
         reader.file_names.push(input.name.clone());
+        files.enter(&input.name);
         if !read_lines(&input, file, &mut reader) {
             break;
         }
     }
     reader.end_section();
+    files.set_policy(PathPolicy::Current);
     (reader, sources)
 }
 

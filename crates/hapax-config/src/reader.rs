@@ -18,6 +18,7 @@ use hapax_value::Endpoint;
 use crate::address::{Address, Host};
 use crate::args::Args;
 use crate::certs::CertStore;
+use crate::paths::RelativeFiles;
 use crate::codes;
 use crate::draft::Draft;
 use crate::keyword::{Class, Version};
@@ -66,6 +67,8 @@ pub struct Started {
 /// The configuration while its lines are read.
 pub struct Reader<'a> {
     pub files: &'a dyn Files,
+    /// The same door, for the word that says what relative names start from.
+    pub paths: &'a RelativeFiles<'a>,
     pub opts: &'a LoadOptions,
     pub diags: Diagnostics,
     pub deferred: Deferred,
@@ -109,9 +112,10 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(files: &'a dyn Files, opts: &'a LoadOptions) -> Self {
+    pub fn new(files: &'a RelativeFiles<'a>, opts: &'a LoadOptions) -> Self {
         Self {
             files,
+            paths: files,
             opts,
             diags: Diagnostics::default(),
             deferred: Deferred::default(),

@@ -6,9 +6,11 @@ use hapax_diag::Diagnostic;
 
 use super::{Topic, no_inherit};
 use crate::args::Args;
+use crate::certs::CertStore;
 use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::paths::PathPolicy;
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::units::{TIMER_MAX, Unit};
@@ -235,7 +237,7 @@ end of a worker.",
             "What relative file names start from: the working directory, or the folder of the file that names \
 them.",
         )
-        .ok(&["default-path current"])
+        .ok(&["default-path current", "default-path config", "default-path parent", "default-path origin /etc"])
         .bad(&["default-path", "default-path here", "default-path origin"])
         .set(default_path),
     global("set-var")
@@ -290,11 +292,12 @@ instead.";
 }
 
 fn default_path(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let (words, acted_on) = match a.str(0) {
-        "current" => (1, true),
-        "config" | "parent" => (1, false),
+    let (words, policy) = match a.str(0) {
+        "current" => (1, PathPolicy::Current),
+        "config" => (1, PathPolicy::Config),
+        "parent" => (1, PathPolicy::Parent),
         "origin" if a.bytes(1).is_empty() => return Err(a.missing("'default-path origin' expects a directory as an argument.")),
-        "origin" => (2, false),
+        "origin" => (2, PathPolicy::Origin(a.show(1))),
         other => {
             let message = format!(
                 "'default-path' : unknown policy '{other}', only 'current', 'config', 'parent' and 'origin' are \
@@ -304,10 +307,9 @@ supported."
         }
     };
     a.at_most(words)?;
-    if !acted_on {
-        let message = "'default-path' is accepted but not acted on yet: relative names start from the working directory";
-        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, message).at(a.at(0)));
-    }
+    cx.paths.set_policy(policy);
+    // What was read so far is known by names that mean other files from here on.
+    cx.certs = CertStore::default();
     Ok(())
 }
 

@@ -74,7 +74,8 @@ fn worst_of_line(case: &Case, line: &str, missing: bool) -> (Option<Severity>, S
     }];
     let opts = LoadOptions::default();
     // Names are not looked for: an example may name what it does not declare.
-    let (reader, _) = read(inputs, &Shelf, &opts);
+    let files = crate::paths::RelativeFiles::new(&Shelf);
+    let (reader, _) = read(inputs, &files, &opts);
     let told: Vec<_> = reader
         .diags
         .iter()
