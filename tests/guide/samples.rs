@@ -9,7 +9,6 @@ use std::time::Duration;
 use hapax_tests::tls::{Authority, ClientConfig, TlsClient};
 use hapax_tests::{Builder, Client, Origin, Program, Proxy, Reply, Response, Syslog, wait};
 
-
 const CLIENTS: usize = 100;
 const REQUESTS: usize = 10_000;
 /// What a client thinks between two requests: the storm outlasts a server's death and return without filling the machine.
@@ -123,7 +122,11 @@ fn client(number: usize, plan: &Plan, weather: &Weather) {
             }
         }
         if plan.sticky && v.seen.len() > 1 {
-            weather.wrong.lock().unwrap().push(format!("client {number} with {:?} saw {:?}", v.cookie, v.seen));
+            weather
+                .wrong
+                .lock()
+                .unwrap()
+                .push(format!("client {number} with {:?} saw {:?}", v.cookie, v.seen));
         }
         std::thread::sleep(THINK);
     }
@@ -220,7 +223,12 @@ fn survive(name: &str, port: &str, paths: &'static [&'static str], sticky: bool)
     weather.over.store(true, Ordering::SeqCst);
     clients.into_iter().for_each(|t| t.join().unwrap());
     let wrong = weather.wrong.lock().unwrap();
-    assert!(wrong.is_empty(), "{} failures without excuse: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+    assert!(
+        wrong.is_empty(),
+        "{} failures without excuse: {:?}",
+        wrong.len(),
+        &wrong[..wrong.len().min(5)]
+    );
 }
 
 #[test]

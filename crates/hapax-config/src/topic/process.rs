@@ -237,7 +237,12 @@ end of a worker.",
             "What relative file names start from: the working directory, or the folder of the file that names \
 them.",
         )
-        .ok(&["default-path current", "default-path config", "default-path parent", "default-path origin /etc"])
+        .ok(&[
+            "default-path current",
+            "default-path config",
+            "default-path parent",
+            "default-path origin /etc",
+        ])
         .bad(&["default-path", "default-path here", "default-path origin"])
         .set(default_path),
     global("set-var")
