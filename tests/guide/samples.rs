@@ -221,7 +221,9 @@ fn survive(name: &str, port: &str, paths: &'static [&'static str], sticky: bool)
     });
     wait::until_true("all requests", || weather.done.load(Ordering::SeqCst) >= REQUESTS);
     weather.over.store(true, Ordering::SeqCst);
-    clients.into_iter().for_each(|t| t.join().unwrap());
+    for t in clients {
+        t.join().unwrap();
+    }
     let wrong = weather.wrong.lock().unwrap();
     assert!(
         wrong.is_empty(),

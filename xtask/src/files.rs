@@ -31,14 +31,20 @@ impl Files for Folder {
     }
 }
 
-/// As [`Folder`], with absolute names looked up in the folder's own `files`: nothing of this machine is seen.
-pub(crate) struct Sandbox(pub(crate) PathBuf);
+/// As [`Folder`], with absolute names looked up in the folder's own `files`: nothing of this machine is seen. Names that a file
+/// has put its own folder before (`default-path config`) start at the root.
+pub(crate) struct Sandbox {
+    pub(crate) folder: PathBuf,
+    pub(crate) root: PathBuf,
+}
 
 impl Files for Sandbox {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
         let inside = match path.strip_prefix('/') {
-            Some(rest) => self.0.join("files").join(rest),
-            None => self.0.join(path),
+            Some(rest) => self.folder.join("files").join(rest),
+            None => Some(self.root.join(path))
+                .filter(|full| full.starts_with(&self.folder))
+                .unwrap_or_else(|| self.folder.join(path)),
         };
         std::fs::read(inside)
             .map(Arc::from)

@@ -33,7 +33,11 @@ fn expectation(repo: &Repo, file: &str) -> Result<String> {
         name: file.to_owned(),
         bytes: Arc::from(std::fs::read(&path)?),
     };
-    let loaded = load(vec![input], &Sandbox(folder), &LoadOptions::default());
+    let files = Sandbox {
+        folder,
+        root: repo.root.clone(),
+    };
+    let loaded = load(vec![input], &files, &LoadOptions::default());
     let verdict = if loaded.diags.has_alert() { "refused" } else { "accepted" };
     // As HAProxy writes them, but for the process's number.
     let told = render::haproxy(&loaded.diags, &loaded.sources, 0, Closing::None).replace(" (0) : ", " ");
