@@ -20,6 +20,7 @@ use crate::repo::Repo;
 use load::Sample;
 use origin::Origin;
 use peer::{Kind, Peer, Running};
+pub(crate) use peer::{Process, free_port};
 use rows::Row;
 
 #[derive(clap::Args)]
@@ -69,7 +70,7 @@ pub(crate) fn run(repo: &Repo, o: &Options) -> Result<()> {
     // 6,000 idle connections and their descriptors, here and in the children.
     let _ = hapax_sys::limits::set_open_files(65_536);
     let peers = peers(repo, o)?;
-    let dir = Scratch::new()?;
+    let dir = Scratch::new("bench")?;
     let origin = Origin::start(&dir.0)?;
     println!(
         "{} thread(s) per proxy, {} round(s) of {} s, medians; ratio: processor time per request against {}",
@@ -136,7 +137,7 @@ fn peers(repo: &Repo, o: &Options) -> Result<Vec<Peer>> {
     Ok(peers)
 }
 
-fn build(repo: &Repo, profile: &str) -> Result<PathBuf> {
+pub(crate) fn build(repo: &Repo, profile: &str) -> Result<PathBuf> {
     let status = Command::new(env!("CARGO"))
         .args(["build", "--profile", profile, "--package", "hapax"])
         .current_dir(&repo.root)
@@ -148,17 +149,17 @@ fn build(repo: &Repo, profile: &str) -> Result<PathBuf> {
     Ok(repo.root.join("target").join(profile).join("hapax"))
 }
 
-fn installed(tool: &str) -> bool {
+pub(crate) fn installed(tool: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&paths).any(|p| p.join(tool).is_file())
 }
 
-/// A directory that is gone when the benchmark ends.
-struct Scratch(PathBuf);
+/// A directory that is gone at the end.
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
-    fn new() -> Result<Self> {
-        let dir = std::env::temp_dir().join(format!("hapax-bench-{}", std::process::id()));
+    pub(crate) fn new(what: &str) -> Result<Self> {
+        let dir = std::env::temp_dir().join(format!("hapax-{what}-{}", std::process::id()));
         std::fs::create_dir_all(&dir)?;
         // nginx serves files and writes its temporary ones as another user when started by root.
         std::fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;

@@ -12,6 +12,7 @@ mod generate;
 mod ledger;
 mod reference;
 mod repo;
+mod soak;
 mod tidy;
 
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Chore {
     Corpus(corpus::Options),
     /// Measures Hapax beside HAProxy and nginx on this machine
     Bench(bench::Options),
+    /// Minutes of unkind traffic before servers that die: nothing may leak, stick, get lost, or fail without need
+    Soak(soak::Options),
 }
 
 fn main() -> ExitCode {
@@ -56,5 +59,6 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Chore::Ledger(options) => ledger::run(options),
         Chore::Corpus(options) => corpus::run(options),
         Chore::Bench(options) => bench::run(&repo::Repo::find()?, options),
+        Chore::Soak(options) => soak::run(&repo::Repo::find()?, options),
     }
 }
