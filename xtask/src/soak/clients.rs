@@ -155,8 +155,8 @@ fn take(port: u16, conn: &mut Option<TcpStream>, number: usize, n: u64, turn: Tu
 fn open(port: u16) -> io::Result<TcpStream> {
     let s = TcpStream::connect(("127.0.0.1", port))?;
     s.set_nodelay(true)?;
-    s.set_read_timeout(Some(Duration::from_secs(60)))?;
-    s.set_write_timeout(Some(Duration::from_secs(60)))?;
+    s.set_read_timeout(Some(Duration::from_mins(1)))?;
+    s.set_write_timeout(Some(Duration::from_mins(1)))?;
     Ok(s)
 }
 
@@ -189,7 +189,7 @@ fn reset(s: &TcpStream) {
 /// Reads one response to its end: its status, and whether the connection goes on.
 fn answer(s: &mut TcpStream) -> io::Result<(u16, bool)> {
     let mut got = Vec::new();
-    let mut buf = [0; 65_536];
+    let mut buf = vec![0; 65_536];
     let head_end = loop {
         if let Some(at) = got.windows(4).position(|w| w == b"\r\n\r\n") {
             break at + 4;

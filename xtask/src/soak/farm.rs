@@ -23,10 +23,8 @@ impl Server {
     pub(super) fn start(dir: &Path, number: usize) -> Result<Self> {
         let port = free_port()?;
         let (home, files) = (dir.display(), dir.join("files"));
-        let mut temp = String::new();
-        for t in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
-            temp.push_str(&format!("{t}_temp_path {home}/{number}-{t};\n"));
-        }
+        let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+        let temp = kinds.map(|t| format!("{t}_temp_path {home}/{number}-{t};\n")).concat();
         let text = format!(
             "daemon off;\nmaster_process off;\nuser root;\npid {home}/{number}.pid;\nerror_log {home}/{number}.log crit;\nworker_rlimit_nofile 8000;\n\
              events {{ worker_connections 4000; }}\nhttp {{\naccess_log off;\n{temp}client_max_body_size 0;\nserver {{\nlisten 127.0.0.1:{port} backlog=4096 reuseport;\n\

@@ -40,11 +40,8 @@ impl Stage {
         let logs = Collector::start()?;
         let port = free_port()?;
         let socket = dir.join("stats.sock");
-        let lines: String = servers
-            .iter()
-            .enumerate()
-            .map(|(i, o)| format!("    server s{i} 127.0.0.1:{} check inter 200ms fall 2 rise 2\n", o.port))
-            .collect();
+        let line = |(i, o): (usize, &Server)| format!("    server s{i} 127.0.0.1:{} check inter 200ms fall 2 rise 2\n", o.port);
+        let lines = servers.iter().enumerate().map(line).collect::<Vec<_>>().concat();
         let text = format!(
             "global\n    maxconn 4000\n    nbthread {threads}\n    stats socket {} mode 600 level admin\n    log 127.0.0.1:{} local0\n\n\
              defaults\n    mode http\n    log global\n    timeout connect 500ms\n    timeout client 20s\n    timeout server 20s\n    timeout http-request 3s\n    retries 3\n    option redispatch\n\n\
