@@ -45,4 +45,5 @@ codes! {
     USERLIST = "HX0310", "user list", "A user, group or user list is not as expected.";
     ENVIRONMENT = "HX0311", "environment", "A variable is used or set in a way that cannot work.";
     SERVER = "HX0312", "server", "A server's line is not as expected.";
+    MISSING_FILTER = "HX0313", "filter not declared", "A line of the proxy needs a `filter` line of the same proxy, or names a filter that it does not have.";
 }

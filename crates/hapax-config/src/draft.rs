@@ -104,6 +104,8 @@ pub struct Draft {
     pub quic: Vec<Span>,
     /// Ids given by `id` lines.
     pub id: Option<(u32, Span)>,
+    /// `filter-sequence` for requests and for responses: the names as written.
+    pub filter_sequence: [Option<(Arc<str>, Span)>; 2],
 }
 
 impl Default for Draft {
@@ -128,6 +130,7 @@ impl Default for Draft {
             pending_errors: Vec::new(),
             quic: Vec::new(),
             id: None,
+            filter_sequence: [None, None],
         }
     }
 }
@@ -197,6 +200,8 @@ pub fn initial_global() -> Global {
         bufsize: 16384,
         maxrewrite: 1024,
         maxhdr: 101,
+        comp_level: 1,
+        comp_cpu: 100,
         ..Global::default()
     }
 }

@@ -12,6 +12,7 @@ use crate::draft::Draft;
 use crate::plan::{Mode, Plan};
 use crate::reader::{Current, Reader};
 
+mod filters;
 mod formats;
 mod names;
 mod proxy;
@@ -82,7 +83,8 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         proxies.push(made);
     }
     proxy::set_fullconn(&mut proxies, reader.global.maxconn.unwrap_or(0));
-    names::resolve_deferred(&mut reader, &index, &server_names);
+    filters::number(&mut proxies);
+    names::resolve_deferred(&mut reader, &index, &server_names, &proxies);
     if refused {
         drop_warnings(&mut reader, before);
     }

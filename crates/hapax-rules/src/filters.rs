@@ -4,26 +4,29 @@
 //! and is called at the places its trait names, in the order of the configuration for requests and for responses alike:
 //!
 //! ```text
-//! attach -> request head -> request data* -> request end
-//!                        -> response head -> response data* -> response end -> detach (drop)
+//! attach -> begin(request)  -> data(request)*  -> end(request)
+//!        -> begin(response) -> data(response)* -> end(response) -> drop
 //! ```
+//!
+//! `begin` runs once all rules have run and says what the filter wants of the body: a body that nobody wants to see is never
+//! shown, and may stay in the kernel.
 
 mod bandwidth;
 mod cache;
-mod compression;
+pub mod compression;
 mod spoe;
 mod trace;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
 
 use hapax_diag::{Diagnostic, Span};
-use hapax_proto::http::Head;
 use hapax_sample::Compile;
 use hapax_sample::acl::Token;
 use hapax_value::{Millis, Support};
 
-use crate::{ParseAction, RuleSets, Side, Site, codes};
+use crate::{ParseAction, RuleSets, Side, Site, Txn, codes};
 
 /// Which way a part of a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,35 +35,100 @@ pub enum Direction {
     Response,
 }
 
+/// The message whose body follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Message {
+    /// It has a head; bytes of TCP have none.
+    pub http: bool,
+    /// Bytes of body to come, where it is known.
+    pub length: Option<u64>,
+    /// Its end is known by its length or by the chunked coding, not by the end of the connection.
+    pub framed: bool,
+    /// Both peers speak at least HTTP/1.1, so that a body of unknown length can be told of.
+    pub modern: bool,
+    /// No body follows, whatever the head says (the response to HEAD).
+    pub empty: bool,
+}
+
+/// What a filter wants of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interest {
+    /// Not to see it.
+    None,
+    /// To see it, and to say how much of it goes on when.
+    Look,
+    /// To replace it: its length will be another.
+    Change,
+}
+
 /// What becomes of the data that a filter was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass {
-    /// So many bytes go on now.
+    /// So many bytes are done with: they go on now, or what was made of them does.
     pub bytes: usize,
     /// Where that is not all: when to ask again.
     pub again_in: Option<Millis>,
 }
 
-/// A filter at work on one stream. What it does not override lets everything pass.
-pub trait Filter: fmt::Debug + Send {
-    /// The head is about to be sent on, and may be changed.
-    fn head(&mut self, direction: Direction, head: &mut Head) {
-        let _ = (direction, head);
-    }
-
-    /// `data` is about to be sent on; `now` is on the monotonic clock.
-    fn data(&mut self, direction: Direction, data: &[u8], now: Millis) -> Pass {
-        let _ = (direction, now);
-        Pass {
+impl Pass {
+    pub fn all(data: &[u8]) -> Self {
+        Self {
             bytes: data.len(),
             again_in: None,
         }
     }
+}
 
-    /// The message is over.
-    fn end(&mut self, direction: Direction) {
-        let _ = direction;
+/// What a filter has to tell since it was last asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Text for standard error.
+    pub said: Vec<u8>,
+    /// Bytes that went into a compressor, and that came out.
+    pub compressed: (u64, u64),
+    /// Bytes that would have been compressed, had the process's limits allowed it.
+    pub bypassed: u64,
+    /// Responses that are compressed.
+    pub messages: u64,
+}
+
+/// A filter at work on one stream. What it does not override lets everything pass.
+pub trait Filter: fmt::Debug {
+    /// The body comes next; the heads, which may be changed, are in `txn`.
+    fn begin(&mut self, direction: Direction, message: &Message, txn: &mut Txn<'_>) -> Interest {
+        let _ = (direction, message, txn);
+        Interest::None
     }
+
+    /// `data` is about to be sent on; `now` is on the monotonic clock. A filter that changes the body writes what goes on instead
+    /// to `out`.
+    fn data(&mut self, direction: Direction, data: &[u8], now: Millis, out: &mut Vec<u8>) -> Pass {
+        let _ = (direction, now, out);
+        Pass::all(data)
+    }
+
+    /// The body is over; a filter that changes it may have a last word.
+    fn end(&mut self, direction: Direction, out: &mut Vec<u8>) {
+        let _ = (direction, out);
+    }
+
+    /// Adds what there is to tell.
+    fn report(&mut self, report: &mut Report) {
+        let _ = report;
+    }
+}
+
+/// What a filter may know of the stream it is attached to.
+#[derive(Clone, Copy, Debug)]
+pub struct Attach<'a> {
+    /// Its number among the filters of the configuration, which is what rules know it by.
+    pub id: u32,
+    /// A number of the stream.
+    pub stream: u64,
+    /// `compression` lines of the backend and of the frontend, in the order in which they count.
+    pub compression: [Option<&'a Arc<compression::Settings>>; 2],
+    /// The compression level that the process can afford now: `tune.comp.maxlevel`, or 0 beyond its limits.
+    pub level: &'a Arc<AtomicU8>,
 }
 
 /// A `filter` line, ready to be attached to streams.
@@ -70,8 +138,12 @@ pub trait FilterSpec: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The word after `filter`, which is what `filter-sequence` calls it.
+    fn kind(&self) -> &'static str;
+
     /// A filter for a new stream; `None`: this stream is left alone.
-    fn attach(&self) -> Option<Box<dyn Filter>> {
+    fn attach(&self, cx: &Attach<'_>) -> Option<Box<dyn Filter>> {
+        let _ = cx;
         None
     }
 }

@@ -5,6 +5,7 @@
 //! a pipe by `splice(2)` and are never seen.
 
 mod splice;
+mod tap;
 
 use std::io;
 use std::task::{Context, Poll};
@@ -15,6 +16,7 @@ use hapax_sys::splice::Pipe;
 
 use crate::buf::Buf;
 use crate::io::Io;
+pub(crate) use tap::Tap;
 
 /// What is left of the body on the reading side.
 #[derive(Debug, Default)]
@@ -73,6 +75,8 @@ pub(crate) struct Half {
     full_reads: u8,
     pipe: Option<Pipe>,
     splice: bool,
+    /// Filters that the body goes through.
+    pub tap: Option<Box<Tap>>,
 }
 
 impl Half {
@@ -92,6 +96,7 @@ impl Half {
         self.full_reads = 0;
         self.pipe = None;
         self.splice = false;
+        self.tap = None;
         if self.out.capacity() > 65536 {
             self.out = Vec::new();
         }
@@ -111,7 +116,13 @@ impl Half {
             BodyLen::UntilClose => Body::Close,
         };
         self.coding = coding;
-        self.splice = splice && coding == Coding::Plain && !matches!(self.body, Body::Chunked(_));
+        self.splice = splice && coding == Coding::Plain && !matches!(self.body, Body::Chunked(_)) && self.tap.is_none();
+        if let Some(tap) = &mut self.tap {
+            tap.open();
+            if matches!(self.body, Body::Done) {
+                self.finish();
+            }
+        }
         self.digest()
     }
 
@@ -122,7 +133,10 @@ impl Half {
 
     /// Nothing waits to be written.
     pub(crate) fn is_flushed(&self) -> bool {
-        self.out_pos == self.out.len() && self.raw == 0 && self.pipe.as_ref().is_none_or(Pipe::is_empty)
+        self.out_pos == self.out.len()
+            && self.raw == 0
+            && self.pipe.as_ref().is_none_or(Pipe::is_empty)
+            && self.tap.as_ref().is_none_or(|t| t.is_clear())
     }
 
     /// Splits what is in the buffer into body (to be written) and the rest.
@@ -159,6 +173,12 @@ impl Half {
                 Ok(ChunkEvent::Skip(n)) => self.buf.consume(n),
                 Ok(ChunkEvent::Data(n)) => {
                     self.payload += n as u64;
+                    if let Some(tap) = &mut self.tap {
+                        tap.push(&self.buf.filled()[..n]);
+                        self.buf.consume(n);
+                        self.collect();
+                        continue;
+                    }
                     match self.coding {
                         Coding::Chunked => write::chunk(&self.buf.filled()[..n], &mut self.out),
                         Coding::Plain => self.out.extend_from_slice(&self.buf.filled()[..n]),
@@ -175,6 +195,12 @@ impl Half {
 
     /// Hands the next `n` bytes of the buffer to the writing side.
     fn emit(&mut self, n: usize) {
+        if let Some(tap) = &mut self.tap {
+            tap.push(&self.buf.filled()[..n]);
+            self.buf.consume(n);
+            self.collect();
+            return;
+        }
         match self.coding {
             Coding::Plain => self.raw += n,
             Coding::Chunked => {
@@ -184,8 +210,67 @@ impl Half {
         }
     }
 
+    /// The source has told all of the body.
     fn finish(&mut self) {
         self.body = Body::Done;
+        match &mut self.tap {
+            None => self.end_coding(),
+            Some(tap) => {
+                tap.close();
+                self.pump();
+            }
+        }
+    }
+
+    /// Asks the filters for what they hold back.
+    fn pump(&mut self) {
+        let Some(tap) = &mut self.tap else { return };
+        let was_closed = tap.is_closed();
+        tap.pump();
+        let closed = tap.is_closed() && !was_closed;
+        self.collect();
+        if closed {
+            self.end_coding();
+        }
+    }
+
+    /// Frames what came through the filters.
+    fn collect(&mut self) {
+        let Some(tap) = &mut self.tap else { return };
+        let ready = tap.ready();
+        match self.coding {
+            Coding::Chunked => write::chunk(ready, &mut self.out),
+            Coding::Plain => self.out.extend_from_slice(ready),
+        }
+        ready.clear();
+    }
+
+    /// Moves on what filters hold back; `Some`: before anything else can happen.
+    fn poll_tap(&mut self, cx: &mut Context<'_>, dst: &mut Io) -> Option<Poll<Result<(), HalfError>>> {
+        loop {
+            match &self.tap {
+                Some(tap) if !tap.is_clear() => {
+                    if !tap.is_due(cx) {
+                        return Some(match dst.poll_flush(cx) {
+                            Poll::Ready(Err(e)) => Poll::Ready(Err(HalfError::Destination(e))),
+                            _ => Poll::Pending,
+                        });
+                    }
+                }
+                _ => return None,
+            }
+            self.pump();
+            if self.out_pos < self.out.len() {
+                match self.poll_write(cx, dst) {
+                    Poll::Ready(Ok(())) => {}
+                    other => return Some(other),
+                }
+            }
+        }
+    }
+
+    /// Writes what ends the body.
+    fn end_coding(&mut self) {
         if self.coding == Coding::Chunked {
             self.out.extend_from_slice(b"0\r\n");
             for (name, value) in &self.trailers {
@@ -203,6 +288,9 @@ impl Half {
         loop {
             if self.poll_write(cx, dst)?.is_pending() {
                 return Poll::Pending;
+            }
+            if let Some(held) = self.poll_tap(cx, dst) {
+                return held;
             }
             if self.is_read() {
                 return self.poll_end(cx, dst);

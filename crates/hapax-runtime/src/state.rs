@@ -4,6 +4,7 @@
 
 mod backend;
 mod build;
+mod compression;
 mod counters;
 mod events;
 mod mailbox;
@@ -21,6 +22,7 @@ use hapax_sample::ProxyId;
 use hapax_sample::vars::Scope;
 
 pub use backend::BackendLive;
+pub use compression::Compression;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
 pub use events::{EventSink, Events};
 pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
@@ -63,6 +65,7 @@ pub struct Shared {
     pub conn_rate: RateMeter,
     pub sess_rate: RateMeter,
     pub ssl_rate: RateMeter,
+    pub compression: Compression,
 }
 
 /// Live side of a proxy.

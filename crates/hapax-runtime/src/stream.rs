@@ -7,6 +7,7 @@ mod connect;
 mod cookie;
 mod edit;
 mod exchange;
+pub(crate) mod filters;
 mod forward;
 pub(crate) mod http;
 pub(crate) mod log;
@@ -36,6 +37,8 @@ pub(crate) struct StreamParts {
     pub facts: StreamFacts,
     pub controls: Controls,
     pub vars: Vars,
+    /// Attached once the backend is known, where a proxy has any.
+    pub filters: Option<Box<filters::Filters>>,
 }
 
 impl StreamParts {
@@ -46,6 +49,7 @@ impl StreamParts {
         self.req.reset();
         self.res.reset();
         self.facts.clear();
+        self.filters = None;
         self.controls = Controls::default();
         for scope in [&self.vars.sess, &self.vars.txn, &self.vars.req, &self.vars.res, &self.vars.check] {
             scope.borrow_mut().clear();

@@ -40,6 +40,10 @@ pub struct Global {
     pub bufsize: usize,
     pub maxrewrite: usize,
     pub maxhdr: usize,
+    /// `tune.comp.maxlevel` (default 1), `maxcomprate` in bytes per second (0: no limit), `maxcompcpuusage` (100: no limit).
+    pub comp_level: u8,
+    pub comp_rate: u64,
+    pub comp_cpu: u8,
     /// Default `ssl-default-bind-*` and `ssl-default-server-*`, applied to binds and servers when they are resolved.
     pub quiet: bool,
     pub zero_warning: bool,

@@ -8,6 +8,7 @@ use hapax_diag::Span;
 use hapax_rules::Rule;
 use hapax_rules::errors::Pages;
 use hapax_rules::filters::FilterSpec;
+use hapax_rules::filters::compression::Settings;
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Condition;
 use hapax_sample::expr::Expr;
@@ -146,6 +147,12 @@ pub struct Proxy {
     pub http_after_rules: Vec<Rule>,
     /// `filter`, in the order of the lines.
     pub filters: Vec<Arc<dyn FilterSpec>>,
+    /// The number of the first of them among all filters of the configuration, which is what rules know them by.
+    pub first_filter: u32,
+    /// `filter-sequence`: which filters see requests, and responses, and in which order; `None`: all, as they stand.
+    pub filter_order: [Option<Box<[u16]>>; 2],
+    /// `compression`
+    pub compression: Option<Arc<Settings>>,
     pub timeouts: Timeouts,
     pub options: Options,
     pub http_mode: HttpMode,

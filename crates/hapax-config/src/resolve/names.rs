@@ -9,13 +9,20 @@ use hapax_sample::{NameKind, NameRef};
 use super::{Index, told};
 use crate::codes;
 use crate::keyword::Sections;
+use crate::plan::Proxy;
 use crate::reader::Reader;
 
-pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_names: &[HashMap<Arc<str>, u32>]) {
+pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_names: &[HashMap<Arc<str>, u32>], proxies: &[Proxy]) {
     let tables: HashMap<Arc<str>, usize> = reader.tables.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
     for name in std::mem::take(&mut reader.deferred) {
+        if name.kind == NameKind::Filter {
+            if let Err(d) = super::filters::find(index, proxies, &name) {
+                reader.diags.push(d);
+            }
+            continue;
+        }
         let Some(found) = find(reader, index, server_names, &tables, &name) else {
-            // Filters and services are looked for where they are used.
+            // Services are looked for where they are used.
             continue;
         };
         match found {

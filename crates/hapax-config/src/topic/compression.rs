@@ -1,95 +1,155 @@
-//! Compression of bodies.
+//! Compression of bodies: what is offered, what is worth it, and which way.
 
-use super::{Topic, no_inherit};
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+use hapax_rules::filters::compression::{Algorithm, Settings, Way};
+
+use super::Topic;
+use crate::args::Args;
+use crate::codes;
 use crate::dictionary::Row;
+use crate::draft::Draft;
 use crate::keyword::Sections;
+use crate::reader::Reader;
 use crate::shape::Shape;
 
 pub(super) static TOPIC: Topic = Topic {
     name: "compression",
     rows: ROWS,
-    inherit: no_inherit,
+    inherit,
 };
 
 static ROWS: &[Row] = &[
     Row::new("compression algo", Sections::PROXY)
         .usage("{ identity | gzip | deflate | raw-deflate } ...")
         .shape(Shape::Words(1, 16))
-        .doc("Algorithms offered for responses, best first.")
-        .not_yet("compression")
+        .doc("Algorithms that responses are compressed with, as the client prefers.")
         .ok(&["compression algo gzip deflate"])
-        .bad(&["compression algo", "compression algo x x x x x x x x x x x x x x x x x"]),
+        .bad(&[
+            "compression algo",
+            "compression algo gzip br",
+            "compression algo x x x x x x x x x x x x x x x x x",
+        ])
+        .set(|cx, a| algorithms(cx, a, |s| &mut s.response)),
     Row::new("compression algo-req", Sections::PROXY)
         .usage("{ identity | gzip | deflate | raw-deflate }")
         .shape(Shape::Words(1, 16))
         .doc("Algorithm requests are compressed with.")
         .since(2, 8)
-        .not_yet("compression")
         .ok(&["compression algo-req gzip"])
-        .bad(&["compression algo-req", "compression algo-req x x x x x x x x x x x x x x x x x"]),
+        .bad(&[
+            "compression algo-req",
+            "compression algo-req lzma",
+            "compression algo-req x x x x x x x x x x x x x x x x x",
+        ])
+        .set(|cx, a| algorithms(cx, a, |s| &mut s.request)),
     Row::new("compression algo-res", Sections::PROXY)
         .usage("{ identity | gzip | deflate | raw-deflate } ...")
         .shape(Shape::Words(1, 16))
-        .doc("Algorithms offered for responses, best first.")
+        .doc("Algorithms that responses are compressed with, as the client prefers.")
         .since(2, 8)
-        .not_yet("compression")
         .ok(&["compression algo-res gzip"])
-        .bad(&["compression algo-res", "compression algo-res x x x x x x x x x x x x x x x x x"]),
+        .bad(&["compression algo-res", "compression algo-res x x x x x x x x x x x x x x x x x"])
+        .set(|cx, a| algorithms(cx, a, |s| &mut s.response)),
     Row::new("compression type", Sections::PROXY)
         .usage("<mime type> ...")
         .shape(Shape::Words(1, 64))
         .doc("Content types that are compressed; without it, all of them.")
-        .not_yet("compression")
         .ok(&["compression type text/html text/css"])
-        .bad(&["compression type"]),
+        .bad(&["compression type"])
+        .set(|cx, a| types(cx, a, |s| &mut s.response)),
     Row::new("compression type-req", Sections::PROXY)
         .usage("<mime type> ...")
         .shape(Shape::Words(1, 64))
         .doc("Content types of requests that are compressed.")
         .since(2, 8)
-        .not_yet("compression")
         .ok(&["compression type-req application/json"])
-        .bad(&["compression type-req"]),
+        .bad(&["compression type-req"])
+        .set(|cx, a| types(cx, a, |s| &mut s.request)),
     Row::new("compression type-res", Sections::PROXY)
         .usage("<mime type> ...")
         .shape(Shape::Words(1, 64))
         .doc("Content types of responses that are compressed.")
         .since(2, 8)
-        .not_yet("compression")
         .ok(&["compression type-res text/html"])
-        .bad(&["compression type-res"]),
+        .bad(&["compression type-res"])
+        .set(|cx, a| types(cx, a, |s| &mut s.response)),
     Row::new("compression minsize-req", Sections::PROXY)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Smallest request that is compressed.")
         .since(3, 2)
-        .not_yet("compression")
         .ok(&["compression minsize-req 64k"])
-        .bad(&["compression minsize-req", "compression minsize-req big"]),
+        .bad(&["compression minsize-req", "compression minsize-req big"])
+        .set(|cx, a| {
+            settings(cx).request.min_size = a.size();
+            Ok(())
+        }),
     Row::new("compression minsize-res", Sections::PROXY)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Smallest response that is compressed.")
         .since(3, 2)
-        .not_yet("compression")
         .ok(&["compression minsize-res 64k"])
-        .bad(&["compression minsize-res", "compression minsize-res big"]),
+        .bad(&["compression minsize-res", "compression minsize-res big"])
+        .set(|cx, a| {
+            settings(cx).response.min_size = a.size();
+            Ok(())
+        }),
     Row::new("compression direction", Sections::PROXY)
         .usage("{ request | response | both }")
         .shape(Shape::OneOf(&["request", "response", "both"]))
         .doc("Which bodies are compressed.")
         .since(2, 8)
-        .not_yet("compression")
         .ok(&[
             "compression direction request",
             "compression direction response",
             "compression direction both",
         ])
-        .bad(&["compression direction", "compression direction other"]),
+        .bad(&["compression direction", "compression direction other"])
+        .set(|cx, a| {
+            settings(cx).directions = Some([(true, false), (false, true), (true, true)][a.choice()]);
+            Ok(())
+        }),
     Row::new("compression offload", Sections::PROXY)
         .shape(Shape::Nothing)
         .doc("Hides the client's `Accept-Encoding` from servers.")
-        .not_yet("compression")
         .ok(&["compression offload"])
-        .bad(&["compression offload extra"]),
+        .bad(&["compression offload extra"])
+        .set(offload),
 ];
+
+fn inherit(draft: &mut Draft, defaults: &Draft) {
+    draft.proxy.compression.clone_from(&defaults.proxy.compression);
+}
+
+fn settings<'r>(cx: &'r mut Reader<'_>) -> &'r mut Settings {
+    Arc::make_mut(cx.proxy().proxy.compression.get_or_insert_default())
+}
+
+fn algorithms(cx: &mut Reader<'_>, a: &Args<'_>, way: fn(&mut Settings) -> &mut Way) -> Result<(), Diagnostic> {
+    for i in 0..a.len() {
+        let Some(algorithm) = Algorithm::named(a.bytes(i)) else {
+            return Err(a.bad(i, format!("'compression' : '{}' is not a supported algorithm.", a.show(i))));
+        };
+        way(settings(cx)).algorithms.push(algorithm);
+    }
+    Ok(())
+}
+
+fn types(cx: &mut Reader<'_>, a: &Args<'_>, way: fn(&mut Settings) -> &mut Way) -> Result<(), Diagnostic> {
+    let words = (0..a.len()).map(|i| a.arc_bytes(i));
+    way(settings(cx)).types.extend(words);
+    Ok(())
+}
+
+fn offload(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if cx.proxy().is_defaults() {
+        let told = "'compression' : 'offload' ignored in 'defaults' section.";
+        cx.diags.push(Diagnostic::warning(&codes::BAD_ARGUMENT, told).at(a.span));
+    } else {
+        settings(cx).offload = true;
+    }
+    Ok(())
+}

@@ -28,9 +28,9 @@ static ROWS: &[Row] = &[
         .shape(Shape::Words(2, 2))
         .doc("Order in which filters run.")
         .since(3, 4)
-        .not_yet("filters")
         .ok(&["filter-sequence request comp-req"])
-        .bad(&["filter-sequence x", "filter-sequence x x x"]),
+        .bad(&["filter-sequence x", "filter-sequence x x x", "filter-sequence both trace"])
+        .set(sequence),
 ];
 
 fn filter(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
@@ -39,5 +39,15 @@ fn filter(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let draft = cx.proxy();
     draft.site = site;
     draft.proxy.filters.push(spec?);
+    Ok(())
+}
+
+fn sequence(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let way = match a.str(0) {
+        "request" => 0,
+        "response" => 1,
+        other => return Err(a.bad(0, format!("'filter-sequence' expects 'request' or 'response', found '{other}'."))),
+    };
+    cx.proxy().filter_sequence[way] = Some((a.arc_str(1), a.at(1)));
     Ok(())
 }

@@ -31,7 +31,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
             "set-bandwidth-limit slow limit x",
             "set-bandwidth-limit slow 5",
         ],
-        support: Support::NotYet("bandwidth limitation filters"),
+        support: Support::Full,
         parse: set_bandwidth_limit,
         ..ActionRow::BASE
     },

@@ -7,10 +7,10 @@ use hapax_sample::expr::Expr;
 use hapax_sample::{NameKind, NameRef};
 use hapax_value::{Duration, Millis, Support, TimeUnit, parse_size};
 
-use super::{Direction, Filter, FilterRow, FilterSpec, Pass};
-use crate::{ParseAction, codes};
+use super::{Attach, Direction, Filter, FilterRow, FilterSpec, Interest, Message, Pass};
+use crate::{ParseAction, Txn, codes};
 
-const MISSING: Support = Support::NotYet("bandwidth limitation filters");
+const SOME: Support = Support::Partial("a limit for each stream; one shared by the streams of a key is not enforced");
 
 pub(super) static ROWS: &[FilterRow] = &[
     FilterRow {
@@ -31,7 +31,7 @@ pub(super) static ROWS: &[FilterRow] = &[
             "bwlim-in up default-limit x default-period 1s",
             "bwlim-in up default-limit 1m default-period 1s hexdump",
         ],
-        support: MISSING,
+        support: SOME,
         parse: |p| parse(p, Direction::Request),
     },
     FilterRow {
@@ -42,7 +42,7 @@ pub(super) static ROWS: &[FilterRow] = &[
             "bwlim-out down key src limit 10k",
         ],
         bad: &["bwlim-out", "bwlim-out down", "bwlim-out down default-limit 1m default-period 1x"],
-        support: MISSING,
+        support: SOME,
         parse: |p| parse(p, Direction::Response),
     },
 ];
@@ -66,9 +66,17 @@ impl FilterSpec for Bandwidth {
         Some(&self.name)
     }
 
-    fn attach(&self) -> Option<Box<dyn Filter>> {
+    fn kind(&self) -> &'static str {
+        match self.direction {
+            Direction::Request => "bwlim-in",
+            Direction::Response => "bwlim-out",
+        }
+    }
+
+    fn attach(&self, cx: &Attach<'_>) -> Option<Box<dyn Filter>> {
         match &self.scope {
             Scope::Stream { limit, period } => Some(Box::new(Bucket {
+                id: cx.id,
                 direction: self.direction,
                 limit: *limit,
                 period: *period,
@@ -88,6 +96,7 @@ impl FilterSpec for Bandwidth {
 /// Counts the bytes of the current period.
 #[derive(Debug)]
 struct Bucket {
+    id: u32,
     direction: Direction,
     limit: u64,
     period: Millis,
@@ -97,13 +106,23 @@ struct Bucket {
 }
 
 impl Filter for Bucket {
-    fn data(&mut self, direction: Direction, data: &[u8], now: Millis) -> Pass {
+    fn begin(&mut self, direction: Direction, _: &Message, txn: &mut Txn<'_>) -> Interest {
+        // Nothing is limited before a rule says so, with the filter's own numbers or with others.
+        let asked = txn.controls.bandwidth.iter().find(|b| b.filter == self.id);
+        match asked {
+            Some(asked) if direction == self.direction => {
+                self.limit = asked.limit.unwrap_or(self.limit);
+                self.period = asked.period.unwrap_or(self.period);
+                Interest::Look
+            }
+            _ => Interest::None,
+        }
+    }
+
+    fn data(&mut self, direction: Direction, data: &[u8], now: Millis, _: &mut Vec<u8>) -> Pass {
         let all = data.len() as u64;
-        if direction != self.direction || all == 0 {
-            return Pass {
-                bytes: data.len(),
-                again_in: None,
-            };
+        if direction != self.direction || all == 0 || self.limit == 0 || self.period == 0 {
+            return Pass::all(data);
         }
         let since = *self.since.get_or_insert(now);
         if now.saturating_sub(since) >= self.period {
@@ -114,7 +133,7 @@ impl Filter for Bucket {
         let left = self.limit.saturating_sub(self.sent);
         let wait = self.period.saturating_sub(elapsed).max(1);
         // A last packet may be smaller, any other is not worth being sent.
-        if left < all && left < self.min_size {
+        if left < all && left < self.min_size.min(self.limit) {
             return Pass {
                 bytes: 0,
                 again_in: Some(wait),
@@ -241,6 +260,7 @@ mod tests {
     #[test]
     fn a_period_lets_its_bytes_pass() {
         let mut b = Bucket {
+            id: 0,
             direction: Direction::Response,
             limit: 100,
             period: 1000,
@@ -258,10 +278,10 @@ mod tests {
             (6600, 30, 0, Some(400)),
             (6700, 5, 5, None),
         ] {
-            let got = b.data(Direction::Response, &vec![0; data], now);
+            let got = b.data(Direction::Response, &vec![0; data], now, &mut Vec::new());
             assert_eq!((got.bytes, got.again_in), (pass, again), "{now}");
         }
-        let other = b.data(Direction::Request, &[0; 500], 6700);
+        let other = b.data(Direction::Request, &[0; 500], 6700, &mut Vec::new());
         assert_eq!(other.bytes, 500);
     }
 }

@@ -29,15 +29,20 @@ pub(super) static ROWS: &[FilterRow] = &[
 ];
 
 #[derive(Debug)]
-struct Named(Arc<NameRef>);
+struct Named(&'static str, Arc<NameRef>);
 
 impl FilterSpec for Named {
     fn name(&self) -> Option<&str> {
-        Some(&self.0.name)
+        Some(&self.1.name)
+    }
+
+    fn kind(&self) -> &'static str {
+        self.0
     }
 }
 
 fn named(p: &mut ParseAction<'_, '_>, kind: NameKind, missing: &str) -> Result<Arc<dyn FilterSpec>, Diagnostic> {
     let word = p.next().ok_or_else(|| p.fail(&codes::MISSING_ARG, missing))?;
-    Ok(Arc::new(Named(p.defer(kind, word))))
+    let word_of = if kind == NameKind::Cache { "cache" } else { "fcgi-app" };
+    Ok(Arc::new(Named(word_of, p.defer(kind, word))))
 }

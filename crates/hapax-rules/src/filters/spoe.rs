@@ -26,6 +26,10 @@ impl FilterSpec for Spoe {
     fn name(&self) -> Option<&str> {
         self.engine.as_deref()
     }
+
+    fn kind(&self) -> &'static str {
+        "spoe"
+    }
 }
 
 fn parse(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn FilterSpec>, Diagnostic> {

@@ -59,6 +59,7 @@ fn full_loads(plan: &Plan, maxconn: u32) -> Vec<u32> {
 impl Shared {
     /// `started_us`: wall clock now; `maxconn`: as resolved from the configuration and the limits of the process.
     pub fn new(plan: Arc<Plan>, workers: usize, maxconn: u32, started_us: u64) -> Self {
+        let compression = super::Compression::new(&plan.global, workers);
         let trackers = trackers(&plan);
         let full = full_loads(&plan, maxconn);
         let proxy = |(i, p)| ProxyState::new(ProxyId(i as u32), p, &trackers, full[i], workers, started_us);
@@ -86,6 +87,7 @@ impl Shared {
             events: Events::default(),
             conn_rate: RateMeter::new(workers),
             sess_rate: RateMeter::new(workers),
+            compression,
             ssl_rate: RateMeter::new(workers),
         }
     }

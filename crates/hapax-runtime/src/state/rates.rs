@@ -28,16 +28,21 @@ impl RateMeter {
 
     /// Counts one event. `worker` must be the caller's own index; `now_ms`: wall clock.
     pub fn tick(&self, worker: usize, now_ms: u64) {
+        self.add(worker, now_ms, 1);
+    }
+
+    /// Counts `n` events.
+    pub fn add(&self, worker: usize, now_ms: u64, n: u32) {
         let (cell, second) = (&self.cells[worker], now_ms / 1000);
         let last = cell.second.load(Relaxed);
         if last == second {
-            cell.current.store(cell.current.load(Relaxed).wrapping_add(1), Relaxed);
+            cell.current.store(cell.current.load(Relaxed).wrapping_add(n), Relaxed);
             return;
         }
         raise(&self.max, self.count_in(last));
         let previous = if last + 1 == second { cell.current.load(Relaxed) } else { 0 };
         cell.previous.store(previous, Relaxed);
-        cell.current.store(1, Relaxed);
+        cell.current.store(n, Relaxed);
         cell.second.store(second, Relaxed);
     }
 

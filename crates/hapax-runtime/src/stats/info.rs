@@ -204,13 +204,26 @@ fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
         0,
         "Lookups in the TLS session cache that found nothing",
     );
-    l.u32(42, "CompressBpsIn", b"MRP", 0, "Bytes per second given to the compressor");
-    l.u32(43, "CompressBpsOut", b"MRP", 0, "Bytes per second that come out of the compressor");
+    let c = &shared.compression;
+    l.u32(
+        42,
+        "CompressBpsIn",
+        b"MRP",
+        c.rate_in.read(now_ms),
+        "Bytes per second given to the compressor",
+    );
+    l.u32(
+        43,
+        "CompressBpsOut",
+        b"MRP",
+        c.rate_out.read(now_ms),
+        "Bytes per second that come out of the compressor",
+    );
     l.u32(
         44,
         "CompressBpsRateLim",
         b"CLP",
-        0,
+        shared.plan.global.comp_rate as u32,
         "Limit of bytes per second out of the compressor",
     );
 }

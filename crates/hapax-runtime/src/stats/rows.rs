@@ -180,9 +180,10 @@ pub fn frontend<'a>(shared: &'a Shared, state: &'a ProxyState, conf: &'a Proxy, 
         r.u32(Col::ReqRateMax, b"MMP", state.req_rate.max());
         r.count(Col::ReqTot, &c.req_tot);
     }
-    for col in [Col::CompIn, Col::CompOut, Col::CompByp, Col::CompRsp] {
-        r.zero(col);
-    }
+    r.count(Col::CompIn, &c.comp_in);
+    r.count(Col::CompOut, &c.comp_out);
+    r.count(Col::CompByp, &c.comp_byp);
+    r.count(Col::CompRsp, &c.comp_rsp);
     r.text(Col::Mode, b"CGS", mode_name(conf.mode));
     r.u32(Col::ConnRate, b"MRP", state.conn_rate.read(now_ms));
     r.u32(Col::ConnRateMax, b"MMP", state.conn_rate.max());
@@ -432,9 +433,10 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     }
     r.count(Col::CliAbrt, &c.cli_aborts);
     r.count(Col::SrvAbrt, &c.srv_aborts);
-    for col in [Col::CompIn, Col::CompOut, Col::CompByp, Col::CompRsp] {
-        r.zero(col);
-    }
+    r.count(Col::CompIn, &c.comp_in);
+    r.count(Col::CompOut, &c.comp_out);
+    r.count(Col::CompByp, &c.comp_byp);
+    r.count(Col::CompRsp, &c.comp_rsp);
     r.put(Col::Lastsess, b"MAP", last_session(state.last_session.load(Relaxed), now_ms));
     times(&mut r, &state.times);
     if let Some(cookie) = &conf.cookie {

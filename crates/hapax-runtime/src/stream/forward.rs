@@ -51,6 +51,7 @@ impl Exchange<'_> {
         } else {
             Coding::Plain
         };
+        let coding = self.filter_request(coding);
         write::request(&self.p.req_head, self.p.req.out());
         self.p
             .req

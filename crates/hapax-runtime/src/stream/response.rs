@@ -37,14 +37,15 @@ impl Exchange<'_> {
         let modes = [self.fe.http_mode, self.be.http_mode];
         self.reusable = meta.keep_alive && modes.iter().all(|m| *m == HttpMode::KeepAlive);
         self.keep_alive &= self.may_keep_alive() && meta.body != BodyLen::UntilClose && !self.w.stopping();
-        if !self.tunnel {
-            self.write_connection();
-        }
         let coding = if meta.body == BodyLen::Chunked {
             Coding::Chunked
         } else {
             Coding::Plain
         };
+        let coding = self.filter_response(&meta, coding);
+        if !self.tunnel {
+            self.write_connection();
+        }
         write::response(&self.p.res_head, self.p.res.out());
         self.p.facts.bytes_out += self.p.res.out().len() as u64;
         self.response_started = true;

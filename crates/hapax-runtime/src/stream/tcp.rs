@@ -136,6 +136,7 @@ impl Exchange<'_> {
         let splice = !self.w.no_splice;
         self.tunnel = true;
         self.p.res.buf = Buf::take(self.plan.global.bufsize);
+        self.filter_tcp();
         for half in [&mut self.p.req, &mut self.p.res] {
             half.pass_end = true;
             half.start(BodyLen::UntilClose, Coding::Plain, splice)

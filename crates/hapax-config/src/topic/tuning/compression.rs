@@ -15,15 +15,18 @@ static ROWS: &[Row] = &[
     Row::new("tune.comp.maxlevel", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(1, 9))
-        .doc("Highest compression level.")
-        .not_yet("compression")
+        .doc("Highest compression level; 1 by default.")
         .ok(&["tune.comp.maxlevel 1"])
         .bad(&[
             "tune.comp.maxlevel",
             "tune.comp.maxlevel many",
             "tune.comp.maxlevel 10",
             "tune.comp.maxlevel 0",
-        ]),
+        ])
+        .set(|cx, a| {
+            cx.global.comp_level = a.number() as u8;
+            Ok(())
+        }),
     Row::new("tune.zlib.memlevel", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(1, 9))
@@ -52,16 +55,22 @@ static ROWS: &[Row] = &[
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Kilobytes per second that may be compressed; 0 means no limit.")
-        .not_yet("limits of compression")
         .ok(&["maxcomprate 10"])
-        .bad(&["maxcomprate", "maxcomprate many"]),
+        .bad(&["maxcomprate", "maxcomprate many"])
+        .set(|cx, a| {
+            cx.global.comp_rate = (a.number() as u64).saturating_mul(1024);
+            Ok(())
+        }),
     Row::new("maxcompcpuusage", Sections::GLOBAL)
         .usage("<percent>")
         .shape(Shape::Number(0, 100))
         .doc("CPU use above which compression is reduced.")
-        .not_yet("limits of compression")
         .ok(&["maxcompcpuusage 100"])
-        .bad(&["maxcompcpuusage", "maxcompcpuusage many", "maxcompcpuusage 101"]),
+        .bad(&["maxcompcpuusage", "maxcompcpuusage many", "maxcompcpuusage 101"])
+        .set(|cx, a| {
+            cx.global.comp_cpu = a.number() as u8;
+            Ok(())
+        }),
     Row::new("maxzlibmem", Sections::GLOBAL)
         .usage("<megabytes>")
         .shape(Shape::Number(0, i64::MAX))
