@@ -58,7 +58,10 @@ static ROWS: &[Row] = &[
         .doc("Content types that are compressed; without it, all of them.")
         .ok(&["compression type text/html text/css"])
         .bad(&["compression type"])
-        .set(|cx, a| types(cx, a, |s| &mut s.response)),
+        .set(|cx, a| {
+            types(cx, a, |s| &mut s.response);
+            Ok(())
+        }),
     Row::new("compression type-req", Sections::PROXY)
         .usage("<mime type> ...")
         .shape(Shape::Words(1, 64))
@@ -66,7 +69,10 @@ static ROWS: &[Row] = &[
         .since(2, 8)
         .ok(&["compression type-req application/json"])
         .bad(&["compression type-req"])
-        .set(|cx, a| types(cx, a, |s| &mut s.request)),
+        .set(|cx, a| {
+            types(cx, a, |s| &mut s.request);
+            Ok(())
+        }),
     Row::new("compression type-res", Sections::PROXY)
         .usage("<mime type> ...")
         .shape(Shape::Words(1, 64))
@@ -74,7 +80,10 @@ static ROWS: &[Row] = &[
         .since(2, 8)
         .ok(&["compression type-res text/html"])
         .bad(&["compression type-res"])
-        .set(|cx, a| types(cx, a, |s| &mut s.response)),
+        .set(|cx, a| {
+            types(cx, a, |s| &mut s.response);
+            Ok(())
+        }),
     Row::new("compression minsize-req", Sections::PROXY)
         .usage("<size>")
         .shape(Shape::Size)
@@ -117,7 +126,10 @@ static ROWS: &[Row] = &[
         .doc("Hides the client's `Accept-Encoding` from servers.")
         .ok(&["compression offload"])
         .bad(&["compression offload extra"])
-        .set(offload),
+        .set(|cx, a| {
+            offload(cx, a);
+            Ok(())
+        }),
 ];
 
 fn inherit(draft: &mut Draft, defaults: &Draft) {
@@ -138,18 +150,16 @@ fn algorithms(cx: &mut Reader<'_>, a: &Args<'_>, way: fn(&mut Settings) -> &mut 
     Ok(())
 }
 
-fn types(cx: &mut Reader<'_>, a: &Args<'_>, way: fn(&mut Settings) -> &mut Way) -> Result<(), Diagnostic> {
+fn types(cx: &mut Reader<'_>, a: &Args<'_>, way: fn(&mut Settings) -> &mut Way) {
     let words = (0..a.len()).map(|i| a.arc_bytes(i));
     way(settings(cx)).types.extend(words);
-    Ok(())
 }
 
-fn offload(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+fn offload(cx: &mut Reader<'_>, a: &Args<'_>) {
     if cx.proxy().is_defaults() {
         let told = "'compression' : 'offload' ignored in 'defaults' section.";
         cx.diags.push(Diagnostic::warning(&codes::BAD_ARGUMENT, told).at(a.span));
     } else {
         settings(cx).offload = true;
     }
-    Ok(())
 }

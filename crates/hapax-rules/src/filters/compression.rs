@@ -212,13 +212,11 @@ impl Filter for Compressor {
 
     fn data(&mut self, direction: Direction, data: &[u8], _: Millis, out: &mut Vec<u8>) -> Pass {
         let before = out.len();
-        match &mut self.codecs[direction as usize] {
-            Some(codec) => codec.write(data, self.limit.load(Ordering::Relaxed), out),
-            None => {
-                self.told.bypassed += data.len() as u64;
-                return Pass::all(data);
-            }
-        }
+        let Some(codec) = &mut self.codecs[direction as usize] else {
+            self.told.bypassed += data.len() as u64;
+            return Pass::all(data);
+        };
+        codec.write(data, self.limit.load(Ordering::Relaxed), out);
         self.told.compressed.0 += data.len() as u64;
         self.told.compressed.1 += (out.len() - before) as u64;
         Pass::all(data)

@@ -92,7 +92,7 @@ impl Exchange<'_> {
         }
         self.attach_filters();
         let meta = self.meta;
-        let message = self.message(&meta, self.p.req_head.version >= Version::H11);
+        let message = message(&meta, self.p.req_head.version >= Version::H11);
         let wants = self.begin_message(Direction::Request, &message);
         let coding = reframe(&mut self.p.req_head, &wants, &message, coding);
         self.tap(Direction::Request, wants);
@@ -105,7 +105,7 @@ impl Exchange<'_> {
             return coding;
         }
         let modern = self.p.req_head.version >= Version::H11 && self.p.res_head.version >= Version::H11;
-        let message = self.message(meta, modern);
+        let message = message(meta, modern);
         let wants = self.begin_message(Direction::Response, &message);
         let coding = reframe(&mut self.p.res_head, &wants, &message, coding);
         self.keep_alive &= coding == Coding::Chunked || !changes(&wants);
@@ -170,16 +170,6 @@ impl Exchange<'_> {
         }));
     }
 
-    fn message(&self, meta: &Meta, modern: bool) -> Message {
-        Message {
-            http: true,
-            length: if let BodyLen::Length(n) = meta.body { Some(n) } else { None },
-            framed: matches!(meta.body, BodyLen::Length(_) | BodyLen::Chunked),
-            modern,
-            empty: meta.body == BodyLen::None,
-        }
-    }
-
     /// Asks each filter what it wants of the body.
     fn begin_message(&mut self, direction: Direction, message: &Message) -> Vec<(Shown, Interest)> {
         let Some(filters) = self.p.filters.take() else { return Vec::new() };
@@ -207,6 +197,16 @@ impl Exchange<'_> {
             Direction::Response => &mut self.p.res,
         };
         half.tap = Some(Box::new(tap));
+    }
+}
+
+fn message(meta: &Meta, modern: bool) -> Message {
+    Message {
+        http: true,
+        length: if let BodyLen::Length(n) = meta.body { Some(n) } else { None },
+        framed: matches!(meta.body, BodyLen::Length(_) | BodyLen::Chunked),
+        modern,
+        empty: meta.body == BodyLen::None,
     }
 }
 
