@@ -1,6 +1,8 @@
 //! Start, stop, succession.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod master;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;

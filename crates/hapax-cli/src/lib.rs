@@ -20,5 +20,6 @@ mod session;
 
 pub use command::{Answer, Call, Command, Severity, every_command};
 pub use control::{Control, Live};
-pub use serve::{Listener, Settings, serve};
+pub use line::{payload_mark, split_commands, split_words};
+pub use serve::{Listener, Settings, serve, serve_stream};
 pub use session::{Mode, Session};

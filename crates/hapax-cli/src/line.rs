@@ -49,6 +49,32 @@ pub(crate) fn parse(text: &str) -> Line {
     line
 }
 
+/// The commands of a line as they are written, for who hands them on.
+pub fn split_commands(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut escaped = false;
+        let end = text.bytes().position(|b| {
+            let ends = b == b';' && !escaped;
+            escaped = b == b'\\' && !escaped;
+            ends
+        });
+        rest = end.map(|at| &text[at + 1..]);
+        Some(end.map_or(text, |at| &text[..at]))
+    })
+}
+
+/// The words of one command.
+pub fn split_words(text: &str) -> Vec<String> {
+    parse(text).commands.into_iter().next().unwrap_or_default()
+}
+
+/// What ends the payload that a command announces.
+pub fn payload_mark(text: &str) -> Option<String> {
+    parse(text).payload
+}
+
 fn end_word(words: &mut Vec<String>, word: &mut String, started: &mut bool) {
     if std::mem::take(started) {
         words.push(std::mem::take(word));

@@ -32,6 +32,9 @@ pub struct Settings {
     /// Longest line (`tune.bufsize`) and payload (`tune.cli.max-payload-size`).
     pub max_line: usize,
     pub max_payload: usize,
+    /// Modes that are on from the start.
+    pub expert: bool,
+    pub experimental: bool,
 }
 
 impl Default for Settings {
@@ -42,6 +45,8 @@ impl Default for Settings {
             maxconn: 10,
             max_line: 16_384,
             max_payload: 128 * 1024,
+            expert: false,
+            experimental: false,
         }
     }
 }
@@ -71,6 +76,12 @@ pub async fn serve(listener: Listener, settings: Settings, control: Arc<dyn Cont
             }
         }
     }
+}
+
+/// Serves one connection that is there already.
+pub async fn serve_stream(stream: std::os::unix::net::UnixStream, settings: Settings, control: Arc<dyn Control>) -> std::io::Result<()> {
+    stream.set_nonblocking(true)?;
+    connection(tokio::net::UnixStream::from_std(stream)?, settings, control).await
 }
 
 /// A failed accept is a lack of descriptors, mostly: trying again at once would only burn time.
@@ -121,6 +132,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
 
 async fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, settings: Settings, control: Arc<dyn Control>) -> std::io::Result<()> {
     let mut session = Session::new(settings.level, settings.timeout_ms);
+    session.expert = settings.expert;
+    session.experimental = settings.experimental;
     let mut reader = Reader {
         stream,
         got: Vec::with_capacity(512),

@@ -67,6 +67,9 @@ pub(crate) fn run(program: &str, options: &Options) -> ExitCode {
         report.alert(&format!("Could not change to directory {dir} : {}", inputs::reason(&e)));
         return ExitCode::FAILURE;
     }
+    if options.master {
+        report.listen();
+    }
     let loaded = match load(options, &report) {
         Ok(l) => l,
         Err(code) => return code,

@@ -88,7 +88,7 @@ fn start(
         no_server_verify: options.no_server_verify,
     };
     let mut server = Server::start(Arc::new(plan), listeners, &start_options).map_err(|e| format!("Cannot start the workers: {e}"))?;
-    api::serve(&mut server);
+    api::serve(&mut server, inheritance.link.take());
     if let Some(detached) = detached {
         // From here on the terminal is gone; there is nobody to tell of a failure.
         let _ = detached.ready();

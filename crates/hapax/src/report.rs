@@ -1,7 +1,8 @@
 //! Messages of the process itself and of a configuration's check, in the lines HAProxy prints on stderr.
 
-use std::cell::Cell;
-use std::io::Write;
+use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use hapax_config::Loaded;
 use hapax_diag::render::{self, Closing};
@@ -17,6 +18,8 @@ pub(crate) struct Report {
     diag: Cell<bool>,
     introduced: Cell<bool>,
     warnings: Cell<usize>,
+    /// What was said since [`Report::listen`], where somebody wants to know.
+    heard: RefCell<Option<String>>,
 }
 
 impl Report {
@@ -30,6 +33,17 @@ impl Report {
     /// `quiet` of the global section.
     pub(crate) fn hush(&self) {
         self.quiet.set(true);
+    }
+
+    /// Keeps what is said from here on, beside printing it.
+    pub(crate) fn listen(&self) {
+        *self.heard.borrow_mut() = Some(String::new());
+        self.introduced.set(false);
+    }
+
+    /// What was said since [`listen`](Self::listen).
+    pub(crate) fn heard(&self) -> String {
+        self.heard.borrow_mut().take().unwrap_or_default()
     }
 
     pub(crate) fn warnings(&self) -> usize {
@@ -82,19 +96,27 @@ impl Report {
 
     /// The first message of a process is preceded by which program speaks.
     fn write(&self, text: &str) {
-        if self.quiet.get() || text.is_empty() {
+        if text.is_empty() {
             return;
         }
-        let mut err = std::io::stderr().lock();
-        if !self.introduced.replace(true) {
+        let mut whole = String::new();
+        if !self.introduced.get() && (!self.quiet.get() || self.heard.borrow().is_some()) {
+            self.introduced.set(true);
             let label = render::label(Severity::Notice, std::process::id());
-            let _ = writeln!(err, "{label}haproxy version is {}", version::FULL);
+            // Writing to a string cannot fail.
+            let _ = writeln!(whole, "{label}haproxy version is {}", version::FULL);
             if let Ok(path) = std::env::current_exe() {
-                let _ = writeln!(err, "{label}path to executable is {}", path.display());
+                let _ = writeln!(whole, "{label}path to executable is {}", path.display());
             }
         }
-        // Nobody is left to be told of a broken stderr.
-        let _ = err.write_all(text.as_bytes());
+        whole.push_str(text);
+        if let Some(heard) = &mut *self.heard.borrow_mut() {
+            heard.push_str(&whole);
+        }
+        if !self.quiet.get() {
+            // Nobody is left to be told of a broken stderr.
+            let _ = std::io::stderr().lock().write_all(whole.as_bytes());
+        }
     }
 }
 

@@ -84,6 +84,8 @@ pub(crate) struct Options {
     pub(crate) old_pids: Vec<i32>,
     pub(crate) farewell: Option<Farewell>,
     pub(crate) old_socket: Option<String>,
+    /// `-S`: the address of the master's command line, and its options, by commas.
+    pub(crate) master_socket: Option<String>,
     /// Options that were accepted and do nothing here, with the reason.
     pub(crate) idle: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! Connects the runtime API to the listeners of the `stats socket` lines.
 
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -8,14 +9,17 @@ use hapax_runtime::server::Server;
 use hapax_runtime::stats::ProcessFacts;
 use hapax_sys::limits;
 
+use tokio::io::Interest;
+
+use super::worker;
 use crate::classic::version;
 
 /// Without `stats timeout` and `stats maxconn`.
 const TIMEOUT_MS: u64 = 10_000;
 const MAXCONN: u32 = 10;
 
-/// Hands every stats socket to the control thread.
-pub(super) fn serve(server: &mut Server) {
+/// Hands every stats socket to the control thread, and the sessions that a master opens.
+pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
     let sockets = server.take_stats();
     let shared = Arc::clone(server.shared());
     let plan = Arc::clone(&shared.plan);
@@ -36,6 +40,10 @@ pub(super) fn serve(server: &mut Server) {
         facts: Box::new(facts),
         startup_logs: String::new(),
     });
+    if let Some(link) = link {
+        let control = Arc::clone(&control);
+        server.control().spawn(move || master_sessions(link, control));
+    }
     for (i, listener) in sockets {
         let listener = match listener {
             hapax_sys::listen::Listener::Tcp(l) => Listener::Tcp(l),
@@ -53,6 +61,34 @@ pub(super) fn serve(server: &mut Server) {
             // It ends with the thread; a socket that tokio does not take was not a listening one.
             let _ = hapax_cli::serve(listener, settings, control).await;
         });
+    }
+}
+
+/// Serves what the master hands over, until it is gone.
+async fn master_sessions(link: UnixStream, control: Arc<dyn Control>) {
+    let ready = link.set_nonblocking(true).and_then(|()| tokio::net::UnixStream::from_std(link));
+    let Ok(link) = ready else { return };
+    let mut byte = [0];
+    loop {
+        let received = link
+            .async_io(Interest::READABLE, || hapax_sys::fdpass::receive(&link, &mut byte))
+            .await;
+        let Ok((1.., fds)) = received else { return };
+        let (level, expert, experimental) = worker::who(byte[0]);
+        let settings = Settings {
+            level,
+            expert,
+            experimental,
+            ..Settings::default()
+        };
+        for fd in fds {
+            let stream = UnixStream::from(fd);
+            let control = Arc::clone(&control);
+            tokio::task::spawn_local(async move {
+                // A client that went away is no news.
+                let _ = hapax_cli::serve_stream(stream, settings, control).await;
+            });
+        }
     }
 }
 

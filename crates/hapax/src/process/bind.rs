@@ -61,7 +61,7 @@ fn kind(p: &Proxy) -> &'static str {
     if p.caps.contains(ProxyCaps::BACKEND) { "proxy" } else { "frontend" }
 }
 
-fn open(bind: &Bind, backlog: Option<u32>, options: &Options, inherited: &mut Vec<OwnedFd>) -> Result<Listener, String> {
+pub(super) fn open(bind: &Bind, backlog: Option<u32>, options: &Options, inherited: &mut Vec<OwnedFd>) -> Result<Listener, String> {
     let address = match &bind.address {
         BindAddress::Fd(n) => Address::Fd(*n),
         BindAddress::At(Endpoint::Ip(a)) => Address::Tcp(*a),

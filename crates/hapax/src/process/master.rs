@@ -13,14 +13,25 @@
 //!     +----------> leaving ----------> exit when the last worker is gone
 //! ```
 
-use std::process::ExitCode;
+mod cli;
+mod commands;
+mod roster;
 
-use hapax_config::Plan;
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use hapax_config::plan::StatsSocket;
+use hapax_config::{Input, LoadOptions, Plan};
 use hapax_diag::Sources;
 use hapax_runtime::server::BoundListener;
+use hapax_sys::listen::Listener;
 use hapax_sys::signal::{Signal, Waiter};
 use hapax_sys::{daemon, notify};
 
+use self::cli::{Context, Outcome, Request};
+use self::roster::{Member, Shared};
 use super::worker::{self, Worker};
 use super::{TERM, USR1, bind};
 use crate::classic::options::Options;
@@ -37,6 +48,9 @@ struct Master<'a> {
     workers: Vec<Worker>,
     /// Exit code, once leaving was asked for.
     leaving: Option<u8>,
+    /// What the command line shows, and what it asks for.
+    roster: Shared,
+    requests: Receiver<Request>,
 }
 
 /// Runs until the last worker is gone. `reload` answers a new configuration, or has told why there is none.
@@ -52,6 +66,7 @@ pub(crate) fn run(program: &str, options: &Options, first: Fresh, reload: &dyn F
 
 fn serve(options: &Options, first: Fresh, reload: &dyn Fn() -> Option<Fresh>, report: &Report) -> Result<u8, String> {
     let (plan, sources) = first;
+    let command_line = options.master_socket.as_deref().map(|s| command_line(s, options)).transpose()?;
     let held = bind::inherited(options.old_socket.as_deref(), report);
     let sockets = super::bound(options, &plan, &sources, report, held)?;
     let background = options.daemon || (plan.global.daemon && !options.foreground && !options.debug);
@@ -60,14 +75,23 @@ fn serve(options: &Options, first: Fresh, reload: &dyn Fn() -> Option<Fresh>, re
     drop(plan);
     let detached = super::detach(background, pid_file)?;
     let waiter = Waiter::block().map_err(|e| format!("Cannot block signals: {e}"))?;
+    let (ask, requests) = channel();
+    let roster = Shared::new();
     let mut master = Master {
         options,
         report,
         sockets,
         workers: Vec::new(),
         leaving: None,
+        roster: roster.clone(),
+        requests,
     };
     master.start_worker()?;
+    roster.lock().startup_log = report.heard();
+    if let Some((listener, socket)) = command_line {
+        let requests = Arc::new(Mutex::new(ask));
+        cli::serve(listener, socket.level, Context { roster, requests }).map_err(|e| format!("Cannot serve the master CLI: {e}"))?;
+    }
     super::tell_old(options, super::farewell_signal(options.farewell));
     if let Some(detached) = detached {
         let _ = detached.ready();
@@ -76,7 +100,7 @@ fn serve(options: &Options, first: Fresh, reload: &dyn Fn() -> Option<Fresh>, re
     master.tell_systemd("READY=1\nSTATUS=Ready.\n");
     loop {
         match waiter.next(None) {
-            Some(Signal::Reload | Signal::Dump) => master.reload(reload),
+            Some(Signal::Reload | Signal::Dump) => master.reload_as_asked(reload),
             Some(Signal::Terminate) => master.leave(TERM, 143),
             Some(Signal::Interrupt) => master.leave(TERM, 130),
             Some(Signal::Finish) => master.leave(USR1, 0),
@@ -98,26 +122,53 @@ impl Master<'_> {
         let w = worker::start(self.options, &self.sockets)?;
         self.report.notice(&format!("New worker ({}) forked", w.pid()));
         self.report.notice("Loading success.");
+        self.roster.lock().workers.push(Member {
+            pid: w.pid(),
+            leaving: false,
+            since: Instant::now(),
+            reloads: 0,
+            link: w.link(),
+        });
         self.workers.push(w);
         Ok(())
     }
 
-    fn reload(&mut self, reload: &dyn Fn() -> Option<Fresh>) {
-        if self.leaving.is_some() {
-            return;
+    /// A reload by signal, or for those of the command line who wait for one.
+    fn reload_as_asked(&mut self, reload: &dyn Fn() -> Option<Fresh>) {
+        let asked: Vec<Request> = self.requests.try_iter().collect();
+        let hard = asked.iter().any(|r| r.hard);
+        let done = self.reload(reload, hard);
+        let said = self.roster.lock().startup_log.clone();
+        for r in asked {
+            // Whoever asked may have hung up.
+            let _ = r.reply.send(Outcome { done, said: said.clone() });
         }
+    }
+
+    /// Whether it succeeded.
+    fn reload(&mut self, reload: &dyn Fn() -> Option<Fresh>, hard: bool) -> bool {
+        if self.leaving.is_some() {
+            return false;
+        }
+        self.report.listen();
         self.report.notice("Reloading HAProxy");
         self.tell_systemd("RELOADING=1\nSTATUS=Reloading Configuration.\n");
-        match self.replace(reload) {
+        let outcome = self.replace(reload, hard);
+        match &outcome {
             Ok(()) => self.tell_systemd("READY=1\nSTATUS=Ready.\n"),
             Err(why) => {
                 self.report.alert(&format!("Loading failure! {why}"));
                 self.tell_systemd("READY=1\nSTATUS=Reload failed!\n");
             }
         }
+        let mut roster = self.roster.lock();
+        roster.startup_log = self.report.heard();
+        roster.reloads += 1;
+        roster.failed = if outcome.is_ok() { 0 } else { roster.failed + 1 };
+        outcome.is_ok()
     }
 
-    fn replace(&mut self, reload: &dyn Fn() -> Option<Fresh>) -> Result<(), String> {
+    fn replace(&mut self, reload: &dyn Fn() -> Option<Fresh>, hard: bool) -> Result<(), String> {
         let Some((plan, sources)) = reload() else {
             return Err("The configuration was not taken; the worker goes on as it was.".to_owned());
         };
@@ -134,7 +185,11 @@ impl Master<'_> {
             return Err(why);
         }
         for w in &mut self.workers[..old] {
-            w.leave(USR1);
+            w.leave(if hard { TERM } else { USR1 });
+            if let Some(m) = self.roster.lock().workers.iter_mut().find(|m| m.pid == w.pid()) {
+                m.leaving = true;
+                m.reloads += 1;
+            }
         }
         Ok(())
     }
@@ -150,7 +205,7 @@ impl Master<'_> {
     /// Forgets workers that ended. One that ended unasked takes everything with it: a supervisor then starts anew.
     fn reap(&mut self) {
         let mut died = None;
-        let report = self.report;
+        let (report, roster) = (self.report, &self.roster);
         self.workers.retain_mut(|w| match w.ended() {
             Some(code) => {
                 let what = if w.is_leaving() { "Former" } else { "Current" };
@@ -158,6 +213,7 @@ impl Master<'_> {
                 if !w.is_leaving() {
                     died = Some(code);
                 }
+                roster.lock().workers.retain(|m| m.pid != w.pid());
                 false
             }
             None => true,
@@ -176,6 +232,25 @@ impl Master<'_> {
             let _ = notify::notify(&format!("{state}MAINPID={}\n", std::process::id()));
         }
     }
+}
+
+/// The socket that `-S` asks for. Its text is that of a `stats socket` line with commas for blanks; who reaches it is an admin unless it
+/// says otherwise.
+fn command_line(text: &str, options: &Options) -> Result<(Listener, StatsSocket), String> {
+    let (address, rest) = text.split_once(',').unwrap_or((text, ""));
+    let quoted = |word: &str| format!("\"{}\" ", word.replace(['"', '\n'], ""));
+    let words: String = rest.split(',').filter(|w| !w.is_empty()).map(quoted).collect();
+    let line = format!("global\n stats socket {} level admin {words}\n", quoted(address));
+    let input = Input {
+        name: "-S".to_owned(),
+        bytes: line.into_bytes().into(),
+    };
+    let loaded = hapax_config::load(vec![input], &crate::files::DiskFiles, &LoadOptions::default());
+    let said = || loaded.diags.iter().map(|d| d.message.clone()).collect::<Vec<_>>().join("; ");
+    let mut plan = loaded.plan.ok_or_else(|| format!("Can't create the master's CLI: {}", said()))?;
+    let socket = plan.global.stats_sockets.pop().ok_or("Can't create the master's CLI.")?;
+    let listener = bind::open(&socket.bind, None, options, &mut Vec::new()).map_err(|e| format!("Can't create the master's CLI: {e}"))?;
+    Ok((listener, socket))
 }
 
 /// Sends a signal to a process that may be gone.

@@ -3,22 +3,28 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
+use hapax_config::plan::SocketLevel;
 use hapax_runtime::server::BoundListener;
+use hapax_sys::fdpass;
 use hapax_sys::rawfd::{self, Passed};
 
 use crate::classic::options::Options;
 
-/// Numbers of the sockets a worker inherits, and of the pipe it reports on.
+/// Numbers of the sockets a worker inherits, of the pipe it reports on, and of the socket its master hands it sessions through.
 const SOCKETS: &str = "HAPAX_WORKER_SOCKETS";
 const READY: &str = "HAPAX_WORKER_READY";
+const LINK: &str = "HAPAX_WORKER_LINK";
 
 /// A worker as its master sees it.
 pub(super) struct Worker {
     child: Child,
     leaving: bool,
+    link: Arc<UnixStream>,
 }
 
 /// Starts a worker and waits until it serves.
@@ -28,6 +34,8 @@ pub(super) fn start(options: &Options, sockets: &[BoundListener]) -> Result<Work
     for s in sockets {
         passed.push(Passed::new(&s.socket).map_err(|e| format!("Cannot pass a socket: {e}"))?);
     }
+    let (ours, theirs) = UnixStream::pair().map_err(|e| format!("Cannot create a socket pair: {e}"))?;
+    let link = Passed::new(&theirs).map_err(|e| format!("Cannot pass a socket: {e}"))?;
     let ready = Passed::new(&write).map_err(|e| format!("Cannot pass a pipe: {e}"))?;
     let numbers: Vec<String> = passed.iter().map(|p| p.number().to_string()).collect();
     let program = std::env::current_exe().map_err(|e| format!("Cannot find the program: {e}"))?;
@@ -35,13 +43,18 @@ pub(super) fn start(options: &Options, sockets: &[BoundListener]) -> Result<Work
         .args(options.worker_args())
         .env(SOCKETS, numbers.join(","))
         .env(READY, ready.number().to_string())
+        .env(LINK, link.number().to_string())
         .env("HAPROXY_MWORKER", "1")
         .env_remove("NOTIFY_SOCKET")
         .stdin(Stdio::null())
         .spawn()
         .map_err(|e| format!("Cannot start a worker: {e}"))?;
-    drop((passed, ready, write));
-    let mut worker = Worker { child, leaving: false };
+    drop((passed, ready, write, link, theirs));
+    let mut worker = Worker {
+        child,
+        leaving: false,
+        link: Arc::new(ours),
+    };
     let mut byte = [0];
     if matches!(File::from(read).read(&mut byte), Ok(1)) {
         return Ok(worker);
@@ -54,6 +67,11 @@ pub(super) fn start(options: &Options, sockets: &[BoundListener]) -> Result<Work
 impl Worker {
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Where sessions are handed to it.
+    pub(super) fn link(&self) -> Arc<UnixStream> {
+        Arc::clone(&self.link)
     }
 
     pub(super) fn is_leaving(&self) -> bool {
@@ -77,6 +95,8 @@ impl Worker {
 pub(super) struct Inheritance {
     pub(super) sockets: Vec<OwnedFd>,
     ready: Option<OwnedFd>,
+    /// Where the master hands sessions of its command line through.
+    pub(super) link: Option<UnixStream>,
 }
 
 /// Takes what a master left; the variables are meant for this process alone.
@@ -85,11 +105,40 @@ pub(super) fn inheritance() -> Inheritance {
     let numbers = sockets.split(',').filter_map(|n| n.parse().ok());
     let found = Inheritance {
         sockets: numbers.filter_map(|n| rawfd::take(n).ok()).collect(),
-        ready: std::env::var(READY).ok().and_then(|n| rawfd::take(n.parse().ok()?).ok()),
+        ready: named(READY),
+        link: named(LINK).map(UnixStream::from),
     };
     hapax_sys::env::unset(SOCKETS);
     hapax_sys::env::unset(READY);
+    hapax_sys::env::unset(LINK);
     found
+}
+
+fn named(variable: &str) -> Option<OwnedFd> {
+    std::env::var(variable).ok().and_then(|n| rawfd::take(n.parse().ok()?).ok())
+}
+
+/// In a master: opens a session with the worker behind `link`. One byte says who talks: the level, and the modes that are on.
+pub(super) fn hand_session(link: &UnixStream, level: SocketLevel, expert: bool, experimental: bool) -> std::io::Result<UnixStream> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let level = match level {
+        SocketLevel::User => 0,
+        SocketLevel::Operator => 1,
+        SocketLevel::Admin => 2,
+    };
+    let byte = level | u8::from(expert) << 2 | u8::from(experimental) << 3;
+    fdpass::send(link, &[byte], &[theirs.as_fd()])?;
+    Ok(ours)
+}
+
+/// What [`hand_session`]'s byte says: level, expert, experimental.
+pub(super) fn who(byte: u8) -> (SocketLevel, bool, bool) {
+    let level = match byte & 3 {
+        0 => SocketLevel::User,
+        1 => SocketLevel::Operator,
+        _ => SocketLevel::Admin,
+    };
+    (level, byte & 4 != 0, byte & 8 != 0)
 }
 
 impl Inheritance {

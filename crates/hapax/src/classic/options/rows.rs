@@ -378,12 +378,9 @@ pub(crate) static ROWS: &[Row] = &[
     Row {
         flag: "S",
         takes: Next,
-        help: "<bind>[,<bind options>...] master CLI: accepted",
-        set: |o, _| {
-            o.has_no_effect(
-                "-S",
-                "the master has no command line of its own yet; each worker has its stats socket",
-            );
+        help: "<bind>[,<bind options>...] new master CLI",
+        set: |o, v| {
+            o.master_socket = Some(v.to_owned());
             Ok(())
         },
     },
