@@ -136,12 +136,13 @@ impl Default for Draft {
 }
 
 impl Draft {
-    /// What every `defaults` section starts from: HAProxy's built-in values.
-    pub fn initial() -> Self {
+    /// What every `defaults` section starts from: HAProxy's built-in values, and the command line's `maxconn`.
+    pub fn initial(maxconn: Option<u32>) -> Self {
         Self {
             proxy: Proxy {
                 caps: ProxyCaps::all(),
                 retries: 3,
+                maxconn: maxconn.unwrap_or(0),
                 log_kind: LogKind::Default,
                 ..Proxy::default()
             },

@@ -27,6 +27,8 @@ pub struct LoadOptions {
     pub hostname: String,
     /// Files, users and names that this machine lacks are notes, not alerts.
     pub offline: bool,
+    /// `maxconn` of proxies that say nothing (`-N`).
+    pub proxy_maxconn: Option<u32>,
     /// Judge by this version's keywords.
     pub for_version: Option<Version>,
 }

@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
             scripts: false,
             counters: 3,
             limited_quic: false,
-            defaults: vec![Draft::initial()],
+            defaults: vec![Draft::initial(opts.proxy_maxconn)],
             proxies: Vec::new(),
             proxy_names: HashMap::new(),
             proxy_ids: HashMap::new(),

@@ -105,6 +105,7 @@ fn load(options: &Options, report: &Report) -> Result<Loaded, ExitCode> {
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
     let load_options = LoadOptions {
         env: environment::variables(&names, options.local_peer.as_deref()),
+        proxy_maxconn: options.proxy_maxconn,
         ..LoadOptions::default()
     };
     Ok(hapax_config::load(inputs, &files::DiskFiles, &load_options))

@@ -75,6 +75,8 @@ pub(crate) struct Options {
     pub(crate) pid_file: Option<String>,
     pub(crate) local_peer: Option<String>,
     pub(crate) maxconn: Option<u32>,
+    /// `-N`: of proxies that say nothing.
+    pub(crate) proxy_maxconn: Option<u32>,
     pub(crate) memory_mb: Option<u64>,
     pub(crate) no_splice: bool,
     pub(crate) no_reuseport: bool,
@@ -110,6 +112,7 @@ impl Options {
         args.extend(switches.iter().filter(|(on, _)| *on).map(|(_, s)| (*s).to_owned()));
         let values = [
             ("-n", self.maxconn.map(|n| n.to_string())),
+            ("-N", self.proxy_maxconn.map(|n| n.to_string())),
             ("-m", self.memory_mb.map(|n| n.to_string())),
             ("-L", self.local_peer.clone()),
         ];

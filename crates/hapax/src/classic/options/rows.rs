@@ -165,9 +165,9 @@ pub(crate) static ROWS: &[Row] = &[
     Row {
         flag: "N",
         takes: Next,
-        help: "sets the default, per-proxy maximum # of connections: accepted",
-        set: |o, _| {
-            o.has_no_effect("-N", "proxies without a maxconn are held by the process's limit");
+        help: "sets the default, per-proxy maximum # of connections",
+        set: |o, v| {
+            o.proxy_maxconn = Some(leading_number(v) as u32).filter(|n| *n > 0);
             Ok(())
         },
     },
