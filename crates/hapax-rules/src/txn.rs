@@ -38,6 +38,24 @@ pub struct Controls {
     pub scratch: Vec<u8>,
 }
 
+/// A longer scratch text is given back to the system at the stream's end.
+const SCRATCH_KEPT: usize = 16_384;
+
+impl Controls {
+    /// Forgets the stream, keeps the scratch text's memory.
+    pub fn clear(&mut self) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        if scratch.capacity() > SCRATCH_KEPT {
+            scratch = Vec::new();
+        }
+        scratch.clear();
+        *self = Self {
+            scratch,
+            ..Self::default()
+        };
+    }
+}
+
 /// Name and value of a field of the 103 response.
 pub type Hint = (Box<[u8]>, Box<[u8]>);
 

@@ -50,7 +50,7 @@ impl StreamParts {
         self.res.reset();
         self.facts.clear();
         self.filters = None;
-        self.controls = Controls::default();
+        self.controls.clear();
         for scope in [&self.vars.sess, &self.vars.txn, &self.vars.req, &self.vars.res, &self.vars.check] {
             scope.borrow_mut().clear();
         }

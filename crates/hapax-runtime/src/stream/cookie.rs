@@ -28,7 +28,6 @@ impl Exchange<'_> {
         let Some(cookie) = &self.be.cookie else { return };
         let state = self.be_state();
         let flag = if let Some(value) = find(&self.p.req_head, &cookie.name) {
-            let value = value.to_vec();
             let id = match cookie.mode {
                 CookieMode::Prefix => value.split(|b| *b == b'~').next().unwrap_or_default(),
                 _ => value.split(|b| *b == b'|').next().unwrap_or_default(),
@@ -36,12 +35,13 @@ impl Exchange<'_> {
             let flag = self.persistence.resolve(id, self.be, state);
             match cookie.mode {
                 CookieMode::Insert if cookie.indirect => {
-                    edit(&mut self.p.req_head, &cookie.name, |_| None);
+                    edit(&mut self.p.req_head, &cookie.name, &mut self.p.controls.scratch, |_| None);
                 }
                 CookieMode::Prefix => {
-                    let own = value.iter().position(|b| *b == b'~').map(|i| value[i + 1..].to_vec());
-                    edit(&mut self.p.req_head, &cookie.name, |_| {
-                        Some(own.clone().unwrap_or_else(|| value.clone()))
+                    // Behind the mark, the application's own value.
+                    edit(&mut self.p.req_head, &cookie.name, &mut self.p.controls.scratch, |v| {
+                        let own = v.iter().position(|b| *b == b'~').map_or(0, |at| at + 1);
+                        Some(&v[own..])
                     });
                 }
                 _ => {}
@@ -173,8 +173,8 @@ pub(super) fn capture(head: &Head, field: &[u8], prefix: &[u8], len: usize) -> O
     Some(pair[..pair.len().min(len)].into())
 }
 
-/// Gives every request cookie of that name another value, or takes it out; an emptied field goes.
-fn edit(head: &mut Head, name: &[u8], mut change: impl FnMut(&[u8]) -> Option<Vec<u8>>) {
+/// Cuts the value of every request cookie of that name, or takes it out; an emptied field goes. `kept`: reused memory.
+fn edit(head: &mut Head, name: &[u8], kept: &mut Vec<u8>, change: impl Fn(&[u8]) -> Option<&[u8]>) {
     let mut i = 0;
     while i < head.field_count() {
         let f = head.fields()[i];
@@ -182,25 +182,33 @@ fn edit(head: &mut Head, name: &[u8], mut change: impl FnMut(&[u8]) -> Option<Ve
             i += 1;
             continue;
         }
-        let mut kept: Vec<u8> = Vec::with_capacity(f.value.len as usize);
+        kept.clear();
         for pair in head.get(f.value).split(|b| *b == b';').map(<[u8]>::trim_ascii) {
-            let new = match named(pair, name) {
-                None => Some(pair.to_vec()),
-                Some(v) => change(v).map(|v| [name, b"=", &v].concat()),
-            };
-            let Some(new) = new else { continue };
+            let own = named(pair, name);
+            let changed = own.map(&change);
+            if changed == Some(None) {
+                continue;
+            }
             if !kept.is_empty() {
                 kept.extend_from_slice(b"; ");
             }
-            kept.extend_from_slice(&new);
+            match changed.flatten() {
+                None => kept.extend_from_slice(pair),
+                Some(value) => {
+                    kept.extend_from_slice(name);
+                    kept.push(b'=');
+                    kept.extend_from_slice(value);
+                }
+            }
         }
         if kept.is_empty() {
             head.remove_at(i);
         } else {
-            head.set_value(i, &kept);
+            head.set_value(i, kept);
             i += 1;
         }
     }
+    kept.clear();
 }
 
 fn remove_set_cookie(head: &mut Head, name: &[u8]) {
@@ -272,7 +280,7 @@ mod tests {
         ];
         for (text, want) in cases {
             let mut h = cookies(&[text]);
-            edit(&mut h, b"SRV", |_| None);
+            edit(&mut h, b"SRV", &mut Vec::new(), |_| None);
             assert_eq!(h.first(b"cookie"), want.map(str::as_bytes), "{text:?}");
         }
     }
