@@ -5,6 +5,8 @@
 pub mod chunk;
 pub mod framing;
 pub mod parse;
+pub mod target;
+pub mod websocket;
 pub mod write;
 
 pub use chunk::{ChunkDecoder, ChunkEvent};

@@ -82,7 +82,7 @@ pub fn parse_errorfile(raw: &[u8]) -> Result<Page, String> {
     if status < 200 && status != 101 {
         return Err(format!("invalid http status code for an error message ({status})"));
     }
-    let meta = h1::framing::response(&head, b"GET").map_err(|e| format!("unable to parse headers ({e})"))?;
+    let meta = h1::framing::response(&head, b"GET", false).map_err(|e| format!("unable to parse headers ({e})"))?;
     let body = &raw[used..];
     match meta.body {
         BodyLen::Chunked => return Err("chunk-encoded payload not supported".into()),

@@ -88,6 +88,7 @@ impl Half {
         self.body = Body::Done;
         self.coding = Coding::Plain;
         self.trailers.clear();
+        self.eof = false;
         self.pass_end = false;
         self.ended = false;
         self.payload = 0;

@@ -3,9 +3,10 @@
 //! ```text
 //! Size -> Data -> DataEnd -> Size ... -> Trailers -> End
 //! ```
-//! Chunk extensions are read over and dropped: they are hop by hop. A size beyond 63 bits, a missing CR LF after the data and
+//! Chunk extensions are read over and dropped: they are hop by hop. A size of more than 52 bits, a missing CR LF after the data and
 //! any other deviation is an error, never a guess.
 
+use super::parse::parse_trailers;
 use crate::http::Head;
 
 /// Trailers may not be larger than this many bytes, nor a size line.
@@ -59,7 +60,7 @@ impl ChunkDecoder {
     }
 
     /// Looks at the start of `buf`. The caller consumes the bytes of the event and calls again.
-    /// Trailer fields are appended to `trailers` as name and value, in lower case.
+    /// `trailers` holds the trailer fields once the end is told.
     pub fn next(&mut self, buf: &[u8], trailers: &mut Head) -> Result<ChunkEvent, ChunkError> {
         match self.state {
             State::Size => self.size(buf),
@@ -107,13 +108,9 @@ impl ChunkDecoder {
             self.state = State::End;
             return Ok(ChunkEvent::End(2));
         }
-        let mut fields = [httparse::EMPTY_HEADER; 64];
-        match httparse::parse_headers(buf, &mut fields) {
-            Ok(httparse::Status::Partial) => Ok(ChunkEvent::NeedMore),
-            Ok(httparse::Status::Complete((n, parsed))) => {
-                for f in parsed {
-                    trailers.add(f.name.as_bytes(), f.value);
-                }
+        match parse_trailers(buf, trailers) {
+            Ok(None) => Ok(ChunkEvent::NeedMore),
+            Ok(Some(n)) => {
                 self.state = State::End;
                 Ok(ChunkEvent::End(n))
             }
@@ -122,10 +119,10 @@ impl ChunkDecoder {
     }
 }
 
-/// `n * 16 + digit`, within 63 bits.
+/// `n * 16 + digit`, below 2^52: more is nobody's body, and lets a reader with fewer bits go astray.
 fn push_hex(n: u64, digit: u8) -> Option<u64> {
     let d = (digit as char).to_digit(16)?;
-    if n >> 59 != 0 {
+    if n >> 48 != 0 {
         return None;
     }
     Some(n << 4 | u64::from(d))

@@ -30,8 +30,12 @@ pub struct Connection {
 pub struct Meta {
     pub body: BodyLen,
     pub connection: Connection,
-    /// There is an `Upgrade` field.
+    /// There is an `Upgrade` field, and `Connection` says so.
     pub upgrade: bool,
+    /// There is an `Upgrade` field, whatever else is said.
+    pub upgrade_field: bool,
+    /// There is a `TE` field.
+    pub te: bool,
     pub expect_continue: bool,
     /// There was a length beside the chunked coding: the connection is not to be trusted afterwards.
     pub conflicting: bool,
@@ -61,6 +65,10 @@ struct Walk {
     other_coding: bool,
     /// A coding after `chunked`, or `chunked` twice.
     bad_coding: bool,
+    /// `chunked` twice.
+    repeated: bool,
+    /// An element without a name.
+    empty_coding: bool,
     hosts: usize,
 }
 
@@ -73,11 +81,13 @@ impl Walk {
                 b"transfer-encoding" => w.coding(value),
                 b"connection" => w.connection(value),
                 b"upgrade" => w.meta.upgrade = true,
+                b"te" => w.meta.te = true,
                 b"expect" => w.meta.expect_continue = value.eq_ignore_ascii_case(b"100-continue"),
                 b"host" => w.hosts += 1,
                 _ => {}
             }
         }
+        w.meta.upgrade_field = w.meta.upgrade;
         w.meta.keep_alive = match head.version {
             Version::H09 => false,
             Version::H10 => w.meta.connection.keep_alive && !w.meta.connection.close,
@@ -90,10 +100,11 @@ impl Walk {
     fn length(&mut self, value: &[u8]) -> Result<(), FramingError> {
         for part in value.split(|b| *b == b',') {
             let part = part.trim_ascii();
-            if part.is_empty() || part.len() > 19 || !part.iter().all(u8::is_ascii_digit) {
+            if part.is_empty() || !part.iter().all(u8::is_ascii_digit) {
                 return Err(FramingError::Length);
             }
-            let n = part.iter().fold(0u64, |n, b| n * 10 + u64::from(b - b'0'));
+            let digit = |n: u64, b: &u8| n.checked_mul(10)?.checked_add(u64::from(b - b'0'));
+            let n = part.iter().try_fold(0u64, digit).ok_or(FramingError::Length)?;
             if n > i64::MAX as u64 || self.length.is_some_and(|l| l != n) {
                 return Err(FramingError::Length);
             }
@@ -105,12 +116,15 @@ impl Walk {
     fn coding(&mut self, value: &[u8]) {
         for part in value.split(|b| *b == b',') {
             let part = part.trim_ascii();
-            if self.chunked {
-                self.bad_coding = true;
+            if part.is_empty() {
+                self.empty_coding = true;
+                continue;
             }
+            self.bad_coding |= self.chunked;
+            self.repeated |= self.chunked && part.eq_ignore_ascii_case(b"chunked");
             if part.eq_ignore_ascii_case(b"chunked") {
                 self.chunked = true;
-            } else if !part.is_empty() || value.is_empty() {
+            } else {
                 self.other_coding = true;
             }
         }
@@ -132,43 +146,50 @@ pub fn request(head: &Head) -> Result<Meta, FramingError> {
     let mut w = Walk::over(head)?;
     if w.hosts > 1 {
         let mut hosts = head.values(b"host");
-        let first = hosts.next();
-        if hosts.any(|h| Some(h) != first) {
+        let first = hosts.next().unwrap_or_default();
+        if hosts.any(|h| !h.eq_ignore_ascii_case(first)) {
             return Err(FramingError::Host);
         }
     }
-    if w.bad_coding || (w.other_coding && !w.chunked) {
+    if w.bad_coding || ((w.other_coding || w.empty_coding) && !w.chunked) {
         return Err(FramingError::Coding);
     }
-    if w.other_coding {
+    if w.other_coding || w.empty_coding {
         return Err(FramingError::Unsupported);
     }
+    let connect = head.method() == b"CONNECT";
     if w.chunked {
-        w.meta.conflicting = w.length.is_some() || head.version == Version::H10;
+        w.meta.conflicting = w.length.is_some() || head.version <= Version::H10 || connect;
         w.meta.body = BodyLen::Chunked;
         w.meta.keep_alive &= !w.meta.conflicting;
-    } else if let Some(n) = w.length.filter(|n| *n > 0) {
+    } else if let Some(n) = w.length.filter(|n| *n > 0 && !connect) {
         w.meta.body = BodyLen::Length(n);
     }
-    w.meta.upgrade &= w.meta.connection.upgrade;
+    w.meta.upgrade &= w.meta.connection.upgrade && w.meta.body == BodyLen::None;
     Ok(w.meta)
 }
 
-/// Judges a response to a request of that method.
-pub fn response(head: &Head, method: &[u8]) -> Result<Meta, FramingError> {
+/// Judges a response to a request of that method. `relaxed`: `chunked` may be repeated, and codings may be empty.
+pub fn response(head: &Head, method: &[u8], relaxed: bool) -> Result<Meta, FramingError> {
     let mut w = Walk::over(head)?;
     w.meta.upgrade &= w.meta.connection.upgrade;
+    let bad = if relaxed {
+        w.bad_coding && !w.repeated
+    } else {
+        w.bad_coding || w.empty_coding
+    };
     w.meta.body = match head.status {
         101 => BodyLen::UntilClose,
         100..=199 | 204 | 304 => BodyLen::None,
         200..=299 if method == b"CONNECT" => BodyLen::UntilClose,
+        _ if bad || w.other_coding => return Err(FramingError::Coding),
         _ if method == b"HEAD" => BodyLen::None,
-        _ if w.bad_coding => return Err(FramingError::Coding),
         _ if w.chunked => {
-            w.meta.conflicting = w.length.is_some();
+            w.meta.conflicting = w.length.is_some() || head.version <= Version::H10;
             BodyLen::Chunked
         }
-        _ if w.other_coding => BodyLen::UntilClose,
+        // A coding that is not `chunked` ends with the connection, whatever the length says.
+        _ if w.empty_coding => BodyLen::UntilClose,
         _ => match w.length {
             Some(0) => BodyLen::None,
             Some(n) => BodyLen::Length(n),

@@ -1,23 +1,21 @@
-//! Request and response heads from bytes, by `httparse`, with HAProxy's tolerance and severity on top.
+//! Request and response heads from bytes, with HAProxy's tolerance and severity.
 //!
-//! A head is copied once into the arena of a [`Head`]; names become lower case there. Obsolete line folding is undone as
-//! RFC 9112, 5.2 allows a proxy to do: the line break becomes spaces.
+//! Tolerated: empty lines before a request, runs of spaces and tabs in the start line, line ends of a bare LF, control bytes in
+//! values, any version of the form `HTTP/<digit>.<digit>`, and obsolete line folding, which is undone as RFC 9112, 5.2 allows a
+//! proxy to do (the line break becomes spaces). Refused: whatever two readers could take for different messages. A head is read
+//! into offsets, then copied once into the arena of a [`Head`]; names become lower case there.
 
-use std::mem::MaybeUninit;
+use memchr::{memchr, memchr2};
 
-use httparse::Status;
-
+use super::target;
 use crate::http::{Head, Version};
-
-/// Most fields any limit may ask for.
-const MAX_FIELDS: usize = 512;
 
 /// What a head may be at most.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// `tune.http.maxhdr`
+    /// `tune.http.maxhdr`: the start line counts as one.
     pub fields: usize,
-    /// `option accept-invalid-http-request` and its like.
+    /// `option accept-unsafe-violations-in-http-request` and its like.
     pub relaxed: bool,
 }
 
@@ -43,150 +41,277 @@ pub enum HeadError {
     Version,
 }
 
-impl From<httparse::Error> for HeadError {
-    fn from(e: httparse::Error) -> Self {
-        match e {
-            httparse::Error::HeaderName | httparse::Error::HeaderValue | httparse::Error::NewLine => Self::Field,
-            httparse::Error::TooManyHeaders => Self::TooManyFields,
-            httparse::Error::Version => Self::Version,
-            httparse::Error::Status | httparse::Error::Token => Self::StartLine,
-        }
-    }
-}
-
 /// Parses a request head at the start of `buf`.
 ///
 /// `Ok(None)`: more bytes are needed. `Ok(Some(n))`: `head` is filled and takes `n` bytes of `buf`.
 pub fn parse_request(buf: &[u8], head: &mut Head, limits: Limits) -> Result<Option<usize>, HeadError> {
-    // Empty lines before a request line are tolerated (RFC 9112, 2.2).
-    let skip = leading_newlines(buf);
-    match request(&buf[skip..], head, limits) {
-        Err(HeadError::Field) if has_folding(&buf[skip..]) => {
-            let Some(unfolded) = unfold(&buf[skip..]) else { return Ok(None) };
-            request(&unfolded, head, limits).map(|n| n.map(|n| n + skip))
-        }
-        other => other.map(|n| n.map(|n| n + skip)),
-    }
+    let skip = empty_lines(buf);
+    let buf = &buf[skip..];
+    let Some(lf) = memchr(b'\n', buf) else {
+        // A target is refused as soon as it is seen to be wrong, not when the head is complete.
+        return request_line(buf, limits.relaxed, false).map(|_| None);
+    };
+    let line = request_line(line_before(buf, lf), limits.relaxed, true)?;
+    head.clear();
+    let Some(end) = fields(buf, lf + 1, head, limits)? else {
+        return Ok(None);
+    };
+    head.adopt(&buf[..end]);
+    head.set_start_request(line.method, line.target);
+    head.version = line.version;
+    head.set_version_text(line.version_text);
+    Ok(Some(skip + end))
 }
 
 /// Parses a response head at the start of `buf`; answers as [`parse_request`].
 pub fn parse_response(buf: &[u8], head: &mut Head, limits: Limits) -> Result<Option<usize>, HeadError> {
-    match response(buf, head, limits) {
-        Err(HeadError::Field) if has_folding(buf) => {
-            let Some(unfolded) = unfold(buf) else { return Ok(None) };
-            response(&unfolded, head, limits)
-        }
-        other => other,
-    }
-}
-
-fn request(buf: &[u8], head: &mut Head, limits: Limits) -> Result<Option<usize>, HeadError> {
-    let mut fields = [MaybeUninit::<httparse::Header<'_>>::uninit(); MAX_FIELDS];
-    let room = &mut fields[..limits.fields.min(MAX_FIELDS)];
-    let mut req = httparse::Request::new(&mut []);
-    let n = match req.parse_with_uninit_headers(buf, room)? {
-        Status::Partial => {
-            // A target is refused as soon as it is seen to be wrong, not when the head is complete.
-            return check_target(req.path.unwrap_or("/").as_bytes(), limits).map(|()| None);
-        }
-        Status::Complete(n) => n,
+    let skip = empty_lines(buf);
+    let buf = &buf[skip..];
+    let Some(lf) = memchr(b'\n', buf) else {
+        let known = buf.len().min(5);
+        return if limits.relaxed || buf[..known] == b"HTTP/"[..known] {
+            Ok(None)
+        } else {
+            Err(HeadError::Version)
+        };
     };
-    let (method, path) = (req.method.unwrap_or(""), req.path.unwrap_or(""));
-    check_target(path.as_bytes(), limits)?;
+    let line = status_line(line_before(buf, lf), limits.relaxed)?;
     head.clear();
-    head.adopt(&buf[..n]);
-    head.set_start_request(offset(buf, method.as_bytes()), offset(buf, path.as_bytes()));
-    head.version = if req.version == Some(0) { Version::H10 } else { Version::H11 };
-    for f in req.headers.iter() {
-        head.push_parsed(offset(buf, f.name.as_bytes()), offset(buf, trim_end(f.value)));
-    }
-    Ok(Some(n))
-}
-
-fn response(buf: &[u8], head: &mut Head, limits: Limits) -> Result<Option<usize>, HeadError> {
-    let mut fields = [MaybeUninit::<httparse::Header<'_>>::uninit(); MAX_FIELDS];
-    let room = &mut fields[..limits.fields.min(MAX_FIELDS)];
-    let mut res = httparse::Response::new(&mut []);
-    let config = httparse::ParserConfig::default();
-    let n = match config.parse_response_with_uninit_headers(&mut res, buf, room)? {
-        Status::Partial => return Ok(None),
-        Status::Complete(n) => n,
+    let Some(end) = fields(buf, lf + 1, head, limits)? else {
+        return Ok(None);
     };
-    let status = res.code.unwrap_or(0);
-    if status < 100 {
-        return Err(HeadError::StartLine);
-    }
-    head.clear();
-    head.adopt(&buf[..n]);
-    let reason = res.reason.unwrap_or("");
-    // httparse answers a static empty string where there is no reason.
-    let reason = if reason.is_empty() {
-        (0, 0)
-    } else {
-        offset(buf, reason.as_bytes())
-    };
-    head.set_start_response(status, reason);
-    head.version = if res.version == Some(0) { Version::H10 } else { Version::H11 };
-    for f in res.headers.iter() {
-        head.push_parsed(offset(buf, f.name.as_bytes()), offset(buf, trim_end(f.value)));
-    }
-    Ok(Some(n))
+    head.adopt(&buf[..end]);
+    head.set_start_response(line.status, line.reason);
+    head.version = line.version;
+    head.set_version_text(line.version_text);
+    Ok(Some(skip + end))
 }
 
-/// Where `part`, a slice of `whole`, stands in it, and how long it is.
-fn offset(whole: &[u8], part: &[u8]) -> (u32, u32) {
-    if part.is_empty() {
-        return (0, 0);
-    }
-    ((part.as_ptr() as usize - whole.as_ptr() as usize) as u32, part.len() as u32)
-}
-
-fn trim_end(mut v: &[u8]) -> &[u8] {
-    while let [rest @ .., b' ' | b'\t'] = v {
-        v = rest;
-    }
-    v
-}
-
-fn leading_newlines(buf: &[u8]) -> usize {
+/// Empty lines before a message are tolerated (RFC 9112, 2.2).
+fn empty_lines(buf: &[u8]) -> usize {
     buf.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count()
 }
 
-/// Only visible US-ASCII may stand in a target, unless the proxy is told to be lenient.
-fn check_target(target: &[u8], limits: Limits) -> Result<(), HeadError> {
-    if limits.relaxed || target.iter().all(|b| (0x21..0x7f).contains(b) && *b != b'#') {
-        Ok(())
-    } else {
-        Err(HeadError::StartLine)
+/// Parses trailer fields up to the empty line after them; answers as [`parse_request`].
+pub(super) fn parse_trailers(buf: &[u8], head: &mut Head) -> Result<Option<usize>, HeadError> {
+    head.clear();
+    let Some(end) = fields(buf, 0, head, Limits::default())? else {
+        return Ok(None);
+    };
+    head.adopt(&buf[..end]);
+    Ok(Some(end))
+}
+
+/// Offset and length in the bytes parsed.
+type At = (u32, u32);
+
+fn at(start: usize, end: usize) -> At {
+    (start as u32, (end - start) as u32)
+}
+
+/// The line that ends at `lf`, without its line end.
+fn line_before(buf: &[u8], lf: usize) -> &[u8] {
+    buf[..lf].strip_suffix(b"\r").unwrap_or(&buf[..lf])
+}
+
+fn is_blank(b: u8) -> bool {
+    matches!(b, b' ' | b'\t')
+}
+
+/// Where the run of blanks that begins at `i` ends.
+fn skip_blanks(line: &[u8], i: usize) -> usize {
+    i + line[i..].iter().take_while(|b| is_blank(**b)).count()
+}
+
+#[derive(Default)]
+struct RequestLine {
+    method: At,
+    target: At,
+    version: Version,
+    version_text: At,
+}
+
+/// `complete`: the line has ended; else only what is there already is judged.
+fn request_line(line: &[u8], relaxed: bool, complete: bool) -> Result<RequestLine, HeadError> {
+    let method = line.iter().take_while(|b| TOKEN[**b as usize]).count();
+    if method == line.len() && !complete {
+        return Ok(RequestLine::default());
     }
-}
-
-fn has_folding(buf: &[u8]) -> bool {
-    memchr::memchr_iter(b'\n', buf).any(|i| matches!(buf.get(i + 1), Some(b' ' | b'\t')) && i > 0)
-}
-
-/// The complete head with each fold replaced by spaces, same length; `None` while the end of the head is not there.
-fn unfold(buf: &[u8]) -> Option<Vec<u8>> {
-    let end = head_end(buf)?;
-    let mut out = buf[..end].to_vec();
-    let mut first_line = true;
-    for i in memchr::memchr_iter(b'\n', &buf[..end]) {
-        // A line that begins with white space right after the start line belongs to no field.
-        if !first_line && matches!(buf.get(i + 1), Some(b' ' | b'\t')) {
-            out[i] = b' ';
-            if out[i - 1] == b'\r' {
-                out[i - 1] = b' ';
-            }
+    if method == 0 || method == line.len() || !is_blank(line[method]) {
+        return Err(HeadError::StartLine);
+    }
+    let start = skip_blanks(line, method);
+    let end = start + line[start..].iter().take_while(|b| in_target(**b, relaxed)).count();
+    if end < line.len() && !is_blank(line[end]) {
+        return Err(HeadError::StartLine);
+    }
+    if !complete {
+        return Ok(RequestLine::default());
+    }
+    let (verb, uri) = (&line[..method], &line[start..end]);
+    let text = skip_blanks(line, end);
+    let (version, keep) = if text == line.len() {
+        // HTTP/0.9: no version, and no other method.
+        if !relaxed || verb != b"GET" || uri.is_empty() {
+            return Err(HeadError::StartLine);
         }
-        first_line = false;
+        (Version::H10, false)
+    } else {
+        version(&line[text..], relaxed)?
+    };
+    if !relaxed && !target::is_valid(verb, uri) {
+        return Err(HeadError::StartLine);
     }
-    Some(out)
-}
-
-fn head_end(buf: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', buf).find_map(|i| match (buf.get(i + 1), buf.get(i + 2)) {
-        (Some(b'\n'), _) => Some(i + 2),
-        (Some(b'\r'), Some(b'\n')) => Some(i + 3),
-        _ => None,
+    Ok(RequestLine {
+        method: at(0, method),
+        target: at(start, end),
+        version,
+        version_text: if keep { at(text, line.len()) } else { (0, 0) },
     })
 }
+
+/// Only visible US-ASCII without the mark of a fragment, unless the proxy is told to be lenient.
+fn in_target(b: u8, relaxed: bool) -> bool {
+    match b {
+        b'#' | 0x80.. => relaxed,
+        _ => b > b' ' && b != 0x7f,
+    }
+}
+
+/// The version, and whether its text must be kept: it is neither of those that we write ourselves.
+fn version(text: &[u8], relaxed: bool) -> Result<(Version, bool), HeadError> {
+    if text == b"HTTP/1.1" {
+        return Ok((Version::H11, false));
+    }
+    match text {
+        b"HTTP/1.0" => Ok((Version::H10, false)),
+        [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', b'0'..=b'9'] => {
+            // All that is newer is spoken as 1.1, all that is older as 1.0.
+            Ok(if *major >= b'1' {
+                (Version::H11, false)
+            } else {
+                (Version::H10, true)
+            })
+        }
+        _ if relaxed && text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.')) => Ok((Version::H10, true)),
+        _ => Err(HeadError::Version),
+    }
+}
+
+struct StatusLine {
+    version: Version,
+    version_text: At,
+    status: u16,
+    reason: At,
+}
+
+fn status_line(line: &[u8], relaxed: bool) -> Result<StatusLine, HeadError> {
+    let end = line.iter().position(|b| is_blank(*b)).ok_or(HeadError::StartLine)?;
+    let (version, keep) = version(&line[..end], relaxed)?;
+    let start = skip_blanks(line, end);
+    let digits = line[start..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let code = &line[start..start + digits];
+    if digits < 3 || code[0] == b'0' || digits > if relaxed { 5 } else { 3 } {
+        return Err(HeadError::StartLine);
+    }
+    let status = code.iter().fold(0u32, |n, b| n * 10 + u32::from(b - b'0'));
+    let status = u16::try_from(status).map_err(|_| HeadError::StartLine)?;
+    let after = start + digits;
+    let reason = skip_blanks(line, after);
+    if (after < line.len() && reason == after) || memchr2(b'\r', 0, &line[reason..]).is_some() {
+        return Err(HeadError::StartLine);
+    }
+    Ok(StatusLine {
+        version,
+        version_text: if keep { at(0, end) } else { (0, 0) },
+        status,
+        reason: at(reason, line.len()),
+    })
+}
+
+/// Reads fields from `pos` on into `head`, as offsets of `buf`. `None`: the empty line after them is not there yet.
+fn fields(buf: &[u8], mut pos: usize, head: &mut Head, limits: Limits) -> Result<Option<usize>, HeadError> {
+    loop {
+        match buf[pos..] {
+            [b'\n', ..] => return Ok(Some(pos + 1)),
+            [b'\r', b'\n', ..] => return Ok(Some(pos + 2)),
+            [] | [b'\r'] => return Ok(None),
+            _ => {}
+        }
+        let name = pos + buf[pos..].iter().take_while(|b| TOKEN[**b as usize]).count();
+        if name == buf.len() {
+            return Ok(None);
+        }
+        let good = name > pos && buf[name] == b':';
+        if !good && !limits.relaxed {
+            return Err(HeadError::Field);
+        }
+        let colon = if good {
+            name
+        } else {
+            match memchr2(b':', b'\n', &buf[name..]) {
+                None => return Ok(None),
+                Some(i) if buf[name + i] == b':' && name + i > pos => name + i,
+                Some(_) => return Err(HeadError::Field),
+            }
+        };
+        let Some((end, next)) = value(buf, colon + 1, limits.relaxed)? else {
+            return Ok(None);
+        };
+        if good {
+            if head.field_count() + 1 >= limits.fields {
+                return Err(HeadError::TooManyFields);
+            }
+            let (start, end) = trimmed(buf, colon + 1, end);
+            head.push_parsed(at(pos, name), at(start, end));
+        }
+        pos = next;
+    }
+}
+
+/// The end of the value that begins at `start`, folds included, and where the next line begins.
+fn value(buf: &[u8], start: usize, relaxed: bool) -> Result<Option<(usize, usize)>, HeadError> {
+    let mut from = start;
+    loop {
+        let Some(len) = memchr(b'\n', &buf[from..]) else { return Ok(None) };
+        let lf = from + len;
+        let line = line_before(&buf[from..], len);
+        let bad = if relaxed { memchr(b'\r', line) } else { memchr2(b'\r', 0, line) };
+        if bad.is_some() {
+            return Err(HeadError::Field);
+        }
+        match buf.get(lf + 1) {
+            None => return Ok(None),
+            Some(b) if is_blank(*b) => from = lf + 1,
+            Some(_) => return Ok(Some((from + line.len(), lf + 1))),
+        }
+    }
+}
+
+/// Without white space around it; line ends in it are those of folds.
+fn trimmed(buf: &[u8], mut start: usize, mut end: usize) -> (usize, usize) {
+    let white = |b: u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+    while start < end && white(buf[start]) {
+        start += 1;
+    }
+    while start < end && white(buf[end - 1]) {
+        end -= 1;
+    }
+    (start, end)
+}
+
+/// Bytes of a token (RFC 9110, 5.6.2).
+static TOKEN: [bool; 256] = {
+    let mut t = [false; 256];
+    let mut b = 0;
+    while b < 128 {
+        let c = b as u8;
+        t[b] = c.is_ascii_alphanumeric()
+            || matches!(
+                c,
+                b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            );
+        b += 1;
+    }
+    t
+};

@@ -38,7 +38,7 @@ fn malformed_heads_are_refused() {
         ("GET /\x01 HTTP/1.1\r\n\r\n", HeadError::StartLine),
         ("GET /\u{e9} HTTP/1.1\r\n\r\n", HeadError::StartLine),
         ("G@T / HTTP/1.1\r\n\r\n", HeadError::StartLine),
-        ("GET / HTTP/3.1\r\n\r\n", HeadError::Version),
+        ("GET / HTTP/1.10\r\n\r\n", HeadError::Version),
         ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", HeadError::Field),
         ("GET / HTTP/1.1\r\nA: b\0c\r\n\r\n", HeadError::Field),
         ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", HeadError::Field),
@@ -130,7 +130,7 @@ fn response_framing() {
             .expect("valid")
             .expect("complete");
         assert_eq!(n, text.len());
-        let m = framing::response(&h, method.as_bytes()).expect("framed");
+        let m = framing::response(&h, method.as_bytes(), false).expect("framed");
         assert_eq!((m.body, m.keep_alive), (body, keep), "{text:?}");
     }
 }

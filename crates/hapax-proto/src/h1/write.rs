@@ -1,6 +1,6 @@
 //! Heads to bytes. Fields that stand in the arena as they will on the wire are copied in runs.
 
-use crate::http::{Head, Version};
+use crate::http::Head;
 
 /// Appends the request line and the fields, and the empty line after them.
 pub fn request(head: &Head, out: &mut Vec<u8>) {
@@ -9,21 +9,16 @@ pub fn request(head: &Head, out: &mut Vec<u8>) {
     out.push(b' ');
     out.extend_from_slice(head.uri());
     out.push(b' ');
-    out.extend_from_slice(version(head));
+    out.extend_from_slice(head.version_text());
     out.extend_from_slice(b"\r\n");
     fields(head, out);
     out.extend_from_slice(b"\r\n");
 }
 
-/// HTTP/1.0 messages stay what they are; all others are written as HTTP/1.1.
-fn version(head: &Head) -> &'static [u8] {
-    if head.version <= Version::H10 { b"HTTP/1.0" } else { b"HTTP/1.1" }
-}
-
 /// Appends the status line and the fields, and the empty line after them.
 pub fn response(head: &Head, out: &mut Vec<u8>) {
     out.reserve(head.arena().len() + 64);
-    out.extend_from_slice(version(head));
+    out.extend_from_slice(head.version_text());
     out.push(b' ');
     out.extend_from_slice(itoa::Buffer::new().format(head.status).as_bytes());
     out.push(b' ');
@@ -66,7 +61,7 @@ pub fn chunk(data: &[u8], out: &mut Vec<u8>) {
     let mut n = data.len();
     while n > 0 {
         at -= 1;
-        digits[at] = b"0123456789abcdef"[n & 15];
+        digits[at] = b"0123456789ABCDEF"[n & 15];
         n >>= 4;
     }
     out.extend_from_slice(&digits[at..]);

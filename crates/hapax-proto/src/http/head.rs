@@ -56,6 +56,8 @@ pub struct Head {
     method: Span,
     /// Request: the target as received. Response: the reason phrase.
     text: Span,
+    /// The version as received, where it is none of those that are written by their number.
+    version_text: Span,
     /// Response: the status; 0 in a request.
     pub status: u16,
     pub version: Version,
@@ -68,6 +70,7 @@ impl Head {
         self.fields.clear();
         self.method = Span::default();
         self.text = Span::default();
+        self.version_text = Span::default();
         self.status = 0;
         self.version = Version::H11;
     }
@@ -82,9 +85,29 @@ impl Head {
         }
     }
 
-    /// Takes a whole head as received: spans into it may then be pushed by the parser.
+    /// Takes a whole head as received, into which the fields pushed before point: names become lower case, and line ends within
+    /// values, which folds have left there, become spaces.
     pub(crate) fn adopt(&mut self, raw: &[u8]) {
         self.bytes.extend_from_slice(raw);
+        for f in &self.fields {
+            self.bytes[f.name.range()].make_ascii_lowercase();
+            let value = &mut self.bytes[f.value.range()];
+            if memchr::memchr(b'\n', value).is_some() {
+                value.iter_mut().filter(|b| matches!(b, b'\r' | b'\n')).for_each(|b| *b = b' ');
+            }
+        }
+    }
+
+    pub(crate) fn set_version_text(&mut self, at: (u32, u32)) {
+        self.version_text = Span { off: at.0, len: at.1 };
+    }
+
+    /// The version as it stands on the start line.
+    pub fn version_text(&self) -> &[u8] {
+        if self.version_text.len > 0 {
+            return self.get(self.version_text);
+        }
+        if self.version <= Version::H10 { b"HTTP/1.0" } else { b"HTTP/1.1" }
     }
 
     pub(crate) fn set_start_request(&mut self, method: (u32, u32), uri: (u32, u32)) {
@@ -103,12 +126,10 @@ impl Head {
         };
     }
 
-    /// Adds a field that stands in the adopted bytes; its name becomes lower case in place.
+    /// Adds a field of the bytes that are adopted afterwards.
     pub(crate) fn push_parsed(&mut self, name: (u32, u32), value: (u32, u32)) {
-        let name = Span { off: name.0, len: name.1 };
-        self.bytes[name.range()].make_ascii_lowercase();
         self.fields.push(Field {
-            name,
+            name: Span { off: name.0, len: name.1 },
             value: Span {
                 off: value.0,
                 len: value.1,

@@ -41,7 +41,7 @@ pub fn split(uri: &[u8]) -> Target<'_> {
 }
 
 /// Length of `scheme://` at the start.
-fn scheme_len(uri: &[u8]) -> Option<usize> {
+pub(crate) fn scheme_len(uri: &[u8]) -> Option<usize> {
     if !uri.first()?.is_ascii_alphabetic() {
         return None;
     }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hapax_config::plan::{ForwardFor, HttpMode};
-use hapax_proto::h1::Meta;
 use hapax_proto::h1::framing::BodyLen;
+use hapax_proto::h1::{Meta, target, websocket};
 use hapax_proto::http::{Head, Version};
 use hapax_value::Endpoint;
 
@@ -16,6 +16,11 @@ pub(super) fn request_line(head: &Head, out: &mut Vec<u8>) {
     out.extend_from_slice(head.method());
     out.push(b' ');
     out.extend_from_slice(head.uri());
+    if head.version == Version::H10 {
+        out.push(b' ');
+        out.extend_from_slice(head.version_text());
+        return;
+    }
     out.extend_from_slice(match head.version {
         Version::H09 => b"",
         Version::H10 => b" HTTP/1.0",
@@ -26,15 +31,40 @@ pub(super) fn request_line(head: &Head, out: &mut Vec<u8>) {
 }
 
 /// Leaves one reading of a request: one length or the chunked coding, one host that agrees with the target, and a `Connection`
-/// field without what concerns the client's connection alone. `false`: it has no single reading.
-pub(super) fn normalise_request(head: &mut Head, meta: &Meta) -> bool {
+/// field without what concerns the client's connection alone. `false`: it has no single reading. `relaxed`: what a violation
+/// costs is the administrator's business.
+pub(super) fn normalise_request(head: &mut Head, meta: &Meta, relaxed: bool) -> bool {
     single_length(head, meta);
     single(head, b"host");
-    if meta.upgrade && is_websocket(head) && head.version == Version::H11 && !head.contains(b"sec-websocket-key") {
-        return false;
+    if meta.upgrade_field {
+        if meta.body != BodyLen::None {
+            // Nobody could say where the request ends and the other protocol begins.
+            head.remove(b"upgrade");
+        } else if meta.upgrade && !relaxed && websocket::is_websocket(head) && !head.contains(b"sec-websocket-key") {
+            return false;
+        }
+    }
+    if meta.te {
+        only_trailers(head);
+    }
+    if head.method() == b"CONNECT" && meta.body == BodyLen::None {
+        head.remove(b"content-length");
     }
     drop_connection_words(head);
-    agree_on_host(head)
+    target::agree_on_host(head) || relaxed
+}
+
+/// Transfer codings are between a peer and us; that trailers are understood is worth passing on.
+fn only_trailers(head: &mut Head) {
+    let first = head.iter().position(|(n, _)| n == b"te");
+    let trailers = head
+        .values(b"te")
+        .flat_map(|v| v.split(|b| *b == b','))
+        .any(|w| w.trim_ascii().eq_ignore_ascii_case(b"trailers"));
+    head.remove(b"te");
+    if let Some(i) = first.filter(|_| trailers) {
+        head.insert(i, b"te", b"trailers");
+    }
 }
 
 /// The same for a response.
@@ -86,10 +116,6 @@ fn single(head: &mut Head, name: &[u8]) {
     }
 }
 
-fn is_websocket(head: &Head) -> bool {
-    head.values(b"upgrade").any(|v| v.eq_ignore_ascii_case(b"websocket"))
-}
-
 /// `close` and `keep-alive` are between a peer and us.
 fn drop_connection_words(head: &mut Head) {
     let mut i = 0;
@@ -115,51 +141,6 @@ fn drop_connection_words(head: &mut Head) {
             i += 1;
         }
     }
-}
-
-/// An absolute target and `Host` must name the same authority; a missing `Host` is made of the target.
-fn agree_on_host(head: &mut Head) -> bool {
-    let uri = head.uri();
-    if uri.first().is_none_or(|b| matches!(b, b'/' | b'*')) {
-        return true;
-    }
-    let connect = head.method() == b"CONNECT";
-    let (scheme, authority) = match split_scheme(uri) {
-        Some((scheme, rest)) => {
-            let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
-            (Some(scheme), &rest[..end])
-        }
-        None if connect => (None, uri),
-        None => return true,
-    };
-    let authority = authority.rsplit(|b| *b == b'@').next().unwrap_or(authority);
-    match head.first(b"host") {
-        None => {
-            let host = authority.to_vec();
-            head.add(b"host", &host);
-            true
-        }
-        Some(host) => {
-            let port: &[u8] = match scheme {
-                Some(s) if s.eq_ignore_ascii_case(b"https") => b":443",
-                _ => b":80",
-            };
-            strip(host, port).eq_ignore_ascii_case(strip(authority, port))
-        }
-    }
-}
-
-fn split_scheme(uri: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = uri.iter().position(|b| *b == b':')?;
-    let rest = uri[colon..].strip_prefix(b"://")?;
-    uri[..colon]
-        .iter()
-        .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b))
-        .then_some((&uri[..colon], rest))
-}
-
-fn strip<'a>(host: &'a [u8], default_port: &[u8]) -> &'a [u8] {
-    host.strip_suffix(default_port).unwrap_or(host)
 }
 
 /// Fills capture slots from the last field of each name.
@@ -224,7 +205,7 @@ mod tests {
         let mut h = Head::default();
         parse_request(text.as_bytes(), &mut h, Limits::default()).ok()??;
         let meta = framing::request(&h).ok()?;
-        normalise_request(&mut h, &meta).then(|| {
+        normalise_request(&mut h, &meta, false).then(|| {
             let mut out = Vec::new();
             hapax_proto::h1::write::request(&h, &mut out);
             String::from_utf8_lossy(&out).replace("\r\n", "|")

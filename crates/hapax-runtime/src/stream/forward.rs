@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use hapax_config::plan::{HttpMode, Options};
 use hapax_proto::h1::framing::{self, BodyLen};
-use hapax_proto::h1::{Limits, parse_response, write};
+use hapax_proto::h1::{Limits, Meta, parse_response, websocket, write};
 
 use super::exchange::Exchange;
 use super::{Step, Stop, edit};
@@ -65,15 +65,16 @@ impl Exchange<'_> {
             fields: self.plan.global.maxhdr,
             relaxed: self.be.options.contains(Options::ACCEPT_INVALID_RES),
         };
+        let room = self.plan.global.bufsize - self.plan.global.maxrewrite;
         loop {
             if !self.p.res.buf.is_empty() {
                 match parse_response(self.p.res.buf.filled(), &mut self.p.res_head, limits) {
-                    Ok(Some(n)) => {
+                    Ok(Some(n)) if n <= room => {
                         self.p.res.buf.consume(n);
                         return Ok(());
                     }
                     Ok(None) if !self.p.res.buf.is_full() => {}
-                    Ok(None) | Err(_) => return Err(End::new(Blame::Proxy, Phase::Headers).into()),
+                    Ok(_) | Err(_) => return Err(End::new(Blame::Proxy, Phase::Headers).into()),
                 }
             }
             self.arm_for_response();
@@ -178,7 +179,7 @@ impl Exchange<'_> {
         if self.old_client() {
             return Ok(());
         }
-        let meta = framing::response(&self.p.res_head, self.p.req_head.method()).map_err(|_| End::new(Blame::Proxy, Phase::Headers))?;
+        let meta = self.judge_response()?;
         edit::normalise_response(&mut self.p.res_head, &meta);
         let mut out = Vec::new();
         write::response(&self.p.res_head, &mut out);
@@ -187,8 +188,24 @@ impl Exchange<'_> {
 
     /// The final response's head: judged, edited, and put before the body.
     async fn start_response(&mut self) -> Step<()> {
-        let meta = framing::response(&self.p.res_head, self.p.req_head.method()).map_err(|_| End::new(Blame::Proxy, Phase::Headers))?;
+        let meta = self.judge_response()?;
         self.process_response(meta).await
+    }
+
+    /// How the response is delimited, and whether it may be one to this request at all.
+    fn judge_response(&self) -> Result<Meta, End> {
+        let bad = End::new(Blame::Proxy, Phase::Headers);
+        let relaxed = self.be.options.contains(Options::ACCEPT_INVALID_RES);
+        let (request, response) = (&self.p.req_head, &self.p.res_head);
+        let meta = framing::response(response, request.method(), relaxed).map_err(|_| bad)?;
+        if response.status == 101 {
+            let asked = self.meta.upgrade && meta.upgrade;
+            let proved = relaxed || !websocket::is_websocket(request) || websocket::accepts(request, response);
+            if !asked || !proved {
+                return Err(bad);
+            }
+        }
+        Ok(meta)
     }
 
     /// Both bodies at once, until the response is with the client.

@@ -33,6 +33,7 @@ impl Exchange<'_> {
                 }
                 had = self.p.req.buf.len();
                 match parse_request(self.p.req.buf.filled(), &mut self.p.req_head, limits) {
+                    Ok(Some(n)) if n > room => return Err(self.refuse(400)),
                     Ok(Some(n)) => {
                         self.p.req.buf.consume(n);
                         break;
@@ -80,7 +81,8 @@ impl Exchange<'_> {
             }
             // A probe, or a kept connection that ends between requests.
             Some(_) if had == 0 && (!first || self.fe.options.contains(Options::DONTLOGNULL)) => Err(Stop::Silent),
-            Some(_) if had == 0 => {
+            Some(Ok(_)) if had == 0 => Err(self.refuse_by(Blame::Client, 400)),
+            Some(Err(_)) if had == 0 => {
                 self.begin_bad();
                 Err(Stop::Close(End::with_status(Blame::Client, Phase::Request, 400)))
             }
@@ -116,17 +118,18 @@ impl Exchange<'_> {
 
     /// Framing, and what HAProxy puts right before anyone sees the request.
     fn judge(&mut self) -> Step<()> {
+        let relaxed = self.fe.options.contains(Options::ACCEPT_INVALID_REQ);
         let head = &mut self.p.req_head;
-        self.p.facts.request_line.clear();
-        edit::request_line(head, &mut self.p.facts.request_line);
         self.meta = match framing::request(head) {
             Ok(m) => m,
             Err(FramingError::Unsupported) => return Err(self.refuse(422)),
             Err(_) => return Err(self.refuse(400)),
         };
-        if !edit::normalise_request(head, &self.meta) {
+        if !edit::normalise_request(head, &self.meta, relaxed) {
             return Err(self.refuse(400));
         }
+        self.p.facts.request_line.clear();
+        edit::request_line(head, &mut self.p.facts.request_line);
         self.keep_alive = self.meta.keep_alive && self.fe.http_mode != hapax_config::plan::HttpMode::Close && !self.w.stopping();
         self.request_read = self.meta.body == BodyLen::None;
         self.c.deadline.set(NEVER);

@@ -35,8 +35,10 @@ impl Exchange<'_> {
         self.after_response_rules();
         self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");
         let modes = [self.fe.http_mode, self.be.http_mode];
-        self.reusable = meta.keep_alive && modes.iter().all(|m| *m == HttpMode::KeepAlive);
-        self.keep_alive &= self.may_keep_alive() && meta.body != BodyLen::UntilClose && !self.w.stopping();
+        self.reusable = meta.keep_alive && !self.meta.conflicting && modes.iter().all(|m| *m == HttpMode::KeepAlive);
+        // An old server's chunks may be somebody else's body.
+        let doubtful = meta.conflicting && self.p.res_head.version <= Version::H10;
+        self.keep_alive &= self.may_keep_alive() && !doubtful && meta.body != BodyLen::UntilClose && !self.w.stopping();
         let coding = if meta.body == BodyLen::Chunked {
             Coding::Chunked
         } else {
@@ -47,13 +49,14 @@ impl Exchange<'_> {
             self.write_connection();
         }
         write::response(&self.p.res_head, self.p.res.out());
-        self.p.facts.bytes_out += self.p.res.out().len() as u64;
+        let head = self.p.res.out().len() as u64;
+        if self.p.res.start(meta.body, coding, !self.w.no_splice).is_err() {
+            // Nothing has left yet: the client can be told.
+            self.p.res.reset();
+            return Err(End::new(Blame::Proxy, Phase::Headers).into());
+        }
+        self.p.facts.bytes_out += head;
         self.response_started = true;
-        let splice = !self.w.no_splice;
-        self.p
-            .res
-            .start(meta.body, coding, splice)
-            .map_err(|_| End::new(Blame::Proxy, Phase::Data))?;
         Ok(())
     }
 

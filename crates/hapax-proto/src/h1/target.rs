@@ -1,0 +1,185 @@
+//! Request targets (RFC 9112, 3.2): which may stand with which method, and how target and `Host` are made to agree.
+//!
+//! A target that names a scheme's default port, or an empty one, loses it, and `Host` becomes what is left; `CONNECT` keeps its
+//! target and loses the port in `Host`. Where the two name different authorities there is no single reading, and the request is
+//! refused.
+
+use crate::http::Head;
+use crate::http::uri::scheme_len;
+
+/// Whether this target may stand with this method.
+pub(super) fn is_valid(method: &[u8], target: &[u8]) -> bool {
+    match target.first() {
+        None => false,
+        _ if method == b"CONNECT" => port(target).is_some_and(|p| !p.is_empty()),
+        Some(b'/') => method != b"PRI",
+        Some(b'*') => target == b"*" && method == b"OPTIONS",
+        Some(_) => scheme_len(target).is_some(),
+    }
+}
+
+/// The port of `host:port`, where there is one and it is a number; empty where only the colon stands there.
+fn port(authority: &[u8]) -> Option<&[u8]> {
+    let digits = authority.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let (host, port) = authority.split_at(authority.len() - digits);
+    (host.last() == Some(&b':') && !host.contains(&b'/')).then_some(port)
+}
+
+/// `authority` without its port, where that is empty or one of `defaults`.
+fn without_default<'a>(authority: &'a [u8], defaults: &[&[u8]]) -> &'a [u8] {
+    match port(authority) {
+        Some(p) if p.is_empty() || defaults.contains(&p) => &authority[..authority.len() - p.len() - 1],
+        _ => authority,
+    }
+}
+
+/// Makes an absolute target (or that of `CONNECT`) and `Host` agree. `false`: they name different authorities.
+/// A missing `Host` is made of the target.
+pub fn agree_on_host(head: &mut Head) -> bool {
+    let uri = head.uri();
+    if uri.first().is_none_or(|b| matches!(b, b'/' | b'*')) {
+        return true;
+    }
+    if head.method() == b"CONNECT" {
+        return connect(head);
+    }
+    let Some(scheme) = scheme_len(uri) else { return true };
+    let defaults: &[&[u8]] = match &uri[..scheme] {
+        s if s.eq_ignore_ascii_case(b"http://") => &[b"80"],
+        s if s.eq_ignore_ascii_case(b"https://") => &[b"443"],
+        _ => &[],
+    };
+    let rest = &uri[scheme..];
+    let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let whole = &rest[..end];
+    let authority = whole.iter().rposition(|b| *b == b'@').map_or(whole, |i| &whole[i + 1..]);
+    let bare = if defaults.is_empty() {
+        authority
+    } else {
+        without_default(authority, defaults)
+    };
+    let shorter = bare.len() < authority.len();
+    if let Some(host) = head.first(b"host") {
+        let host = if defaults.is_empty() {
+            host
+        } else {
+            without_default(host, defaults)
+        };
+        if !host.eq_ignore_ascii_case(bare) {
+            return false;
+        }
+    }
+    let no_path = end == rest.len();
+    let new = (shorter || no_path).then(|| {
+        let kept = scheme + end - (authority.len() - bare.len());
+        [&uri[..kept], if no_path { b"/" } else { b"" }, &rest[end..]].concat()
+    });
+    let bare = (shorter || !head.contains(b"host")).then(|| bare.to_vec());
+    if let Some(new) = new {
+        head.set_uri(&new);
+    }
+    if let Some(host) = bare {
+        set_host(head, &host);
+    }
+    true
+}
+
+/// `CONNECT`: the target stays as it is.
+fn connect(head: &mut Head) -> bool {
+    const DEFAULTS: &[&[u8]] = &[b"80", b"443"];
+    let target = head.uri();
+    let authority = target.iter().rposition(|b| *b == b'@').map_or(target, |i| &target[i + 1..]);
+    let Some(host) = head.first(b"host") else {
+        let host = authority.to_vec();
+        head.add(b"host", &host);
+        return true;
+    };
+    let bare = without_default(authority, DEFAULTS);
+    if host.eq_ignore_ascii_case(authority) {
+        if bare.len() < authority.len() {
+            let bare = bare.to_vec();
+            set_host(head, &bare);
+        }
+        return true;
+    }
+    // No port, or an empty one, stands for the default port.
+    bare.len() < authority.len() && host.strip_suffix(b":").unwrap_or(host).eq_ignore_ascii_case(bare)
+}
+
+fn set_host(head: &mut Head, host: &[u8]) {
+    match head.iter().position(|(n, _)| n == b"host") {
+        Some(i) => head.set_value(i, host),
+        None => head.add(b"host", host),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_target_with_which_method() {
+        let cases = [
+            ("OPTIONS", "*", true),
+            ("OPTIONS", "*/x", false),
+            ("GET", "*", false),
+            ("GET", "/", true),
+            ("PRI", "/", false),
+            ("GET", "http://h", true),
+            ("GET", "http:/h", false),
+            ("GET", "1http://h", false),
+            ("GET", "://h", false),
+            ("GET", "h:80", false),
+            ("GET", "admin/a", false),
+            ("GET", "?q", false),
+            ("CONNECT", "h:80", true),
+            ("CONNECT", "[::1]:80", true),
+            ("CONNECT", "h", false),
+            ("CONNECT", "h:", false),
+            ("CONNECT", "h:x", false),
+            ("CONNECT", "/", false),
+            ("CONNECT", "http://h:80", false),
+            ("CONNECT", "[::1]", false),
+        ];
+        for (method, target, want) in cases {
+            assert_eq!(is_valid(method.as_bytes(), target.as_bytes()), want, "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn target_and_host_are_made_to_agree() {
+        let cases = [
+            ("GET", "http://h:80/p", "h:80", Some(("http://h/p", "h"))),
+            ("GET", "http://u:p@h:80/p", "h", Some(("http://u:p@h/p", "h"))),
+            ("GET", "http://h/p", "h:80", Some(("http://h/p", "h:80"))),
+            ("GET", "http://h/p", "h:", Some(("http://h/p", "h:"))),
+            ("GET", "http://h:/p", "h:80", Some(("http://h/p", "h"))),
+            ("GET", "https://h:443", "H", Some(("https://h/", "h"))),
+            ("GET", "https://h:80/p", "h:80", Some(("https://h:80/p", "h:80"))),
+            ("GET", "http://h:81", "h:81", Some(("http://h:81/", "h:81"))),
+            ("GET", "http://h:80?q", "h", Some(("http://h?q", "h"))),
+            ("GET", "http://:", ":80", Some(("http:///", ""))),
+            ("GET", "http://[::1]:80/", "[::1]", Some(("http://[::1]/", "[::1]"))),
+            ("GET", "http://h/", "g", None),
+            ("GET", "http://h:8080/", "h", None),
+            ("GET", "http://h/", "h:443", None),
+            ("GET", "foo://h:80/", "h", None),
+            ("CONNECT", "h:443", "h:443", Some(("h:443", "h"))),
+            ("CONNECT", "h:443", "h", Some(("h:443", "h"))),
+            ("CONNECT", "h:80", "h:", Some(("h:80", "h:"))),
+            ("CONNECT", "h:8443", "h:8443", Some(("h:8443", "h:8443"))),
+            ("CONNECT", "h:8443", "h", None),
+            ("CONNECT", "h:80", "h:443", None),
+            ("CONNECT", "h:80", "g:80", None),
+        ];
+        for (method, target, host, want) in cases {
+            let mut h = Head::default();
+            h.set_method(method.as_bytes());
+            h.set_uri(target.as_bytes());
+            h.add(b"host", host.as_bytes());
+            let agreed = agree_on_host(&mut h);
+            let got = agreed.then(|| (h.uri(), h.first(b"host").unwrap_or_default()));
+            assert_eq!(got, want.map(|(u, h)| (u.as_bytes(), h.as_bytes())), "{method} {target} {host}");
+        }
+    }
+}

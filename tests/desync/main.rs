@@ -1,0 +1,151 @@
+//! Request smuggling and response splitting: hundreds of messages that two readers could read differently, against an origin that
+//! records every byte.
+//!
+//! The tables `requests.txt` and `responses.txt` say what becomes of each. Two things are checked beside them: what passes is read
+//! by a strict reader as exactly the messages that were answered, and, where HAProxy is installed, both programs do the same.
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+mod cases;
+mod recorder;
+mod strict;
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+
+use cases::{Case, escaped};
+use hapax_tests::{Builder, Program, Proxy, wait};
+use recorder::Recorder;
+
+/// Timeouts are short because some cases end by them.
+const CONFIG: &str = "defaults\n  mode http\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\n  http-reuse never\n\
+    listen l\n  bind @l@\n  server s @s@\n";
+
+fn start(program: Program, origin: &Recorder) -> Proxy {
+    Builder::new(program, CONFIG).set("s", &origin.addr()).start()
+}
+
+/// Sends `bytes`, ends the sending side once `answers` responses have begun, and reads to the end.
+fn converse(proxy: &Proxy, bytes: &[u8], answers: usize) -> Vec<u8> {
+    let mut c = TcpStream::connect(("127.0.0.1", proxy.port("l"))).unwrap();
+    c.set_read_timeout(Some(wait::PATIENCE)).unwrap();
+    c.write_all(bytes).unwrap();
+    let (mut got, mut room, mut open) = (Vec::new(), [0; 16384], true);
+    loop {
+        if open && statuses(&got).len() >= answers {
+            // The proxy may have closed already.
+            let _ = c.shutdown(Shutdown::Write);
+            open = false;
+        }
+        match c.read(&mut room) {
+            Ok(n) if n > 0 => got.extend_from_slice(&room[..n]),
+            _ => return got,
+        }
+    }
+}
+
+/// The statuses of the responses in `bytes`.
+fn statuses(bytes: &[u8]) -> Vec<&str> {
+    let text = bytes
+        .windows(12)
+        .filter(|w| w.starts_with(b"HTTP/1.") && w[8] == b' ' && w[9..].iter().all(u8::is_ascii_digit));
+    text.map(|w| std::str::from_utf8(&w[9..]).unwrap()).collect()
+}
+
+/// What became of a request: the statuses, and the bytes each connection of the origin received.
+fn ask(proxy: &Proxy, origin: &Recorder, case: &Case) -> (String, String) {
+    origin.forget();
+    // A last status of 400 is often that of a message which the end cuts.
+    let expected = case.status.split_whitespace().count();
+    let cut = case.status.ends_with("400") || case.status.is_empty();
+    let got = converse(proxy, &case.sent, expected.saturating_sub(usize::from(cut)));
+    let mut received = origin.take();
+    let answers = statuses(&got);
+    if answers.last() != Some(&"200") {
+        // How much of a refused message is on its way before it is seen to be bad is a matter of time.
+        for r in &mut received {
+            let (_, rest) = strict::messages(r).unwrap_or_default();
+            r.truncate(r.len() - rest);
+        }
+        received.retain(|r| !r.is_empty());
+    }
+    (
+        answers.join(" "),
+        received.iter().map(|b| escaped(b)).collect::<Vec<_>>().join(" || "),
+    )
+}
+
+#[test]
+fn requests() {
+    let origin = Recorder::answering();
+    let proxy = start(Program::Hapax, &origin);
+    let cases = cases::load(include_str!("requests.txt"));
+    assert!(cases.len() >= 150, "only {} requests", cases.len());
+    let wrong: Vec<String> = cases.iter().filter_map(|case| differs(case, &ask(&proxy, &origin, case))).collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+fn differs(case: &Case, got: &(String, String)) -> Option<String> {
+    let want = (&case.status, &case.received);
+    (want != (&got.0, &got.1)).then(|| format!("{}\n  want {want:?}\n  got  {got:?}", case.name))
+}
+
+#[test]
+fn what_passes_is_read_by_a_strict_reader_as_what_was_answered() {
+    for case in cases::load(include_str!("requests.txt")) {
+        let answered = case.status.split_whitespace().filter(|s| *s == "200").count();
+        let received = cases::unescaped(&case.received);
+        let (read, rest) = strict::messages(&received).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        assert_eq!(read, answered, "{}", case.name);
+        assert!(rest == 0 || case.name.contains("CONNECT"), "{}: {rest} bytes left over", case.name);
+    }
+}
+
+#[test]
+fn haproxy_does_the_same_with_requests() {
+    if !Program::oracle("desync requests") {
+        return;
+    }
+    let origin = Recorder::answering();
+    let proxy = start(Program::Haproxy, &origin);
+    let cases = cases::load(include_str!("requests.txt"));
+    let same = cases.iter().filter(|c| c.other.is_none());
+    let wrong: Vec<String> = same.filter_map(|case| differs(case, &ask(&proxy, &origin, case))).collect();
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What a client receives of a scripted response.
+fn fetch(proxy: &Proxy, origin: &Recorder, case: &Case) -> (String, String) {
+    origin.forget();
+    origin.script(&case.answer);
+    let got = converse(proxy, &case.sent, 1);
+    origin.take();
+    let status = statuses(&got).first().copied().unwrap_or_default().to_owned();
+    // The proxy's own message is another test's business.
+    let own = status == "502";
+    (status, if own { String::new() } else { escaped(&got) })
+}
+
+#[test]
+fn responses() {
+    let origin = Recorder::scripted();
+    let proxy = start(Program::Hapax, &origin);
+    let cases = cases::load(include_str!("responses.txt"));
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|case| differs(case, &fetch(&proxy, &origin, case)))
+        .collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn haproxy_does_the_same_with_responses() {
+    if !Program::oracle("desync responses") {
+        return;
+    }
+    let origin = Recorder::scripted();
+    let proxy = start(Program::Haproxy, &origin);
+    let cases = cases::load(include_str!("responses.txt"));
+    let same = cases.iter().filter(|c| c.other.is_none());
+    let wrong: Vec<String> = same.filter_map(|case| differs(case, &fetch(&proxy, &origin, case))).collect();
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
