@@ -10,6 +10,7 @@ mod servers;
 mod sessions;
 mod stat;
 mod state;
+mod vars;
 mod weights;
 
 use crate::command::Command;
@@ -26,6 +27,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     sessions::ROWS,
     counters::ROWS,
     maps::ROWS,
+    vars::ROWS,
     missing::ROWS,
 ];
 

@@ -34,6 +34,8 @@ pub struct Plan {
     /// The `http-errors` sections.
     pub error_sections: Vec<Pages>,
     pub vars: VarNames,
+    /// The names of the files, by the number that spans know them by.
+    pub file_names: Vec<String>,
     /// Map and ACL lists, for the runtime API.
     pub patterns: PatternRefs,
 }

@@ -11,7 +11,7 @@ use hapax_sample::acl::{AclSet, Condition, Token};
 use hapax_sample::expr::Expr;
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::VarNames;
-use hapax_sample::{Compile, Deferred, Files, registry};
+use hapax_sample::{Compile, Deferred, Files, NameKind, registry};
 use hapax_syntax::Environment;
 use hapax_value::Endpoint;
 
@@ -271,6 +271,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// ACLs that the section's expressions call by name.
+    fn resolve_acls(&mut self) {
+        if self.deferred.iter().any(|n| n.kind == NameKind::Acl) {
+            let acls = std::mem::take(&mut self.proxy().acls);
+            acls.resolve(&mut self.compile());
+            self.proxy().acls = acls;
+        }
+    }
+
     pub fn file_name(&self, file: FileId) -> &str {
         self.file_names.get(file.0 as usize).map_or("?", String::as_str)
     }
@@ -286,6 +295,7 @@ impl<'a> Reader<'a> {
 
     /// Calls the end of the section being read: at the next heading, and after the last line.
     pub(crate) fn end_section(&mut self) {
+        self.resolve_acls();
         if let Some(s) = self.started.last()
             && let Err(d) = (s.row.end)(self)
         {

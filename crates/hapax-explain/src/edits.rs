@@ -2,6 +2,7 @@
 
 use hapax_proto::http::Head;
 use hapax_rules::{Controls, Txn};
+use hapax_sample::Overrides;
 use hapax_sample::vars::{Scope, VarNames, Vars};
 use hapax_value::Endpoint;
 
@@ -10,6 +11,7 @@ pub(crate) struct Before {
     req: Option<Head>,
     res: Option<Head>,
     controls: Controls,
+    set: Overrides,
     addresses: [Option<Endpoint>; 2],
     vars: [Scope; 4],
     log_level: Option<u8>,
@@ -34,6 +36,7 @@ impl Before {
             req: txn.req.as_deref().cloned(),
             res: txn.res.as_deref().cloned(),
             controls: txn.controls.clone(),
+            set: txn.stream.set,
             addresses: addresses(txn),
             vars: scopes(txn.vars),
             log_level: txn.stream.log_level,
@@ -73,6 +76,7 @@ impl Before {
         if self.log_level != txn.stream.log_level {
             out.push(format!("log level: {:?}", txn.stream.log_level));
         }
+        overrides(self.set, txn.stream.set, &mut out);
         controls(&self.controls, txn.controls, &mut out);
         out
     }
@@ -136,12 +140,7 @@ fn variables(scope: &str, old: &Scope, new: &Scope, names: &VarNames, out: &mut 
     }
 }
 
-fn controls(old: &Controls, new: &Controls, out: &mut Vec<String>) {
-    let mut told = |what: &str, changed: bool, now: String| {
-        if changed {
-            out.push(format!("{what}: {now}"));
-        }
-    };
+fn overrides(old: Overrides, new: Overrides, out: &mut Vec<String>) {
     for (what, old, new) in [
         ("timeout client", old.timeout_client, new.timeout_client),
         ("timeout server", old.timeout_server, new.timeout_server),
@@ -150,13 +149,21 @@ fn controls(old: &Controls, new: &Controls, out: &mut Vec<String>) {
         ("timeout queue", old.timeout_queue, new.timeout_queue),
         ("timeout tarpit", old.timeout_tarpit, new.timeout_tarpit),
     ] {
-        told(what, old != new, format!("{} ms", new.unwrap_or_default()));
+        if old != new {
+            out.push(format!("{what}: {} ms", new.unwrap_or_default()));
+        }
     }
-    told(
-        "retries",
-        old.retries != new.retries,
-        format!("{}", new.retries.unwrap_or_default()),
-    );
+    if old.retries != new.retries {
+        out.push(format!("retries: {}", new.retries.unwrap_or_default()));
+    }
+}
+
+fn controls(old: &Controls, new: &Controls, out: &mut Vec<String>) {
+    let mut told = |what: &str, changed: bool, now: String| {
+        if changed {
+            out.push(format!("{what}: {now}"));
+        }
+    };
     told(
         "fc mark",
         old.fc_mark != new.fc_mark,

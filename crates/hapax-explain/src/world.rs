@@ -5,7 +5,7 @@ use std::sync::RwLock;
 use hapax_config::Plan;
 use hapax_sample::users::Userlist;
 use hapax_sample::vars::Scope;
-use hapax_sample::{ProxyId, ServerId, World};
+use hapax_sample::{Now, ProxyId, ServerId, World};
 
 use crate::question::QuestionError;
 
@@ -33,11 +33,15 @@ impl<'p> StillLife<'p> {
                 return Err(QuestionError(format!("there is no server '{name}' to be down")));
             }
         }
-        Ok(Self {
+        let life = Self {
             plan,
             down: list,
             proc_vars: RwLock::default(),
-        })
+        };
+        for var in &plan.global.start_vars {
+            var.set(Now::default(), &life);
+        }
+        Ok(life)
     }
 
     pub(crate) fn is_up(&self, p: ProxyId, s: ServerId) -> bool {
@@ -91,6 +95,10 @@ impl World for StillLife<'_> {
 
     fn be_sess_rate(&self, _: ProxyId) -> i64 {
         0
+    }
+
+    fn file_name(&self, file: hapax_diag::FileId) -> &str {
+        self.plan.file_names.get(file.0 as usize).map_or("-", String::as_str)
     }
 
     fn proc_vars(&self) -> &RwLock<Scope> {

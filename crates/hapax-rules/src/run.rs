@@ -18,12 +18,14 @@ pub fn run(rules: &[Rule], from: usize, txn: &mut Txn<'_>) -> Outcome {
     if from == 0 && txn.woken == Woken::No {
         txn.controls.lenient = false;
     }
+    txn.stream.waiting_rule = None;
     for (index, rule) in rules.iter().enumerate().skip(from) {
         // An action that slept has passed its condition already, and what it did meanwhile may have changed it.
         if txn.woken == Woken::No {
             match rule.cond.as_ref().map_or(Verdict::Pass, |c| c.eval(&txn.env())) {
                 Verdict::Pass => {}
                 Verdict::Wait if !txn.no_more => {
+                    txn.stream.waiting_rule = Some(rule.span);
                     return Outcome {
                         effect: Effect::Wait(Wait::More),
                         index,
@@ -35,6 +37,12 @@ pub fn run(rules: &[Rule], from: usize, txn: &mut Txn<'_>) -> Outcome {
         let effect = rule.action.run(txn);
         txn.woken = Woken::No;
         if effect != Effect::Continue {
+            let at = if matches!(effect, Effect::Wait(_)) {
+                &mut txn.stream.waiting_rule
+            } else {
+                &mut txn.stream.last_rule
+            };
+            *at = Some(rule.span);
             return Outcome { effect, index };
         }
     }

@@ -3,20 +3,11 @@
 use hapax_proto::http::Head;
 use hapax_sample::vars::Vars;
 use hapax_sample::{Body, Env, Now, SessionFacts, StreamFacts, World};
-use hapax_value::Millis;
-
 use crate::RuleSets;
 
 /// Settings of the stream that rules may change and the runtime reads afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct Controls {
-    pub timeout_client: Option<Millis>,
-    pub timeout_server: Option<Millis>,
-    pub timeout_tunnel: Option<Millis>,
-    pub timeout_connect: Option<Millis>,
-    pub timeout_queue: Option<Millis>,
-    pub timeout_tarpit: Option<Millis>,
-    pub retries: Option<u32>,
     pub no_l7_retry: bool,
     /// The client uses this as its proxy (`option http-use-proxy-header`): `auth` answers 407. The runtime sets it.
     pub proxy_auth: bool,

@@ -21,4 +21,4 @@ mod timer;
 mod tls;
 mod upstream;
 mod worker;
-mod world;
+pub mod world;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hapax_config::Plan;
-use hapax_sample::ProxyId;
+use hapax_sample::{Now, ProxyId};
 use hapax_sys::listen::Listener;
 
 use crate::control::ControlThread;
@@ -14,6 +14,7 @@ use crate::log::{DEFAULT_TAG, SharedLogger};
 use crate::state::{FrontendOrder, Shared, WorkerCommand};
 use crate::tls::TlsTables;
 use crate::worker::{self, Start};
+use crate::world::LiveWorld;
 
 /// Whom a listening socket belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,7 @@ impl Server {
         let start = Instant::now();
         let tls = Arc::new(TlsTables::new(&plan, options.no_server_verify).map_err(io::Error::other)?);
         let shared = Arc::new(Shared::new(plan, threads, options.maxconn, hapax_sys::clock::realtime_us()));
+        set_start_vars(&shared);
         let dropped = Arc::new(AtomicU64::new(0));
         connect_events(&shared, &dropped);
         let (stats, binds): (Vec<_>, Vec<_>) = listeners.into_iter().partition(|l| matches!(l.owner, Owner::Stats(_)));
@@ -176,6 +178,21 @@ impl Server {
         proxies
             .map(|(p, s)| format!("Proxy {} has {} connections.", p.name, s.fe_cur.load(Ordering::Relaxed)))
             .collect()
+    }
+}
+
+/// Variables that the configuration sets, before anyone looks at them.
+fn set_start_vars(shared: &Arc<Shared>) {
+    if shared.plan.global.start_vars.is_empty() {
+        return;
+    }
+    let world = LiveWorld::new(Arc::clone(shared), 0);
+    let now = Now {
+        wall_us: hapax_sys::clock::realtime_us(),
+        mono_ms: 0,
+    };
+    for var in &shared.plan.global.start_vars {
+        var.set(now, &world);
     }
 }
 

@@ -15,11 +15,11 @@ mod server;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use hapax_config::Plan;
 use hapax_sample::ProxyId;
-use hapax_sample::vars::Scope;
+use hapax_sample::vars::{Scope, VarNames};
 
 pub use backend::BackendLive;
 pub use compression::Compression;
@@ -57,6 +57,8 @@ pub struct Shared {
     pub next_id: AtomicU64,
     /// Variables of the whole process (`proc.x`).
     pub proc_vars: RwLock<Scope>,
+    /// Names of variables, those that the runtime API has added after the configuration's.
+    pub var_names: Mutex<Option<VarNames>>,
     /// Letters to the workers.
     pub mail: Mailboxes,
     /// Where state changes are told.
@@ -94,6 +96,8 @@ pub struct ProxyState {
     pub req_rate: RateMeter,
     pub be_sess_rate: RateMeter,
     pub times: Times,
+    /// Lines logged so far, or that would have been but for `dontlog-normal`.
+    pub log_count: AtomicU64,
     /// Of the backend: wall clock milliseconds of the last change between usable and not, milliseconds without any usable
     /// server before that, and wall clock milliseconds of the last session (0: never).
     pub be_last_change: AtomicU64,

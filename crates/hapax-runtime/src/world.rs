@@ -14,6 +14,11 @@ use crate::state::{ServerState, Shared};
 /// No zone changes its clocks but on a quarter of an hour; asking the C library takes a lock.
 const ZONE_SLOT: i64 = 900;
 
+/// The live state as the runtime API sees it, which is no worker.
+pub fn outside(shared: &Arc<Shared>) -> Box<dyn World> {
+    Box::new(LiveWorld::new(Arc::clone(shared), 0))
+}
+
 /// [`World`] over what the threads share, seen from one worker.
 #[derive(Debug)]
 pub(crate) struct LiveWorld {
@@ -215,6 +220,14 @@ impl World for LiveWorld {
 
     fn thread(&self) -> i64 {
         self.worker as i64
+    }
+
+    fn log_count(&self, p: ProxyId) -> i64 {
+        self.shared.proxy(p).log_count.load(Ordering::Relaxed) as i64
+    }
+
+    fn file_name(&self, file: hapax_sample::FileId) -> &str {
+        self.shared.plan.file_names.get(file.0 as usize).map_or("-", String::as_str)
     }
 
     fn zone_at(&self, time: i64) -> Zone {

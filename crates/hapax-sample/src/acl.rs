@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use hapax_diag::{Diagnostic, Span};
 
 use crate::codes;
-use crate::{Compile, Env, Needs};
+use crate::{Compile, Env, NameKind, Needs};
 
 mod condition;
 mod predefined;
@@ -126,6 +126,16 @@ impl Acl {
     }
 }
 
+/// An ACL that an expression calls by its name.
+#[derive(Debug)]
+pub struct Named(Arc<Acl>);
+
+impl Named {
+    pub fn eval(&self, env: &Env<'_>) -> Verdict {
+        self.0.eval(env)
+    }
+}
+
 /// The ACLs of one proxy, by name; several lines of one name are alternatives.
 #[derive(Debug, Default)]
 pub struct AclSet {
@@ -158,6 +168,26 @@ impl AclSet {
     /// Whether an ACL of that name was declared.
     pub fn contains(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
+    }
+
+    /// Looks up what expressions call by name (`acl(...)`): to be done once the lines of the proxy are read. Other names are left
+    /// in `deferred`.
+    pub fn resolve(&self, cx: &mut Compile<'_>) {
+        let (acls, others) = std::mem::take(cx.deferred).into_iter().partition(|n| n.kind == NameKind::Acl);
+        *cx.deferred = others;
+        for name in acls {
+            let text = name.name.trim_start_matches('!');
+            let word = Token {
+                bytes: text.as_bytes(),
+                span: name.span,
+            };
+            match condition::named(text, word, self, cx) {
+                Ok(acl) => {
+                    let _ = name.acl.set(Named(acl));
+                }
+                Err(d) => cx.diags.push(d),
+            }
+        }
     }
 
     fn get(&self, name: &str) -> Option<Arc<Acl>> {

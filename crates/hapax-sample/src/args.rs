@@ -126,6 +126,7 @@ fn kind_name(kind: ArgKind) -> &'static str {
         ArgKind::Table => "table",
         ArgKind::Server => "server",
         ArgKind::Userlist => "user list",
+        ArgKind::Acl => "ACL",
         ArgKind::Regex => "regex",
     }
 }
@@ -163,6 +164,7 @@ fn typed(kind: ArgKind, word: &[u8], position: usize, required: bool, at: Span, 
         ArgKind::Table => Some(names(NameKind::Table, cx)),
         ArgKind::Server => Some(names(NameKind::Server, cx)),
         ArgKind::Userlist => Some(names(NameKind::Userlist, cx)),
+        ArgKind::Acl => Some(names(NameKind::Acl, cx)),
         ArgKind::Regex => {
             let regex = Regexp::new(word, false).map_err(|e| fail(e, true))?;
             Some(Arg::Regex(Arc::new(regex)))
@@ -188,6 +190,7 @@ fn defer(kind: NameKind, name: &str, span: Span, cx: &mut Compile<'_>) -> Arc<Na
         span,
         within: cx.within.clone(),
         id: OnceLock::new(),
+        acl: OnceLock::new(),
     });
     cx.deferred.push(Arc::clone(&name));
     name

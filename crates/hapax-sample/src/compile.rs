@@ -47,6 +47,8 @@ pub enum NameKind {
     Filter,
     /// A service of `use-service`.
     Service,
+    /// An ACL of the current proxy (or one that every proxy has), maybe with `!` before it; see [`NameRef::acl`].
+    Acl,
 }
 
 /// A name in an expression, resolved after the last line is read.
@@ -59,6 +61,8 @@ pub struct NameRef {
     pub within: Option<Arc<str>>,
     /// Index of the proxy, table or user list; for a server `(proxy << 32 | server)`.
     pub id: OnceLock<u64>,
+    /// What the name of an ACL turned out to be.
+    pub acl: OnceLock<crate::acl::Named>,
 }
 
 /// Names to resolve.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hapax_diag::{FileId, Span};
 use hapax_proto::http::Head;
 use hapax_value::{Endpoint, Millis};
 
@@ -76,6 +77,26 @@ pub struct SessionFacts {
     pub tracks: Vec<(u8, Track)>,
 }
 
+impl SessionFacts {
+    /// No connection: for expressions that see the process alone.
+    pub fn nobody() -> Self {
+        Self {
+            id: 0,
+            src: None,
+            dst: None,
+            real_src: None,
+            real_dst: None,
+            frontend: ProxyId(0),
+            listener: 0,
+            listener_id: 0,
+            listener_name: Arc::from(""),
+            accept_us: 0,
+            tls: None,
+            tracks: Vec::new(),
+        }
+    }
+}
+
 /// What is known of one stream (an HTTP transaction, or a TCP session).
 #[derive(Clone, Debug, Default)]
 pub struct StreamFacts {
@@ -132,6 +153,11 @@ pub struct StreamFacts {
     /// The request as logged by `%r` and the fetches that outlive it, kept when something asks for it.
     /// Set by `set-log-level`: 0 (`emerg`) to 7 (`debug`), or [`LOG_SILENT`].
     pub log_level: Option<u8>,
+    /// What rules have set in place of the proxies' settings.
+    pub set: Overrides,
+    /// The rule that ended a rule set last, and the one that waits.
+    pub last_rule: Option<Span>,
+    pub waiting_rule: Option<Span>,
     pub priority_class: i32,
     pub priority_offset: i32,
 }
@@ -148,6 +174,29 @@ impl StreamFacts {
             request_line: line,
             req_captures: req,
             res_captures: res,
+            ..Self::default()
+        };
+    }
+}
+
+/// Settings of a stream that rules have changed (`set-timeout`, `set-retries`); `None`: as the proxy says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    pub timeout_client: Option<Millis>,
+    pub timeout_server: Option<Millis>,
+    pub timeout_tunnel: Option<Millis>,
+    pub timeout_connect: Option<Millis>,
+    pub timeout_queue: Option<Millis>,
+    pub timeout_tarpit: Option<Millis>,
+    pub retries: Option<u32>,
+}
+
+impl Overrides {
+    /// Another backend takes the stream: what was set for the one before is void.
+    pub fn enter_backend(&mut self) {
+        *self = Self {
+            timeout_client: self.timeout_client,
+            timeout_tarpit: self.timeout_tarpit,
             ..Self::default()
         };
     }
@@ -349,6 +398,10 @@ pub trait World {
     /// The process finishes what it has and takes no more.
     fn is_stopping(&self) -> bool {
         false
+    }
+    /// The name of a configuration file, as the command line has it.
+    fn file_name(&self, _file: FileId) -> &str {
+        "-"
     }
     /// Takes a line of the `debug` converter for a sink (`buf0`, `stderr`, ...).
     fn debug(&self, _sink: &str, _line: &[u8]) {}

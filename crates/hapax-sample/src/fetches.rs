@@ -8,6 +8,7 @@
 
 use crate::{Absent, Call, Fetch, Sampled};
 
+mod acls;
 mod certs;
 mod cookies;
 mod headers;
@@ -24,6 +25,7 @@ mod tls;
 /// Every family's rows.
 pub static FAMILIES: &[&[Fetch]] = &[
     internal::ROWS,
+    acls::ROWS,
     process::ROWS,
     session::ROWS,
     stream::ROWS,
@@ -37,6 +39,8 @@ pub static FAMILIES: &[&[Fetch]] = &[
     cookies::ROWS,
     params::ROWS,
 ];
+
+pub(crate) use acls::holds as acl_holds;
 
 /// For rows whose facts are not gathered yet: their support says which.
 fn missing<'e>(_: &mut Call<'_, 'e>) -> Sampled<'e> {

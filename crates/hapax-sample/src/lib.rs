@@ -22,9 +22,11 @@ pub mod still;
 pub mod users;
 pub mod vars;
 
+pub use hapax_diag::FileId;
+
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
 pub use env::{
-    Body, Env, LOG_SILENT, Now, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableChange, TableRead, Timers, TlsFacts, Track,
+    Body, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableChange, TableRead, Timers, TlsFacts, Track,
     Weight, World, Zone,
 };
 pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};

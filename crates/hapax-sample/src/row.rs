@@ -141,6 +141,8 @@ pub enum ArgKind {
     Table,
     Server,
     Userlist,
+    /// An ACL, maybe with `!` before it.
+    Acl,
     Regex,
     Var,
     /// Field numbers of a Protocol Buffers message, dotted; compiled like [`Self::Str`], parsed by the row's check.

@@ -72,6 +72,15 @@ impl VarNames {
 }
 
 impl VarNames {
+    /// The id of a process-wide variable that is known already.
+    pub fn of_process(&self, text: &str) -> Option<VarId> {
+        let name = *self.ids.get(text.strip_prefix("proc.")?)?;
+        Some(VarId {
+            scope: VarScope::Proc,
+            name,
+        })
+    }
+
     /// The name behind an id, without its scope; for those who explain. Slow.
     pub fn name(&self, id: u32) -> Option<&str> {
         self.ids.iter().find(|(_, i)| **i == id).map(|(n, _)| &**n)
@@ -266,5 +275,6 @@ impl crate::Env<'_> {
     }
 }
 
+pub mod process;
 #[cfg(test)]
 mod tests;

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use hapax_sample::vars::VarLimits;
+use hapax_sample::vars::process::ProcessVar;
 use hapax_value::Millis;
 
 use super::{Bind, LogTarget};
 
 #[derive(Debug, Default)]
 pub struct Global {
+    /// `set-var` and `set-var-fmt`, in their order.
+    pub start_vars: Vec<Arc<ProcessVar>>,
     /// `tune.vars.*-max-size`
     pub var_limits: VarLimits,
     pub daemon: bool,

@@ -81,7 +81,7 @@ fn find(
         NameKind::Cache => ("cache", section(Sections::CACHE)),
         NameKind::FcgiApp => ("fcgi-app section", section(Sections::FCGI_APP)),
         NameKind::LogProfile => ("log-profile section", section(Sections::LOG_PROFILE)),
-        NameKind::Filter | NameKind::Service => return None,
+        NameKind::Filter | NameKind::Service | NameKind::Acl => return None,
     };
     Some(id.ok_or_else(|| format!("unable to find {what} '{text}' referenced")))
 }

@@ -70,6 +70,8 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
     let upgrade = backends(cx, &mut draft);
     servers::resolve_use_server(cx, &mut draft);
     formats::compile(cx, &mut draft);
+    // Log formats are compiled after the section's end, and may call its ACLs too.
+    draft.acls.resolve(&mut cx.reader.compile_for(&draft.proxy.name));
     warnings::timeouts(cx, &draft);
     servers::finish(cx, &mut draft, true);
     warnings::after(cx, &mut draft, upgrade);

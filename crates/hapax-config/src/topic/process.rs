@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
+use hapax_sample::Needs;
+use hapax_sample::logformat::LogFormat;
+use hapax_sample::vars::process::{ProcessVar, Source};
+use hapax_sample::vars::{VarId, VarScope};
 
 use super::{Topic, no_inherit};
 use crate::args::Args;
@@ -248,23 +252,27 @@ them.",
     global("set-var")
         .usage("<name> <expression>")
         .doc("Sets a variable of the whole process when it starts.")
-        .not_yet("variables of the process set at start")
         .ok(&["set-var proc.limit int(10)"])
         .bad(&[
             "set-var",
             "set-var proc.limit",
             "set-var txn.limit int(10)",
             "set-var proc.limit nothing_known",
+            "set-var proc.limit path",
         ])
         .set(set_var),
     global("set-var-fmt")
         .since(2, 5)
         .usage("<name> <format>")
-        .shape(Shape::Words(2, 2))
         .doc("Sets a variable of the whole process when it starts, from a log format.")
-        .not_yet("variables of the process set at start")
         .ok(&["set-var-fmt proc.name %H"])
-        .bad(&["set-var-fmt", "set-var-fmt proc.name"]),
+        .bad(&[
+            "set-var-fmt",
+            "set-var-fmt proc.name",
+            "set-var-fmt txn.name x",
+            "set-var-fmt proc.name %[path]",
+        ])
+        .set(set_var_fmt),
     global("tune.http.maxhdr")
         .usage("<number>")
         .shape(Shape::Number(1, 32767))
@@ -320,12 +328,49 @@ supported."
 
 fn set_var(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.len() < 2 {
-        return Err(a.missing("'set-var' expects <name> and <expr> as arguments."));
+        return Err(a.missing("'set-var' requires a process-wide variable name ('proc.<name>') and a sample expression."));
     }
-    if !a.str(0).starts_with("proc.") {
-        return Err(a.bad(0, format!("'set-var': variable '{}' does not belong to scope 'proc'.", a.show(0))));
+    let var = process_var(cx, a)?;
+    let (expr, _) = cx.expr(a, 1)?;
+    if !expr.needs().intersects(Needs::CFG) {
+        let message = format!(
+            "fetch method 'set-var({})' extracts information from '{}', none of which is available here",
+            a.str(0),
+            expr.needs().source()
+        );
+        return Err(a.bad(1, message));
     }
-    cx.expr(a, 1).map(drop)
+    let source = Source::Expr(expr);
+    cx.global.start_vars.push(Arc::new(ProcessVar { var, source }));
+    Ok(())
+}
+
+fn set_var_fmt(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.len() < 2 {
+        return Err(a.missing("'set-var-fmt' requires a process-wide variable name ('proc.<name>') and a format string."));
+    }
+    let var = process_var(cx, a)?;
+    let format = LogFormat::compile_text(a.bytes(1), a.at(1), &mut cx.compile())?;
+    if let Some(why) = format.misplaced(Needs::CFG) {
+        return Err(a.bad(1, why));
+    }
+    let source = Source::Format(format);
+    cx.global.start_vars.push(Arc::new(ProcessVar { var, source }));
+    Ok(())
+}
+
+/// The variable that the first argument names.
+fn process_var(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<VarId, Diagnostic> {
+    let var = cx.vars.intern(a.str(0)).map_err(|e| a.bad(0, e))?;
+    if var.scope == VarScope::Proc {
+        return Ok(var);
+    }
+    let message = format!(
+        "'{}': cannot set variable '{}', only scope 'proc' is permitted in the global section.",
+        a.name,
+        a.show(0)
+    );
+    Err(a.bad(0, message))
 }
 
 /// Refuses a value that was given before.

@@ -132,6 +132,7 @@ fn rule(cx: &mut Reader<'_>, a: &Args<'_>, matches: bool, stores: bool, stores_r
         span: at,
         within: compile.within.clone(),
         id: OnceLock::new(),
+        acl: OnceLock::new(),
     });
     compile.deferred.push(table.clone());
     cx.proxy().proxy.stick_rules.push(StickRule {

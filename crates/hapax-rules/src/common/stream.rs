@@ -138,7 +138,7 @@ struct SetRetries(Amount);
 impl Action for SetRetries {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
         if let Some(n) = self.0.get(&txn.env()).filter(|n| (0..=100).contains(n)) {
-            txn.controls.retries = Some(n as u32);
+            txn.stream.set.retries = Some(n as u32);
         }
         Effect::Continue
     }

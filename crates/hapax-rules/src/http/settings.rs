@@ -72,7 +72,7 @@ impl Action for SetTimeout {
         let Some(ms) = self.value.get(&txn.env()).and_then(|n| Millis::try_from(n).ok()) else {
             return Effect::Continue;
         };
-        let c = &mut *txn.controls;
+        let c = &mut txn.stream.set;
         let slot = match self.which {
             Timeout::Client => &mut c.timeout_client,
             Timeout::Connect => &mut c.timeout_connect,

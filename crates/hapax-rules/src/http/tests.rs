@@ -49,14 +49,14 @@ fn timeouts_of_the_stream() {
             "strict-mode off",
         ],
     );
-    let c = &facts.controls;
+    let (c, set) = (&facts.controls, &facts.stream.set);
     let got = [
-        c.timeout_client,
-        c.timeout_connect,
-        c.timeout_queue,
-        c.timeout_server,
-        c.timeout_tarpit,
-        c.timeout_tunnel,
+        set.timeout_client,
+        set.timeout_connect,
+        set.timeout_queue,
+        set.timeout_server,
+        set.timeout_tarpit,
+        set.timeout_tunnel,
     ];
     assert_eq!(got, [Some(1000), Some(2), Some(3), Some(4000), Some(5000), Some(360_000)]);
     assert!(c.no_l7_retry && c.lenient);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use hapax_config::Plan;
 use hapax_config::plan::{Proxy, ProxyCaps, SwitchTarget};
@@ -83,6 +83,7 @@ impl Shared {
             stopping: AtomicBool::new(false),
             next_id: AtomicU64::new(0),
             proc_vars: RwLock::default(),
+            var_names: Mutex::default(),
             mail: Mailboxes::default(),
             events: Events::default(),
             conn_rate: RateMeter::new(workers),
@@ -119,6 +120,7 @@ impl ProxyState {
             req_rate: RateMeter::new(workers),
             be_sess_rate: RateMeter::new(workers),
             times: Times::new(workers),
+            log_count: AtomicU64::new(0),
             be_last_change: AtomicU64::new(started_us / 1000),
             be_down_ms: AtomicU64::new(0),
             last_session: AtomicU64::new(0),

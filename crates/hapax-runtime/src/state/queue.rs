@@ -17,12 +17,31 @@ pub struct Ticket {
     place: Place,
     /// The server it insists on.
     target: Option<usize>,
+    /// How many had left its queue when it came, then how many did while it waited, itself among them.
+    passed: AtomicU32,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    any: Queue<Arc<Ticket>>,
-    bound: Vec<Queue<Arc<Ticket>>>,
+    any: Line,
+    bound: Vec<Line>,
+}
+
+/// One queue, and how many have been granted from it so far (it wraps).
+#[derive(Debug, Default)]
+struct Line {
+    queue: Queue<Arc<Ticket>>,
+    granted: u32,
+}
+
+impl Line {
+    fn pop(&mut self) -> Option<Arc<Ticket>> {
+        let next = self.queue.pop()?;
+        self.granted = self.granted.wrapping_add(1);
+        let before = next.passed.load(Ordering::Relaxed);
+        next.passed.store(self.granted.wrapping_sub(before), Ordering::Relaxed);
+        Some(next)
+    }
 }
 
 /// The queue of a backend and of its servers.
@@ -36,6 +55,11 @@ impl Ticket {
     /// The server whose slot this stream was given.
     pub fn granted(&self) -> Option<usize> {
         Some(self.granted.load(Ordering::Acquire)).filter(|i| *i != NONE)
+    }
+
+    /// Once granted: how many left its queue while it waited, itself among them.
+    pub fn passed(&self) -> u32 {
+        self.passed.load(Ordering::Relaxed)
     }
 
     /// Whom to wake when it is granted.
@@ -63,20 +87,22 @@ impl WaitQueue {
     pub fn join(&self, target: Option<usize>, class: i32, now_ms: u64, offset_ms: i32) -> Arc<Ticket> {
         let mut waiting = self.lock();
         self.len.fetch_add(1, Ordering::Relaxed);
-        let queue = waiting.of(target);
-        queue.push_with(class, now_ms, offset_ms, |place| {
+        let line = waiting.of(target);
+        let granted = line.granted;
+        line.queue.push_with(class, now_ms, offset_ms, |place| {
             Arc::new(Ticket {
                 granted: AtomicUsize::new(NONE),
                 waker: Mutex::new(None),
                 place,
                 target,
+                passed: AtomicU32::new(granted),
             })
         })
     }
 
     /// Leaves before its turn; `false`: it was granted meanwhile.
     pub fn leave(&self, ticket: &Ticket) -> bool {
-        let left = self.lock().of(ticket.target).remove(ticket.place).is_some();
+        let left = self.lock().of(ticket.target).queue.remove(ticket.place).is_some();
         if left {
             self.len.fetch_sub(1, Ordering::Relaxed);
         }
@@ -89,8 +115,8 @@ impl WaitQueue {
             return false;
         }
         let mut waiting = self.lock();
-        let any = waiting.any.first();
-        let bound = waiting.bound.get(server).and_then(Queue::first);
+        let any = waiting.any.queue.first();
+        let bound = waiting.bound.get(server).and_then(|l| l.queue.first());
         let next = match (any, bound) {
             (Some(a), Some(b)) if a < b => waiting.any.pop(),
             (_, Some(_)) => waiting.bound[server].pop(),
@@ -109,10 +135,10 @@ impl WaitQueue {
 }
 
 impl Waiting {
-    fn of(&mut self, target: Option<usize>) -> &mut Queue<Arc<Ticket>> {
+    fn of(&mut self, target: Option<usize>) -> &mut Line {
         let Some(i) = target else { return &mut self.any };
         if self.bound.len() <= i {
-            self.bound.resize_with(i + 1, Queue::default);
+            self.bound.resize_with(i + 1, Line::default);
         }
         &mut self.bound[i]
     }
@@ -129,6 +155,7 @@ mod tests {
         let second = q.join(Some(1), 0, 5, 0);
         assert!(q.hand(0));
         assert_eq!((any.granted(), second.granted()), (Some(0), None));
+        assert_eq!(any.passed(), 1);
         assert!(!q.hand(0));
         assert!(q.hand(1));
         assert_eq!((second.granted(), q.len()), (Some(1), 0));

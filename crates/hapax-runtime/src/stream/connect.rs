@@ -26,7 +26,7 @@ const LOOK_AGAIN: Millis = 100;
 impl Exchange<'_> {
     /// Ends with `self.up` open and ready to be written to.
     pub(super) async fn connect(&mut self) -> Step<()> {
-        let retries = self.p.controls.retries.unwrap_or(self.be.retries);
+        let retries = self.p.facts.set.retries.unwrap_or(self.be.retries);
         let (mut avoid, mut again) = (None, None);
         loop {
             let i = match again.take() {
@@ -114,6 +114,12 @@ impl Exchange<'_> {
         loop {
             if let Some((p, i)) = place.as_ref().and_then(|p| Some((p, p.granted()?))) {
                 p.used.set(true);
+                let passed = p.ticket.passed();
+                if p.server.is_some() {
+                    self.p.facts.server_queue = passed;
+                } else {
+                    self.p.facts.backend_queue = passed;
+                }
                 self.mark_queued();
                 return Ok(i);
             }
@@ -135,7 +141,8 @@ impl Exchange<'_> {
                 let since = self.w.now_ms();
                 let limit = self
                     .p
-                    .controls
+                    .facts
+                    .set
                     .timeout_queue
                     .or(self.be.timeouts.queue)
                     .or(self.be.timeouts.connect);
@@ -212,7 +219,7 @@ impl Exchange<'_> {
         }
         let address = self.address(conf, server)?;
         let now = self.w.now_ms();
-        let limit = self.p.controls.timeout_connect.or(self.be.timeouts.connect);
+        let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(now, limit);
         let source = conf
             .source

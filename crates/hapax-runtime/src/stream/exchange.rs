@@ -118,16 +118,17 @@ impl<'x> Exchange<'x> {
 
     /// `timeout client` as rules have left it.
     pub(super) fn client_timeout(&self) -> Option<Millis> {
-        self.p.controls.timeout_client.or(self.fe.timeouts.client)
+        self.p.facts.set.timeout_client.or(self.fe.timeouts.client)
     }
 
     pub(super) fn server_timeout(&self) -> Option<Millis> {
-        self.p.controls.timeout_server.or(self.be.timeouts.server)
+        self.p.facts.set.timeout_server.or(self.be.timeouts.server)
     }
 
     /// The transaction as rules see it. `response`: the response head is there.
     pub(super) fn txn(&mut self, response: bool, woken: Woken) -> Txn<'_> {
         let now = self.w.now();
+        self.p.facts.timers = self.timers();
         let announced = if let BodyLen::Length(n) = self.meta.body { Some(n) } else { None };
         let body = self.p.req.buf.filled();
         let complete = match self.meta.body {

@@ -112,7 +112,7 @@ impl Exchange<'_> {
                     self.request_read = true;
                     self.c
                         .deadline
-                        .after(self.w.now_ms(), self.p.controls.timeout_server.or(self.be.timeouts.server));
+                        .after(self.w.now_ms(), self.p.facts.set.timeout_server.or(self.be.timeouts.server));
                 }
                 // The server takes no more: it may have answered already.
                 Poll::Ready(Err(HalfError::Destination(_))) => {
@@ -242,7 +242,8 @@ impl Exchange<'_> {
         let t = if self.tunnel {
             let own = self
                 .p
-                .controls
+                .facts
+                .set
                 .timeout_tunnel
                 .or(self.be.timeouts.tunnel)
                 .or(self.fe.timeouts.tunnel);

@@ -1,5 +1,7 @@
 //! The line a stream leaves behind.
 
+use std::sync::atomic::Ordering;
+
 use hapax_config::Plan;
 use hapax_config::plan::{Mode, Options, Proxy};
 use hapax_sample::{LOG_SILENT, Timers};
@@ -31,6 +33,7 @@ impl Exchange<'_> {
             return;
         }
         let failed = self.p.facts.termination != *b"--" || self.p.facts.status >= 500;
+        self.fe_state().log_count.fetch_add(1, Ordering::Relaxed);
         if !failed && fe.options.contains(Options::DONTLOG_NORMAL) {
             return;
         }
@@ -65,12 +68,19 @@ impl Exchange<'_> {
     }
 
     fn settle(&mut self) {
+        self.p.facts.timers = self.timers();
+        self.p.facts.start_us = if self.marks.wall_us == 0 { self.c.facts.accept_us } else { self.marks.wall_us };
+        self.p.facts.bytes_out = self.p.facts.bytes_out.max(self.p.res.written);
+    }
+
+    /// The timers as they stand now.
+    pub(super) fn timers(&self) -> Timers {
         let m = self.marks;
         let end = self.w.now_ms();
         let span = |from: Millis, to: Millis| if from == 0 || to == 0 { -1 } else { to.saturating_sub(from) as i64 };
         let handshake = if self.c.streams == 1 { self.c.handshake_ms } else { 0 };
         let first = if m.first_byte == 0 { end } else { m.first_byte };
-        self.p.facts.timers = Timers {
+        Timers {
             handshake,
             idle: span(m.idle, first) - handshake,
             request: span(m.first_byte, m.request),
@@ -84,9 +94,7 @@ impl Exchange<'_> {
             data: span(m.response, end),
             active: span(first, end),
             total: span(m.idle, end),
-        };
-        self.p.facts.start_us = if m.wall_us == 0 { self.c.facts.accept_us } else { m.wall_us };
-        self.p.facts.bytes_out = self.p.facts.bytes_out.max(self.p.res.written);
+        }
     }
 
     fn count(&self) {

@@ -48,6 +48,9 @@ impl Exchange<'_> {
 
     /// Counts the stream in its backend.
     pub(super) fn enter_backend(&mut self, id: ProxyId) {
+        if id != self.fe_id {
+            self.p.facts.set.enter_backend();
+        }
         self.be_id = id;
         self.be = &self.plan.proxies[id.0 as usize];
         self.p.facts.backend = Some(id);

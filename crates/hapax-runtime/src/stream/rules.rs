@@ -129,7 +129,8 @@ impl Exchange<'_> {
                 self.count_denied(way);
                 let limit = self
                     .p
-                    .controls
+                    .facts
+                    .set
                     .timeout_tarpit
                     .or(self.be.timeouts.tarpit)
                     .or(self.be.timeouts.connect);

@@ -111,6 +111,7 @@ impl Exchange<'_> {
     }
 
     fn tcp_txn(&mut self, no_more: bool, ended: bool, woken: Woken) -> Txn<'_> {
+        self.p.facts.timers = self.timers();
         Txn {
             now: self.w.now(),
             sess: &mut self.c.facts,
@@ -150,7 +151,7 @@ impl Exchange<'_> {
 
     /// Inactivity on the sides of the client and of the server; `*-fin` once one side has ended.
     fn side_timeouts(&self) -> (Option<Millis>, Option<Millis>) {
-        let (fe, be, ctl) = (&self.fe.timeouts, &self.be.timeouts, &self.p.controls);
+        let (fe, be, ctl) = (&self.fe.timeouts, &self.be.timeouts, &self.p.facts.set);
         let client = if self.p.req.eof {
             fe.client_fin.or(fe.client)
         } else {
@@ -172,7 +173,8 @@ impl Exchange<'_> {
         };
         let tunnel = self
             .p
-            .controls
+            .facts
+            .set
             .timeout_tunnel
             .or(self.be.timeouts.tunnel)
             .or(self.fe.timeouts.tunnel);

@@ -135,7 +135,7 @@ impl Condition {
 }
 
 /// An ACL of the proxy, or one that every proxy has.
-fn named(name: &str, word: Token<'_>, acls: &AclSet, cx: &mut Compile<'_>) -> Result<Arc<Acl>, Diagnostic> {
+pub(super) fn named(name: &str, word: Token<'_>, acls: &AclSet, cx: &mut Compile<'_>) -> Result<Arc<Acl>, Diagnostic> {
     if let Some(acl) = acls.get(name) {
         return Ok(acl);
     }

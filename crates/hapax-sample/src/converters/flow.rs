@@ -3,6 +3,7 @@
 use hapax_value::{Support, Type, Value};
 
 use super::{arg, same};
+use crate::fetches::acl_holds;
 use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
 
 const CAPTURES: Support = Support::NotYet("captures made by converters");
@@ -16,9 +17,8 @@ pub(super) static ROWS: &[Converter] = &[
          before it turning it round; or acl and the name of one.",
         when,
     )
-    .args(&[ArgKind::Str, ArgKind::Str, ArgKind::Str], 1)
+    .args(&[ArgKind::Str, ArgKind::Acl], 1)
     .check(check_when)
-    .support(Support::Partial("the condition 'acl' never holds"))
     .cases(
         &["str(a),when(error)", "str(a),when(!normal)", "str(a),when(acl,x)"],
         &["str(a),when(never)", "str(a),when", "str(a),when(acl)"],
@@ -84,7 +84,7 @@ fn check_when(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
         "processed" => Condition::Processed,
         "stopping" => Condition::Stopping,
         "toapplet" => Condition::ToApplet,
-        "acl" if arg::text(args, 1).is_none_or(<[u8]>::is_empty) => {
+        "acl" if !matches!(args.get(1), Some(Arg::Name(_))) => {
             return Err("'acl' selector requires an extra argument with the ACL name".to_owned());
         }
         "acl" => Condition::Acl,
@@ -117,7 +117,10 @@ fn when<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> 
         Condition::ToApplet => answered,
         Condition::Processed => forwarded || answered,
         Condition::Stopping => env.world.is_stopping(),
-        Condition::Acl => return Err(Absent::Never),
+        Condition::Acl => match args.get(1) {
+            Some(Arg::Name(name)) => acl_holds(name, env)?,
+            _ => return Err(Absent::Never),
+        },
     };
     if holds == when.negated { Err(Absent::Never) } else { Ok(value) }
 }

@@ -261,9 +261,6 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether QUIC listeners may be used.",
         |_| Ok(Value::Bool(false)),
     ),
-    Fetch::new("acl", Type::Bool, Needs::ALL, "Whether all the named ACLs match.", missing)
-        .args(&[ArgKind::Str; 12], 1)
-        .support(Support::NotYet("ACLs as sample fetches")),
     Fetch::new(
         "spoe.engine-id",
         Type::Str,

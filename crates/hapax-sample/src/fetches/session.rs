@@ -135,17 +135,15 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::SESSION,
         "The client timeout in force, in milliseconds.",
-        |c| frontend(c, Setting::TimeoutClient),
-    )
-    .support(Support::Partial("rules that change the timeout are not seen")),
+        |c| set_or(c.env.stream.set.timeout_client, || frontend(c, Setting::TimeoutClient)),
+    ),
     Fetch::new(
         "cur_tarpit_timeout",
         Type::Sint,
         Needs::LAYER4,
         "The tarpit timeout in force, in milliseconds.",
-        |c| frontend(c, Setting::TimeoutTarpit),
-    )
-    .support(Support::Partial("rules that change the timeout are not seen")),
+        |c| set_or(c.env.stream.set.timeout_tarpit, || frontend(c, Setting::TimeoutTarpit)),
+    ),
     Fetch::new("be_id", Type::Sint, Needs::BACKEND, "The backend's number.", |c| {
         Ok(Value::Int(c.env.world.proxy_number(backend(c.env)?)))
     }),
@@ -199,41 +197,36 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::BACKEND,
         "The connect timeout in force, in milliseconds.",
-        |c| of_backend(c, Setting::TimeoutConnect),
-    )
-    .support(RULES_UNSEEN),
+        |c| set_or(c.env.stream.set.timeout_connect, || of_backend(c, Setting::TimeoutConnect)),
+    ),
     Fetch::new(
         "cur_queue_timeout",
         Type::Sint,
         Needs::BACKEND,
         "The queue timeout in force, in milliseconds.",
-        |c| of_backend(c, Setting::TimeoutQueue),
-    )
-    .support(RULES_UNSEEN),
+        |c| set_or(c.env.stream.set.timeout_queue, || of_backend(c, Setting::TimeoutQueue)),
+    ),
     Fetch::new(
         "cur_server_timeout",
         Type::Sint,
         Needs::BACKEND,
         "The server timeout in force, in milliseconds.",
-        |c| of_backend(c, Setting::TimeoutServer),
-    )
-    .support(RULES_UNSEEN),
+        |c| set_or(c.env.stream.set.timeout_server, || of_backend(c, Setting::TimeoutServer)),
+    ),
     Fetch::new(
         "cur_tunnel_timeout",
         Type::Sint,
         Needs::BACKEND,
         "The tunnel timeout in force, in milliseconds.",
-        |c| of_backend(c, Setting::TimeoutTunnel),
-    )
-    .support(RULES_UNSEEN),
+        |c| set_or(c.env.stream.set.timeout_tunnel, || of_backend(c, Setting::TimeoutTunnel)),
+    ),
     Fetch::new(
         "cur_max_retries",
         Type::Sint,
         Needs::BACKEND,
         "How often a connection is tried again.",
-        |c| of_backend(c, Setting::Retries),
-    )
-    .support(RULES_UNSEEN),
+        |c| set_or(c.env.stream.set.retries.map(u64::from), || of_backend(c, Setting::Retries)),
+    ),
     Fetch::new("srv_id", Type::Sint, Needs::SERVER, "The number of the server in charge.", |c| {
         let (p, s) = (backend(c.env)?, c.env.stream.server.ok_or(Absent::Never)?);
         Ok(Value::Int(c.env.world.server_number(p, s)))
@@ -281,18 +274,16 @@ pub(super) static ROWS: &[Fetch] = &[
         "bc_be_queue",
         Type::Sint,
         Needs::SERVER_SIDE,
-        "How many requests stood before this one in the backend's queue.",
+        "How many streams left the queues while this one waited in its backend's.",
         |c| Ok(Value::Int(i64::from(c.env.stream.backend_queue))),
-    )
-    .support(Support::NotYet("places in queues as facts")),
+    ),
     Fetch::new(
         "bc_srv_queue",
         Type::Sint,
         Needs::SERVER_SIDE,
-        "How many requests stood before this one in the server's queue.",
+        "How many streams left the queues while this one waited in its server's.",
         |c| Ok(Value::Int(i64::from(c.env.stream.server_queue))),
-    )
-    .support(Support::NotYet("places in queues as facts")),
+    ),
     Fetch::new(
         "bc_http_major",
         Type::Sint,
@@ -589,7 +580,6 @@ pub(super) static ROWS: &[Fetch] = &[
 ];
 
 const LOOPBACK: Support = Support::Partial("only loopback addresses are taken for this machine's");
-const RULES_UNSEEN: Support = Support::Partial("rules that change it are not seen");
 const CONN_ERRORS: Support = Support::NotYet("errors of connections as facts");
 const GLITCHES: Support = Support::NotYet("counts of protocol glitches");
 const MUX: Support = Support::NotYet("facts of multiplexed connections");
@@ -621,6 +611,11 @@ pub(super) fn backend(env: &Env<'_>) -> Result<ProxyId, Absent> {
 
 fn frontend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
     c.env.world.setting(c.env.sess.frontend, which).map(Value::Int).ok_or(Absent::Never)
+}
+
+/// What a rule has set, else the proxy's own.
+fn set_or<'e>(set: Option<u64>, own: impl FnOnce() -> Sampled<'e>) -> Sampled<'e> {
+    set.map_or_else(own, |n| Ok(Value::Int(n as i64)))
 }
 
 fn of_backend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {

@@ -48,32 +48,28 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Milliseconds of the client's handshakes.",
         |c| timer(c.env.stream.timers.handshake),
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "fc.timer.total",
         Type::Sint,
         Needs::SESSION,
         "Milliseconds since the client's connection was accepted.",
         |c| timer(c.env.stream.timers.total),
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "req.timer.idle",
         Type::Sint,
         Needs::REQUEST,
         "Milliseconds before the request's first byte.",
         |c| timer(c.env.stream.timers.idle),
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "req.timer.hdr",
         Type::Sint,
         Needs::REQUEST,
         "Milliseconds that the request's head took to come.",
         |c| timer(c.env.stream.timers.request),
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "req.timer.tq",
         Type::Sint,
@@ -87,48 +83,42 @@ pub(super) static ROWS: &[Fetch] = &[
                 t.handshake.max(0) + t.idle.max(0) + t.request
             })
         },
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "req.timer.queue",
         Type::Sint,
         Needs::SERVER_SIDE,
         "Milliseconds spent in queues.",
         |c| timer(c.env.stream.timers.queue),
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "bc.timer.connect",
         Type::Sint,
         Needs::SERVER_SIDE,
         "Milliseconds that connecting to the server took.",
         |c| timer(c.env.stream.timers.connect),
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "res.timer.hdr",
         Type::Sint,
         Needs::RESPONSE,
         "Milliseconds that the server took to answer.",
         |c| timer(c.env.stream.timers.response),
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "res.timer.data",
         Type::Sint,
         Needs::TRANSFER,
         "Milliseconds that the response's body took.",
         |c| timer(c.env.stream.timers.data),
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "txn.timer.total",
         Type::Sint,
         Needs::STREAM,
         "Milliseconds from the request's first byte to the end.",
         |c| timer(c.env.stream.timers.active),
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "txn.timer.user",
         Type::Sint,
@@ -138,8 +128,7 @@ pub(super) static ROWS: &[Fetch] = &[
             let t = &c.env.stream.timers;
             timer(if t.active < 0 { -1 } else { t.idle.max(0) + t.active })
         },
-    )
-    .support(AT_LOG),
+    ),
     Fetch::new(
         "txn.conn_retries",
         Type::Sint,
@@ -336,33 +325,29 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::PROCESS,
         "The file of the last final rule.",
-        missing,
-    )
-    .support(LAST_RULE),
+        |c| text(c.env.world.file_name(c.env.stream.last_rule.ok_or(Absent::Never)?.file).as_bytes()),
+    ),
     Fetch::new(
         "last_rule_line",
         Type::Sint,
         Needs::PROCESS,
         "The line of the last final rule.",
-        missing,
-    )
-    .support(LAST_RULE),
+        |c| Ok(Value::Int(i64::from(c.env.stream.last_rule.ok_or(Absent::Never)?.line))),
+    ),
     Fetch::new(
         "last_entity",
         Type::Str,
         Needs::PROCESS,
         "The last rule or filter that ran.",
-        missing,
-    )
-    .support(LAST_RULE),
+        |c| place(c.env, c.env.stream.last_rule),
+    ),
     Fetch::new(
         "waiting_entity",
         Type::Str,
         Needs::PROCESS,
         "The rule or filter that waits.",
-        missing,
-    )
-    .support(LAST_RULE),
+        |c| place(c.env, c.env.stream.waiting_rule),
+    ),
     Fetch::new(
         "internal.strm.is_htx",
         Type::Bool,
@@ -459,9 +444,7 @@ const BLOCK: Fetch = Fetch::new(
 .args(&[ArgKind::Str], 1)
 .support(HTX);
 
-const AT_LOG: Support = Support::Partial("times are settled when the stream is logged, not before");
 const FCGI: Support = Support::NotYet("FastCGI applications as facts");
-const LAST_RULE: Support = Support::NotYet("the last rule as a fact");
 const HTX: Support = Support::NoEffect("there is no such buffer here");
 
 fn variable<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
@@ -547,4 +530,11 @@ fn basic(env: &Env<'_>) -> Result<(Vec<u8>, Vec<u8>), Absent> {
     let password = user.split_off(colon + 1);
     user.truncate(colon);
     Ok((user, password))
+}
+
+/// `file:line` of a rule.
+fn place<'e>(env: &'e Env<'e>, rule: Option<hapax_diag::Span>) -> Sampled<'e> {
+    let at = rule.ok_or(Absent::Never)?;
+    let text = format!("{}:{}", env.world.file_name(at.file), at.line);
+    Ok(Value::Str(Cow::Owned(text.into_bytes())))
 }
