@@ -118,8 +118,8 @@ fn condition(trace: Trace) -> ConditionReport {
 fn waits(wait: &Wait) -> String {
     match wait {
         Wait::More => "waits for more data".into(),
-        Wait::Body { time, at_least: 0 } => format!("waits for the whole body, at most {time} ms"),
-        Wait::Body { time, at_least } => format!("waits for {at_least} bytes of the body, at most {time} ms"),
+        Wait::Body { time, at_least: 0, .. } => format!("waits for the whole body, at most {time} ms"),
+        Wait::Body { time, at_least, .. } => format!("waits for {at_least} bytes of the body, at most {time} ms"),
         Wait::Time(ms) => format!("waits {ms} ms"),
         Wait::Handshake => "waits for the handshake".into(),
         Wait::Lookup(l) => format!("resolves {}", String::from_utf8_lossy(&l.host)),

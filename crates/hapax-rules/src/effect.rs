@@ -42,8 +42,8 @@ pub struct Reply {
 pub enum Wait {
     /// More bytes of the direction looked at, or its end.
     More,
-    /// `wait-for-body`: so many bytes (or the end), at most for that long.
-    Body { time: Millis, at_least: u64 },
+    /// `wait-for-body`: so many bytes (or the end), at most for that long; in a large buffer where one is asked for.
+    Body { time: Millis, at_least: u64, large: bool },
     /// `pause`
     Time(Millis),
     /// `wait-for-handshake`

@@ -21,7 +21,7 @@ impl Buf {
     /// Borrows a buffer of `size` bytes.
     pub(crate) fn take(size: usize) -> Self {
         let data = POOL.with_borrow_mut(|p| {
-            // All buffers of a run have one size; one of another size is from before a reload.
+            // All but the large buffers of a run have one size.
             p.pop().filter(|b| b.len() == size)
         });
         Self {
@@ -70,6 +70,14 @@ impl Buf {
             self.start = 0;
         }
         &mut self.data[self.end..]
+    }
+
+    /// Takes a larger buffer in place of this one, what is filled with it.
+    pub(crate) fn grow(&mut self, size: usize) {
+        let mut larger = Self::take(size.max(self.data.len()));
+        larger.space()[..self.len()].copy_from_slice(self.filled());
+        larger.advance(self.len());
+        *self = larger;
     }
 
     /// So many bytes of [`space`](Self::space) were filled.

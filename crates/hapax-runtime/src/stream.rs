@@ -3,6 +3,7 @@
 //! The phases of an HTTP stream are files of their own: [`request`], [`rules`], [`route`], [`connect`], [`forward`],
 //! [`response`], [`reply`], [`log`]. Each answers with a value or with a [`Stop`], and [`http`] is the chain of them.
 
+mod body;
 mod connect;
 mod cookie;
 mod edit;
@@ -39,6 +40,9 @@ pub(crate) struct StreamParts {
     pub vars: Vars,
     /// Attached once the backend is known, where a proxy has any.
     pub filters: Option<Box<filters::Filters>>,
+    /// Chunked bodies as rules see them.
+    pub req_seen: body::Seen,
+    pub res_seen: body::Seen,
 }
 
 impl StreamParts {
@@ -51,6 +55,9 @@ impl StreamParts {
         self.facts.clear();
         self.filters = None;
         self.controls.clear();
+        self.controls = Controls::default();
+        self.req_seen.clear();
+        self.res_seen.clear();
         for scope in [&self.vars.sess, &self.vars.txn, &self.vars.req, &self.vars.res, &self.vars.check] {
             scope.borrow_mut().clear();
         }

@@ -41,6 +41,8 @@ pub struct Global {
     pub grace: Option<Millis>,
     /// `tune.bufsize`, bytes (default 16384) and `tune.maxrewrite` (default 1024), `tune.http.maxhdr` (default 101).
     pub bufsize: usize,
+    /// `tune.bufsize.large`; 0: there are no large buffers.
+    pub bufsize_large: usize,
     pub maxrewrite: usize,
     pub maxhdr: usize,
     /// `tune.comp.maxlevel` (default 1), `maxcomprate` in bytes per second (0: no limit), `maxcompcpuusage` (100: no limit).

@@ -142,7 +142,6 @@ static ROWS: &[Row] = &[
         .ok(&["option h1-case-adjust-bogus-server"]),
     flag("option http-buffer-request", Sections::PROXY)
         .doc("Waits for the body, or a full buffer of it, before the request is looked at.")
-        .not_yet("waiting for bodies")
         .ok(&["option http-buffer-request"]),
     flag("option http-drop-request-trailers", Sections::BACK)
         .since(3, 2)

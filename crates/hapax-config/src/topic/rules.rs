@@ -82,7 +82,6 @@ static ROWS: &[Row] = &[
         .misplaced(Misplaced::Refused)
         .named_defaults()
         .doc("How long `tcp-response content` rules wait for what they look at.")
-        .not_yet("waiting for bytes of responses")
         .ok(&["tcp-response inspect-delay 5s"])
         .bad(&["tcp-response inspect-delay"])
         .set(|cx, a| {

@@ -100,7 +100,13 @@ fn a_pause_is_slept_once() {
 
 #[test]
 fn bodies_are_waited_for() {
-    let wait = |at_least| Effect::Wait(Wait::Body { time: 1000, at_least });
+    let wait = |at_least| {
+        Effect::Wait(Wait::Body {
+            time: 1000,
+            at_least,
+            large: false,
+        })
+    };
     for (rule, body, complete, woken, want) in [
         ("wait-for-body time 1s", "", true, Woken::No, Effect::Continue),
         ("wait-for-body time 1s", "abc", false, Woken::No, wait(0)),

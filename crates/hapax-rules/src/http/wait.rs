@@ -31,6 +31,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
             "wait-for-body time 1s",
             "wait-for-body time 100 at-least 1k if TRUE",
             "wait-for-body at-least 5 time 0",
+            "wait-for-body time 1s use-large-buffer",
         ],
         bad: &[
             "wait-for-body",
@@ -40,7 +41,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
             "wait-for-body time 1s at-least 1x",
             "wait-for-body 1s",
         ],
-        support: Support::Partial("use-large-buffer is accepted, but there is one size of buffer"),
         parse: wait_for_body,
         ..ActionRow::BASE
     },
@@ -76,6 +76,7 @@ struct WaitForBody {
     time: Millis,
     /// 0: all of it.
     at_least: u64,
+    large: bool,
     request: bool,
 }
 
@@ -92,6 +93,7 @@ impl Action for WaitForBody {
             Woken::No => Effect::Wait(Wait::Body {
                 time: self.time,
                 at_least: self.at_least,
+                large: self.large,
             }),
         }
     }
@@ -101,6 +103,7 @@ fn wait_for_body(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnos
     let forms = "expects time <time> [ at-least <bytes> ]";
     let mut time = None;
     let mut at_least = 0;
+    let mut large = false;
     loop {
         if p.take("time") {
             let word = p.next().ok_or_else(|| p.fail(&codes::MISSING_ARG, "missing argument for 'time'"))?;
@@ -111,13 +114,20 @@ fn wait_for_body(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnos
                 .next()
                 .ok_or_else(|| p.fail(&codes::MISSING_ARG, "missing argument for 'at-least'"))?;
             at_least = parse_size(word.bytes, u64::from(u32::MAX)).map_err(|e| p.bad(e.to_string()))?;
-        } else if !p.take("use-large-buffer") {
+        } else if p.take("use-large-buffer") {
+            large = true;
+        } else {
             break;
         }
     }
     let time = time.ok_or_else(|| p.fail(&codes::MISSING_ARG, forms))?;
     let request = p.ruleset == RuleSets::HTTP_REQ;
-    ParseAction::done(WaitForBody { time, at_least, request })
+    ParseAction::done(WaitForBody {
+        time,
+        at_least,
+        large,
+        request,
+    })
 }
 
 fn time_error(e: TimeError) -> String {

@@ -8,7 +8,7 @@ use hapax_rules::{Txn, Woken};
 use hapax_sample::{Body, Env, ProxyId};
 use hapax_value::Millis;
 
-use super::{Next, StreamParts};
+use super::{Next, StreamParts, body};
 use crate::session::Client;
 use crate::state::{ProxyState, ServerState};
 use crate::upstream::Upstream;
@@ -30,6 +30,8 @@ pub(super) struct Exchange<'x> {
     pub be_gauge: bool,
     /// How the request is delimited.
     pub meta: Meta,
+    /// How the response is delimited, once its head came.
+    pub res_body: BodyLen,
     pub marks: Marks,
     /// Index of the server chosen; its slot is taken while `slot` is set.
     pub server: Option<usize>,
@@ -90,6 +92,7 @@ impl<'x> Exchange<'x> {
             in_backend: false,
             be_gauge: false,
             meta: Meta::default(),
+            res_body: BodyLen::None,
             marks: Marks { idle, ..Marks::default() },
             server: None,
             slot: false,
@@ -129,18 +132,8 @@ impl<'x> Exchange<'x> {
     pub(super) fn txn(&mut self, response: bool, woken: Woken) -> Txn<'_> {
         let now = self.w.now();
         self.p.facts.timers = self.timers();
-        let announced = if let BodyLen::Length(n) = self.meta.body { Some(n) } else { None };
-        let body = self.p.req.buf.filled();
-        let complete = match self.meta.body {
-            BodyLen::None => true,
-            BodyLen::Length(n) => body.len() as u64 >= n,
-            _ => false,
-        };
-        let body = match announced {
-            Some(n) if body.len() as u64 > n => &body[..n as usize],
-            None => &[],
-            _ => body,
-        };
+        let req_body = body::view(self.meta.body, &self.p.req.buf, &self.p.req_seen, false);
+        let res_body = body::view(self.res_body, &self.p.res.buf, &self.p.res_seen, false);
         Txn {
             now,
             sess: &mut self.c.facts,
@@ -148,15 +141,8 @@ impl<'x> Exchange<'x> {
             controls: &mut self.p.controls,
             req: Some(&mut self.p.req_head),
             res: response.then_some(&mut self.p.res_head),
-            req_body: Body {
-                bytes: body,
-                complete,
-                announced,
-            },
-            res_body: Body {
-                bytes: self.p.res.buf.filled(),
-                ..Body::default()
-            },
+            req_body,
+            res_body,
             payload: None,
             no_more: true,
             woken,

@@ -14,6 +14,7 @@ use hapax_sample::acl::Verdict;
 use hapax_value::Millis;
 
 use super::exchange::Exchange;
+use super::rules::Way;
 use super::{Next, Step, Stop};
 use crate::outcome::{Blame, End, Phase};
 use crate::stats::{VERSION, page};
@@ -219,63 +220,26 @@ impl Exchange<'_> {
         }
         self.p.facts.applet = "STATS";
         if !stats.http_request.is_empty() {
-            Box::pin(self.run_rules(&stats.http_request, super::rules::Way::Request)).await?;
+            Box::pin(self.run_rules(&stats.http_request, Way::Request)).await?;
         }
         self.fe_state().fe.intercepted.inc(self.w.id);
         let reply = self.stats_reply(stats, id).await?;
         self.answer(&reply, End::new(Blame::Local, Phase::Request)).await
     }
 
-    /// Waits until `at_least` bytes of the request body (all of it where that is less) are buffered.
-    pub(super) async fn wait_for_body(&mut self, time: Millis, at_least: u64) -> Step<Woken> {
-        self.c.deadline.set(self.w.now_ms() + time);
-        let want = match self.meta.body {
-            BodyLen::Length(n) if at_least > 0 => n.min(at_least),
-            BodyLen::Length(n) => n,
-            BodyLen::None => 0,
-            _ if at_least > 0 => at_least,
-            _ => u64::MAX,
-        };
-        if self.meta.expect_continue && (self.p.req.buf.len() as u64) < want {
-            self.p.req_head.remove(b"expect");
-            self.write_now(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
-            self.c.deadline.set(self.w.now_ms() + time);
-        }
-        let (io, deadline, buf) = (&mut self.c.io, &self.c.deadline, &mut self.p.req.buf);
-        let chunked = self.meta.body == BodyLen::Chunked;
-        let woken = std::future::poll_fn(|cx| {
-            loop {
-                let ended = chunked && buf.filled().ends_with(b"0\r\n\r\n");
-                if buf.len() as u64 >= want || ended || buf.is_full() {
-                    return Poll::Ready(Some(Woken::Done));
-                }
-                match io.poll_read(cx, buf.space()) {
-                    Poll::Ready(Ok(n)) if n > 0 => buf.advance(n),
-                    Poll::Ready(_) => return Poll::Ready(None),
-                    Poll::Pending if deadline.expired(cx) => return Poll::Ready(Some(Woken::TimedOut)),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        })
-        .await;
-        self.c.deadline.clear();
-        woken.ok_or(Stop::End(End::with_status(Blame::Client, Phase::Data, 400)))
-    }
-
     /// The page, table or document that the request asks the statistics for.
     async fn stats_reply(&mut self, stats: &StatsUri, own: ProxyId) -> Step<Reply> {
         let admin = stats.admin.iter().any(|a| a.cond.eval(&self.env(false)) == Verdict::Pass);
         if self.p.req_head.method() == b"POST" {
-            self.wait_for_body(STATS_PATIENCE, 0).await?;
+            self.wait_for_body(Way::Request, STATS_PATIENCE, 0, false).await?;
         }
         let now_ms = self.w.now().wall_us / 1000;
-        let (head, chunked) = (&self.p.req_head, self.meta.body == BodyLen::Chunked);
+        let head = &self.p.req_head;
         let ask = page::Ask {
             method: head.method(),
             uri: head.uri(),
             authorization: head.first(b"authorization"),
-            // Forms come with a length.
-            body: if chunked { b"" } else { self.p.req.buf.filled() },
+            body: self.body(Way::Request, false).bytes,
             admin,
             own,
             now_ms,

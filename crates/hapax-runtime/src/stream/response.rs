@@ -14,6 +14,7 @@ impl Exchange<'_> {
     /// Rules, cookie, `Connection`: then the head stands before the body in the outgoing half.
     pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
         edit::normalise_response(&mut self.p.res_head, &meta);
+        self.res_body = meta.body;
         self.p.facts.status = self.p.res_head.status;
         self.p.facts.server_status = self.p.res_head.status;
         self.p.facts.response_version = match self.p.res_head.version {

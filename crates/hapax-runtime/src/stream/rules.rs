@@ -18,11 +18,12 @@ impl Exchange<'_> {
     /// `tcp-request content`, then `http-request` of the frontend, then its statistics.
     pub(super) async fn frontend_rules(&mut self) -> Step<()> {
         let fe = self.fe;
+        self.buffer_request(fe).await?;
         if self.monitor() {
             return self.answer_monitor().await;
         }
         if !fe.tcp_req_rules.is_empty() {
-            self.run_rules(&fe.tcp_req_rules, Way::Request).await?;
+            self.inspect(&fe.tcp_req_rules, Way::Request, fe.tcp_req_inspect_delay).await?;
         }
         if !fe.http_req_rules.is_empty() {
             self.run_rules(&fe.http_req_rules, Way::Request).await?;
@@ -45,8 +46,9 @@ impl Exchange<'_> {
             return Ok(());
         }
         let be = self.be;
+        self.buffer_request(be).await?;
         if !be.tcp_req_rules.is_empty() {
-            self.run_rules(&be.tcp_req_rules, Way::Request).await?;
+            self.inspect(&be.tcp_req_rules, Way::Request, be.tcp_req_inspect_delay).await?;
         }
         if !be.http_req_rules.is_empty() {
             self.run_rules(&be.http_req_rules, Way::Request).await?;
@@ -59,7 +61,7 @@ impl Exchange<'_> {
     pub(super) async fn response_rules(&mut self) -> Step<()> {
         let (be, fe) = (self.be, self.fe);
         if !be.tcp_res_rules.is_empty() {
-            self.run_rules(&be.tcp_res_rules, Way::Response).await?;
+            self.inspect(&be.tcp_res_rules, Way::Response, be.tcp_res_inspect_delay).await?;
         }
         if !be.http_res_rules.is_empty() {
             self.run_rules(&be.http_res_rules, Way::Response).await?;
@@ -72,21 +74,35 @@ impl Exchange<'_> {
 
     /// Runs one rule set to its end, waiting where a rule has to wait.
     pub(super) async fn run_rules(&mut self, rules: &[Rule], way: Way) -> Step<()> {
+        self.inspect(rules, way, 0).await
+    }
+
+    /// The same; rules that need more of the message than is there wait for it that long.
+    async fn inspect(&mut self, rules: &[Rule], way: Way, delay: Millis) -> Step<()> {
         let (mut from, mut woken) = (0, Woken::No);
+        self.look_at_bodies();
+        let mut no_more = delay == 0 || self.body(way, false).complete;
         loop {
-            let outcome = hapax_rules::run(rules, from, &mut self.txn(way == Way::Response, woken));
+            let mut txn = self.txn(way == Way::Response, woken);
+            txn.no_more = no_more;
+            let outcome = hapax_rules::run(rules, from, &mut txn);
             if !self.p.controls.early_hints.is_empty() {
                 self.send_early_hints().await?;
             }
             from = outcome.index;
             woken = match outcome.effect {
-                Effect::Wait(wait) => self.wait(wait).await?,
+                Effect::Wait(Wait::More) if !no_more => {
+                    no_more = true;
+                    self.wait_for_body(way, delay, 0, false).await?;
+                    Woken::No
+                }
+                Effect::Wait(wait) => self.wait(wait, way).await?,
                 effect => return self.act(effect, way).await,
             };
         }
     }
 
-    async fn wait(&mut self, wait: Wait) -> Step<Woken> {
+    async fn wait(&mut self, wait: Wait, way: Way) -> Step<Woken> {
         match wait {
             // Heads are complete here: what is not known now never will be.
             Wait::More | Wait::Handshake => Ok(Woken::Done),
@@ -100,7 +116,7 @@ impl Exchange<'_> {
                 self.pause(ms).await;
                 Ok(Woken::Done)
             }
-            Wait::Body { time, at_least } => self.wait_for_body(time, at_least).await,
+            Wait::Body { time, at_least, large } => self.wait_for_body(way, time, at_least, large).await,
         }
     }
 

@@ -8,6 +8,7 @@ use hapax_sample::Body;
 use hapax_value::Millis;
 
 use super::exchange::Exchange;
+use super::rules::Way;
 use super::{Step, Stop};
 use crate::buf::Buf;
 use crate::outcome::{Blame, End, Phase};
@@ -56,17 +57,11 @@ impl Exchange<'_> {
         let until = self.w.now_ms() + delay;
         let (mut from, mut woken, mut no_more, mut ended) = (0, Woken::No, delay == 0, false);
         loop {
-            let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(no_more, ended, woken));
+            let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(Way::Request, no_more, ended, woken));
             woken = Woken::No;
             from = outcome.index;
             match outcome.effect {
-                Effect::Continue | Effect::Accept => return Ok(()),
-                Effect::Wait(Wait::Time(ms)) => {
-                    self.c.deadline.set(self.w.now_ms() + ms);
-                    self.c.deadline.wait().await;
-                    woken = Woken::Done;
-                }
-                Effect::Wait(_) => {
+                Effect::Wait(Wait::More) => {
                     self.c.deadline.set(until);
                     match self.read_some().await {
                         Some(true) => no_more = self.p.req.buf.is_full(),
@@ -77,19 +72,114 @@ impl Exchange<'_> {
                         None => no_more = true,
                     }
                 }
-                Effect::SilentDrop(_) => {
-                    self.c.io.reset_on_close();
-                    return Err(Stop::Close(End::new(Blame::Proxy, Phase::Request)));
-                }
-                Effect::Fail | Effect::Service(_) | Effect::SwitchToHttp(_) => {
-                    return Err(Stop::Close(End::new(Blame::Internal, Phase::Request)));
-                }
-                _ => {
-                    self.fe_state().fe.denied_req.inc(self.w.id);
-                    return Err(Stop::Close(End::new(Blame::Proxy, Phase::Request)));
-                }
+                Effect::Wait(wait) => woken = self.tcp_wait(wait).await,
+                effect => return self.tcp_verdict(effect, Way::Request),
             }
         }
+    }
+
+    /// The same for what the server sends first, while what the client sends is passed on. `true`: the server's connection is to be
+    /// closed, and what came so far still goes to the client.
+    async fn response_content_rules(&mut self) -> Step<bool> {
+        let be = self.be;
+        let (rules, delay) = (&be.tcp_res_rules, be.tcp_res_inspect_delay);
+        if rules.is_empty() {
+            return Ok(false);
+        }
+        let until = self.w.now_ms() + delay;
+        let (mut from, mut woken, mut no_more, mut ended) = (0, Woken::No, false, false);
+        if delay == 0 {
+            // Nothing to wait for but the first bytes.
+            self.arm_tunnel();
+            ended = !self.read_response().await?;
+            no_more = true;
+        }
+        loop {
+            let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(Way::Response, no_more, ended, woken));
+            woken = Woken::No;
+            from = outcome.index;
+            match outcome.effect {
+                Effect::Wait(Wait::More) => {
+                    self.c.deadline.set(until);
+                    match self.read_response().await {
+                        Ok(more) => {
+                            ended = !more;
+                            no_more = ended || self.p.res.buf.is_full();
+                        }
+                        Err(Stop::Close(end)) if matches!(end.blame, Blame::ClientTimeout | Blame::ServerTimeout) => no_more = true,
+                        Err(stop) => return Err(stop),
+                    }
+                }
+                Effect::Wait(wait) => woken = self.tcp_wait(wait).await,
+                Effect::Close => return Ok(true),
+                effect => return self.tcp_verdict(effect, Way::Response).map(|()| false),
+            }
+        }
+    }
+
+    async fn tcp_wait(&mut self, wait: Wait) -> Woken {
+        match wait {
+            Wait::Time(ms) => {
+                self.c.deadline.set(self.w.now_ms() + ms);
+                self.c.deadline.wait().await;
+                self.c.deadline.clear();
+                Woken::Done
+            }
+            Wait::Log(_) => {
+                self.emit_log();
+                Woken::Done
+            }
+            // Their subsystems do not exist yet, and `check` says so.
+            _ => Woken::TimedOut,
+        }
+    }
+
+    /// What a content rule has decided.
+    fn tcp_verdict(&mut self, effect: Effect, way: Way) -> Step<()> {
+        let phase = if way == Way::Request { Phase::Request } else { Phase::Data };
+        match effect {
+            Effect::Continue | Effect::Accept => Ok(()),
+            Effect::SilentDrop(_) => {
+                self.c.io.reset_on_close();
+                Err(Stop::Close(End::new(Blame::Proxy, phase)))
+            }
+            Effect::Fail | Effect::Service(_) | Effect::SwitchToHttp(_) => Err(Stop::Close(End::new(Blame::Internal, phase))),
+            _ => {
+                let w = self.w.id;
+                if way == Way::Request {
+                    self.fe_state().fe.denied_req.inc(w);
+                } else {
+                    self.fe_state().fe.denied_resp.inc(w);
+                    self.be_state().be.denied_resp.inc(w);
+                }
+                Err(Stop::Close(End::new(Blame::Proxy, phase)))
+            }
+        }
+    }
+
+    /// Waits for more bytes of the server and passes those of the client on meanwhile; `false`: the server has ended.
+    async fn read_response(&mut self) -> Step<bool> {
+        let read = std::future::poll_fn(|cx| {
+            let Some(up) = &mut self.up else {
+                return Poll::Ready(Err(End::new(Blame::Internal, Phase::Data)));
+            };
+            match self.p.req.poll(cx, &mut self.c.io, &mut up.io) {
+                Poll::Ready(Err(HalfError::Destination(_))) => return Poll::Ready(Err(End::new(Blame::Server, Phase::Data))),
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(End::new(Blame::Client, Phase::Data))),
+                _ => {}
+            }
+            match up.io.poll_read(cx, self.p.res.buf.space()) {
+                Poll::Ready(Ok(n)) => Poll::Ready(Ok(n)),
+                Poll::Ready(Err(_)) => Poll::Ready(Err(End::new(Blame::Server, Phase::Data))),
+                Poll::Pending if self.c.deadline.expired(cx) => Poll::Ready(Err(End::new(Blame::ServerTimeout, Phase::Data))),
+                Poll::Pending if self.c.entry.kill.get() => Poll::Ready(Err(End::new(Blame::Killed, Phase::Data))),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await;
+        let n = read.map_err(Stop::Close)?;
+        self.p.res.buf.advance(n);
+        Ok(n > 0)
     }
 
     /// `Some(false)`: the client has ended; `None`: the time is over.
@@ -110,7 +200,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn tcp_txn(&mut self, no_more: bool, ended: bool, woken: Woken) -> Txn<'_> {
+    fn tcp_txn(&mut self, way: Way, no_more: bool, ended: bool, woken: Woken) -> Txn<'_> {
         self.p.facts.timers = self.timers();
         Txn {
             now: self.w.now(),
@@ -122,7 +212,7 @@ impl Exchange<'_> {
             req_body: Body::default(),
             res_body: Body::default(),
             payload: Some(Body {
-                bytes: self.p.req.buf.filled(),
+                bytes: if way == Way::Request { self.p.req.buf.filled() } else { self.p.res.buf.filled() },
                 complete: ended,
                 announced: None,
             }),
@@ -138,11 +228,21 @@ impl Exchange<'_> {
         self.tunnel = true;
         self.p.res.buf = Buf::take(self.plan.global.bufsize);
         self.filter_tcp();
-        for half in [&mut self.p.req, &mut self.p.res] {
-            half.pass_end = true;
-            half.start(BodyLen::UntilClose, Coding::Plain, splice)
-                .map_err(|_| End::new(Blame::Internal, Phase::Data))?;
+        self.p.req.pass_end = true;
+        self.p
+            .req
+            .start(BodyLen::UntilClose, Coding::Plain, splice)
+            .map_err(|_| End::new(Blame::Internal, Phase::Data))?;
+        if self.response_content_rules().await? {
+            self.leave_server(false);
+            let rest = std::mem::take(&mut self.p.res.buf);
+            return self.write_now(rest.filled()).await;
         }
+        self.p.res.pass_end = true;
+        self.p
+            .res
+            .start(BodyLen::UntilClose, Coding::Plain, splice)
+            .map_err(|_| End::new(Blame::Internal, Phase::Data))?;
         self.arm_tunnel();
         let (mut up_done, mut down_done) = (false, false);
         let outcome = std::future::poll_fn(|cx| self.poll_tunnel(cx, &mut up_done, &mut down_done)).await;

@@ -164,9 +164,9 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Bool,
         Needs::PROCESS,
         "True, but not before the inspection is over.",
-        |c| match c.env.payload {
-            Some(p) if !p.complete && !c.env.no_more => Err(Absent::NotYet),
-            _ => Ok(Value::Bool(true)),
+        |c| {
+            let ended = c.env.no_more || c.env.payload.is_some_and(|p| p.complete);
+            ended.then_some(Value::Bool(true)).ok_or(Absent::NotYet)
         },
     ),
     Fetch::new(

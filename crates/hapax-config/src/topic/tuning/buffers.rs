@@ -20,9 +20,12 @@ static ROWS: &[Row] = &[
 being inspected. 0, the default, means there are none.",
         )
         .since(3, 4)
-        .not_yet("large buffers")
         .ok(&["tune.bufsize.large 64k"])
-        .bad(&["tune.bufsize.large", "tune.bufsize.large big"]),
+        .bad(&["tune.bufsize.large", "tune.bufsize.large big"])
+        .set(|cx, a| {
+            cx.global.bufsize_large = a.size() as usize;
+            Ok(())
+        }),
     Row::new("tune.bufsize.small", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
