@@ -224,7 +224,9 @@ impl<'w> Walk<'w> {
     /// The client gets `reply`, after the rules for every response.
     fn answer(&mut self, reply: &Reply, kind: &'static str, text: &str, rule: Option<String>) -> Box<Outcome> {
         let mut head = Head::default();
-        let body: Arc<[u8]> = reply.render(self.pages(), &self.plan.error_sections, &mut head);
+        let pages = self.pages();
+        let reply = reply.settle(pages, &self.txn(Phase::Request, &[]).env()).into_owned();
+        let body: Arc<[u8]> = reply.render(pages, &self.plan.error_sections, &mut head);
         self.stream.status = head.status;
         self.res = Some(head);
         if route::is_http(self.proxy(self.fe_id)) {

@@ -15,6 +15,8 @@ pub enum ReplySource {
     Own,
     /// The proxy's message for the status: errorfile, http-errors, or built-in. The reply's fields replace those of the same name.
     Errors,
+    /// The built-in message for the status.
+    Builtin,
     /// A message read from an errorfile.
     Page(Arc<Page>),
     /// The message of an `http-errors` section, by its index in the plan; where that has none, the proxy's.

@@ -4,6 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use hapax_proto::http::Head;
 
+use crate::ReplySpec;
+
 /// One built-in message.
 struct Builtin {
     status: u16,
@@ -79,7 +81,7 @@ pub fn is_error_status(status: u16) -> bool {
     slot(status).is_some()
 }
 
-/// A whole response, ready to be sent any number of times.
+/// A whole response, ready to be sent any number of times. Status 0: nothing is sent at all (an empty errorfile).
 #[derive(Clone, Debug)]
 pub struct Page {
     pub head: Head,
@@ -144,39 +146,46 @@ pub fn raw(status: u16) -> &'static [u8] {
     &RAW[slot(status).unwrap_or(INTERNAL)]
 }
 
+/// What is sent for a status.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// Always the same bytes (`errorfile`).
+    Page(Arc<Page>),
+    /// Made of the request at hand (`http-error`).
+    Spec(Arc<ReplySpec>),
+}
+
 /// The error messages of a proxy or of an `http-errors` section.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Pages {
-    own: [Option<Arc<Page>>; COUNT],
+    own: [Option<Message>; COUNT],
 }
 
 impl Pages {
     /// Sets the message for `status`; `false` where there is no message for it.
-    pub fn set(&mut self, status: u16, page: Arc<Page>) -> bool {
+    pub fn set(&mut self, status: u16, message: Message) -> bool {
         let Some(i) = slot(status) else { return false };
-        self.own[i] = Some(page);
+        self.own[i] = Some(message);
         true
     }
 
     /// The message set for `status`, if one was.
-    pub fn own(&self, status: u16) -> Option<&Arc<Page>> {
+    pub fn own(&self, status: u16) -> Option<&Message> {
         self.own[slot(status)?].as_ref()
     }
 
-    /// The message for `status`: the one set, or the built-in one (500 where there is none).
+    /// The page for `status`: the one set, or the built-in one (of 500 where there is none).
     pub fn get(&self, status: u16) -> &Arc<Page> {
-        let i = slot(status).unwrap_or(INTERNAL);
-        self.own[i].as_ref().unwrap_or(&PAGES[i])
-    }
-
-    /// Takes from `other` what is not set here (`defaults`).
-    pub fn inherit(&mut self, other: &Self) {
-        for (mine, theirs) in self.own.iter_mut().zip(&other.own) {
-            if mine.is_none() {
-                mine.clone_from(theirs);
-            }
+        match &self.own[slot(status).unwrap_or(INTERNAL)] {
+            Some(Message::Page(page)) => page,
+            _ => builtin_page(status),
         }
     }
+}
+
+/// The built-in page for `status`; that of 500 where there is none.
+pub fn builtin_page(status: u16) -> &'static Arc<Page> {
+    &PAGES[slot(status).unwrap_or(INTERNAL)]
 }
 
 /// The standard reason phrase.

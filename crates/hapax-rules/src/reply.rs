@@ -1,11 +1,14 @@
 //! Makes the head and body that are sent for a [`Reply`], and reads errorfiles.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hapax_proto::h1::{self, BodyLen};
 use hapax_proto::http::Head;
 
-use crate::errors::{Page, Pages, reason};
+use hapax_sample::Env;
+
+use crate::errors::{self, Message, Page, Pages, reason};
 use crate::{Reply, ReplySource};
 
 impl Reply {
@@ -18,24 +21,41 @@ impl Reply {
         }
     }
 
+    /// The reply itself, or what `http-error` makes for it of the message at hand.
+    pub fn settle(&self, pages: &Pages, env: &Env<'_>) -> Cow<'_, Self> {
+        let (ReplySource::Errors, Some(Message::Spec(spec))) = (&self.source, pages.own(self.status)) else {
+            return Cow::Borrowed(self);
+        };
+        let mut made = spec.make(env);
+        if made.source == ReplySource::Errors {
+            made.source = ReplySource::Builtin;
+        }
+        made.fields.extend(self.fields.iter().cloned());
+        Cow::Owned(made)
+    }
+
     /// Fills `head` (emptied first) and gives the body. `pages` are the proxy's messages, `sections` those of the
     /// `http-errors` sections.
     ///
-    /// A response to `HEAD` has the same head: whoever sends it leaves the body out.
+    /// A response to `HEAD` has the same head: whoever sends it leaves the body out. Status 0 in the head: nothing is to be sent.
     pub fn render(&self, pages: &Pages, sections: &[Pages], head: &mut Head) -> Arc<[u8]> {
         match &self.source {
             ReplySource::Own => self.render_own(head),
             ReplySource::Errors => self.render_page(pages.get(self.status), head),
+            ReplySource::Builtin => self.render_page(errors::builtin_page(self.status), head),
             ReplySource::Page(page) => self.render_page(page, head),
             ReplySource::Section(i) => {
-                let own = sections.get(*i as usize).and_then(|s| s.own(self.status));
-                self.render_page(own.unwrap_or_else(|| pages.get(self.status)), head)
+                let section = sections.get(*i as usize).filter(|s| s.own(self.status).is_some());
+                self.render_page(section.unwrap_or(pages).get(self.status), head)
             }
         }
     }
 
     fn render_page(&self, page: &Page, head: &mut Head) -> Arc<[u8]> {
         head.clone_from(&page.head);
+        if head.status == 0 {
+            return Arc::default();
+        }
         for (name, value) in &self.fields {
             head.set(name, value);
         }
@@ -70,9 +90,16 @@ impl Reply {
     }
 }
 
-/// Reads an errorfile: a whole HTTP response. The error is in words for the user.
+/// Reads an errorfile: a whole HTTP response, or nothing at all. The error is in words for the user.
 pub fn parse_errorfile(raw: &[u8]) -> Result<Page, String> {
     let mut head = Head::default();
+    if raw.is_empty() {
+        head.status = 0;
+        return Ok(Page {
+            head,
+            body: Arc::default(),
+        });
+    }
     let used = match h1::parse_response(raw, &mut head, h1::Limits::default()) {
         Ok(Some(n)) => n,
         Ok(None) => return Err("unable to parse headers (the end of the headers is missing)".into()),

@@ -15,6 +15,7 @@ mod encodings;
 mod fix;
 mod flow;
 mod forwarded;
+mod gcm_any_nonce;
 mod hashes;
 mod json;
 mod jwe;

@@ -14,8 +14,8 @@ pub fn wt6(key: &[u8]) -> u32 {
     let (mut h0, mut h1) = (0xa53c_965a_u32, 0x5ca6_953a_u32);
     let (mut step0, mut step1) = (6u32, 18u32);
     for &b in key {
-        // Bytes count as signed, which shows on non-ASCII keys.
-        let t = i32::from(b.cast_signed()).cast_unsigned();
+        // Bytes count as unsigned, as they do since HAProxy 3.x; before, it was as the machine's C compiler had it.
+        let t = u32::from(b);
         h0 = !(h0 ^ t);
         h1 = !h1.wrapping_add(t);
         (h0, h1) = (h1.rotate_left(step0), h0.rotate_left(step1));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hapax_diag::{Diagnostic, Span};
-use hapax_rules::errors::{Page, Pages, is_error_status};
+use hapax_rules::errors::{Message, Pages, is_error_status};
 use hapax_rules::reply::parse_errorfile;
 use hapax_rules::{ParseAction, ReplySpec, RuleSets, place};
 
@@ -22,13 +22,17 @@ pub(super) static TOPIC: Topic = Topic {
     inherit,
 };
 
-/// `errorfiles`: a section whose messages a proxy takes over once every section is known.
+/// A line of a proxy about error messages. They are applied in their order once every section is known: a later one wins.
 #[derive(Clone, Debug)]
-pub struct PendingErrors {
-    section: Arc<str>,
-    /// The statuses taken; empty: all.
-    statuses: Vec<u16>,
-    span: Span,
+pub enum PendingErrors {
+    One(u16, Message),
+    /// `errorfiles`: a section whose messages are taken over.
+    Section {
+        name: Arc<str>,
+        /// The statuses taken; empty: all.
+        statuses: Vec<u16>,
+        span: Span,
+    },
 }
 
 static ROWS: &[Row] = &[
@@ -71,7 +75,6 @@ the status.",
 lf-string <format> | ... }] [hdr <name> <format>]*",
         )
         .doc("Describes the response sent for a status in the words of `http-request return`.")
-        .not_yet("error responses made of formats; `errorfile` is acted on")
         .ok(&["http-error status 503 content-type text/plain string sorry"])
         .bad(&[
             "http-error",
@@ -107,13 +110,13 @@ fn pair(a: &Args<'_>, kind: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn set(cx: &mut Reader<'_>, status: u16, page: Arc<Page>) {
+fn set(cx: &mut Reader<'_>, status: u16, message: Message) {
     if cx.section().is_some_and(|s| s.bit == Sections::HTTP_ERRORS) {
         let name = cx.section_name();
         let i = section_index(cx, &name);
-        cx.error_sections[i].1.set(status, page);
+        cx.error_sections[i].1.set(status, message);
     } else {
-        Arc::make_mut(&mut cx.proxy().proxy.errors).set(status, page);
+        cx.proxy().pending_errors.push(PendingErrors::One(status, message));
     }
 }
 
@@ -134,7 +137,7 @@ fn errorfile(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         Diagnostic::alert(&codes::MISSING_FILE, message).at(a.at(1)).help(why).missing()
     })?;
     let page = parse_errorfile(&raw).map_err(|why| fail(a, 1, format!("'{name}': {why}")))?;
-    set(cx, status, Arc::new(page));
+    set(cx, status, Message::Page(Arc::new(page)));
     Ok(())
 }
 
@@ -146,7 +149,7 @@ fn errorloc(cx: &mut Reader<'_>, a: &Args<'_>, line: &str) -> Result<(), Diagnos
         a.show(1)
     );
     let page = parse_errorfile(text.as_bytes()).map_err(|why| fail(a, 1, format!("invalid error message: {why}")))?;
-    set(cx, status, Arc::new(page));
+    set(cx, status, Message::Page(Arc::new(page)));
     Ok(())
 }
 
@@ -155,8 +158,8 @@ fn errorfiles(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         return Err(a.missing("errorfiles : expects <name> as argument."));
     }
     let statuses = (1..a.len()).map(|i| status(a, i)).collect::<Result<_, _>>()?;
-    cx.proxy().pending_errors.push(PendingErrors {
-        section: a.arc_str(0),
+    cx.proxy().pending_errors.push(PendingErrors::Section {
+        name: a.arc_str(0),
         statuses,
         span: a.at(0),
     });
@@ -175,7 +178,7 @@ fn http_error(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         words: &words,
         pos: 0,
         ruleset: RuleSets::HTTP_RES,
-        place: place(RuleSets::HTTP_RES, side),
+        place: place(RuleSets::HTTP_REQ, side) | place(RuleSets::HTTP_RES, side),
         site: &mut site,
         cx: &mut cx.compile(),
     };
@@ -190,11 +193,12 @@ fn http_error(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if used < a.len() {
         return Err(fail(a, used, format!("unknown keyword '{}'.", a.show(used))));
     }
+    let status = spec.status;
+    set(cx, status, Message::Spec(Arc::new(spec)));
     Ok(())
 }
 
 fn inherit(to: &mut Draft, from: &Draft) {
-    to.proxy.errors.clone_from(&from.proxy.errors);
     to.pending_errors.clone_from(&from.pending_errors);
 }
 
@@ -211,19 +215,26 @@ pub(crate) fn resolve(cx: &mut Reader<'_>) {
     }
     for draft in &mut cx.proxies {
         for pending in std::mem::take(&mut draft.pending_errors) {
-            let Some((_, pages)) = cx.error_sections.iter().find(|(n, _)| *n == pending.section) else {
+            let errors = Arc::make_mut(&mut draft.proxy.errors);
+            let (name, statuses, span) = match pending {
+                PendingErrors::One(status, message) => {
+                    errors.set(status, message);
+                    continue;
+                }
+                PendingErrors::Section { name, statuses, span } => (name, statuses, span),
+            };
+            let Some((_, pages)) = cx.error_sections.iter().find(|(n, _)| *n == name) else {
                 let message = format!(
-                    "proxy '{}': unknown http-errors section '{}' (at {}:{}).",
-                    draft.proxy.name, pending.section, cx.file_names[pending.span.file.0 as usize], pending.span.line
+                    "proxy '{}': unknown http-errors section '{name}' (at {}:{}).",
+                    draft.proxy.name, cx.file_names[span.file.0 as usize], span.line
                 );
-                cx.diags.push(Diagnostic::alert(&codes::UNKNOWN_PROXY, message).at(pending.span));
+                cx.diags.push(Diagnostic::alert(&codes::UNKNOWN_PROXY, message).at(span));
                 continue;
             };
-            let errors = Arc::make_mut(&mut draft.proxy.errors);
             for status in hapax_rules::errors::statuses() {
-                let taken = pending.statuses.is_empty() || pending.statuses.contains(&status);
-                if let Some(page) = pages.own(status).filter(|_| taken) {
-                    errors.set(status, page.clone());
+                let taken = statuses.is_empty() || statuses.contains(&status);
+                if let Some(message) = pages.own(status).filter(|_| taken) {
+                    errors.set(status, message.clone());
                 }
             }
         }

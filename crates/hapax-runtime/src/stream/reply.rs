@@ -7,7 +7,7 @@ use hapax_config::plan::{Proxy, StatsUri};
 use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::h1::write;
 use hapax_proto::http::Head;
-use hapax_rules::errors;
+use hapax_rules::errors::{self, Message};
 use hapax_rules::{Reply, Woken};
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Verdict;
@@ -30,8 +30,13 @@ const STATS_PATIENCE: Millis = 10_000;
 impl Exchange<'_> {
     /// Sends `reply` as the response of this stream.
     pub(super) async fn answer(&mut self, reply: &Reply, end: End) -> Step<()> {
+        let reply = reply.settle(&self.be.errors, &self.env(false));
         let body = reply.render(&self.be.errors, &self.plan.error_sections, &mut self.p.res_head);
         self.p.facts.termination = end.letters();
+        if self.p.res_head.status == 0 {
+            self.p.facts.status = reply.status;
+            return Err(Stop::Close(end));
+        }
         self.send_own(&body).await?;
         Err(Stop::Answered)
     }
@@ -94,18 +99,29 @@ impl Exchange<'_> {
             // No request, no stream: HAProxy's multiplexer answers with bytes of its own and closes.
             self.p.facts.status = status;
             self.count_response();
-            let page = self.fe.errors.own(status).map(|p| {
-                let mut out = Vec::new();
-                write::response(&p.head, &mut out);
-                out.extend_from_slice(&p.body);
-                out
-            });
+            let page = match self.fe.errors.own(status) {
+                Some(Message::Page(p)) => {
+                    let mut out = Vec::new();
+                    if p.head.status != 0 {
+                        write::response(&p.head, &mut out);
+                        out.extend_from_slice(&p.body);
+                    }
+                    Some(out)
+                }
+                _ => None,
+            };
             let bytes = page.as_deref().unwrap_or_else(|| errors::raw(status));
             let _ = self.write_now(bytes).await;
             return Next::Close;
         }
-        let body: Arc<[u8]> = Reply::error(status).render(&self.be.errors, &self.plan.error_sections, &mut self.p.res_head);
+        let reply = Reply::error(status);
+        let reply = reply.settle(&self.be.errors, &self.env(false));
+        let body: Arc<[u8]> = reply.render(&self.be.errors, &self.plan.error_sections, &mut self.p.res_head);
         self.p.facts.termination = end.letters();
+        if self.p.res_head.status == 0 {
+            self.p.facts.status = status;
+            return Next::Close;
+        }
         match self.send_own(&body).await {
             Ok(()) if self.keep_alive => Next::KeepAlive,
             _ => Next::Close,

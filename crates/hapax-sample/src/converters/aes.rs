@@ -9,12 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hapax_value::{Type, Value};
 
-use super::arg;
+use super::{arg, gcm_any_nonce};
 use super::digests::{base64_now, base64_or_var};
 use crate::vars::StoreIf;
 use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
 
-const TAG_LEN: usize = 16;
+pub(super) const TAG_LEN: usize = 16;
 const CBC: &[ArgKind] = &[ArgKind::Sint, ArgKind::Str, ArgKind::Str, ArgKind::Str];
 const GCM: &[ArgKind] = &[ArgKind::Sint, ArgKind::Str, ArgKind::Str, ArgKind::Str, ArgKind::Str];
 
@@ -50,7 +50,7 @@ pub(super) static ROWS: &[Converter] = &[
         "aes_gcm_dec",
         Type::Bin,
         Type::Bin,
-        "Decrypts AES-GCM with a key of so many bits: bits, nonce (of 12 bytes), key, tag, additional data. There is no \
+        "Decrypts AES-GCM with a key of so many bits: bits, nonce, key, tag, additional data. There is no \
          result where the tag does not fit.",
         gcm_decrypt,
     )
@@ -71,7 +71,7 @@ pub(super) static ROWS: &[Converter] = &[
         "aes_gcm_enc",
         Type::Bin,
         Type::Bin,
-        "Encrypts with AES-GCM and a key of so many bits: bits, nonce (of 12 bytes), key, the variable that takes the tag, \
+        "Encrypts with AES-GCM and a key of so many bits: bits, nonce, key, the variable that takes the tag, \
          additional data.",
         gcm_encrypt,
     )
@@ -107,7 +107,10 @@ fn cbc<'e>(
     run: fn(UnboundCipherKey, FixedLength<16>, Vec<u8>) -> Option<Vec<u8>>,
 ) -> Sampled<'e> {
     let iv = base64_now(args, 1, env).ok_or(Absent::Never)?;
-    let iv = FixedLength::try_from(iv.as_slice()).map_err(|_| Absent::Never)?;
+    // A vector of another length is cut, or filled up with zeros.
+    let mut block = [0; 16];
+    block.iter_mut().zip(&iv).for_each(|(b, i)| *b = *i);
+    let iv = FixedLength::from(block);
     let algorithm = match arg::int(args, 0) {
         Some(128) => &AES_128,
         Some(192) => &AES_192,
@@ -145,38 +148,69 @@ pub(super) fn gcm_key(bits: usize, key: &[u8]) -> Option<LessSafeKey> {
 }
 
 /// What both directions need of the arguments: key, nonce and additional data.
-fn gcm_parts(args: &[Arg], env: &Env<'_>) -> Option<(LessSafeKey, Nonce, Vec<u8>)> {
-    let nonce: [u8; NONCE_LEN] = base64_now(args, 1, env)?.try_into().ok()?;
+struct GcmParts {
+    bits: usize,
+    key: Vec<u8>,
+    nonce: Vec<u8>,
+    aad: Vec<u8>,
+}
+
+fn gcm_parts(args: &[Arg], env: &Env<'_>) -> Option<GcmParts> {
     let bits = usize::try_from(arg::int(args, 0)?).ok()?;
-    let key = gcm_key(bits, &base64_now(args, 2, env)?)?;
     let aad = match args.get(4) {
         Some(Arg::Str(_) | Arg::Var(_)) => base64_now(args, 4, env)?,
         _ => Vec::new(),
     };
-    Some((key, Nonce::assume_unique_for_key(nonce), aad))
+    Some(GcmParts {
+        bits,
+        key: base64_now(args, 2, env)?,
+        nonce: base64_now(args, 1, env)?,
+        aad,
+    })
+}
+
+impl GcmParts {
+    /// The nonce where it has the length that all but some protocols use.
+    fn common_nonce(&self) -> Option<Nonce> {
+        let nonce: [u8; NONCE_LEN] = self.nonce.as_slice().try_into().ok()?;
+        Some(Nonce::assume_unique_for_key(nonce))
+    }
+
+    fn open(&self, mut text: Vec<u8>, tag: &[u8]) -> Option<Vec<u8>> {
+        let Some(nonce) = self.common_nonce() else {
+            return gcm_any_nonce::open(self.bits, &self.key, &self.nonce, &self.aad, text, tag);
+        };
+        text.extend_from_slice(tag);
+        let key = gcm_key(self.bits, &self.key)?;
+        let len = key.open_in_place(nonce, Aad::from(&self.aad), &mut text).ok()?.len();
+        text.truncate(len);
+        Some(text)
+    }
+
+    /// The text encrypted in place, and its tag.
+    fn seal(&self, text: &mut [u8]) -> Option<[u8; TAG_LEN]> {
+        let Some(nonce) = self.common_nonce() else {
+            return gcm_any_nonce::seal(self.bits, &self.key, &self.nonce, &self.aad, text);
+        };
+        let key = gcm_key(self.bits, &self.key)?;
+        let tag = key.seal_in_place_separate_tag(nonce, Aad::from(&self.aad), text).ok()?;
+        tag.as_ref().try_into().ok()
+    }
 }
 
 fn gcm_decrypt<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> {
-    let (key, nonce, aad) = gcm_parts(args, env).ok_or(Absent::Never)?;
+    let parts = gcm_parts(args, env).ok_or(Absent::Never)?;
     let tag = base64_now(args, 3, env).filter(|tag| tag.len() == TAG_LEN).ok_or(Absent::Never)?;
-    let mut text = arg::bytes(value)?.into_owned();
-    text.extend_from_slice(&tag);
-    let len = key
-        .open_in_place(nonce, Aad::from(aad), &mut text)
-        .map_err(|_| Absent::Never)?
-        .len();
-    text.truncate(len);
+    let text = parts.open(arg::bytes(value)?.into_owned(), &tag).ok_or(Absent::Never)?;
     Ok(Value::Bin(text.into()))
 }
 
 fn gcm_encrypt<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> {
-    let (key, nonce, aad) = gcm_parts(args, env).ok_or(Absent::Never)?;
+    let parts = gcm_parts(args, env).ok_or(Absent::Never)?;
     let mut text = arg::bytes(value)?.into_owned();
-    let tag = key
-        .seal_in_place_separate_tag(nonce, Aad::from(aad), &mut text)
-        .map_err(|_| Absent::Never)?;
+    let tag = parts.seal(&mut text).ok_or(Absent::Never)?;
     if let Some(Arg::Var(id)) = args.get(3) {
-        let tag = STANDARD.encode(tag.as_ref()).into_bytes();
+        let tag = STANDARD.encode(tag).into_bytes();
         env.set_var(*id, Value::Str(tag.into()), StoreIf::default());
     }
     Ok(Value::Bin(text.into()))

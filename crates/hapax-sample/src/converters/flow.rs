@@ -17,7 +17,7 @@ pub(super) static ROWS: &[Converter] = &[
          before it turning it round; or acl and the name of one.",
         when,
     )
-    .args(&[ArgKind::Str, ArgKind::Acl], 1)
+    .args(&[ArgKind::Str, ArgKind::Acl, ArgKind::Str], 1)
     .check(check_when)
     .cases(
         &["str(a),when(error)", "str(a),when(!normal)", "str(a),when(acl,x)"],
