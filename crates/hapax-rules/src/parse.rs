@@ -338,7 +338,7 @@ impl<'p> ParseAction<'p, '_> {
             span: word.span,
             within: self.cx.within.clone(),
             id: OnceLock::new(),
-        acl: OnceLock::new(),
+            acl: OnceLock::new(),
         });
         self.cx.deferred.push(name.clone());
         name

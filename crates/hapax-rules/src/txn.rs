@@ -1,9 +1,9 @@
 //! What an action may see and change.
 
+use crate::RuleSets;
 use hapax_proto::http::Head;
 use hapax_sample::vars::Vars;
 use hapax_sample::{Body, Env, Now, SessionFacts, StreamFacts, World};
-use crate::RuleSets;
 
 /// Settings of the stream that rules may change and the runtime reads afterwards.
 #[derive(Clone, Debug, Default)]

@@ -112,7 +112,7 @@ fn settings_of_the_stream() {
     facts.run(RuleSets::HTTP_REQ, &rules);
     let (s, c) = (&facts.stream, &facts.controls);
     assert_eq!((s.log_level, s.priority_class, s.priority_offset), (Some(3), 2047, -5));
-    assert_eq!((c.nice, c.retries), (Some(-1024), Some(7)));
+    assert_eq!((c.nice, facts.stream.set.retries), (Some(-1024), Some(7)));
     assert_eq!((c.fc_mark, c.bc_mark, c.fc_tos, c.bc_tos), (Some(16), Some(3), Some(8), Some(4)));
     facts.run(RuleSets::HTTP_AFTER, &["set-log-level silent"]);
     assert_eq!(facts.stream.log_level, Some(LOG_SILENT));

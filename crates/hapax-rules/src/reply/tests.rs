@@ -40,7 +40,7 @@ fn errorfiles_are_judged() {
 
 #[test]
 fn sections_fall_back_to_the_proxy() {
-    let page = |text: &'static str| Arc::new(parse_errorfile(text.as_bytes()).expect(text));
+    let page = |text: &'static str| Message::Page(Arc::new(parse_errorfile(text.as_bytes()).expect(text)));
     let mut section = Pages::default();
     section.set(404, page("HTTP/1.1 404 Gone Fishing\r\n\r\nsection"));
     let mut own = Pages::default();
@@ -57,4 +57,14 @@ fn sections_fall_back_to_the_proxy() {
         assert_eq!(String::from_utf8_lossy(&reply.render(&own, &sections, &mut head)), want);
         assert_eq!(head.status, status);
     }
+}
+
+#[test]
+fn an_empty_errorfile_sends_nothing() {
+    let page = parse_errorfile(b"").expect("nothing is a page too");
+    let mut pages = Pages::default();
+    pages.set(403, Message::Page(Arc::new(page)));
+    let mut head = Head::default();
+    let body = Reply::error(403).render(&pages, &[], &mut head);
+    assert_eq!((head.status, body.len()), (0, 0));
 }

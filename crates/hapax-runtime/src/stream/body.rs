@@ -100,7 +100,10 @@ impl Exchange<'_> {
             return Ok(());
         }
         let limit = proxy.timeouts.http_request.or(self.client_timeout());
-        match self.wait_for_body(Way::Request, limit.unwrap_or(Millis::MAX >> 1), 0, false).await? {
+        match self
+            .wait_for_body(Way::Request, limit.unwrap_or(Millis::MAX >> 1), 0, false)
+            .await?
+        {
             Woken::TimedOut => Err(End::with_status(Blame::ClientTimeout, Phase::Data, 408).into()),
             _ => Ok(()),
         }

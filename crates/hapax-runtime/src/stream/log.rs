@@ -69,7 +69,11 @@ impl Exchange<'_> {
 
     fn settle(&mut self) {
         self.p.facts.timers = self.timers();
-        self.p.facts.start_us = if self.marks.wall_us == 0 { self.c.facts.accept_us } else { self.marks.wall_us };
+        self.p.facts.start_us = if self.marks.wall_us == 0 {
+            self.c.facts.accept_us
+        } else {
+            self.marks.wall_us
+        };
         self.p.facts.bytes_out = self.p.facts.bytes_out.max(self.p.res.written);
     }
 

@@ -212,7 +212,11 @@ impl Exchange<'_> {
             req_body: Body::default(),
             res_body: Body::default(),
             payload: Some(Body {
-                bytes: if way == Way::Request { self.p.req.buf.filled() } else { self.p.res.buf.filled() },
+                bytes: if way == Way::Request {
+                    self.p.req.buf.filled()
+                } else {
+                    self.p.res.buf.filled()
+                },
                 complete: ended,
                 announced: None,
             }),

@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hapax_value::{Type, Value};
 
-use super::{arg, gcm_any_nonce};
 use super::digests::{base64_now, base64_or_var};
+use super::{arg, gcm_any_nonce};
 use crate::vars::StoreIf;
 use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
 

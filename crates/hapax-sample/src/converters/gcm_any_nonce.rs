@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn known_answers() {
         let key = hex("feffe9928665731c6d6a8f9467308308");
-        let plain = hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+        let plain =
+            hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
         let aad = hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
         for (nonce, tag) in [
             ("cafebabefacedbaddecaf888", "5bc94fbc3221a5db94fae95ae7121a47"),

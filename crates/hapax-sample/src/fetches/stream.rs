@@ -334,20 +334,12 @@ pub(super) static ROWS: &[Fetch] = &[
         "The line of the last final rule.",
         |c| Ok(Value::Int(i64::from(c.env.stream.last_rule.ok_or(Absent::Never)?.line))),
     ),
-    Fetch::new(
-        "last_entity",
-        Type::Str,
-        Needs::PROCESS,
-        "The last rule or filter that ran.",
-        |c| place(c.env, c.env.stream.last_rule),
-    ),
-    Fetch::new(
-        "waiting_entity",
-        Type::Str,
-        Needs::PROCESS,
-        "The rule or filter that waits.",
-        |c| place(c.env, c.env.stream.waiting_rule),
-    ),
+    Fetch::new("last_entity", Type::Str, Needs::PROCESS, "The last rule or filter that ran.", |c| {
+        place(c.env, c.env.stream.last_rule)
+    }),
+    Fetch::new("waiting_entity", Type::Str, Needs::PROCESS, "The rule or filter that waits.", |c| {
+        place(c.env, c.env.stream.waiting_rule)
+    }),
     Fetch::new(
         "internal.strm.is_htx",
         Type::Bool,

@@ -72,11 +72,7 @@ mod tests {
         let text = stage
             .compile(|cx| LogFormat::compile_text(b"n=%[var(proc.a)]", hapax_diag::Span::default(), cx))
             .expect("format");
-        let all = [
-            (b, Source::Expr(five)),
-            (a, Source::Expr(expr)),
-            (b, Source::Format(text)),
-        ];
+        let all = [(b, Source::Expr(five)), (a, Source::Expr(expr)), (b, Source::Format(text))];
         for (var, source) in all {
             ProcessVar { var, source }.set(Now::default(), &stage.world);
         }
