@@ -55,7 +55,6 @@ impl StreamParts {
         self.facts.clear();
         self.filters = None;
         self.controls.clear();
-        self.controls = Controls::default();
         self.req_seen.clear();
         self.res_seen.clear();
         for scope in [&self.vars.sess, &self.vars.txn, &self.vars.req, &self.vars.res, &self.vars.check] {
