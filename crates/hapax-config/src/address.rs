@@ -1,58 +1,77 @@
 //! Addresses as `bind`, `server`, `log` and `source` lines write them (manual, 11).
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use hapax_syntax::Environment;
 use hapax_value::Endpoint;
+
+use crate::keyword::Version;
+
+/// Which descriptors of a parent a place takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Descriptors {
+    #[default]
+    None,
+    /// `fd@` of a socket.
+    Sockets,
+    /// `fd@` of any file.
+    Any,
+}
 
 /// Where a port may come from, and which families a place takes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accept {
-    /// A port may be given; where not, it is refused.
-    pub port: bool,
     /// A port must be given.
     pub port_needed: bool,
     /// `80-90`
     pub range: bool,
     /// `+10`, `-10`: relative to another port.
     pub offset: bool,
-    pub stream: bool,
     pub dgram: bool,
-    /// `fd@`, `sockpair@`
-    pub fd: bool,
+    /// `quic4@`
+    pub quic: bool,
+    pub descriptors: Descriptors,
 }
 
 impl Accept {
     /// Listening streams.
     pub const BIND: Self = Self {
-        port: true,
         port_needed: true,
         range: true,
         offset: false,
-        stream: true,
         dgram: false,
-        fd: true,
+        quic: true,
+        descriptors: Descriptors::Sockets,
     };
     /// A server's address.
     pub const SERVER: Self = Self {
-        port: true,
-        port_needed: false,
-        range: false,
         offset: true,
-        stream: true,
-        dgram: true,
-        fd: true,
+        ..Self::PLAIN
     };
     /// `stats socket`
-    pub const STATS_SOCKET: Self = Self { range: true, ..Self::BIND };
-    /// A peer, a name server, `check addr`...
+    pub const STATS_SOCKET: Self = Self { quic: false, ..Self::BIND };
+    /// A peer, `check addr`, `source`.
     pub const PLAIN: Self = Self {
+        port_needed: false,
+        range: false,
         offset: false,
-        fd: false,
-        ..Self::SERVER
+        dgram: false,
+        quic: false,
+        descriptors: Descriptors::None,
+    };
+    /// A mail server, or a name server that is asked over TCP.
+    pub const WITH_PORT: Self = Self {
+        port_needed: true,
+        ..Self::PLAIN
     };
     /// `log`
-    pub const LOG: Self = Self { fd: true, ..Self::PLAIN };
+    pub const LOG: Self = Self {
+        dgram: true,
+        descriptors: Descriptors::Any,
+        ..Self::PLAIN
+    };
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,8 +115,10 @@ pub struct Address {
     pub quic: bool,
 }
 
+#[derive(Clone, Copy)]
 struct Scheme {
     name: &'static str,
+    since: Version,
     family: Family,
     kind: Kind,
     dgram: bool,
@@ -117,6 +138,7 @@ enum Kind {
 const fn scheme(name: &'static str, family: Family, kind: Kind, dgram: bool) -> Scheme {
     Scheme {
         name,
+        since: (0, 0),
         family,
         kind,
         dgram,
@@ -124,8 +146,13 @@ const fn scheme(name: &'static str, family: Family, kind: Kind, dgram: bool) -> 
     }
 }
 
-const fn quic(name: &'static str, family: Family) -> Scheme {
+const fn newer(since: Version, of: Scheme) -> Scheme {
+    Scheme { since, ..of }
+}
+
+const fn quic(since: Version, name: &'static str, family: Family) -> Scheme {
     Scheme {
+        since,
         quic: true,
         ..scheme(name, family, Kind::Ip, true)
     }
@@ -136,40 +163,62 @@ static SCHEMES: &[Scheme] = &[
     scheme("uxst@", Family::Any, Kind::Unix, false),
     scheme("uxdg@", Family::Any, Kind::Unix, true),
     scheme("abns@", Family::Any, Kind::Abns(false), false),
-    scheme("abnsz@", Family::Any, Kind::Abns(true), false),
+    newer((3, 1), scheme("abnsz@", Family::Any, Kind::Abns(true), false)),
     scheme("ip@", Family::Any, Kind::Ip, false),
     scheme("ipv4@", Family::V4, Kind::Ip, false),
     scheme("ipv6@", Family::V6, Kind::Ip, false),
     scheme("tcp@", Family::Any, Kind::Ip, false),
     scheme("tcp4@", Family::V4, Kind::Ip, false),
     scheme("tcp6@", Family::V6, Kind::Ip, false),
-    scheme("mptcp@", Family::Any, Kind::Ip, false),
-    scheme("mptcp4@", Family::V4, Kind::Ip, false),
-    scheme("mptcp6@", Family::V6, Kind::Ip, false),
+    newer((3, 1), scheme("mptcp@", Family::Any, Kind::Ip, false)),
+    newer((3, 1), scheme("mptcp4@", Family::V4, Kind::Ip, false)),
+    newer((3, 1), scheme("mptcp6@", Family::V6, Kind::Ip, false)),
     scheme("udp@", Family::Any, Kind::Ip, true),
     scheme("udp4@", Family::V4, Kind::Ip, true),
     scheme("udp6@", Family::V6, Kind::Ip, true),
     scheme("fd@", Family::Any, Kind::Fd, false),
     scheme("sockpair@", Family::Any, Kind::SockPair, false),
-    scheme("rhttp@", Family::Any, Kind::Reverse, false),
-    quic("quic4@", Family::V4),
-    quic("quic6@", Family::V6),
-    quic("quic+ip@", Family::Any),
-    quic("quic+ipv4@", Family::V4),
-    quic("quic+ipv6@", Family::V6),
+    newer((2, 9), scheme("rhttp@", Family::Any, Kind::Reverse, false)),
+    quic((2, 6), "quic4@", Family::V4),
+    quic((2, 6), "quic6@", Family::V6),
+    quic((2, 8), "quic+ip@", Family::Any),
+    quic((2, 8), "quic+ipv4@", Family::V4),
+    quic((2, 8), "quic+ipv6@", Family::V6),
 ];
 
+/// The text with its variables: an address knows `$NAME` and `${NAME}` without quotes, and what is not set is nothing.
+fn expand<'t>(text: &'t str, env: &Environment) -> Cow<'t, str> {
+    let Some(first) = text.find('$') else { return Cow::Borrowed(text) };
+    let mut out = text[..first].to_owned();
+    let mut rest = &text[first..];
+    while let Some(after) = rest.strip_prefix('$') {
+        let after = after.strip_prefix('{').unwrap_or(after);
+        let end = after
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .unwrap_or(after.len());
+        let (name, tail) = after.split_at(end);
+        out.push_str(&String::from_utf8_lossy(env.get(name.as_bytes()).unwrap_or_default()));
+        let tail = tail.strip_prefix('}').unwrap_or(tail);
+        let next = tail.find('$').unwrap_or(tail.len());
+        out.push_str(&tail[..next]);
+        rest = &tail[next..];
+    }
+    Cow::Owned(out)
+}
+
 /// Reads one address; the error is HAProxy's sentence.
-pub fn parse(text: &str, accept: Accept) -> Result<Address, String> {
-    if text.is_empty() {
+pub fn parse(text: &str, accept: Accept, env: &Environment) -> Result<Address, String> {
+    let expanded = expand(text, env);
+    if expanded.is_empty() {
         return Err(format!("'{text}' resolves to an empty address (environment variable missing?)"));
     }
-    let (rest, forced) = match (text.strip_prefix("stream+"), text.strip_prefix("dgram+")) {
+    let (rest, forced) = match (expanded.strip_prefix("stream+"), expanded.strip_prefix("dgram+")) {
         (Some(r), _) => (r, Some(false)),
         (_, Some(r)) => (r, Some(true)),
-        _ => (text, None),
+        _ => (&*expanded, None),
     };
-    let found = SCHEMES.iter().find_map(|s| rest.strip_prefix(s.name).map(|r| (s, r)));
+    let known = |s: &&Scheme| env.facts.is_at_least(s.since);
+    let found = SCHEMES.iter().filter(known).find_map(|s| rest.strip_prefix(s.name).map(|r| (s, r)));
     let plain = scheme("", Family::Any, if rest.starts_with('/') { Kind::Unix } else { Kind::Ip }, false);
     let (scheme, rest) = found.unwrap_or((&plain, rest));
     let dgram = forced.unwrap_or(scheme.dgram);
@@ -181,17 +230,22 @@ pub fn parse(text: &str, accept: Accept) -> Result<Address, String> {
         quic: scheme.quic,
     };
     match scheme.kind {
-        Kind::Fd | Kind::SockPair if !accept.fd => return Err(format!("a file descriptor is not acceptable here in '{text}'")),
-        Kind::Fd => address.host = Host::Fd(descriptor(rest, text)?),
+        Kind::Fd => {
+            address.host = Host::Fd(descriptor(rest, text)?);
+            if accept.descriptors == Descriptors::None {
+                return Err(format!("a file descriptor is not acceptable here in '{text}'"));
+            }
+        }
         Kind::SockPair => address.host = Host::SockPair(descriptor(rest, text)?),
         Kind::Unix => address.host = Host::Unix(unix_path(rest, text)?),
         Kind::Abns(z) => address.host = Host::Abstract(Arc::from(rest.as_bytes()), z),
         Kind::Reverse => address.host = Host::Reverse(rest.to_owned()),
         Kind::Ip => read_ip(&mut address, rest, text, accept)?,
     }
-    let stream_ok = accept.stream || address.quic;
-    if !address.dgram && !stream_ok {
-        return Err(format!("stream-type address not acceptable in '{text}'"));
+    if address.quic && !accept.quic {
+        return Err(format!(
+            "unsupported stream protocol for datagram address '{text}'; QUIC is not compiled in if this is what you were looking for."
+        ));
     }
     if address.dgram && !accept.dgram && !address.quic {
         return Err(format!("dgram-type address not acceptable in '{text}'"));
@@ -201,7 +255,9 @@ pub fn parse(text: &str, accept: Accept) -> Result<Address, String> {
 
 fn descriptor(rest: &str, text: &str) -> Result<i32, String> {
     rest.parse()
-        .map_err(|_| format!("file descriptor '{rest}' is not a valid integer in '{text}'"))
+        .ok()
+        .filter(|n| *n >= 0)
+        .ok_or_else(|| format!("file descriptor '{rest}' is not a valid integer in '{text}'"))
 }
 
 /// Longest path of a UNIX socket, with room for the suffix of its temporary name.
@@ -225,14 +281,24 @@ fn read_ip(address: &mut Address, rest: &str, text: &str, accept: Accept) -> Res
     address.port = read_port(port, text, accept)?;
     address.host = if host.is_empty() || host == "*" {
         Host::Any
-    } else if let Ok(v4) = host.parse::<Ipv4Addr>() {
+    } else if let (Ok(v4), Family::Any | Family::V4) = (host.parse::<Ipv4Addr>(), address.family) {
         Host::Ip(IpAddr::V4(v4))
-    } else if let Ok(v6) = host.parse::<Ipv6Addr>() {
+    } else if let (Ok(v6), Family::Any | Family::V6) = (host.parse::<Ipv6Addr>(), address.family) {
         Host::Ip(IpAddr::V6(v6))
     } else {
         Host::Name(host.to_owned())
     };
     Ok(())
+}
+
+/// The number that digits start with, whatever follows them: this is how HAProxy reads a port.
+fn leading_number(text: &str) -> i64 {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    match text[..digits].parse() {
+        Ok(n) => n,
+        Err(_) if digits == 0 => 0,
+        Err(_) => i64::MAX,
+    }
 }
 
 fn read_port(port: Option<&str>, text: &str, accept: Accept) -> Result<Port, String> {
@@ -243,20 +309,8 @@ fn read_port(port: Option<&str>, text: &str, accept: Accept) -> Result<Port, Str
             Ok(Port::None)
         };
     };
-    if !accept.port {
-        return Err(format!("port specification not permitted here in '{text}'"));
-    }
-    let number = |digits: &str| -> Result<u32, String> {
-        match digits.bytes().find(|b| !b.is_ascii_digit()) {
-            Some(c) => Err(format!(
-                "invalid character '{}' in port number '{digits}' in '{text}'",
-                char::from(c)
-            )),
-            None => digits.parse().map_err(|_| format!("invalid port '{digits}'")),
-        }
-    };
     let bounded = |digits: &str| -> Result<u16, String> {
-        u16::try_from(number(digits)?)
+        u16::try_from(leading_number(digits))
             .ok()
             .filter(|n| *n > 0 || !accept.port_needed)
             .ok_or_else(|| format!("invalid port '{digits}'"))
@@ -265,7 +319,7 @@ fn read_port(port: Option<&str>, text: &str, accept: Accept) -> Result<Port, Str
         if !accept.offset {
             return Err(format!("port offset not permitted here in '{text}'"));
         }
-        let n = number(offset)? as i32;
+        let n = i32::try_from(leading_number(offset)).unwrap_or(i32::MAX);
         return Ok(Port::Offset(if p.starts_with('-') { -n } else { n }));
     }
     if !p.starts_with(|c: char| c.is_ascii_digit()) {

@@ -52,7 +52,7 @@ pub struct BindCx<'a> {
 impl<'a> BindCx<'a> {
     pub fn new(reader: &'a mut Reader<'_>, head: String, stats: bool, http: bool) -> Self {
         let (version, experimental) = (reader.opts.for_version, reader.experimental);
-        let (cx, certs, defaults) = reader.split();
+        let (cx, certs, defaults, _) = reader.split();
         Self {
             bind: Bind::default(),
             tls: BindTls::default(),
@@ -128,7 +128,11 @@ pub(crate) fn read_options(cx: &mut BindCx<'_>, words: &[Word<'_>], line: Span) 
             words: &after[..taken],
             value: ArgValue::None,
         };
-        run_row(cx, found.row, &mut args).map_err(|d| d.prefixed(&format!("{head} : ")))?;
+        match run_row(cx, found.row, &mut args).map_err(|d| d.prefixed(&format!("{head} : "))) {
+            // What this machine lacks is told, and the reading goes on.
+            Err(d) if d.missing => cx.cx.diags.push(d.or_at(line)),
+            done => done?,
+        }
         rest = &after[taken..];
     }
     Ok(())

@@ -30,9 +30,11 @@ codes! {
     DUPLICATE_NAME = "HX0216", "name used twice", "Two sections or servers of one kind share a name, so that nothing can tell them apart.";
     MISSING_FILE = "HX0217", "file cannot be read", "A file the configuration names cannot be read on this machine.";
     ADDRESS = "HX0218", "invalid address", "Addresses are `host:port`, `[v6]:port`, `*:port`, `/path`, `unix@`, `abns@`, `fd@`.";
+    DESCRIPTOR = "HX0222", "descriptor not handed over", "The address is a descriptor that the parent process leaves open (`fd@N`), and no socket is there on this machine.";
     CERTIFICATE = "HX0219", "certificate", "A certificate or key could not be loaded.";
     LAST_LINE = "HX0220", "last line lacks its newline", "The file may have been cut. End it with a newline.";
     EXPERIMENTAL = "HX0221", "experimental word", "HAProxy calls the word experimental, and wants `expose-experimental-directives` in `global` before it.";
+    AMBIGUOUS_DEFAULTS = "HX0223", "defaults used by name and by place", "Some sections name this `defaults` section after `from`, others get it because they stand after it. Name it everywhere, or let a nameless one follow it.";
     UNKNOWN_PROXY = "HX0301", "unknown proxy or server", "A rule names a backend or server that no section declares.";
     MODES = "HX0302", "modes do not fit", "A frontend and its backend must both be `mode http` or both be `mode tcp`.";
     TIMEOUTS = "HX0303", "missing timeouts", "Without these timeouts, dead peers hold connections for ever.";

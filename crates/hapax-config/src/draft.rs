@@ -102,6 +102,9 @@ pub struct Draft {
     pub pending_errors: Vec<PendingErrors>,
     /// Addresses that ask for QUIC.
     pub quic: Vec<Span>,
+    /// A `defaults` section that a heading names after `from`, and one that another heading uses by standing after it.
+    pub named_by: bool,
+    pub followed_by: bool,
     /// Ids given by `id` lines.
     pub id: Option<(u32, Span)>,
     /// `filter-sequence` for requests and for responses: the names as written.
@@ -129,6 +132,8 @@ impl Default for Draft {
             asked: HashMap::new(),
             pending_errors: Vec::new(),
             quic: Vec::new(),
+            named_by: false,
+            followed_by: false,
             id: None,
             filter_sequence: [None, None],
         }

@@ -48,8 +48,10 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
     crate::topic::errors::resolve(&mut reader);
     crate::topic::userlist::resolve(&mut reader);
     let (plan, mut diags) = crate::resolve::resolve(reader);
-    // HAProxy cuts all lines of all files before it reads any in earnest, so what is wrong there is told first.
-    diags.sort_by_key(|d| d.severity != Severity::Alert || !hapax_syntax::codes::first_pass(d.code));
+    // Since 3.1, HAProxy cuts all lines of all files before it reads any in earnest, so what is wrong there is told first.
+    if opts.for_version.is_none_or(|v| v >= (3, 1)) {
+        diags.sort_by_key(|d| d.severity != Severity::Alert || !hapax_syntax::codes::first_pass(d.code));
+    }
     if opts.offline {
         diags.iter_mut().filter(|d| d.missing).for_each(|d| d.severity = Severity::Note);
     }
@@ -64,6 +66,10 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
 pub(crate) fn read<'a>(inputs: Vec<Input>, files: &'a RelativeFiles<'a>, opts: &'a LoadOptions) -> (Reader<'a>, Sources) {
     let mut sources = Sources::default();
     let mut reader = Reader::new(files, opts);
+    if let Some((major, minor)) = opts.for_version {
+        reader.env.facts.version = format!("{major}.{minor}.0");
+        reader.env.set(b"HAPROXY_BRANCH", format!("{major}.{minor}").as_bytes());
+    }
     for input in inputs {
         let file = sources.add(input.name.clone(), input.bytes.clone());
         reader.file_names.push(input.name.clone());

@@ -177,6 +177,7 @@ impl<'a> Reader<'a> {
             within,
             vars: &mut self.vars,
             refs: &mut self.refs,
+            version: self.opts.for_version,
         }
     }
 
@@ -243,7 +244,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The compilation context and, apart from it, what options of `bind` and `server` lines need beside it.
-    pub(crate) fn split(&mut self) -> (Compile<'_>, &mut CertStore, &TlsDefaults) {
+    pub(crate) fn split(&mut self) -> (Compile<'_>, &mut CertStore, &TlsDefaults, &Environment) {
         let within = match self.current {
             Current::Proxy(i) => Some(self.proxies[i].proxy.name.clone()),
             _ => None,
@@ -255,19 +256,21 @@ impl<'a> Reader<'a> {
             within,
             vars: &mut self.vars,
             refs: &mut self.refs,
+            version: self.opts.for_version,
         };
-        (cx, &mut self.certs, &self.tls)
+        (cx, &mut self.certs, &self.tls, &self.env)
     }
 
-    /// The endpoint of an address, its name looked up. `None`: it is none that this machine could reach (told as missing).
-    pub(crate) fn resolve(&mut self, address: &Address, at: Span) -> Result<Option<Endpoint>, Diagnostic> {
-        match lookup(self.files, address, at) {
+    /// The endpoint of an address, its name looked up, its descriptor there. `None`: it is none that this machine could reach, and
+    /// that was told, after `head`.
+    pub(crate) fn resolve(&mut self, address: &Address, text: &str, at: Span, head: &str) -> Result<Option<Endpoint>, Diagnostic> {
+        match lookup(self.files, address, text, at) {
             Ok(ip) => Ok(address.endpoint(ip)),
-            Err(d) if self.opts.offline => {
-                self.diags.push(d);
+            Err(d) if d.missing => {
+                self.diags.push(d.prefixed(head));
                 Ok(None)
             }
-            Err(d) => Err(d),
+            Err(d) => Err(d.prefixed(head)),
         }
     }
 
@@ -305,15 +308,29 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The address of a name; `None` where the host is no name.
-pub(crate) fn lookup(files: &dyn Files, address: &Address, at: Span) -> Result<Option<IpAddr>, Diagnostic> {
-    let Host::Name(host) = &address.host else { return Ok(None) };
+/// The address of a name; `None` where the host is no name. Descriptors of the parent must be sockets that are there.
+pub(crate) fn lookup(files: &dyn Files, address: &Address, text: &str, at: Span) -> Result<Option<IpAddr>, Diagnostic> {
+    let host = match &address.host {
+        Host::Name(host) => host,
+        Host::Fd(fd) | Host::SockPair(fd) => {
+            return files.socket(*fd).map(|()| None).map_err(|why| {
+                let message = format!("cannot use file descriptor '{fd}' : {why}.");
+                Diagnostic::alert(&codes::DESCRIPTOR, message).at(at).missing()
+            });
+        }
+        _ => return Ok(None),
+    };
     let found = files.lookup(host).ok().and_then(|ips| address.choose(&ips));
     found.map(Some).ok_or_else(|| {
-        Diagnostic::alert(&codes::ADDRESS, format!("could not resolve address '{host}'."))
-            .at(at)
-            .missing()
+        let d = Diagnostic::alert(&codes::ADDRESS, format!("invalid address: '{host}' in '{text}'")).at(at);
+        if could_be_a_name(host) { d.missing() } else { d }
     })
+}
+
+/// Whether some resolver may know it: an address of the wrong family, or what no name may hold, is a mistake anywhere.
+pub(crate) fn could_be_a_name(host: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    host.chars().all(fits) && host.contains(|c: char| c.is_ascii_alphabetic())
 }
 
 /// What `global` says about TLS for the `bind` and `server` lines that follow.
@@ -353,5 +370,6 @@ pub(crate) fn reborrow<'x>(cx: &'x mut Compile<'_>) -> Compile<'x> {
         within: cx.within.clone(),
         vars: cx.vars,
         refs: cx.refs,
+        version: cx.version,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use hapax_diag::{Diagnostic, Span};
 use hapax_sample::Compile;
-use hapax_syntax::Word;
+use hapax_syntax::{Environment, Word};
 use hapax_value::{Endpoint, Millis};
 
 use crate::args::{ArgValue, Args};
@@ -36,6 +36,7 @@ pub struct ServerCx<'a> {
     pub cx: Compile<'a>,
     pub certs: &'a mut CertStore,
     pub defaults: &'a TlsDefaults,
+    pub env: &'a Environment,
     version: Option<Version>,
     experimental: bool,
 }
@@ -43,13 +44,14 @@ pub struct ServerCx<'a> {
 impl<'a> ServerCx<'a> {
     pub fn new(reader: &'a mut Reader<'_>, draft: ServerDraft, is_default: bool) -> Self {
         let (version, experimental) = (reader.opts.for_version, reader.experimental);
-        let (cx, certs, defaults) = reader.split();
+        let (cx, certs, defaults, env) = reader.split();
         Self {
             draft,
             is_default,
             cx,
             certs,
             defaults,
+            env,
             version,
             experimental,
         }
@@ -189,7 +191,15 @@ pub fn every_option() -> impl Iterator<Item = &'static ServerRow> {
 }
 
 /// Reads the options `words` of a line; `hint` ends the message about a word that no option has.
-pub(crate) fn read_options(cx: &mut ServerCx<'_>, words: &[Word<'_>], line: Span, hint: &str) -> Result<(), Diagnostic> {
+///
+/// `fail` makes a refusal the line's own. What this machine lacks is told, and the reading goes on.
+pub(crate) fn read_options(
+    cx: &mut ServerCx<'_>,
+    words: &[Word<'_>],
+    line: Span,
+    hint: &str,
+    fail: impl Fn(Diagnostic) -> Diagnostic,
+) -> Result<(), Diagnostic> {
     let mut rest = words;
     while let Some(first) = rest.first() {
         let Some(found) = INDEX.find(rest, Sections::SERVER) else {
@@ -198,7 +208,7 @@ pub(crate) fn read_options(cx: &mut ServerCx<'_>, words: &[Word<'_>], line: Span
                 Some(best) => format!("unknown keyword '{shown}'; did you mean '{best}' maybe ?{hint}"),
                 None => format!("unknown keyword '{shown}'.{hint}"),
             };
-            return Err(Diagnostic::alert(&codes::UNKNOWN_KEYWORD, message).at(first.span));
+            return Err(fail(Diagnostic::alert(&codes::UNKNOWN_KEYWORD, message).at(first.span)));
         };
         let after = &rest[found.words..];
         let taken = found.row.shape.arity(after);
@@ -210,7 +220,10 @@ pub(crate) fn read_options(cx: &mut ServerCx<'_>, words: &[Word<'_>], line: Span
             words: &after[..taken],
             value: ArgValue::None,
         };
-        run_row(cx, found.row, &mut args)?;
+        match run_row(cx, found.row, &mut args) {
+            Err(d) if d.missing => cx.cx.diags.push(fail(d).or_at(line)),
+            done => done.map_err(&fail)?,
+        }
         rest = &after[taken..];
     }
     Ok(())

@@ -177,8 +177,9 @@ pub fn parse_filter(words: &[Token<'_>], site: &mut Site, cx: &mut Compile<'_>, 
         return Err(Diagnostic::alert(&codes::MISSING_ARG, text).at(at));
     };
     let word = crate::parse::text(*name);
-    let Some(row) = all().find(|r| r.name == word) else {
-        let known: Vec<&str> = all().map(|r| r.name).collect();
+    let knows = |r: &&FilterRow| cx.knows(crate::since::filter(r.name));
+    let Some(row) = all().find(|r| r.name == word).filter(knows) else {
+        let known: Vec<&str> = all().filter(knows).map(|r| r.name).collect();
         let text = format!("'filter' : unknown keyword '{word}'. Registered keywords : {}", known.join(", "));
         let d = Diagnostic::alert(&codes::UNKNOWN_FILTER, text).at(name.span);
         return Err(match hapax_diag::suggest(&word, known) {

@@ -145,6 +145,7 @@ impl Bench {
             within: Some(Arc::from("px")),
             vars: &mut self.vars,
             refs: &mut self.refs,
+            version: None,
         };
         f(&mut cx, &self.acls, &mut self.site)
     }

@@ -16,6 +16,7 @@ mod parse;
 pub mod registry;
 pub mod reply;
 mod run;
+pub mod since;
 mod site;
 mod tcp;
 mod txn;

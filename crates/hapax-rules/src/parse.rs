@@ -10,7 +10,7 @@ use hapax_sample::{Compile, NameKind, NameRef, Needs};
 use hapax_value::Support;
 
 use crate::site::{Side, Site};
-use crate::{Action, Rule, RuleSets, codes, registry};
+use crate::{Action, Rule, RuleSets, codes, registry, since};
 
 /// The words of one rule and what compiling them needs. An action takes the words it knows; what it leaves must be a condition.
 pub struct ParseAction<'p, 'c> {
@@ -37,12 +37,13 @@ pub fn parse_rule(
     at: Span,
 ) -> Result<Rule, Diagnostic> {
     let Some(name) = words.first() else {
-        return Err(unknown(ruleset, "", site).at(at));
+        return Err(unknown(ruleset, "", site, cx).at(at));
     };
     let word = String::from_utf8_lossy(name.bytes).into_owned();
     let row = registry::find(ruleset, &word)
         .filter(|r| site.scripts || !r.is_scripted())
-        .ok_or_else(|| unknown(ruleset, &word, site).at(name.span))?;
+        .filter(|r| cx.knows(since::action(r.stem(), ruleset)))
+        .ok_or_else(|| unknown(ruleset, &word, site, cx).at(name.span))?;
     if row.experimental && !site.experimental {
         let text = format!(
             "'{}' action is experimental, must be allowed via a global 'expose-experimental-directives'",
@@ -142,8 +143,10 @@ fn in_condition(d: Diagnostic, ruleset: RuleSets, word: &str) -> Diagnostic {
 }
 
 /// The alert for a word that is no action here: it names those that are.
-fn unknown(ruleset: RuleSets, word: &str, site: &Site) -> Diagnostic {
-    let list: Vec<String> = registry::names(ruleset).iter().map(|n| format!("'{n}'")).collect();
+fn unknown(ruleset: RuleSets, word: &str, site: &Site, cx: &Compile<'_>) -> Diagnostic {
+    let known = |n: &&str| cx.knows(since::action(n.trim_end_matches('*'), ruleset));
+    let names: Vec<&str> = registry::names(ruleset).into_iter().filter(known).collect();
+    let list: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
     let list = list.join(", ");
     let set = ruleset.keyword();
     let missing = if word.is_empty() { " (missing argument)" } else { "" };
@@ -153,7 +156,13 @@ fn unknown(ruleset: RuleSets, word: &str, site: &Site) -> Diagnostic {
         format!("'{set}' expects {list} in {} '{}' (got '{word}').", site.kind(), site.name)
     };
     let d = Diagnostic::alert(&codes::UNKNOWN_ACTION, text);
-    let stems = registry::names(ruleset).into_iter().map(|n| n.trim_end_matches('*'));
+    if let Some((major, minor)) = registry::find(ruleset, word)
+        .map(|r| since::action(r.stem(), ruleset))
+        .filter(|s| !cx.knows(*s))
+    {
+        return d.help(format!("'{word}' exists here since version {major}.{minor}"));
+    }
+    let stems = names.into_iter().map(|n| n.trim_end_matches('*'));
     match hapax_diag::suggest(word.split('(').next().unwrap_or_default(), stems) {
         Some(near) => d.help(format!("did you mean '{near}'?")),
         None => d,

@@ -25,6 +25,12 @@ pub trait Files {
     fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
         Err(format!("'{host}' is not looked up here"))
     }
+
+    /// Whether this descriptor, which a parent should have left open, is a socket; why not. Where nobody can tell, it is.
+    fn socket(&self, fd: i32) -> Result<(), String> {
+        let _ = fd;
+        Ok(())
+    }
 }
 
 /// What a deferred name must turn out to be.
@@ -78,4 +84,13 @@ pub struct Compile<'c> {
     pub vars: &'c mut crate::vars::VarNames,
     /// Map and pattern files already read, shared by name.
     pub refs: &'c mut crate::pattern::PatternRefs,
+    /// The version whose language is asked for; `None`: every word there is.
+    pub version: Option<crate::since::Version>,
+}
+
+impl Compile<'_> {
+    /// Whether the version asked for has a word that exists since `since`.
+    pub fn knows(&self, since: crate::since::Version) -> bool {
+        self.version.is_none_or(|asked| asked >= since)
+    }
 }

@@ -9,6 +9,7 @@ use hapax_value::Type;
 use crate::args::{self, ArgsError};
 use crate::codes::{self, tell_support};
 use crate::registry;
+use crate::since;
 use crate::{Absent, Arg, Call, Compile, Converter, Env, Fetch, Iter, Needs, Sampled};
 
 /// `fetch(args),conv(args),...`
@@ -52,9 +53,14 @@ impl Expr {
         if name.is_empty() {
             return Err(fail("missing fetch method".to_owned()));
         }
-        let Some(fetch) = registry::fetch(name) else {
+        let Some(fetch) = registry::fetch(name).filter(|_| cx.knows(since::fetch(name))) else {
             let known = registry::all_fetches().map(|f| f.name);
-            return Err(with_hint(fail(format!("unknown fetch method '{name}'")), name, known));
+            return Err(with_hint(
+                fail(format!("unknown fetch method '{name}'")),
+                name,
+                known,
+                since::fetch(name),
+            ));
         };
         Self::compile_with(fetch, text, at, cx)
     }
@@ -189,9 +195,14 @@ impl Step {
     fn compile(text: &[u8], from: Type, at: Span, cx: &mut Compile<'_>) -> Result<(Self, usize), Diagnostic> {
         let name = word(text);
         let fail = |message: String| Diagnostic::alert(&codes::CONVERTER, message).at(at);
-        let Some(conv) = registry::converter(name) else {
+        let Some(conv) = registry::converter(name).filter(|_| cx.knows(since::converter(name))) else {
             let known = registry::all_converters().map(|c| c.name);
-            return Err(with_hint(fail(format!("unknown converter '{name}'")), name, known));
+            return Err(with_hint(
+                fail(format!("unknown converter '{name}'")),
+                name,
+                known,
+                since::converter(name),
+            ));
         };
         if !from.casts_to(conv.from) {
             let help = format!("'{name}' takes {}, and there is {} before it", conv.from.name(), from.name());
@@ -224,7 +235,10 @@ pub(crate) fn word(text: &[u8]) -> &str {
     std::str::from_utf8(&text[..end]).unwrap_or_default()
 }
 
-fn with_hint(d: Diagnostic, name: &str, known: impl Iterator<Item = &'static str>) -> Diagnostic {
+fn with_hint(d: Diagnostic, name: &str, known: impl Iterator<Item = &'static str>, since: since::Version) -> Diagnostic {
+    if since > (0, 0) {
+        return d.help(format!("'{name}' exists since version {}.{}", since.0, since.1));
+    }
     match suggest(name, known) {
         Some(near) => d.help(format!("did you mean '{near}'?")),
         None => d,

@@ -18,6 +18,7 @@ pub mod pattern;
 pub mod regexp;
 pub mod registry;
 mod row;
+pub mod since;
 pub mod still;
 pub mod users;
 pub mod vars;

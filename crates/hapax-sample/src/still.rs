@@ -186,6 +186,7 @@ impl Stage {
             within: None,
             vars: &mut self.names,
             refs: &mut self.refs,
+            version: None,
         })
     }
 

@@ -67,6 +67,14 @@ pub struct BuildFacts {
     pub enabled: Vec<String>,
 }
 
+impl BuildFacts {
+    /// Whether the version is this (major, minor) or a later one.
+    pub fn is_at_least(&self, version: (u8, u8)) -> bool {
+        let mut parts = self.version.split('.').map(|p| p.parse().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= version
+    }
+}
+
 impl Default for BuildFacts {
     fn default() -> Self {
         let owned = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect();

@@ -14,6 +14,12 @@ pub fn duplicate(n: RawFd) -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(&*borrowed, 3)?)
 }
 
+/// Fails where descriptor `n` is not open, or is no socket.
+pub fn is_socket(n: RawFd) -> io::Result<()> {
+    rustix::net::sockopt::socket_type(duplicate(n)?)?;
+    Ok(())
+}
+
 /// Takes descriptor `n` for good: a duplicate, closed on exec, in its place.
 pub fn take(n: RawFd) -> io::Result<OwnedFd> {
     let copy = duplicate(n)?;

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use hapax_config::{LoadOptions, Loaded};
 
 use crate::report::{Report, print};
-use crate::{environment, files, inputs, process};
+use crate::{asked_version, environment, files, inputs, process};
 use options::{Mode, Options, Stop};
 
 pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
@@ -103,7 +103,12 @@ fn load(options: &Options, report: &Report) -> Result<Loaded, ExitCode> {
         ExitCode::FAILURE
     })?;
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
+    let for_version = asked_version::of_environment().map_err(|e| {
+        report.alert(&e);
+        ExitCode::FAILURE
+    })?;
     let load_options = LoadOptions {
+        for_version,
         env: environment::variables(&names, options.local_peer.as_deref()),
         proxy_maxconn: options.proxy_maxconn,
         ..LoadOptions::default()

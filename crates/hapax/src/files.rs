@@ -42,4 +42,8 @@ impl Files for DiskFiles {
         }
         Ok(found)
     }
+
+    fn socket(&self, fd: i32) -> Result<(), String> {
+        hapax_sys::rawfd::is_socket(fd).map_err(|e| reason(&e))
+    }
 }

@@ -2,6 +2,7 @@
 //! [`modern`]. Both load a configuration through [`inputs`] and [`files`], and start it through [`process`].
 #![forbid(unsafe_code)]
 
+mod asked_version;
 mod classic;
 mod codes;
 mod environment;

@@ -1,5 +1,17 @@
 use super::*;
 
+fn env() -> Environment {
+    let vars = [("port", "8080"), ("ip", "10.0.0.1"), ("fd", "7")];
+    Environment::new(
+        vars.map(|(k, v)| (k.as_bytes().to_vec(), v.as_bytes().to_vec())),
+        hapax_syntax::BuildFacts::default(),
+    )
+}
+
+fn parse(text: &str, accept: Accept) -> Result<Address, String> {
+    super::parse(text, accept, &env())
+}
+
 #[test]
 fn addresses_are_read() {
     let ip = |s: &str| Host::Ip(s.parse().unwrap());
@@ -15,6 +27,12 @@ fn addresses_are_read() {
         ("abns@x", Host::Abstract(Arc::from(&b"x"[..]), false), Port::None),
         ("fd@3", Host::Fd(3), Port::None),
         ("example.org:80", Host::Name("example.org".to_owned()), Port::Fixed(80)),
+        ("${ip}:${port}", ip("10.0.0.1"), Port::Fixed(8080)),
+        ("$ip:$port", ip("10.0.0.1"), Port::Fixed(8080)),
+        ("fd@${fd}", Host::Fd(7), Port::None),
+        ("${ip:80", ip("10.0.0.1"), Port::Fixed(80)),
+        (":8x", Host::Any, Port::Fixed(8)),
+        ("ipv6@10.0.0.1:80", Host::Name("10.0.0.1".to_owned()), Port::Fixed(80)),
     ] {
         let a = parse(text, Accept::BIND).unwrap();
         assert_eq!((a.host, a.port), (host, port), "{text}");
@@ -31,7 +49,17 @@ fn what_a_place_does_not_take_is_refused() {
         (":0", Accept::BIND, "invalid port '0'"),
         (":70000", Accept::BIND, "invalid port '70000'"),
         (":90-80", Accept::BIND, "invalid port range '90-80'"),
-        (":8x", Accept::BIND, "invalid character 'x' in port number '8x' in ':8x'"),
+        (":x8", Accept::BIND, "invalid character 'x' in port number 'x8' in ':x8'"),
+        (":80-9x", Accept::BIND, "invalid port range '80-9'"),
+        (
+            "${no}",
+            Accept::BIND,
+            "'${no}' resolves to an empty address (environment variable missing?)",
+        ),
+        (":${no}", Accept::BIND, "missing port specification in ':${no}'"),
+        ("fd@3", Accept::SERVER, "a file descriptor is not acceptable here in 'fd@3'"),
+        ("fd@", Accept::SERVER, "file descriptor '' is not a valid integer in 'fd@'"),
+        ("fd@-1", Accept::BIND, "file descriptor '-1' is not a valid integer in 'fd@-1'"),
         ("udp@:53", Accept::BIND, "dgram-type address not acceptable in 'udp@:53'"),
         ("fd@x", Accept::BIND, "file descriptor 'x' is not a valid integer in 'fd@x'"),
     ] {

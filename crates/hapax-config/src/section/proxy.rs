@@ -75,11 +75,40 @@ fn start_defaults(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic
     cx.defaults.push(draft);
     cx.last_defaults = cx.defaults.len() - 1;
     cx.current = Current::Defaults(cx.last_defaults);
-    parent?;
+    let parent = parent?;
+    if parent > 0 {
+        use_defaults(cx, parent, true, args);
+    }
     if let Some(d) = bad_char(args).filter(|_| named) {
         return Err(d);
     }
     Ok(())
+}
+
+/// Notes how a `defaults` section is used. One that is used both by its name and by its place was a mistake until 3.0.
+fn use_defaults(cx: &mut Reader<'_>, index: usize, by_name: bool, args: &Args<'_>) {
+    let defaults = &mut cx.defaults[index];
+    if by_name {
+        defaults.named_by = true;
+    } else {
+        defaults.followed_by = true;
+    }
+    let (name, span) = (defaults.proxy.name.clone(), defaults.proxy.span);
+    if !(defaults.named_by && defaults.followed_by) || name.is_empty() {
+        return;
+    }
+    let message = format!(
+        "defaults section '{name}' (declared at {}:{}) is explicitly referenced by another proxy and implicitly used here. To avoid any \
+         ambiguity don't mix both usage. Add a last defaults section not explicitly used or always use explicit references.",
+        cx.file_name(span.file),
+        span.line
+    );
+    let severity = match cx.opts.for_version {
+        Some(v) if v < (3, 0) => Severity::Alert,
+        _ => Severity::Warning,
+    };
+    let d = Diagnostic::new(&codes::AMBIGUOUS_DEFAULTS, severity, message).at(args.span);
+    cx.diags.push(d.related(span, "this section"));
 }
 
 fn start_proxy(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
@@ -90,6 +119,9 @@ fn start_proxy(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
         Ok(Some(p)) => *p,
         _ => cx.last_defaults,
     };
+    if parent.is_ok() && base > 0 {
+        use_defaults(cx, base, matches!(parent, Ok(Some(_))), args);
+    }
     cx.proxies.push(Draft::inherit(kind, name.clone(), args.line, &cx.defaults[base]));
     let index = cx.proxies.len() - 1;
     cx.current = Current::Proxy(index);

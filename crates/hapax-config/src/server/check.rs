@@ -250,8 +250,8 @@ fn port(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 fn addr(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let parsed = address::parse(a.str(0), Accept::PLAIN).map_err(|e| a.bad(0, format!("'addr' : {e}")))?;
-    let ip = crate::reader::lookup(cx.cx.files, &parsed, a.at(0))?;
+    let parsed = address::parse(a.str(0), Accept::PLAIN, cx.env).map_err(|e| a.bad(0, format!("'addr' : {e}")))?;
+    let ip = crate::reader::lookup(cx.cx.files, &parsed, a.str(0), a.at(0)).map_err(|d| d.prefixed("'addr' : "))?;
     if let Port::Fixed(p) = parsed.port {
         cx.draft.check.port = Some(p);
     }

@@ -222,12 +222,11 @@ fn source(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     }
     let accept = Accept {
         range: true,
-        offset: false,
-        fd: false,
-        ..Accept::SERVER
+        ..Accept::PLAIN
     };
-    let parsed = address::parse(a.str(0), accept).map_err(|e| a.bad(0, format!("'source {}' : {e}", a.show(0))))?;
-    let ip = crate::reader::lookup(cx.cx.files, &parsed, a.at(0))?;
+    let parsed = address::parse(a.str(0), accept, cx.env).map_err(|e| a.bad(0, format!("'source {}' : {e}", a.show(0))))?;
+    let ip =
+        crate::reader::lookup(cx.cx.files, &parsed, a.str(0), a.at(0)).map_err(|d| d.prefixed(&format!("'source {}' : ", a.show(0))))?;
     cx.draft.server.source = parsed.endpoint(ip);
     for i in (1..a.len()).step_by(2) {
         if a.str(i + 1).is_empty() {
@@ -238,7 +237,7 @@ fn source(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         } else {
             let word = a.str(i + 1);
             if !(word == "client" || word == "clientip" || word.starts_with("hdr_ip(")) {
-                address::parse(word, accept).map_err(|e| a.bad(i + 1, format!("'usesrc {word}' : {e}")))?;
+                address::parse(word, accept, cx.env).map_err(|e| a.bad(i + 1, format!("'usesrc {word}' : {e}")))?;
             }
             let told = "'source ... usesrc' is accepted but not acted on yet: connections start from the address of 'source'";
             cx.cx.diags.push(Diagnostic::warning(&crate::codes::NOT_YET, told).at(a.at(i)));

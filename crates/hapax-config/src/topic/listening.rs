@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
+use hapax_syntax::Environment;
 
 use super::{Topic, no_inherit};
 use crate::address::{self, Accept, Address, Host};
@@ -87,7 +88,7 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing("'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments."));
     }
-    let addresses = addresses(a, 0, Accept::BIND).map_err(|d| d.prefixed("'bind' : "))?;
+    let addresses = addresses(a, 0, Accept::BIND, &cx.env).map_err(|d| d.prefixed("'bind' : "))?;
     let head = format!("'bind {}' in section '{}'", a.show(0), cx.section().map_or("", |s| s.name));
     let bind = read_options(cx, a, head)?;
     let name = cx.section_name();
@@ -97,6 +98,9 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             cx.proxies[index].quic.push(a.at(0));
             continue;
         }
+        if let Host::SockPair(_) = address.host {
+            cx.resolve(&address, "", a.at(0), "'bind' : ")?;
+        }
         if let Host::Reverse(_) | Host::SockPair(_) = address.host {
             let told = "this kind of address is accepted but not acted on yet: nothing listens on it";
             cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
@@ -104,7 +108,7 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         }
         for port in address.ports() {
             let mut entry = bind.clone();
-            entry.address = listen_address(cx, &address, port, a)?;
+            entry.address = listen_address(cx, &address, port, a, "'bind' : ")?;
             entry.span = a.line;
             note_conflict(cx, &entry, index, &name, a);
             cx.proxies[index].proxy.binds.push(entry);
@@ -114,15 +118,18 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 /// The addresses of argument `i`, one for each comma.
-fn addresses(a: &Args<'_>, i: usize, accept: Accept) -> Result<Vec<Address>, Diagnostic> {
+fn addresses(a: &Args<'_>, i: usize, accept: Accept, env: &Environment) -> Result<Vec<Address>, Diagnostic> {
     let text = a.show(i);
-    text.split(',')
-        .map(|part| address::parse(part, accept).map_err(|e| a.bad(i, e)))
+    // A comma at the end is passed over, as HAProxy does.
+    let list = text.strip_suffix(',').filter(|t| !t.is_empty()).unwrap_or(&text);
+    list.split(',')
+        .map(|part| address::parse(part, accept, env).map_err(|e| a.bad(i, e)))
         .collect()
 }
 
-fn listen_address(cx: &mut Reader<'_>, address: &Address, port: u16, a: &Args<'_>) -> Result<BindAddress, Diagnostic> {
+fn listen_address(cx: &mut Reader<'_>, address: &Address, port: u16, a: &Args<'_>, head: &str) -> Result<BindAddress, Diagnostic> {
     if let Host::Fd(fd) = address.host {
+        cx.resolve(address, "", a.at(0), head)?;
         return Ok(BindAddress::Fd(fd));
     }
     let one = Address {
@@ -132,7 +139,7 @@ fn listen_address(cx: &mut Reader<'_>, address: &Address, port: u16, a: &Args<'_
         },
         ..address.clone()
     };
-    let found = cx.resolve(&one, a.at(0)).map_err(|d| d.prefixed("'bind' : "))?;
+    let found = cx.resolve(&one, &a.show(0), a.at(0), head)?;
     Ok(found.map_or_else(BindAddress::default, BindAddress::At))
 }
 
@@ -169,7 +176,7 @@ fn stats_socket(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing("'stats socket' in section 'global' : missing address or path to UNIX socket"));
     }
-    let list = addresses(a, 0, Accept::STATS_SOCKET).map_err(|d| d.prefixed("'stats socket' : "))?;
+    let list = addresses(a, 0, Accept::STATS_SOCKET, &cx.env).map_err(|d| d.prefixed("'stats socket' : "))?;
     let head = format!("'stats socket {}' in section 'global'", a.show(0));
     let mut opts = BindCx::new(cx, head, true, false);
     bind::read_options(&mut opts, a.words.get(1..).unwrap_or(&[]), a.line)?;
@@ -178,7 +185,7 @@ fn stats_socket(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     for address in list {
         for port in address.ports() {
             let mut entry = bind.clone();
-            entry.address = listen_address(cx, &address, port, a)?;
+            entry.address = listen_address(cx, &address, port, a, "'stats socket' : ")?;
             entry.span = a.line;
             cx.global.stats_sockets.push(StatsSocket {
                 bind: entry,

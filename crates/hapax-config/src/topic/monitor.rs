@@ -118,7 +118,8 @@ fn name_header(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         "te",
         "keep-alive",
     ];
-    if reserved.iter().any(|r| r.eq_ignore_ascii_case(a.str(0))) {
+    let judged = cx.opts.for_version.is_none_or(|v| v >= (3, 3));
+    if judged && reserved.iter().any(|r| r.eq_ignore_ascii_case(a.str(0))) {
         return Err(a.bad(
             0,
             format!("'{}' cannot be used as header name for '{}' directive.", a.show(0), a.name),
@@ -132,8 +133,8 @@ fn source(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing("'source' expects <addr>[:<port>], and optionally 'usesrc' <addr>, and 'interface' <name>."));
     }
-    let parsed = address::parse(a.str(0), Accept::PLAIN).map_err(|e| a.bad(0, format!("'source {}' : {e}", a.show(0))))?;
-    let endpoint = cx.resolve(&parsed, a.at(0))?;
+    let parsed = address::parse(a.str(0), Accept::PLAIN, &cx.env).map_err(|e| a.bad(0, format!("'source {}' : {e}", a.show(0))))?;
+    let endpoint = cx.resolve(&parsed, a.str(0), a.at(0), &format!("'source {}' : ", a.show(0)))?;
     cx.proxy().proxy.source = endpoint;
     let mut i = 1;
     while i < a.len() {

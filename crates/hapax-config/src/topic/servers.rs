@@ -11,7 +11,8 @@ use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::{Draft, PendingSwitch};
 use crate::keyword::Sections;
-use crate::reader::Reader;
+use crate::plan::Mode;
+use crate::reader::{Reader, could_be_a_name, lookup};
 use crate::section::invalid_char;
 use crate::server::{self, ServerCx, ServerDraft};
 
@@ -100,14 +101,19 @@ fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, at: usize) -> Result<(
     let head = format!("'server {}/{name}' : ", cx.section_name());
     let fail = |d: Diagnostic| place(d.prefixed(&head));
     let text = a.show(at);
-    let address = address::parse(&text, Accept::SERVER).map_err(|e| fail(a.bad(at, e)))?;
+    // A server that logs go to may be asked for datagrams.
+    let accept = Accept {
+        dgram: cx.proxy().proxy.mode == Mode::Log,
+        ..Accept::SERVER
+    };
+    let address = address::parse(&text, accept, &cx.env).map_err(|e| fail(a.bad(at, e)))?;
     let mut draft = (*cx.proxy().default_server).clone();
     draft.server.name = name.clone();
     draft.server.span = a.line;
     let mut opts = ServerCx::new(cx, draft, false);
-    server::read_options(&mut opts, a.words.get(at + 1..).unwrap_or(&[]), a.line, "").map_err(fail)?;
+    server::read_options(&mut opts, a.words.get(at + 1..).unwrap_or(&[]), a.line, "", fail)?;
     let mut draft = opts.draft;
-    set_address(cx, &mut draft, &address, a, at).map_err(fail)?;
+    set_address(cx, &mut draft, &address, a, at, &head).map_err(place)?;
     check_server(&draft, a).map_err(fail)?;
     push(cx, draft, name);
     Ok(())
@@ -123,14 +129,27 @@ fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
     d.proxy.servers.push(draft.finish());
 }
 
-fn set_address(cx: &mut Reader<'_>, draft: &mut ServerDraft, address: &Address, a: &Args<'_>, at: usize) -> Result<(), Diagnostic> {
+fn set_address(
+    cx: &mut Reader<'_>,
+    draft: &mut ServerDraft,
+    address: &Address,
+    a: &Args<'_>,
+    at: usize,
+    head: &str,
+) -> Result<(), Diagnostic> {
     draft.server.port_offset = match address.port {
         Port::None if matches!(address.host, Host::Ip(_) | Host::Name(_) | Host::Any) => Some(0),
         Port::Offset(n) => Some(n),
         _ => None,
     };
     let Host::Name(host) = &address.host else {
-        draft.server.address = cx.resolve(address, a.at(at))?;
+        draft.server.address = match lookup(cx.files, address, "", a.at(at)) {
+            Err(d) if d.missing => {
+                cx.diags.push(place(d.prefixed(head)));
+                None
+            }
+            found => address.endpoint(found.map_err(|d| d.prefixed(head))?),
+        };
         return Ok(());
     };
     draft.server.hostname = Some(host.clone());
@@ -144,8 +163,8 @@ fn set_address(cx: &mut Reader<'_>, draft: &mut ServerDraft, address: &Address, 
         None if draft.init_addr.none => {}
         None => {
             let d = Diagnostic::alert(&codes::ADDRESS, format!("could not resolve address '{host}'.")).at(a.at(at));
-            cx.diags
-                .push(place(d.prefixed(&format!("'server {}/{}' : ", cx.section_name(), draft.server.name))).missing());
+            let d = place(d.prefixed(head));
+            cx.diags.push(if could_be_a_name(host) { d.missing() } else { d });
         }
     }
     Ok(())
@@ -166,7 +185,7 @@ fn check_server(draft: &ServerDraft, a: &Args<'_>) -> Result<(), Diagnostic> {
 fn default_server(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let draft = (*cx.proxy().default_server).clone();
     let mut opts = ServerCx::new(cx, draft, true);
-    server::read_options(&mut opts, a.words, a.line, " Hint: no address was expected for this server.").map_err(place)?;
+    server::read_options(&mut opts, a.words, a.line, " Hint: no address was expected for this server.", place)?;
     let draft = Arc::new(opts.draft);
     cx.proxy().default_server = draft;
     Ok(())

@@ -13,10 +13,11 @@ use hapax_diag::baseline::Baseline;
 use hapax_diag::render::{self, Closing, Human, Tool};
 use hapax_diag::{Diagnostics, Severity, Sources, suggest, suppress};
 
+use crate::asked_version::{self, AskedVersion};
 use crate::report::print;
 use crate::{codes, environment, files, inputs};
 
-use policy::{Deny, Missing, OfflineFiles, ParsedVersion};
+use policy::{Deny, Missing, OfflineFiles};
 
 const TOOL: Tool = Tool {
     name: "hapax",
@@ -43,9 +44,9 @@ pub(crate) struct Options {
     /// How grave it is that this machine lacks something (a file, a user, a name)
     #[arg(long, value_enum)]
     missing: Option<Missing>,
-    /// Judge by the keywords of this HAProxy version, such as 2.8
+    /// Judge strictly as this HAProxy version would, 2.4 to 3.5 (as HAPAX_FOR in the environment)
     #[arg(long = "for", value_name = "VERSION")]
-    for_version: Option<ParsedVersion>,
+    for_version: Option<AskedVersion>,
     /// Explain a code, such as HX0101
     #[arg(long, value_name = "CODE")]
     explain: Option<String>,
@@ -113,15 +114,14 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     let read = inputs::read(&o.files).map_err(|e| format!("{}: {}", e.path, e.reason))?;
     let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
     let missing = Missing::of(o.missing, o.offline);
-    let mut env = environment::variables(&names, None);
-    if let Some(ParsedVersion((major, minor))) = o.for_version {
-        env.facts.version = format!("{major}.{minor}.0");
-        env.set(b"HAPROXY_BRANCH", format!("{major}.{minor}").as_bytes());
-    }
+    let env = environment::variables(&names, None);
     let options = LoadOptions {
         env,
         offline: missing == Missing::Note,
-        for_version: o.for_version.map(|v| v.0),
+        for_version: match o.for_version {
+            Some(AskedVersion(version)) => Some(version),
+            None => asked_version::of_environment()?,
+        },
         ..LoadOptions::default()
     };
     let Loaded { mut diags, sources, plan } = if o.offline {

@@ -100,7 +100,7 @@ fn transport(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTransport, Diagnost
         cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
         return Ok(LogTransport::Other(text.to_owned()));
     }
-    let mut parsed = address::parse(text, Accept::LOG).map_err(|e| a.bad(0, format!("log : {e}")))?;
+    let mut parsed = address::parse(text, Accept::LOG, &cx.env).map_err(|e| a.bad(0, format!("log : {e}")))?;
     if parsed.port == Port::None {
         parsed.port = Port::Fixed(SYSLOG);
     }
@@ -114,7 +114,7 @@ fn transport(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTransport, Diagnost
         }
         _ => {}
     }
-    let endpoint = cx.resolve(&parsed, a.at(0)).map_err(|d| d.prefixed("log : "))?;
+    let endpoint = cx.resolve(&parsed, text, a.at(0), "log : ")?;
     let other = || LogTransport::Other(text.to_owned());
     Ok(endpoint.map_or_else(other, |e: Endpoint| LogTransport::Datagram(e)))
 }

@@ -1,11 +1,9 @@
 //! What `check` makes of weights: what this machine lacks, and what fails beside errors.
 
 use std::net::IpAddr;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use hapax_config::keyword::Version;
 use hapax_diag::{Diagnostics, Severity};
 use hapax_sample::Files;
 
@@ -52,22 +50,6 @@ impl Missing {
     }
 }
 
-/// `2.8`, or `2.8.3`, of which the patch number does not matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ParsedVersion(pub(super) Version);
-
-impl FromStr for ParsedVersion {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut parts = text.split('.').map(str::parse);
-        match (parts.next(), parts.next()) {
-            (Some(Ok(major)), Some(Ok(minor))) if parts.all(|p: Result<u8, _>| p.is_ok()) => Ok(Self((major, minor))),
-            _ => Err("a version is MAJOR.MINOR, such as 2.8".to_owned()),
-        }
-    }
-}
-
 /// The files that are here, and no names.
 pub(super) struct OfflineFiles<F>(pub(super) F);
 
@@ -83,6 +65,10 @@ impl<F: Files> Files for OfflineFiles<F> {
     fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
         Err(format!("'{host}' is not looked up offline"))
     }
+
+    fn socket(&self, _: i32) -> Result<(), String> {
+        Err("no descriptors are handed over offline".to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -96,21 +82,6 @@ mod tests {
         title: "t",
         explain: "e",
     };
-
-    #[test]
-    fn versions() {
-        let table = [
-            ("2.8", Some((2, 8))),
-            ("3.0.4", Some((3, 0))),
-            ("3", None),
-            ("x.y", None),
-            ("2.8.x", None),
-            ("", None),
-        ];
-        for (text, want) in table {
-            assert_eq!(text.parse::<ParsedVersion>().ok().map(|v| v.0), want, "{text}");
-        }
-    }
 
     #[test]
     fn only_what_is_missing_is_lowered() {
