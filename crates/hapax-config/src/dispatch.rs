@@ -23,6 +23,16 @@ impl Reader<'_> {
         if let Err(d) = self.keyword(prefix, words, line.span) {
             self.diags.push(d.or_at(line.span));
         }
+        self.tell_absent(words, line.span);
+    }
+
+    /// Map and list files that the line named and that are not there.
+    pub(crate) fn tell_absent(&mut self, words: &[Word<'_>], line: Span) {
+        for path in self.refs.take_absent() {
+            let named = words.iter().find(|w| w.text().contains(&*path)).map_or(line, |w| w.span);
+            let message = format!("failed to open pattern file <{path}>");
+            self.diags.push(refusal(&codes::MISSING_FILE, message, named).missing());
+        }
     }
 
     fn heading(&mut self, row: &'static SectionRow, words: &[Word<'_>], line: Span) {

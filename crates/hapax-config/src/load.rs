@@ -25,8 +25,8 @@ pub struct LoadOptions {
     pub env: Environment,
     /// This machine's name.
     pub hostname: String,
-    /// Files, users and names that this machine lacks are notes, not alerts.
-    pub offline: bool,
+    /// How grave it is that this machine lacks a file, a user or a name; where it is told, that is an alert.
+    pub lacking: Option<Severity>,
     /// `maxconn` of proxies that say nothing (`-N`).
     pub proxy_maxconn: Option<u32>,
     /// Judge by this version's keywords.
@@ -52,8 +52,11 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
     if opts.for_version.is_none_or(|v| v >= (3, 1)) {
         diags.sort_by_key(|d| d.severity != Severity::Alert || !hapax_syntax::codes::first_pass(d.code));
     }
-    if opts.offline {
-        diags.iter_mut().filter(|d| d.missing).for_each(|d| d.severity = Severity::Note);
+    if let Some(lacking) = opts.lacking {
+        diags
+            .iter_mut()
+            .filter(|d| d.missing)
+            .for_each(|d| d.severity = d.severity.min(lacking));
     }
     Loaded {
         plan: (!diags.has_alert()).then_some(plan),

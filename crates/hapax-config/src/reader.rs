@@ -113,6 +113,10 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(files: &'a RelativeFiles<'a>, opts: &'a LoadOptions) -> Self {
+        let mut refs = PatternRefs::default();
+        if opts.lacking.is_some() {
+            refs.bear_absence();
+        }
         Self {
             files,
             paths: files,
@@ -120,7 +124,7 @@ impl<'a> Reader<'a> {
             diags: Diagnostics::default(),
             deferred: Deferred::default(),
             vars: VarNames::default(),
-            refs: PatternRefs::default(),
+            refs,
             env: opts.env.clone(),
             file_names: Vec::new(),
             certs: CertStore::default(),

@@ -45,7 +45,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .bad(&["bind /run/h.sock user", "bind /run/h.sock user no-such-user-here"])
         .set(|cx, a| {
             let id = crate::accounts::user(cx.cx.files, a.str(0));
-            cx.bind.uid = Some(id.ok_or_else(|| a.bad(0, format!("'user' : '{}' unknown user", a.show(0))).missing())?);
+            cx.bind.uid = Some(id.ok_or_else(|| a.bad(0, format!("'user' : unknown user name '{}'", a.show(0))).missing())?);
             cx.bind.user = Some(a.show(0));
             Ok(())
         }),
@@ -57,7 +57,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .bad(&["bind /run/h.sock group", "bind /run/h.sock group no-such-group-here"])
         .set(|cx, a| {
             let id = crate::accounts::group(cx.cx.files, a.str(0));
-            cx.bind.gid = Some(id.ok_or_else(|| a.bad(0, format!("'group' : '{}' unknown group", a.show(0))).missing())?);
+            cx.bind.gid = Some(id.ok_or_else(|| a.bad(0, format!("'group' : unknown group name '{}'", a.show(0))).missing())?);
             cx.bind.group = Some(a.show(0));
             Ok(())
         }),

@@ -130,7 +130,9 @@ fn switch_rule(cx: &mut One<'_, '_>, draft: &Draft, switch: PendingSwitch) -> Op
     } = switch;
     let target = if name.contains(&b'%') {
         let mut compile = cx.reader.compile_for(&draft.proxy.name);
-        match hapax_sample::logformat::LogFormat::compile_text(&name, name_span, &mut compile) {
+        let compiled = hapax_sample::logformat::LogFormat::compile_text(&name, name_span, &mut compile);
+        cx.reader.tell_absent(&[], name_span);
+        match compiled {
             Ok(format) => SwitchTarget::Dynamic(format),
             Err(d) => {
                 let message = format!(

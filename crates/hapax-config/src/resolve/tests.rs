@@ -189,7 +189,7 @@ fn what_this_machine_lacks_is_a_note_offline() {
         bytes: text.as_bytes().into(),
     };
     let opts = LoadOptions {
-        offline: true,
+        lacking: Some(Severity::Note),
         ..LoadOptions::default()
     };
     let loaded = load(vec![input], &Shelf, &opts);

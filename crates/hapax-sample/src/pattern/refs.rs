@@ -22,6 +22,8 @@ pub struct PatternRefs {
     lists: Vec<Arc<PatternList>>,
     by_name: HashMap<Arc<str>, Arc<PatternList>>,
     wanted: Vec<Arc<LaterList>>,
+    /// Where files need not be there, those that were not, until somebody tells of them.
+    absent: Option<Vec<String>>,
 }
 
 /// A list that is named before the line that loads it may have been read; [`PatternRefs::finish`] looks it up.
@@ -117,7 +119,14 @@ impl PatternRefs {
         let text = match source {
             Source::Virtual => None,
             Source::Optional => files.read(&name).ok(),
-            Source::File => Some(files.read(&name).map_err(|_| format!("failed to open pattern file <{name}>"))?),
+            Source::File => match (files.read(&name), &mut self.absent) {
+                (Ok(text), _) => Some(text),
+                (Err(_), Some(absent)) => {
+                    absent.push(name.to_string());
+                    None
+                }
+                (Err(_), None) => return Err(format!("failed to open pattern file <{name}>")),
+            },
         };
         if let Some(text) = text {
             list.load(lines(&text).map(|(n, line)| record(n, line, two_columns)))
@@ -126,6 +135,16 @@ impl PatternRefs {
         self.by_name.insert(name, Arc::clone(&list));
         self.lists.push(Arc::clone(&list));
         Ok(list)
+    }
+
+    /// From now on, the list of a file that is not there is empty, and the file is remembered.
+    pub fn bear_absence(&mut self) {
+        self.absent.get_or_insert_default();
+    }
+
+    /// The files that were not there since this was last asked.
+    pub fn take_absent(&mut self) -> Vec<String> {
+        self.absent.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// A list that some other line loads, before this one or after it.

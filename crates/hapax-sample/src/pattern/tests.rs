@@ -116,6 +116,11 @@ fn files_are_read_as_haproxy_reads_them() {
     assert!(Arc::ptr_eq(&map, &refs.file("opt@map", true, &shelf).unwrap()));
     assert!(refs.file("map", false, &shelf).unwrap_err().contains("two column file"));
     assert!(refs.file("none", false, &shelf).is_err());
+    assert!(refs.take_absent().is_empty());
+    refs.bear_absence();
+    assert_eq!(refs.file("none", false, &shelf).unwrap().len(None), 0);
+    assert_eq!(refs.take_absent(), ["none"]);
+    assert!(refs.take_absent().is_empty());
     assert_eq!(refs.file("opt@none", false, &shelf).unwrap().len(None), 0);
     refs.finish();
     assert!(refs.find("map").is_some() && refs.find("#0").is_some() && refs.find("#9").is_none());

@@ -61,12 +61,15 @@ pub(super) fn scan(raw: &[u8]) -> Scanned<'_> {
 /// The words of the line, and its comment; `None` where HAProxy could not cut it.
 fn words(line: &[u8], mut at: usize) -> Option<(Vec<Piece<'_>>, Option<Piece<'_>>)> {
     let mut list = Vec::new();
-    // Columns are counted once, from left to right.
-    let (mut column, mut counted) = (0, 0);
+    // Columns are counted once, from left to right. A tab is eight wide between words, and one inside of quotes: there it stays, and
+    // how wide it is must not hang on where the word goes.
+    let (mut column, mut counted, mut ended) = (0, 0, 0);
     let mut piece = |from: usize, to: usize| {
-        for &b in &line[counted..from] {
+        column += line[counted..ended].iter().map(|&b| width(b)).sum::<usize>();
+        for &b in &line[ended..from] {
             column = if b == b'\t' { (column / 8 + 1) * 8 } else { column + width(b) };
         }
+        ended = to;
         let gap = from - line[..from].trim_ascii_end().len();
         let tab = line[..from].ends_with(b"\t");
         counted = from;

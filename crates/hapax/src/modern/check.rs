@@ -117,7 +117,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     let env = environment::variables(&names, None);
     let options = LoadOptions {
         env,
-        offline: missing == Missing::Note,
+        lacking: missing.severity(),
         for_version: match o.for_version {
             Some(AskedVersion(version)) => Some(version),
             None => asked_version::of_environment()?,
@@ -133,7 +133,6 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         let wanted = |lint: &Lint| !o.allow.contains(&lint.name);
         diags.extend(lint::run(&sources, &options.env, plan.as_ref(), now(), wanted));
     }
-    missing.apply(&mut diags);
     diags.retain(|d| o.diag || d.severity != Severity::Diag);
     suppress::suppress(&mut diags, &sources);
     if let Some(path) = &o.baseline {

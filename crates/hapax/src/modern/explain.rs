@@ -112,7 +112,7 @@ pub(super) fn load(paths: &[String]) -> Result<(Plan, Sources), String> {
     let options = LoadOptions {
         env: environment::variables(&names, None),
         // What this machine lacks need not be there to know what would be done.
-        offline: true,
+        lacking: Some(Severity::Note),
         ..LoadOptions::default()
     };
     let Loaded { plan, mut diags, sources } = hapax_config::load(read, &files::DiskFiles, &options);

@@ -37,15 +37,12 @@ impl Missing {
         asked.unwrap_or(if offline { Self::Note } else { Self::Error })
     }
 
-    /// Lowers what only says that this machine lacks something.
-    pub(super) fn apply(self, diags: &mut Diagnostics) {
-        let ceiling = match self {
-            Self::Error => Severity::Alert,
-            Self::Warn => Severity::Warning,
-            Self::Note => Severity::Note,
-        };
-        for d in diags.iter_mut().filter(|d| d.missing) {
-            d.severity = d.severity.min(ceiling);
+    /// What it is lowered to; nothing, where it stays an error.
+    pub(super) fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Error => None,
+            Self::Warn => Some(Severity::Warning),
+            Self::Note => Some(Severity::Note),
         }
     }
 }
@@ -84,22 +81,10 @@ mod tests {
     };
 
     #[test]
-    fn only_what_is_missing_is_lowered() {
-        let table = [
-            (Missing::Error, Severity::Alert),
-            (Missing::Warn, Severity::Warning),
-            (Missing::Note, Severity::Note),
-        ];
-        for (policy, want) in table {
-            let mut diags = Diagnostics::default();
-            diags.push(Diagnostic::alert(&CODE, "lacks").missing());
-            diags.push(Diagnostic::alert(&CODE, "wrong"));
-            policy.apply(&mut diags);
-            let got: Vec<_> = diags.iter().map(|d| d.severity).collect();
-            assert_eq!(got, [want, Severity::Alert]);
-        }
+    fn grades() {
         assert_eq!(Missing::of(None, true), Missing::Note);
-        assert_eq!(Missing::of(Some(Missing::Warn), true), Missing::Warn);
+        assert_eq!(Missing::of(None, false).severity(), None);
+        assert_eq!(Missing::of(Some(Missing::Warn), true).severity(), Some(Severity::Warning));
     }
 
     #[test]
