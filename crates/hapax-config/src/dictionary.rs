@@ -66,7 +66,9 @@ impl<K: Class> Index<K> {
             if let Some(row) = rows.iter().find(|r| speaks(r)) {
                 return Some(Found { row, words: n });
             }
-            if let (None, Some(row)) = (&elsewhere, rows.first()) {
+            // Of a proxy's word and another section's, a proxy was more likely meant the former.
+            let near = |r: &&&Keyword<K>| section.intersects(Sections::REAL) && r.sections.intersects(Sections::PROXY);
+            if let (None, Some(row)) = (&elsewhere, rows.iter().find(near).or(rows.first())) {
                 elsewhere = Some(Found { row, words: n });
             }
         }

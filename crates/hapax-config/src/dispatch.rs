@@ -141,17 +141,17 @@ impl Reader<'_> {
         } else {
             "ignored"
         };
-        let message = if row.misplaced == Misplaced::InBackend {
-            format!("backend '{proxy}' : '{}' directive is ignored in backends.", args.name)
-        } else {
-            format!("'{}' {verb} because {kind} '{proxy}' has no {lacks} capability.", args.name)
+        let message = match row.misplaced {
+            Misplaced::InBackend => format!("backend '{proxy}' : '{}' directive is ignored in backends.", args.name),
+            Misplaced::NotAllowed => format!("'{}' not allowed because {kind} '{proxy}' has no {lacks} capability.", args.name),
+            _ => format!("'{}' {verb} because {kind} '{proxy}' has no {lacks} capability.", args.name),
         };
         let d = Diagnostic::warning(&codes::NO_SUCH_SIDE, message).at(args.span).help(format!(
             "'{}' belongs in {}",
             args.name,
             place_names(row.sections)
         ));
-        if row.misplaced == Misplaced::Refused {
+        if matches!(row.misplaced, Misplaced::Refused | Misplaced::NotAllowed) {
             return Err(Diagnostic {
                 severity: Severity::Alert,
                 ..d

@@ -94,6 +94,8 @@ pub enum Misplaced {
     Read,
     /// The configuration is refused.
     Refused,
+    /// It is refused, in the words that lines of servers have for it.
+    NotAllowed,
     /// A warning in the words that log formats have for it, and the line is left out.
     InBackend,
 }

@@ -20,7 +20,7 @@ use crate::args::Args;
 use crate::certs::CertStore;
 use crate::codes;
 use crate::draft::Draft;
-use crate::keyword::{Class, Version};
+use crate::keyword::{Class, Sections, Version};
 use crate::load::LoadOptions;
 use crate::paths::RelativeFiles;
 use crate::plan::{BindTls, Global, ServerTls, StickTable, Userlist};
@@ -285,6 +285,17 @@ impl<'a> Reader<'a> {
             acls.resolve(&mut self.compile());
             self.proxy().acls = acls;
         }
+    }
+
+    /// Whether the place is in a `defaults` section that no section starts from.
+    pub(crate) fn in_idle_defaults(&self, at: Span) -> bool {
+        let before = |d: &Span| (d.file.0, d.line) <= (at.file.0, at.line);
+        let last = self.started.iter().rfind(|s| before(&s.span));
+        let Some(section) = last.filter(|s| s.row.bit == Sections::DEFAULTS) else {
+            return false;
+        };
+        let draft = self.defaults.iter().find(|d| d.proxy.span == section.span);
+        draft.is_some_and(|d| !d.named_by && !d.followed_by)
     }
 
     pub fn file_name(&self, file: FileId) -> &str {

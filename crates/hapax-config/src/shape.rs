@@ -30,6 +30,10 @@ pub enum Shape {
     OneOf(&'static [&'static str]),
     /// At least so many words, at most so many.
     Words(usize, usize),
+    /// So many words at least and at most, each one of these.
+    Each(usize, usize, &'static [&'static str]),
+    /// A time as `Time` reads it, or this word.
+    TimeOr(&'static str, Unit, u64),
     /// One sample expression.
     Expr,
     /// One log-format string.
@@ -46,7 +50,7 @@ impl Shape {
     pub fn arity(&self, rest: &[Word<'_>]) -> usize {
         match self {
             Self::Nothing => 0,
-            Self::Words(_, max) => (*max).min(rest.len()),
+            Self::Words(_, max) | Self::Each(_, max, _) => (*max).min(rest.len()),
             Self::Any => rest.len(),
             Self::Count(f) => f(rest).min(rest.len()),
             _ => 1.min(rest.len()),
@@ -65,7 +69,12 @@ impl Shape {
         }
         match *self {
             Self::Number(low, high) => number(args, low, high),
-            Self::Time(unit, top) => {
+            Self::Each(_, _, words) => match (0..args.len()).find(|i| !words.contains(&args.str(*i))) {
+                Some(i) => Err(args.bad(i, format!("'{}' expects {}, found '{}'.", args.name, list(words), args.show(i)))),
+                None => Ok(ArgValue::None),
+            },
+            Self::TimeOr(word, ..) if args.str(0) == word => Ok(ArgValue::None),
+            Self::Time(unit, top) | Self::TimeOr(_, unit, top) => {
                 let read = time(args, unit, top)?;
                 if let Some(c) = units::after_unit(args.bytes(0)) {
                     let message = format!(
@@ -109,7 +118,7 @@ impl Shape {
         match *self {
             Self::Nothing => (0, 0),
             Self::OptWord(_) => (0, 1),
-            Self::Words(min, max) => (min, max),
+            Self::Words(min, max) | Self::Each(min, max, _) => (min, max),
             Self::Any | Self::Count(_) => (0, usize::MAX),
             _ => (1, 1),
         }

@@ -96,6 +96,7 @@ fn compile(c: &Call<'_>, name: &str, format: bool, text: &str) -> Result<Process
         within: None,
         vars,
         refs: &mut refs,
+        version: None,
     };
     let var = cx.vars.intern(name)?;
     if var.scope != VarScope::Proc {

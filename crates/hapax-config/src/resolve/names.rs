@@ -29,6 +29,8 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
             Ok(id) => {
                 let _ = name.id.set(id);
             }
+            // Rules of `defaults` are looked at where a section takes them over.
+            Err(_) if name.within.is_none() && reader.in_idle_defaults(name.span) => {}
             Err(message) => {
                 let proxy = name.within.as_deref().unwrap_or("");
                 let message = if proxy.is_empty() {

@@ -6,7 +6,7 @@ use super::Topic;
 use crate::args::Args;
 use crate::dictionary::Row;
 use crate::draft::Draft;
-use crate::keyword::Sections;
+use crate::keyword::{Misplaced, Sections};
 use crate::plan::Persist;
 use crate::shape::Shape;
 
@@ -57,6 +57,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("retry-on", Sections::BACK)
+        .misplaced(Misplaced::Refused)
         .usage("<event>...")
         .shape(Shape::Words(1, 64))
         .doc("Failures after which a request is sent again.")

@@ -10,7 +10,7 @@ use crate::args::Args;
 use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::{Draft, PendingSwitch};
-use crate::keyword::Sections;
+use crate::keyword::{Misplaced, Sections};
 use crate::plan::Mode;
 use crate::reader::{Reader, could_be_a_name, lookup};
 use crate::section::invalid_char;
@@ -24,6 +24,7 @@ pub(super) static TOPIC: Topic = Topic {
 
 static ROWS: &[Row] = &[
     Row::new("server", Sections::LISTEN.union(Sections::BACKEND))
+        .misplaced(Misplaced::NotAllowed)
         .usage("<name> <address>[:[<port>]] [<option>...]")
         .doc("A server of the backend, with options of its own.")
         .ok(&[
@@ -43,12 +44,14 @@ static ROWS: &[Row] = &[
         ])
         .set(server_line),
     Row::new("default-server", Sections::BACK)
+        .misplaced(Misplaced::NotAllowed)
         .usage("<option>...")
         .doc("Options of the servers that follow.")
         .ok(&["default-server inter 5s rise 2 fall 3", "default-server check", "default-server"])
         .bad(&["default-server nonsense", "default-server id 3"])
         .set(default_server),
     Row::new("server-template", Sections::LISTEN.union(Sections::BACKEND))
+        .misplaced(Misplaced::NotAllowed)
         .usage("<prefix> { <number> | <low>-<high> } <address>[:<port>] [<option>...]")
         .doc("As many servers as asked for, named by a prefix and a number.")
         .ok(&["server-template s 3 127.0.0.1:80 check", "server-template s 2-4 127.0.0.1:80"])

@@ -100,13 +100,17 @@ connections",
         .ok(&["tune.pipesize 64k"])
         .bad(&["tune.pipesize", "tune.pipesize big"]),
     Row::new("tune.defaults.purge", Sections::GLOBAL)
-        .usage("{all | none | proxies,servers}")
-        .shape(Shape::Word("one word"))
+        .usage("[{ all | none | <kind>[,...] }]")
+        .shape(Shape::OptWord("one word"))
         .doc("Frees the `defaults` sections after start.")
         .since(3, 4)
         .no_effect("settings of `defaults` are dropped once the configuration is resolved")
-        .ok(&["tune.defaults.purge all"])
-        .bad(&["tune.defaults.purge", "tune.defaults.purge one two"]),
+        .ok(&[
+            "tune.defaults.purge",
+            "tune.defaults.purge all",
+            "tune.defaults.purge proxies,servers",
+        ])
+        .bad(&["tune.defaults.purge one two"]),
     Row::new("tune.events.max-events-at-once", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, 10000))

@@ -67,14 +67,21 @@ static ROWS: &[Row] = &[
         .doc("How one HTTP/1 header name is written to peers that are particular about case (`option h1-case-adjust-bogus-*`).")
         .not_yet("header case adjustment")
         .ok(&["h1-case-adjust content-length Content-Length"])
-        .bad(&["h1-case-adjust x", "h1-case-adjust x x x"]),
+        .bad(&["h1-case-adjust x", "h1-case-adjust x y", "h1-case-adjust x x x"])
+        .set(|_, a| {
+            if a.str(0).eq_ignore_ascii_case(a.str(1)) {
+                return Ok(());
+            }
+            Err(a.bad(1, "'h1-case-adjust' : <from> and <to> must not differ except in case"))
+        }),
     Row::new("h1-case-adjust-file", Sections::GLOBAL)
         .usage("<file>")
         .shape(Shape::Word("<file>"))
         .doc("File of header names as they are written to peers that are particular about case.")
         .not_yet("header case adjustment")
         .ok(&["h1-case-adjust-file headers.txt"])
-        .bad(&["h1-case-adjust-file", "h1-case-adjust-file one two"]),
+        .bad(&["h1-case-adjust-file", "h1-case-adjust-file one two"])
+        .set(super::there),
     Row::new("h2-workaround-bogus-websocket-clients", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Does not tell HTTP/2 clients that WebSocket is possible.")

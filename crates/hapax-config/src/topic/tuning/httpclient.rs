@@ -52,7 +52,8 @@ static ROWS: &[Row] = &[
         .since(2, 6)
         .not_yet("the internal HTTP client")
         .ok(&["httpclient.ssl.ca-file @system-ca"])
-        .bad(&["httpclient.ssl.ca-file", "httpclient.ssl.ca-file one two"]),
+        .bad(&["httpclient.ssl.ca-file", "httpclient.ssl.ca-file one two"])
+        .set(super::there),
     Row::new("httpclient.ssl.verify", Sections::GLOBAL)
         .usage("{ none | required }")
         .shape(Shape::OneOf(&["none", "required"]))

@@ -46,7 +46,11 @@ static ROWS: &[Row] = &[
         .doc("Adds to the path in which Lua looks for modules.")
         .not_yet("Lua")
         .ok(&["lua-prepend-path /usr/share/lua/?.lua", "lua-prepend-path /usr/lib/lua/?.so cpath"])
-        .bad(&["lua-prepend-path", "lua-prepend-path x x x"]),
+        .bad(&["lua-prepend-path", "lua-prepend-path x x", "lua-prepend-path x path x"])
+        .set(|_, a| match a.str(1) {
+            "" | "path" | "cpath" => Ok(()),
+            _ => Err(a.bad(1, "'lua-prepend-path' expects <type> to either be 'path' or 'cpath'")),
+        }),
     Row::new("tune.lua.bool-sample-conversion", Sections::GLOBAL)
         .usage("{ normal | pre-3.1-bug }")
         .shape(Shape::OneOf(&["normal", "pre-3.1-bug"]))

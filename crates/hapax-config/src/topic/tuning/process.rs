@@ -1,7 +1,11 @@
 //! The process: its privileges, its exit, its debugging aids, its shared statistics.
 
+use hapax_diag::Diagnostic;
+
+use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::topic::{Topic, no_inherit};
 use crate::units::{TIMER_MAX, Unit};
@@ -23,12 +27,12 @@ static ROWS: &[Row] = &[
         .bad(&["anonkey", "anonkey many", "anonkey 4294967296"]),
     Row::new("close-spread-time", Sections::GLOBAL)
         .usage("{ <time> | infinite }")
-        .shape(Shape::Words(1, 1))
+        .shape(Shape::TimeOr("infinite", Unit::Ms, TIMER_MAX))
         .doc("Time over which idle connections are closed when the process stops.")
         .since(2, 6)
         .not_yet("spreading of closes on a soft stop")
         .ok(&["close-spread-time 10s", "close-spread-time infinite"])
-        .bad(&["close-spread-time", "close-spread-time x x"]),
+        .bad(&["close-spread-time", "close-spread-time x", "close-spread-time 1s x"]),
     Row::new("dns-accept-family", Sections::GLOBAL)
         .usage("<family>[,...]")
         .shape(Shape::Word("<family>[,...]"))
@@ -63,11 +67,11 @@ static ROWS: &[Row] = &[
         .bad(&["force-cfg-parser-pause", "force-cfg-parser-pause 5x"]),
     Row::new("external-check", Sections::GLOBAL)
         .usage("[preserve-env]")
-        .shape(Shape::Words(0, 1))
+        .shape(Shape::Each(0, 1, &["preserve-env"]))
         .doc("Allows health checks that run a program.")
         .not_yet("external checks")
         .ok(&["external-check", "external-check preserve-env"])
-        .bad(&["external-check x x"]),
+        .bad(&["external-check x", "external-check preserve-env x"]),
     Row::new("insecure-fork-wanted", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Allows children to be forked while serving.")
@@ -78,7 +82,6 @@ static ROWS: &[Row] = &[
     Row::new("insecure-setuid-wanted", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Allows programs started by the process to change users.")
-        .negatable()
         .no_effect("setuid programs are not barred")
         .ok(&["insecure-setuid-wanted"])
         .bad(&["insecure-setuid-wanted extra"]),
@@ -130,12 +133,12 @@ static ROWS: &[Row] = &[
         .bad(&["setcap", "setcap one two"]),
     Row::new("set-dumpable", Sections::GLOBAL)
         .usage("[ on | off | libs ]")
-        .shape(Shape::Words(0, 1))
+        .shape(Shape::Each(0, 1, &["on", "off", "libs"]))
         .doc("Allows core dumps.")
         .negatable()
         .not_yet("core dumps")
         .ok(&["set-dumpable", "set-dumpable off"])
-        .bad(&["set-dumpable x x"]),
+        .bad(&["set-dumpable x", "set-dumpable on x"]),
     Row::new("shm-stats-file", Sections::GLOBAL)
         .usage("<name>")
         .shape(Shape::Word("<name>"))
@@ -181,11 +184,11 @@ static ROWS: &[Row] = &[
         .bad(&["stress-level", "stress-level many", "stress-level 10"]),
     Row::new("profiling.tasks", Sections::GLOBAL)
         .usage("{ auto | on | off | lock | no-lock | memory | no-memory }...")
-        .shape(Shape::Words(1, 8))
+        .shape(Shape::Each(1, 8, &["auto", "on", "off", "lock", "no-lock", "memory", "no-memory"]))
         .doc("Measures the time tasks take.")
         .no_effect("tasks are not profiled")
         .ok(&["profiling.tasks auto", "profiling.tasks on lock"])
-        .bad(&["profiling.tasks", "profiling.tasks x x x x x x x x x"]),
+        .bad(&["profiling.tasks", "profiling.tasks x", "profiling.tasks on x"]),
     Row::new("profiling.memory", Sections::GLOBAL)
         .usage("{ on | off }")
         .shape(Shape::OnOff)
@@ -235,7 +238,8 @@ static ROWS: &[Row] = &[
         .doc("Defaults of UNIX `bind` lines.")
         .not_yet("defaults of UNIX sockets")
         .ok(&["unix-bind prefix /run/hapax mode 660 user root"])
-        .bad(&["unix-bind x x x x x x x x x x x"]),
+        .bad(&["unix-bind x", "unix-bind mode", "unix-bind user no-such-user"])
+        .set(unix_bind),
     Row::new("harden.reject-privileged-ports.tcp", Sections::GLOBAL)
         .usage("{ on | off }")
         .shape(Shape::OnOff)
@@ -253,3 +257,28 @@ static ROWS: &[Row] = &[
         .ok(&["acme.scheduler auto", "acme.scheduler off"])
         .bad(&["acme.scheduler", "acme.scheduler other"]),
 ];
+
+/// The defaults of UNIX sockets: pairs of a word and its value.
+fn unix_bind(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    for i in (0..a.len()).step_by(2) {
+        if !matches!(a.str(i), "prefix" | "mode" | "user" | "uid" | "group" | "gid") {
+            return Err(a.bad(
+                i,
+                "'unix-bind' only supports the 'prefix', 'mode', 'uid', 'gid', 'user' and 'group' options.",
+            ));
+        }
+        if a.len() <= i + 1 {
+            return Err(a.missing(format!("'unix-bind' : missing value after '{}'.", a.str(i))));
+        }
+        let known = match a.str(i) {
+            "user" => crate::accounts::user(cx.files, a.str(i + 1)).is_some(),
+            "group" => crate::accounts::group(cx.files, a.str(i + 1)).is_some(),
+            _ => true,
+        };
+        if !known {
+            let message = format!("'unix-bind' : unknown {} name '{}'.", a.str(i), a.show(i + 1));
+            cx.diags.push(a.bad(i + 1, message).missing());
+        }
+    }
+    Ok(())
+}

@@ -90,7 +90,8 @@ static ROWS: &[Row] = &[
         .doc("Parameters of the finite-field Diffie-Hellman exchange.")
         .no_effect("rustls has no finite-field Diffie-Hellman")
         .ok(&["ssl-dh-param-file dh.pem"])
-        .bad(&["ssl-dh-param-file", "ssl-dh-param-file one two"]),
+        .bad(&["ssl-dh-param-file", "ssl-dh-param-file one two"])
+        .set(super::there),
     Row::new("tune.ssl.default-dh-param", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(1024, i64::MAX))
@@ -153,11 +154,11 @@ static ROWS: &[Row] = &[
         .bad(&["ssl-load-extra-del-ext extra"]),
     Row::new("ssl-load-extra-files", Sections::GLOBAL)
         .usage("{ none | all | bundle | sctl | ocsp | issuer | key }...")
-        .shape(Shape::Words(1, 7))
+        .shape(Shape::Each(1, 7, &["none", "all", "bundle", "sctl", "ocsp", "issuer", "key"]))
         .doc("Which files beside a certificate (key, OCSP response, issuer) are loaded with it.")
         .not_yet("extra files of certificates")
         .ok(&["ssl-load-extra-files all", "ssl-load-extra-files ocsp issuer"])
-        .bad(&["ssl-load-extra-files", "ssl-load-extra-files x x x x x x x x"]),
+        .bad(&["ssl-load-extra-files", "ssl-load-extra-files x", "ssl-load-extra-files ocsp x"]),
     Row::new("ssl-security-level", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, 5))
@@ -178,7 +179,13 @@ static ROWS: &[Row] = &[
         .doc("Folder of issuers that complete the chains of certificates.")
         .not_yet("completion of certificate chains")
         .ok(&["issuers-chain-path /etc/ssl/issuers"])
-        .bad(&["issuers-chain-path", "issuers-chain-path one two"]),
+        .bad(&["issuers-chain-path", "issuers-chain-path one two"])
+        .set(|cx, a| match cx.files.list(a.str(0)) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(a
+                .bad(0, "global statement 'issuers-chain-path' expects a directory path as an argument.")
+                .missing()),
+        }),
     Row::new("maxsslconn", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
