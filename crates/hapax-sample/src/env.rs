@@ -400,6 +400,7 @@ pub trait World {
         false
     }
     /// The name of a configuration file, as the command line has it.
+    #[allow(clippy::unnecessary_literal_bound, reason = "others have it from the plan")]
     fn file_name(&self, _file: FileId) -> &str {
         "-"
     }

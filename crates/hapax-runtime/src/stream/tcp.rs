@@ -73,7 +73,7 @@ impl Exchange<'_> {
                     }
                 }
                 Effect::Wait(wait) => woken = self.tcp_wait(wait).await,
-                effect => return self.tcp_verdict(effect, Way::Request),
+                effect => return self.tcp_verdict(&effect, Way::Request),
             }
         }
     }
@@ -112,7 +112,7 @@ impl Exchange<'_> {
                 }
                 Effect::Wait(wait) => woken = self.tcp_wait(wait).await,
                 Effect::Close => return Ok(true),
-                effect => return self.tcp_verdict(effect, Way::Response).map(|()| false),
+                effect => return self.tcp_verdict(&effect, Way::Response).map(|()| false),
             }
         }
     }
@@ -135,7 +135,7 @@ impl Exchange<'_> {
     }
 
     /// What a content rule has decided.
-    fn tcp_verdict(&mut self, effect: Effect, way: Way) -> Step<()> {
+    fn tcp_verdict(&mut self, effect: &Effect, way: Way) -> Step<()> {
         let phase = if way == Way::Request { Phase::Request } else { Phase::Data };
         match effect {
             Effect::Continue | Effect::Accept => Ok(()),
