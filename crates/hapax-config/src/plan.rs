@@ -14,7 +14,7 @@ pub use proxy::{
     Balance, Cookie, CookieMode, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps, StatsAdmin, StatsUri, SwitchRule,
     SwitchTarget, Timeouts,
 };
-pub use server::{Check, CheckKind, ExpectStatus, Server, ServerTls};
+pub use server::{Check, CheckKind, ExpectStatus, ProxyParts, Server, ServerTls};
 pub use table::{StickRule, StickTable, Store, TableKey};
 
 use hapax_rules::errors::Pages;

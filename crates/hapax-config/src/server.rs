@@ -37,6 +37,8 @@ pub struct ServerCx<'a> {
     pub certs: &'a mut CertStore,
     pub defaults: &'a TlsDefaults,
     pub env: &'a Environment,
+    /// What stands in parentheses behind the option's name.
+    pub glued: String,
     version: Option<Version>,
     experimental: bool,
 }
@@ -52,6 +54,7 @@ impl<'a> ServerCx<'a> {
             certs,
             defaults,
             env,
+            glued: String::new(),
             version,
             experimental,
         }
@@ -220,6 +223,10 @@ pub(crate) fn read_options(
             words: &after[..taken],
             value: ArgValue::None,
         };
+        let word = rest[found.words - 1].str();
+        cx.glued.clear();
+        cx.glued
+            .push_str(word.split_once('(').map_or("", |(_, inner)| inner.trim_end_matches(')')));
         match run_row(cx, found.row, &mut args) {
             Err(d) if d.missing => cx.cx.diags.push(fail(d).or_at(line)),
             done => done.map_err(&fail)?,

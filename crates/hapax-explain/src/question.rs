@@ -218,6 +218,7 @@ impl Question {
             accept_us: 0,
             tls,
             tracks: Vec::new(),
+            proxy_tlvs: None,
         })
     }
 }

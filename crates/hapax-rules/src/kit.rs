@@ -196,6 +196,7 @@ impl Facts {
                 accept_us: 0,
                 tls: None,
                 tracks: Vec::new(),
+                proxy_tlvs: None,
             },
             stream: StreamFacts::default(),
             controls: Controls::default(),

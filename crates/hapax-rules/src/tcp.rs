@@ -17,7 +17,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "The connection must begin with a PROXY header, as with `accept-proxy` on the bind line.",
         ok: &["expect-proxy layer4", "expect-proxy layer4 if TRUE"],
         bad: &["expect-proxy", "expect-proxy layer7"],
-        support: Support::NotYet("PROXY headers that rules ask for"),
+        support: Support::Full,
         parse: |p| expect(p, Effect::ExpectProxy),
         ..ActionRow::BASE
     },
@@ -27,7 +27,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "The connection must begin with a NetScaler client-IP header.",
         ok: &["expect-netscaler-cip layer4", "expect-netscaler-cip layer4 if TRUE"],
         bad: &["expect-netscaler-cip", "expect-netscaler-cip layer7"],
-        support: Support::NotYet("the NetScaler client-IP protocol"),
+        support: Support::Full,
         parse: |p| expect(p, Effect::ExpectNetscalerCip),
         ..ActionRow::BASE
     },

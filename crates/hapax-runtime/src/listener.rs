@@ -12,12 +12,12 @@ use hapax_config::plan::{Bind, Proxy};
 use hapax_sample::ProxyId;
 use hapax_sys::listen::Listener;
 use hapax_value::Endpoint;
-use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::io::Raw;
 use crate::session;
 use crate::state::{ProxyState, raise};
+use crate::tls::BindTlsConfig;
 use crate::worker::Worker;
 
 /// What all connections of a `bind` line have in common.
@@ -27,7 +27,7 @@ pub(crate) struct ListenerFacts {
     pub bind: u32,
     pub id: u32,
     pub name: Arc<str>,
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<Arc<BindTlsConfig>>,
     /// The address bound to, where it is one single address.
     pub local: Option<Endpoint>,
 }

@@ -1,23 +1,71 @@
 //! PROXY headers on the wire: taken from a client before anything else, sent to a server before anything else.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 
-use hapax_proto::proxy::{Ends, Parsed, parse};
+use hapax_proto::proxy::{Ends, Parsed, Why, netscaler, parse};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::io::Raw;
 use crate::timer::Deadline;
 
-/// Reads the header and nothing behind it. `InvalidData`: there is none.
-pub(crate) async fn take(raw: &mut Raw, deadline: &Deadline) -> io::Result<Ends> {
+/// What a look at the bytes so far says.
+enum Look<T> {
+    More(usize),
+    Done(T),
+    /// The words of the log.
+    Bad(&'static str),
+}
+
+/// The ends it names, and its TLVs.
+pub(crate) type Taken = (Ends, Arc<[u8]>);
+
+/// Reads a PROXY header and nothing behind it. The error is the text that is logged.
+pub(crate) async fn take(raw: &mut Raw, deadline: &Deadline) -> Result<Taken, &'static str> {
+    let look = |buf: &[u8]| match parse(buf) {
+        Parsed::More(n) => Look::More(n),
+        Parsed::Done(header) => Look::Done((header.ends, Arc::from(header.tlvs))),
+        Parsed::Bad(Why::Other) => Look::Bad("Received something which does not look like a PROXY protocol header"),
+        Parsed::Bad(Why::Invalid) => Look::Bad("Received an invalid PROXY protocol header"),
+        Parsed::Bad(Why::Protocol) => Look::Bad("Received an unhandled protocol in the PROXY protocol header"),
+    };
+    let ends = [
+        "Connection closed while waiting for PROXY protocol header",
+        "Truncated PROXY protocol header received",
+        "Timeout while waiting for PROXY protocol header",
+        "Connection error while waiting for PROXY protocol header",
+    ];
+    read(raw, deadline, look, ends).await
+}
+
+/// Reads NetScaler's header with that magic number and nothing behind it.
+pub(crate) async fn take_netscaler(raw: &mut Raw, magic: u32, deadline: &Deadline) -> Result<(SocketAddr, SocketAddr), &'static str> {
+    let look = |buf: &[u8]| match netscaler::parse(buf, magic) {
+        netscaler::Parsed::More(n) => Look::More(n),
+        netscaler::Parsed::Done(from, to) => Look::Done((from, to)),
+        netscaler::Parsed::Magic => Look::Bad("Received an invalid NetScaler Client IP magic number"),
+        netscaler::Parsed::Protocol => Look::Bad("Received an unhandled protocol in the NetScaler Client IP header"),
+    };
+    let ends = [
+        "Connection closed while waiting for NetScaler Client IP header",
+        "Truncated NetScaler Client IP header received",
+        "Timeout while waiting for a NetScaler Client IP header",
+        "Connection error while waiting for NetScaler Client IP header",
+    ];
+    read(raw, deadline, look, ends).await
+}
+
+/// Reads as `look` asks. `ends`: what is said of an end before the first byte, of one behind it, of a timeout, of an error.
+async fn read<T>(raw: &mut Raw, deadline: &Deadline, look: impl Fn(&[u8]) -> Look<T>, ends: [&'static str; 4]) -> Result<T, &'static str> {
     let mut buf = Vec::with_capacity(64);
     loop {
-        let more = match parse(&buf) {
-            Parsed::Done(ends) => return Ok(ends),
-            Parsed::Bad => return Err(io::ErrorKind::InvalidData.into()),
-            Parsed::More(n) => n,
+        let more = match look(&buf) {
+            Look::Done(header) => return Ok(header),
+            Look::Bad(why) => return Err(why),
+            Look::More(n) => n,
         };
         let at = buf.len();
         buf.resize(at + more, 0);
@@ -29,11 +77,14 @@ pub(crate) async fn take(raw: &mut Raw, deadline: &Deadline) -> io::Result<Ends>
                 Poll::Pending => Poll::Pending,
             }
         })
-        .await?;
-        if got == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        .await;
+        match got {
+            Ok(0) if at == 0 => return Err(ends[0]),
+            Ok(0) => return Err(ends[1]),
+            Ok(n) => buf.truncate(at + n),
+            Err(e) if e.kind() == io::ErrorKind::TimedOut => return Err(ends[2]),
+            Err(_) => return Err(ends[3]),
         }
-        buf.truncate(at + got);
     }
 }
 

@@ -97,6 +97,7 @@ fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Opti
         accept_us: now.wall_us,
         tls: None,
         tracks: Vec::new(),
+        proxy_tlvs: None,
     };
     let client = Client {
         io: Io::Closed,
@@ -124,28 +125,44 @@ fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Opti
 /// Everything before the first stream. `None`: the connection is not to be served.
 async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, client: &mut Client, mut raw: Raw) -> Option<Io> {
     let state = worker.shared.proxy(listener.proxy);
-    if !rules_pass(worker, client, &proxy.tcp_conn_rules) {
+    let Some(expected) = rules_pass(worker, client, &proxy.tcp_conn_rules) else {
         state.fe.denied_conn.inc(worker.id);
         return None;
+    };
+    let bind = &proxy.binds[listener.bind as usize];
+    let magic = bind.accept_netscaler_cip.or(expected.netscaler.then_some(NO_MAGIC));
+    if let Some(magic) = magic {
+        client
+            .deadline
+            .after(worker.now_ms(), proxy.timeouts.client_hs.or(proxy.timeouts.client));
+        let taken = proxy_header::take_netscaler(&mut raw, magic, &client.deadline).await;
+        client.deadline.clear();
+        match taken {
+            Ok((src, dst)) => {
+                client.facts.src = Some(Endpoint::Ip(src));
+                client.facts.dst = Some(Endpoint::Ip(dst));
+            }
+            Err(why) => {
+                log_connection_error(worker, proxy, client, why);
+                return None;
+            }
+        }
     }
-    if proxy.binds[listener.bind as usize].accept_proxy {
+    if bind.accept_proxy || expected.proxy {
         client
             .deadline
             .after(worker.now_ms(), proxy.timeouts.client_hs.or(proxy.timeouts.client));
         let taken = proxy_header::take(&mut raw, &client.deadline).await;
         client.deadline.clear();
         match taken {
-            Ok(None) => {}
-            Ok(Some((src, dst))) => {
-                client.facts.src = Some(Endpoint::Ip(src));
-                client.facts.dst = Some(Endpoint::Ip(dst));
+            Ok((ends, tlvs)) => {
+                client.facts.proxy_tlvs = Some(tlvs);
+                if let Some((src, dst)) = ends {
+                    client.facts.src = Some(Endpoint::Ip(src));
+                    client.facts.dst = Some(Endpoint::Ip(dst));
+                }
             }
-            Err(e) => {
-                let why = match e.kind() {
-                    io::ErrorKind::TimedOut => "Timeout while waiting for PROXY header",
-                    io::ErrorKind::InvalidData => "Received something which does not look like a PROXY protocol header",
-                    _ => "Connection closed while waiting for PROXY protocol header",
-                };
+            Err(why) => {
                 log_connection_error(worker, proxy, client, why);
                 return None;
             }
@@ -153,18 +170,18 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
     }
     let io = match &listener.tls {
         None => Io::Plain(raw),
-        Some(config) => {
+        Some(bind) => {
             let start = worker.now_ms();
             worker.shared.ssl_total.fetch_add(1, Ordering::Relaxed);
             worker.shared.ssl_rate.tick(worker.id, worker.now().wall_us / 1000);
             // The handshake has `timeout client-hs`, else `timeout client`.
             client.deadline.after(start, proxy.timeouts.client_hs.or(proxy.timeouts.client));
-            let shaken = tls::accept(config, raw, &client.deadline).await;
+            let shaken = tls::accept(&bind.config, raw, &client.deadline).await;
             client.deadline.clear();
             match shaken {
                 Ok(io) => {
                     client.handshake_ms = (worker.now_ms() - start) as i64;
-                    client.facts.tls = tls::facts(&io);
+                    client.facts.tls = tls::facts(&io, bind);
                     io
                 }
                 Err(e) => {
@@ -174,7 +191,7 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
             }
         }
     };
-    if !rules_pass(worker, client, &proxy.tcp_sess_rules) {
+    if rules_pass(worker, client, &proxy.tcp_sess_rules).is_none() {
         state.fe.denied_sess.inc(worker.id);
         return None;
     }
@@ -185,10 +202,21 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
     Some(io)
 }
 
-/// Runs `tcp-request connection` or `session` rules; `false`: refused.
-fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> bool {
+/// The magic number that HAProxy has where only a rule asks for NetScaler's header.
+const NO_MAGIC: u32 = 0;
+
+/// What rules expect the connection to begin with.
+#[derive(Clone, Copy, Default)]
+struct Expected {
+    proxy: bool,
+    netscaler: bool,
+}
+
+/// Runs `tcp-request connection` or `session` rules; `None`: refused.
+fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> Option<Expected> {
+    let mut expected = Expected::default();
     if rules.is_empty() {
-        return true;
+        return Some(expected);
     }
     let vars = Vars {
         limits: worker.plan().global.var_limits,
@@ -212,15 +240,24 @@ fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> bool {
         vars: &vars,
         world: &worker.world,
     };
-    let effect = hapax_rules::run(rules, 0, &mut txn).effect;
+    let mut from = 0;
+    let effect = loop {
+        let outcome = hapax_rules::run(rules, from, &mut txn);
+        match outcome.effect {
+            Effect::ExpectProxy => expected.proxy = true,
+            Effect::ExpectNetscalerCip => expected.netscaler = true,
+            other => break other,
+        }
+        from = outcome.index + 1;
+    };
     client.vars = vars.sess.take();
     match effect {
-        Effect::Reject | Effect::Deny(_) | Effect::Fail => false,
+        Effect::Reject | Effect::Deny(_) | Effect::Fail => None,
         Effect::SilentDrop(_) => {
             client.io.reset_on_close();
-            false
+            None
         }
-        _ => true,
+        _ => Some(expected),
     }
 }
 

@@ -8,16 +8,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hapax_config::Plan;
-use rustls::{ClientConfig, ServerConfig};
+use rustls::ClientConfig;
 
-pub(crate) use accept::accept;
+pub(crate) use accept::{BindTlsConfig, accept};
 pub(crate) use facts::{facts, server_facts};
 pub(crate) use upstream::handshake;
 
 /// The configurations of a plan, made once for all workers: (proxy, bind) and (proxy, server).
 #[derive(Debug, Default)]
 pub(crate) struct TlsTables {
-    binds: HashMap<(u32, u32), Arc<ServerConfig>>,
+    binds: HashMap<(u32, u32), Arc<BindTlsConfig>>,
     servers: HashMap<(u32, u32), Arc<ClientConfig>>,
 }
 
@@ -54,7 +54,7 @@ impl TlsTables {
         Ok(t)
     }
 
-    pub(crate) fn bind(&self, proxy: u32, bind: u32) -> Option<&Arc<ServerConfig>> {
+    pub(crate) fn bind(&self, proxy: u32, bind: u32) -> Option<&Arc<BindTlsConfig>> {
         self.binds.get(&(proxy, bind))
     }
 

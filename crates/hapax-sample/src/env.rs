@@ -75,6 +75,8 @@ pub struct SessionFacts {
     /// Boxed: plain connections pay a pointer.
     pub tls: Option<Box<TlsFacts>>,
     pub tracks: Vec<(u8, Track)>,
+    /// A PROXY header came first, with these TLVs.
+    pub proxy_tlvs: Option<Arc<[u8]>>,
 }
 
 impl SessionFacts {

@@ -9,7 +9,7 @@
 use crate::{Absent, Call, Fetch, Sampled};
 
 mod acls;
-mod certs;
+pub mod certs;
 mod cookies;
 mod headers;
 pub(crate) mod http;

@@ -112,6 +112,7 @@ impl Default for Stage {
                 accept_us: 1_795_427_035_036_000,
                 tls: None,
                 tracks: Vec::new(),
+                proxy_tlvs: None,
             },
             stream: StreamFacts::default(),
             req: None,

@@ -28,7 +28,6 @@ const fn word(name: &'static str, what: &'static str) -> BindRow {
 pub(super) static ROWS: &[BindRow] = &[
     flag("accept-proxy")
         .doc("Expects the PROXY protocol (version 1 or 2) from every client.")
-        .not_yet("the PROXY protocol from clients")
         .ok(&["bind :80 accept-proxy"])
         .set(|cx, _| {
             cx.bind.accept_proxy = true;
@@ -36,7 +35,6 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     number("accept-netscaler-cip", 1, i32::MAX as i64)
         .doc("Expects NetScaler's Client IP header with this magic number.")
-        .not_yet("the NetScaler Client IP header")
         .ok(&["bind :80 accept-netscaler-cip 1234"])
         .bad(&["bind :80 accept-netscaler-cip", "bind :80 accept-netscaler-cip 0"])
         .set(|cx, a| {

@@ -2,10 +2,27 @@
 
 use std::sync::Arc;
 
+use bitflags::bitflags;
 use hapax_diag::Span;
+use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
 use super::bind::{Certificate, Verify};
+
+bitflags! {
+    /// Parts of a PROXY header, version 2.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct ProxyParts: u8 {
+        const SSL        = 1 << 0;
+        const SSL_CN     = 1 << 1;
+        const SSL_CIPHER = 1 << 2;
+        const SSL_SIG    = 1 << 3;
+        const SSL_KEY    = 1 << 4;
+        const AUTHORITY  = 1 << 5;
+        const CRC32C     = 1 << 6;
+        const UNIQUE_ID  = 1 << 7;
+    }
+}
 
 #[derive(Clone, Debug, Default)]
 pub struct Server {
@@ -30,6 +47,9 @@ pub struct Server {
     pub slowstart: Millis,
     /// 0: off, 1 or 2.
     pub send_proxy: u8,
+    /// `proxy-v2-options` and its kin, `set-proxy-v2-tlv-fmt`: what else a header of version 2 carries.
+    pub proxy_parts: ProxyParts,
+    pub proxy_tlvs: Vec<(u8, Option<Arc<LogFormat>>)>,
     pub redir: Option<Arc<[u8]>>,
     /// Options of TLS, where the traffic or the checks speak it.
     pub tls: Option<Box<ServerTls>>,

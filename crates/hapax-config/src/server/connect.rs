@@ -1,12 +1,16 @@
 //! How connections to a server are made, announced and kept.
 
+use std::sync::Arc;
+
 use hapax_diag::Diagnostic;
+use hapax_sample::logformat::LogFormat;
 use hapax_syntax::Word;
 
 use super::basic::{flag, number, opt, time, word};
 use super::{ServerCx, ServerRow};
 use crate::address::{self, Accept};
 use crate::args::Args;
+use crate::plan::ProxyParts;
 use crate::shape::Shape;
 
 pub(super) static ROWS: &[ServerRow] = &[
@@ -28,25 +32,28 @@ pub(super) static ROWS: &[ServerRow] = &[
         .set(|cx, _| set_proxy(cx, 0)),
     flag("send-proxy-v2-ssl")
         .doc("PROXY protocol, version 2, with what the client's TLS told.")
-        .partial("the TLS part is left out")
         .ok(&["server s1 127.0.0.1:80 send-proxy-v2-ssl"])
-        .set(|cx, _| set_proxy(cx, 2)),
+        .set(|cx, _| {
+            cx.draft.server.proxy_parts |= ProxyParts::SSL;
+            set_proxy(cx, 2)
+        }),
     flag("no-send-proxy-v2-ssl")
         .doc("Undoes `send-proxy-v2-ssl`.")
         .ok(&["server s1 127.0.0.1:80 no-send-proxy-v2-ssl"])
         .set(|cx, _| set_proxy(cx, 0)),
     flag("send-proxy-v2-ssl-cn")
         .doc("PROXY protocol, version 2, with the client certificate's common name too.")
-        .partial("the TLS part is left out")
         .ok(&["server s1 127.0.0.1:80 send-proxy-v2-ssl-cn"])
-        .set(|cx, _| set_proxy(cx, 2)),
+        .set(|cx, _| {
+            cx.draft.server.proxy_parts |= ProxyParts::SSL | ProxyParts::SSL_CN;
+            set_proxy(cx, 2)
+        }),
     flag("no-send-proxy-v2-ssl-cn")
         .doc("Undoes `send-proxy-v2-ssl-cn`.")
         .ok(&["server s1 127.0.0.1:80 no-send-proxy-v2-ssl-cn"])
         .set(|cx, _| set_proxy(cx, 0)),
     word("proxy-v2-options", "<option>[,...]")
         .doc("What else the PROXY header, version 2, carries.")
-        .not_yet("further parts of the PROXY header")
         .ok(&["server s1 127.0.0.1:80 send-proxy-v2 proxy-v2-options crc32c,authority"])
         .bad(&["server s1 127.0.0.1:80 proxy-v2-options", "server s1 127.0.0.1:80 proxy-v2-options nothing"])
         .set(proxy_options),
@@ -55,8 +62,12 @@ pub(super) static ROWS: &[ServerRow] = &[
         .usage("(<id>) <format>")
         .shape(Shape::Count(|_| 1))
         .doc("A part of the PROXY header made by a log format.")
-        .not_yet("further parts of the PROXY header")
-        .ok(&["server s1 127.0.0.1:80 send-proxy-v2 set-proxy-v2-tlv-fmt(0x20) %ci"]),
+        .ok(&["server s1 127.0.0.1:80 send-proxy-v2 set-proxy-v2-tlv-fmt(0x20) %ci"])
+        .bad(&[
+            "server s1 127.0.0.1:80 send-proxy-v2 set-proxy-v2-tlv-fmt %ci",
+            "server s1 127.0.0.1:80 send-proxy-v2 set-proxy-v2-tlv-fmt(256) %ci",
+        ])
+        .set(tlv_format),
     word("proto", "<name>")
         .doc("Protocol spoken to the server.")
         .not_yet("protocols other than HTTP/1 towards servers")
@@ -185,21 +196,38 @@ pub(super) fn mux(a: &Args<'_>) -> Result<(), Diagnostic> {
     Err(a.bad(0, format!("'{}' :  unknown MUX protocol '{}'", a.name, a.show(0))))
 }
 
-fn proxy_options(_: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let known = [
-        "ssl",
-        "cert-cn",
-        "cert-key",
-        "cert-sig",
-        "ssl-cipher",
-        "authority",
-        "crc32c",
-        "unique-id",
-    ];
-    match a.str(0).split(',').find(|w| !known.contains(w)) {
-        Some(w) => Err(a.bad(0, format!("'proxy-v2-options' : proxy v2 option not implemented : '{w}'"))),
-        None => Ok(()),
+fn proxy_options(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    for word in a.str(0).split(',') {
+        cx.draft.server.proxy_parts |= match word {
+            "ssl" => ProxyParts::SSL,
+            "cert-cn" => ProxyParts::SSL | ProxyParts::SSL_CN,
+            "cert-key" => ProxyParts::SSL | ProxyParts::SSL_KEY,
+            "cert-sig" => ProxyParts::SSL | ProxyParts::SSL_SIG,
+            "ssl-cipher" => ProxyParts::SSL | ProxyParts::SSL_CIPHER,
+            "authority" => ProxyParts::AUTHORITY,
+            "crc32c" => ProxyParts::CRC32C,
+            "unique-id" => ProxyParts::UNIQUE_ID,
+            _ => return Err(a.bad(0, format!("'proxy-v2-options' : proxy v2 option not implemented : '{word}'"))),
+        };
     }
+    Ok(())
+}
+
+fn tlv_format(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let id = match cx.glued.strip_prefix("0x").or_else(|| cx.glued.strip_prefix("0X")) {
+        Some(hex) => u8::from_str_radix(hex, 16).ok(),
+        None => cx.glued.parse().ok(),
+    };
+    let Some(id) = id else {
+        return Err(a.missing("'set-proxy-v2-tlv-fmt' : expects a TLV type from 0 to 255 in parentheses, and a format."));
+    };
+    let format = match a.bytes(0) {
+        b"" => None,
+        text => Some(Arc::new(LogFormat::compile_text(text, a.at(0), &mut cx.cx)?)),
+    };
+    cx.draft.server.proxy_tlvs.retain(|(k, _)| *k != id);
+    cx.draft.server.proxy_tlvs.push((id, format));
+    Ok(())
 }
 
 fn source_words(rest: &[Word<'_>]) -> usize {

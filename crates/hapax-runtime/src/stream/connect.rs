@@ -231,7 +231,7 @@ impl Exchange<'_> {
         server.counters.connect.inc(w);
         self.be_state().be.connect.inc(w);
         if conf.send_proxy > 0 {
-            let header = self.proxy_header(conf.send_proxy);
+            let header = self.proxy_header(conf);
             let sent = proxy_header::send(&mut raw, &header, &self.c.deadline).await;
             sent.map_err(ConnectError::Refused)?;
         }
@@ -261,17 +261,6 @@ impl Exchange<'_> {
         // The header named this client: the connection can serve no other.
         up.private |= conf.send_proxy > 0;
         Ok(up)
-    }
-
-    fn proxy_header(&self, version: u8) -> Vec<u8> {
-        let env = self.env(false);
-        let ends = match (env.src(), env.dst()) {
-            (Some(Endpoint::Ip(from)), Some(Endpoint::Ip(to))) => Some((*from, *to)),
-            _ => None,
-        };
-        let mut header = Vec::with_capacity(64);
-        hapax_proto::proxy::write(version, ends, &mut header);
-        header
     }
 
     /// `http-reuse`: the first request of a client goes over a connection of its own unless told otherwise.

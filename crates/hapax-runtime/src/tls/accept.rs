@@ -22,27 +22,54 @@ const SESSIONS: usize = 20_000;
 /// Certificates by the names they are for.
 #[derive(Debug)]
 struct BySni {
-    exact: HashMap<String, Arc<CertifiedKey>>,
+    exact: HashMap<String, Shown>,
     /// By what follows `*.`.
-    wild: HashMap<String, Arc<CertifiedKey>>,
-    default: Option<Arc<CertifiedKey>>,
+    wild: HashMap<String, Shown>,
+    default: Option<Shown>,
 }
 
-impl ResolvesServerCert for BySni {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let Some(name) = hello.server_name() else {
-            return self.default.clone();
+/// A certificate to show, for rustls and for expressions.
+#[derive(Clone, Debug)]
+struct Shown {
+    key: Arc<CertifiedKey>,
+    der: Arc<[u8]>,
+}
+
+/// What the connections of a `bind ... ssl` line have in common.
+#[derive(Debug)]
+pub(crate) struct BindTlsConfig {
+    pub config: Arc<ServerConfig>,
+    names: Arc<BySni>,
+}
+
+impl BindTlsConfig {
+    /// The certificate, in DER, for a client that asks for this name.
+    pub(crate) fn certificate(&self, name: Option<&str>) -> Option<Arc<[u8]>> {
+        self.names.shown(name).map(|s| Arc::clone(&s.der))
+    }
+}
+
+impl BySni {
+    fn shown(&self, name: Option<&str>) -> Option<&Shown> {
+        let Some(name) = name else {
+            return self.default.as_ref();
         };
         let found = self.exact.get(name).or_else(|| {
             let (_, parent) = name.split_once('.')?;
             self.wild.get(parent)
         });
-        found.cloned().or_else(|| self.default.clone())
+        found.or(self.default.as_ref())
+    }
+}
+
+impl ResolvesServerCert for BySni {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.shown(hello.server_name()).map(|s| Arc::clone(&s.key))
     }
 }
 
 /// The configuration of a `bind ... ssl` line; the error is in words for the user.
-pub(super) fn config(tls: &BindTls) -> Result<ServerConfig, String> {
+pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&super::versions(tls.min_version, tls.max_version)?)
@@ -63,19 +90,23 @@ pub(super) fn config(tls: &BindTls) -> Result<ServerConfig, String> {
         default: None,
     };
     for cert in &tls.certs {
-        let key = certified(cert)?;
+        let shown = Shown {
+            key: certified(cert)?,
+            der: cert.chain.first().map_or_else(Arc::default, |d| d.as_slice().into()),
+        };
         if by_sni.default.is_none() && !tls.strict_sni {
-            by_sni.default = Some(Arc::clone(&key));
+            by_sni.default = Some(shown.clone());
         }
         for name in &cert.names {
             let (map, name) = match name.strip_prefix("*.") {
                 Some(parent) => (&mut by_sni.wild, parent),
                 None => (&mut by_sni.exact, name.as_str()),
             };
-            map.entry(name.to_ascii_lowercase()).or_insert_with(|| Arc::clone(&key));
+            map.entry(name.to_ascii_lowercase()).or_insert_with(|| shown.clone());
         }
     }
-    let mut config = builder.with_cert_resolver(Arc::new(by_sni));
+    let names = Arc::new(by_sni);
+    let mut config = builder.with_cert_resolver(Arc::clone(&names) as Arc<dyn ResolvesServerCert>);
     // Until HTTP/2 is here it is not offered to anyone.
     config.alpn_protocols = tls.alpn.iter().filter(|p| &***p != b"h2").cloned().collect();
     config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS);
@@ -84,7 +115,10 @@ pub(super) fn config(tls: &BindTls) -> Result<ServerConfig, String> {
     }
     config.send_tls13_tickets = usize::from(!tls.no_tickets);
     config.max_fragment_size = None;
-    Ok(config)
+    Ok(BindTlsConfig {
+        config: Arc::new(config),
+        names,
+    })
 }
 
 pub(super) fn certified(cert: &Certificate) -> Result<Arc<CertifiedKey>, String> {

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use hapax_sample::TlsFacts;
 use rustls::{CipherSuite, CommonState, HandshakeKind, NamedGroup, ProtocolVersion};
 
+use super::BindTlsConfig;
 use crate::io::Io;
 
 /// `None` for a connection without TLS.
-pub(crate) fn facts(io: &Io) -> Option<Box<TlsFacts>> {
+pub(crate) fn facts(io: &Io, bind: &BindTlsConfig) -> Option<Box<TlsFacts>> {
     let Io::Server(stream) = io else { return None };
     let conn = stream.get_ref().1;
     Some(Box::new(TlsFacts {
         sni: conn.server_name().map(Into::into),
+        own_cert: bind.certificate(conn.server_name()),
         ..common(conn)
     }))
 }

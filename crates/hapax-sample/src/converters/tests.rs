@@ -128,6 +128,7 @@ fn session() -> SessionFacts {
         accept_us: 0,
         tls: None,
         tracks: Vec::new(),
+        proxy_tlvs: None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use hapax_value::{Support, Type, Value};
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::prelude::{ASN1Time, AlgorithmIdentifier, FromDer, GeneralName, X509Certificate};
+use x509_parser::public_key::PublicKey;
 
 use super::missing;
 use super::tls::facts;
@@ -86,8 +87,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER5,
         "The certificate shown to the client, in DER.",
         |c| Ok(Value::Bin(Cow::Borrowed(der(c)?))),
-    )
-    .support(OWN),
+    ),
     Fetch::new(
         "ssl_f_i_dn",
         Type::Str,
@@ -95,7 +95,6 @@ pub(super) static ROWS: &[Fetch] = &[
         "The issuer of the certificate shown to the client, or one part of its name.",
         |c| distinguished(c, Whose::Issuer),
     )
-    .support(OWN)
     .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
     Fetch::new(
         "ssl_f_s_dn",
@@ -104,7 +103,6 @@ pub(super) static ROWS: &[Fetch] = &[
         "The subject of the certificate shown to the client, or one part of its name.",
         |c| distinguished(c, Whose::Subject),
     )
-    .support(OWN)
     .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
     Fetch::new(
         "ssl_f_key_alg",
@@ -112,56 +110,49 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER5,
         "The algorithm of the key of the certificate shown to the client.",
         |c| algorithm(c, |x| &x.subject_pki.algorithm),
-    )
-    .support(OWN),
+    ),
     Fetch::new(
         "ssl_f_sig_alg",
         Type::Str,
         Needs::LAYER5,
         "The algorithm that signed the certificate shown to the client.",
         |c| algorithm(c, |x| &x.signature_algorithm),
-    )
-    .support(OWN),
+    ),
     Fetch::new(
         "ssl_f_notafter",
         Type::Str,
         Needs::LAYER5,
         "The end of the certificate shown to the client, as YYMMDDhhmmssZ.",
         |c| date(c, |x| x.validity().not_after),
-    )
-    .support(OWN),
+    ),
     Fetch::new(
         "ssl_f_notbefore",
         Type::Str,
         Needs::LAYER5,
         "The start of the certificate shown to the client, as YYMMDDhhmmssZ.",
         |c| date(c, |x| x.validity().not_before),
-    )
-    .support(OWN),
+    ),
     Fetch::new(
         "ssl_f_serial",
         Type::Bin,
         Needs::LAYER5,
         "The serial number of the certificate shown to the client.",
         serial,
-    )
-    .support(OWN),
+    ),
     Fetch::new(
         "ssl_f_sha1",
         Type::Bin,
         Needs::LAYER5,
         "The SHA-1 fingerprint of the certificate shown to the client.",
         fingerprint,
-    )
-    .support(OWN),
+    ),
     Fetch::new(
         "ssl_f_version",
         Type::Sint,
         Needs::LAYER5,
         "The version of the certificate shown to the client.",
         |c| Ok(Value::Int(i64::from(parse(c)?.version().0) + 1)),
-    )
-    .support(OWN),
+    ),
     Fetch::new("ssl_s_der", Type::Bin, Needs::LAYER5, "The server's certificate, in DER.", |c| {
         Ok(Value::Bin(Cow::Borrowed(der(c)?)))
     }),
@@ -312,7 +303,6 @@ pub(super) static ROWS: &[Fetch] = &[
     .support(Support::Partial("certificates whose errors are let pass are not told apart")),
 ];
 
-const OWN: Support = Support::NotYet("the certificate shown to the client, as a fact");
 const CHAIN: Support = Support::NotYet("certificate chains as facts");
 
 /// The certificate that the word speaks of.
@@ -402,7 +392,14 @@ fn distinguished<'e>(c: &mut Call<'_, 'e>, whose: Whose) -> Sampled<'e> {
 fn algorithm<'e>(c: &mut Call<'_, 'e>, of: for<'x> fn(&'x X509Certificate<'e>) -> &'x AlgorithmIdentifier<'e>) -> Sampled<'e> {
     let x = parse(c)?;
     let id = of(&x).algorithm.to_id_string();
-    let name = match id.as_str() {
+    match algorithm_name(&id) {
+        Some(name) => Ok(Value::Str(Cow::Borrowed(name.as_bytes()))),
+        None => owned(id),
+    }
+}
+
+fn algorithm_name(id: &str) -> Option<&'static str> {
+    Some(match id {
         "1.2.840.113549.1.1.1" => "rsaEncryption",
         "1.2.840.113549.1.1.5" => "RSA-SHA1",
         "1.2.840.113549.1.1.10" => "rsassaPss",
@@ -414,9 +411,39 @@ fn algorithm<'e>(c: &mut Call<'_, 'e>, of: for<'x> fn(&'x X509Certificate<'e>) -
         "1.2.840.10045.4.3.3" => "ecdsa-with-SHA384",
         "1.2.840.10045.4.3.4" => "ecdsa-with-SHA512",
         "1.3.101.112" => "ED25519",
-        _ => return owned(id),
+        _ => return None,
+    })
+}
+
+/// What a PROXY header tells of certificates: the subject's common name, OpenSSL's name of the signature algorithm, and the kind
+/// and size of the key (`RSA2048`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub common_name: Option<String>,
+    pub signature: Option<&'static str>,
+    pub key: Option<String>,
+}
+
+/// Reads it from a certificate in DER.
+pub fn told(der: &[u8]) -> Told {
+    let Ok((_, x)) = X509Certificate::from_der(der) else {
+        return Told::default();
     };
-    Ok(Value::Str(Cow::Borrowed(name.as_bytes())))
+    let common_name = x
+        .subject()
+        .iter_common_name()
+        .next()
+        .and_then(|a| Some(a.as_str().ok()?.to_owned()));
+    let key = x.public_key().parsed().ok().and_then(|k| match k {
+        PublicKey::RSA(k) => Some(format!("RSA{}", k.key_size())),
+        PublicKey::EC(k) => Some(format!("EC{}", k.key_size())),
+        _ => None,
+    });
+    Told {
+        common_name,
+        signature: algorithm_name(&x.signature_algorithm.algorithm.to_id_string()),
+        key,
+    }
 }
 
 fn date<'e>(c: &mut Call<'_, 'e>, of: for<'x> fn(&'x X509Certificate<'e>) -> ASN1Time) -> Sampled<'e> {

@@ -2,15 +2,15 @@
 
 use std::net::IpAddr;
 
+use hapax_proto::proxy::tlv;
 use hapax_value::{Endpoint, Support, Type, Value};
 
 use super::http::text;
 use super::{missing, no_effect};
-use crate::{Absent, ArgKind, Call, Env, Fetch, Needs, ProxyId, Sampled, Setting};
+use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, ProxyId, Sampled, Setting};
 
 const UNIT: &[ArgKind] = &[ArgKind::Choice(&["us", "ms"])];
 const TCP_INFO: Support = Support::NotYet("facts of TCP_INFO");
-const PROXY: Support = Support::NotYet("facts of the PROXY header");
 
 pub(super) static ROWS: &[Fetch] = &[
     Fetch::new(
@@ -354,34 +354,42 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Bool,
         Needs::LAYER4,
         "Whether a PROXY header came first.",
-        |c| Ok(Value::Bool(c.env.sess.src != c.env.sess.real_src)),
-    )
-    .support(Support::Partial("a header that changed no address is not seen")),
+        |c| Ok(Value::Bool(c.env.sess.proxy_tlvs.is_some())),
+    ),
     Fetch::new(
         "fc_pp_authority",
         Type::Str,
         Needs::LAYER4,
         "The authority of the PROXY header.",
-        missing,
-    )
-    .support(PROXY),
+        |c| part(c, tlv::AUTHORITY),
+    ),
     Fetch::new(
         "fc_pp_unique_id",
         Type::Str,
         Needs::LAYER4,
         "The unique identifier of the PROXY header.",
-        missing,
-    )
-    .support(PROXY),
+        |c| part(c, tlv::UNIQUE_ID),
+    ),
     Fetch::new(
         "fc_pp_tlv",
         Type::Str,
         Needs::LAYER5,
-        "A field of the PROXY header, by number or name.",
-        missing,
+        "A part of the PROXY header, by number or name; an ACL tries all of that type.",
+        |c| {
+            let kind = c.int(0).ok_or(Absent::Never)?;
+            let at = c.iter.at;
+            let mut values = tlv::values(parts(c)?, kind as u8).skip(at);
+            let value = values.next().ok_or(Absent::Never)?;
+            c.iter.more = values.next().is_some();
+            text(value)
+        },
     )
     .args(&[ArgKind::Str], 1)
-    .support(PROXY),
+    .check(tlv_kind)
+    .cases(
+        &["fc_pp_tlv(0xE1)", "fc_pp_tlv(225)", "fc_pp_tlv(SSL_CN)"],
+        &["fc_pp_tlv(256)", "fc_pp_tlv(NOTHING)", "fc_pp_tlv"],
+    ),
     Fetch::new(
         "fc_saved_syn",
         Type::Bin,
@@ -620,4 +628,42 @@ fn set_or<'e>(set: Option<u64>, own: impl FnOnce() -> Sampled<'e>) -> Sampled<'e
 
 fn of_backend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
     c.env.world.setting(backend(c.env)?, which).map(Value::Int).ok_or(Absent::Never)
+}
+
+fn parts<'e>(c: &Call<'_, 'e>) -> Result<&'e [u8], Absent> {
+    c.env.sess.proxy_tlvs.as_deref().ok_or(Absent::Never)
+}
+
+/// The first part of that type.
+fn part<'e>(c: &mut Call<'_, 'e>, kind: u8) -> Sampled<'e> {
+    text(tlv::values(parts(c)?, kind).next().ok_or(Absent::Never)?)
+}
+
+/// The type as a number: of the specification's names, or as written.
+fn tlv_kind(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
+    let Some(Arg::Str(word)) = args.first() else { return Ok(()) };
+    let word = String::from_utf8_lossy(word).into_owned();
+    let named = [
+        ("ALPN", tlv::ALPN),
+        ("AUTHORITY", tlv::AUTHORITY),
+        ("CRC32", tlv::CRC32C),
+        ("CRC32C", tlv::CRC32C),
+        ("NETNS", tlv::NETNS),
+        ("NOOP", tlv::NOOP),
+        ("SSL", tlv::SSL),
+        ("SSL_CIPHER", tlv::SSL_CIPHER),
+        ("SSL_CN", tlv::SSL_CN),
+        ("SSL_KEY_ALG", tlv::SSL_KEY_ALG),
+        ("SSL_SIG_ALG", tlv::SSL_SIG_ALG),
+        ("SSL_VERSION", tlv::SSL_VERSION),
+        ("UNIQUE_ID", tlv::UNIQUE_ID),
+    ];
+    let number = || match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
+        Some(hex) => u8::from_str_radix(hex, 16).ok(),
+        None => word.parse().ok(),
+    };
+    let found = named.iter().find(|(n, _)| *n == word).map(|(_, k)| *k).or_else(number);
+    let kind = found.ok_or_else(|| format!("invalid TLV type '{word}'"))?;
+    args[0] = Arg::Int(i64::from(kind));
+    Ok(())
 }

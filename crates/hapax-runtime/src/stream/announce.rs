@@ -1,0 +1,93 @@
+//! The PROXY header that a connection to a server begins with: whom the stream speaks for, and what else was asked for.
+
+use hapax_config::plan::{ProxyParts, Server};
+use hapax_proto::proxy::{tlv, write_v1, write_v2};
+use hapax_sample::fetches::certs;
+use hapax_value::Endpoint;
+
+use super::exchange::Exchange;
+
+impl Exchange<'_> {
+    pub(super) fn proxy_header(&self, conf: &Server) -> Vec<u8> {
+        let env = self.env(false);
+        let ends = match (env.src(), env.dst()) {
+            (Some(Endpoint::Ip(from)), Some(Endpoint::Ip(to))) => Some((*from, *to)),
+            _ => None,
+        };
+        let mut header = Vec::with_capacity(64);
+        if conf.send_proxy == 1 {
+            write_v1(ends, &mut header);
+        } else {
+            let checksum = conf.proxy_parts.contains(ProxyParts::CRC32C);
+            write_v2(ends, &self.proxy_tlvs(conf), checksum, &mut header);
+        }
+        header
+    }
+
+    fn proxy_tlvs(&self, conf: &Server) -> Vec<u8> {
+        let (parts, tls) = (conf.proxy_parts, self.c.facts.tls.as_deref());
+        let mut out = Vec::new();
+        for (kind, format) in &conf.proxy_tlvs {
+            let mut value = Vec::new();
+            if let Some(format) = format {
+                format.write(&self.env(false), &mut value);
+            }
+            tlv::push(*kind, &value, &mut out);
+        }
+        if let Some(alpn) = tls.and_then(|t| t.alpn.as_deref()) {
+            tlv::push(tlv::ALPN, alpn, &mut out);
+        }
+        if let Some(sni) = tls.and_then(|t| t.sni.as_deref()).filter(|_| parts.contains(ProxyParts::AUTHORITY)) {
+            tlv::push(tlv::AUTHORITY, sni.as_bytes(), &mut out);
+        }
+        if parts.contains(ProxyParts::UNIQUE_ID) {
+            let mut made = Vec::new();
+            let known = self.p.facts.unique_id.as_deref();
+            let id = known.unwrap_or_else(|| {
+                if let Some(format) = &self.fe.formats.unique_id {
+                    format.write(&self.env(false), &mut made);
+                }
+                &made
+            });
+            if !id.is_empty() {
+                tlv::push(tlv::UNIQUE_ID, id, &mut out);
+            }
+        }
+        if parts.contains(ProxyParts::SSL) {
+            self.tls_part(parts, &mut out);
+        }
+        out
+    }
+
+    fn tls_part(&self, parts: ProxyParts, out: &mut Vec<u8>) {
+        let Some(tls) = self.c.facts.tls.as_deref() else {
+            tlv::push_ssl(0, true, &[], out);
+            return;
+        };
+        let mut flags = tlv::CLIENT_SSL;
+        let mut inner = Vec::new();
+        tlv::push(tlv::SSL_VERSION, tls.version.as_bytes(), &mut inner);
+        if let Some(der) = &tls.client_cert {
+            flags |= tlv::CLIENT_CERT_SESS;
+            if !tls.resumed {
+                flags |= tlv::CLIENT_CERT_CONN;
+            }
+            if let Some(name) = certs::told(der).common_name.filter(|_| parts.contains(ProxyParts::SSL_CN)) {
+                tlv::push(tlv::SSL_CN, name.as_bytes(), &mut inner);
+            }
+        }
+        if parts.intersects(ProxyParts::SSL_KEY | ProxyParts::SSL_SIG) {
+            let own = tls.own_cert.as_deref().map(certs::told).unwrap_or_default();
+            if let Some(key) = own.key.filter(|_| parts.contains(ProxyParts::SSL_KEY)) {
+                tlv::push(tlv::SSL_KEY_ALG, key.as_bytes(), &mut inner);
+            }
+            if let Some(signature) = own.signature.filter(|_| parts.contains(ProxyParts::SSL_SIG)) {
+                tlv::push(tlv::SSL_SIG_ALG, signature.as_bytes(), &mut inner);
+            }
+        }
+        if parts.contains(ProxyParts::SSL_CIPHER) && !tls.cipher.is_empty() {
+            tlv::push(tlv::SSL_CIPHER, tls.cipher.as_bytes(), &mut inner);
+        }
+        tlv::push_ssl(flags, tls.verify == 0, &inner, out);
+    }
+}

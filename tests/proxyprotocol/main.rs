@@ -1,0 +1,186 @@
+//! The PROXY protocol and NetScaler's header: what clients may begin with, and what servers are sent.
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use std::io::Read;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hapax_tests::origin::TcpOrigin;
+use hapax_tests::tls::{Authority, TlsClient};
+use hapax_tests::{Builder, Origin, Program, Syslog, compare, wait};
+
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+
+/// Version 2 for 192.0.2.1:1000 to 192.0.2.2:2000, with these TLVs.
+fn binary(tlvs: &[u8]) -> Vec<u8> {
+    let mut h = b"\r\n\r\n\0\r\nQUIT\n\x21\x11".to_vec();
+    h.extend_from_slice(&u16::try_from(12 + tlvs.len()).unwrap().to_be_bytes());
+    h.extend_from_slice(&[192, 0, 2, 1, 192, 0, 2, 2, 3, 232, 7, 208]);
+    h.extend_from_slice(tlvs);
+    h
+}
+
+#[test]
+fn what_clients_begin_with_is_believed_or_refused() {
+    compare::same("proxy headers", |program| {
+        let p = Builder::new(
+            program,
+            &format!(
+                "{TIMEOUTS}frontend f\n  bind @f@ accept-proxy\n  http-request return status 200 content-type text/plain lf-string \
+                 \"%[src]:%[src_port] %[dst]:%[dst_port] %[fc_rcvd_proxy] %[fc_pp_authority] %[fc_pp_unique_id]\"\n"
+            ),
+        )
+        .start();
+        let get = &b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..];
+        let sum = |s: [u8; 4]| binary(&[&[3, 0, 4][..], &s].concat());
+        let mut got = Vec::new();
+        for header in [
+            b"PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n".to_vec(),
+            b"PROXY TCP6 2001:db8::1 2001:db8::2 1 65535\r\n".to_vec(),
+            b"PROXY UNKNOWN a b c\r\n".to_vec(),
+            b"PROXY TCP4 192.0.2.1 198.51.100.1 56324\r\n".to_vec(),
+            b"PROXY UDP4 192.0.2.1 198.51.100.1 1 2\r\n".to_vec(),
+            Vec::new(),
+            binary(&[]),
+            binary(b"\x02\0\x06a.test\x05\0\x03id1\x04\0\x02xx"),
+            binary(b"\x02\0\x09a.test"),
+            binary(b"\x02\0"),
+            sum([1, 2, 3, 4]),
+            // LOCAL, and a version that does not exist.
+            b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0".to_vec(),
+            b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0".to_vec(),
+        ] {
+            let mut c = p.connect("f");
+            let own = format!("{}", c.local_addr());
+            c.send([&header, get].concat());
+            let r = c.try_answer_to("GET").map(|r| r.text().replace(&own, "own")).unwrap_or_default();
+            let port = format!("127.0.0.1:{}", p.port("f"));
+            got.push(format!("{}: {}", String::from_utf8_lossy(&header), r.replace(&port, "here")));
+        }
+        got
+    });
+}
+
+#[test]
+fn a_rule_chooses_who_must_begin_with_a_header() {
+    let log = Syslog::new();
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}  timeout client-hs 200ms\n  log @log@ local0\nfrontend f\n  bind @f@\n  tcp-request connection expect-proxy layer4 if {{ src 127.0.0.1 }}\n  \
+             tcp-request session reject if {{ src 192.0.2.66 }}\n  http-request return status 200 content-type text/plain lf-string \"%[src] %[fc_src] %[fc_pp_tlv(0xE1)]\"\n\
+             frontend cip\n  bind @cip@ accept-netscaler-cip 4660\n  http-request return status 200 content-type text/plain lf-string \"%[src]:%[src_port] %[dst]\"\n"
+        ),
+    )
+    .set("log", &log.addr())
+    .start();
+    let mut c = p.connect("f");
+    c.send(binary(b"\xe1\0\x03abc"));
+    assert_eq!(c.get("/").text(), "192.0.2.1 127.0.0.1 abc");
+    // The facts are the connection's: they are there for every request.
+    assert_eq!(c.get("/").text(), "192.0.2.1 127.0.0.1 abc");
+    let mut refused = p.connect("f");
+    refused.send("PROXY TCP4 192.0.2.66 192.0.2.1 1 2\r\n");
+    assert!(refused.is_closed());
+    let mut late = p.connect("f");
+    late.send("PROXY TCP4");
+    assert!(late.is_closed());
+    log.next_with("Timeout while waiting for PROXY protocol header");
+
+    let mut header = [0x1234u32.to_be_bytes(), 40u32.to_be_bytes()].concat();
+    header.extend_from_slice(&[
+        0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 7, 198, 51, 100, 9, 0, 99, 1, 0xbb,
+    ]);
+    header.resize(48, 0);
+    let mut c = p.connect("cip");
+    c.send(&header);
+    assert_eq!(c.get("/").text(), "192.0.2.7:99 198.51.100.9");
+    let mut wrong = p.connect("cip");
+    wrong.send("GET / HTTP/1.1\r\n\r\n");
+    assert!(wrong.is_closed());
+    log.next_with("Received an invalid NetScaler Client IP magic number");
+}
+
+/// What a server is sent first by a client of TLS and by one without.
+fn sent(program: Program, options: &str, tls: bool) -> Vec<(u8, Vec<u8>)> {
+    let got = Arc::new(Mutex::new(Vec::new()));
+    let own = Arc::clone(&got);
+    let server = TcpOrigin::new(move |mut s| {
+        let mut head = [0; 16];
+        if s.read_exact(&mut head).is_ok() {
+            let mut rest = vec![0; usize::from(u16::from_be_bytes([head[14], head[15]]))];
+            s.read_exact(&mut rest).unwrap();
+            *own.lock().unwrap() = [&head[..], &rest].concat();
+        }
+    });
+    let ca = Authority::new();
+    let p = Builder::new(
+        program,
+        &format!(
+            "{TIMEOUTS}  unique-id-format id-%[src]\nlisten l\n  mode tcp\n  bind @l@\n  bind @t@ ssl crt @dir@/c.pem alpn http/1.1\n  server s @s@ {options}\n"
+        ),
+    )
+    .file("c.pem", &ca.issue(&["one.test"]).both())
+    .set("s", &server.addr())
+    .start();
+    let plain = p.connect("l");
+    let secure = tls.then(|| TlsClient::connect(p.port("t"), "one.test", &ca.client(&["http/1.1"], None)).unwrap());
+    drop(plain);
+    let bytes = if tls {
+        // The plain connection came first, and only one of the two has TLS's part.
+        wait::until("the header", || {
+            let b = got.lock().unwrap().clone();
+            b.windows(8).any(|w| w == b"http/1.1").then_some(b)
+        })
+    } else {
+        wait::until("the header", || Some(got.lock().unwrap().clone()).filter(|b| !b.is_empty()))
+    };
+    drop(secure);
+    assert_eq!(bytes[12], 0x21);
+    let mut at = &bytes[28..];
+    let mut parts = Vec::new();
+    while let [kind, a, b, rest @ ..] = at {
+        let n = usize::from(u16::from_be_bytes([*a, *b]));
+        let value = if *kind == 3 { Vec::new() } else { rest[..n].to_vec() };
+        parts.push((*kind, value));
+        at = &rest[n..];
+    }
+    parts.sort();
+    parts
+}
+
+#[test]
+fn servers_are_told_as_haproxy_would() {
+    let all = "send-proxy-v2 proxy-v2-options ssl,cert-cn,authority,crc32c,unique-id";
+    for (options, tls) in [(all, false), ("send-proxy-v2-ssl-cn", false), ("send-proxy-v2", true), (all, true)] {
+        compare::same(options, |program| sent(program, options, tls));
+    }
+    // Their names of keys and ciphers depend on the library; only that they are there is told.
+    let parts = sent(Program::Hapax, "send-proxy-v2 proxy-v2-options ssl-cipher,cert-sig,cert-key", true);
+    let (_, ssl) = parts.iter().find(|(k, _)| *k == 0x20).unwrap();
+    for part in ["TLSv1.3", "TLS_AES_", "ecdsa-with-SHA256", "EC256"] {
+        assert!(ssl.windows(part.len()).any(|w| w == part.as_bytes()), "{part}");
+    }
+}
+
+#[test]
+fn one_of_ours_believes_another() {
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}listen one\n  bind @one@\n  http-request set-src str(192.0.2.9)\n  server s unix@@dir@/two.sock send-proxy-v2 \
+             proxy-v2-options crc32c set-proxy-v2-tlv-fmt(0xE1) %[path] set-proxy-v2-tlv-fmt(0xE2)\n\
+             listen two\n  bind unix@@dir@/two.sock accept-proxy\n  http-request set-header X-Src %[src]\n  http-request set-header X-Tlv \
+             \"%[fc_pp_tlv(0xE1)],%[fc_pp_tlv(0xE2),length]\"\n  http-request deny unless {{ fc_rcvd_proxy }}\n  server s @s@\n"
+        ),
+    )
+    .set("s", &origin.addr())
+    .start();
+    assert_eq!(p.connect("one").get("/a/path").text(), "ok");
+    let seen = origin.requests().pop().unwrap();
+    assert_eq!(seen.header("x-src"), Some("192.0.2.9"));
+    assert_eq!(seen.header("x-tlv"), Some("/a/path,0"));
+    let mut c = p.connect("one");
+    assert!(c.is_quiet_for(Duration::from_millis(20)));
+}
