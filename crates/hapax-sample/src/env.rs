@@ -95,6 +95,7 @@ impl SessionFacts {
             accept_us: 0,
             tls: None,
             tracks: Vec::new(),
+            proxy_tlvs: None,
         }
     }
 }
