@@ -10,6 +10,7 @@ mod key;
 pub mod notice;
 mod queue;
 mod rate;
+pub mod table;
 
 pub use farm::{Algorithm, Choice, Farm, Load, Member, SCALE};
 pub use hash::{HashFunction, HashType, spread};
