@@ -213,7 +213,11 @@ impl Table {
     /// Drops what is over, else the oldest; `true`: something went.
     fn make_room(&self, shard: &mut Shard, now: u32) -> bool {
         let some = (self.spec.size >> 8) / self.shards.len() + 1;
-        let mut gone = if self.spec.expire.is_some() { shard.purge(some, Some(now)) } else { 0 };
+        let mut gone = if self.spec.expire.is_some() {
+            shard.purge(some, Some(now))
+        } else {
+            0
+        };
         if gone == 0 && !self.spec.nopurge {
             gone = shard.purge(some, None);
         }
@@ -265,7 +269,11 @@ impl Table {
             }
             entry.slot += 1;
         }
-        let next = if stop < end { Handle::new(at, stop) } else { Handle::new(at + 1, 0) };
+        let next = if stop < end {
+            Handle::new(at, stop)
+        } else {
+            Handle::new(at + 1, 0)
+        };
         (next.shard() < self.shards.len()).then_some(next)
     }
 

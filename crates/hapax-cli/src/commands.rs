@@ -10,6 +10,7 @@ mod servers;
 mod sessions;
 mod stat;
 mod state;
+mod tables;
 mod vars;
 mod weights;
 
@@ -28,6 +29,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     counters::ROWS,
     maps::ROWS,
     vars::ROWS,
+    tables::ROWS,
     missing::ROWS,
 ];
 

@@ -5,6 +5,7 @@ mod global;
 mod log;
 mod proxy;
 mod server;
+mod statuses;
 mod table;
 
 pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
@@ -15,7 +16,8 @@ pub use proxy::{
     SwitchTarget, Timeouts,
 };
 pub use server::{Check, CheckKind, ExpectStatus, ProxyParts, Server, ServerTls};
-pub use table::{StickRule, StickTable, Store, TableKey};
+pub use statuses::Statuses;
+pub use table::{StickRule, StickTable};
 
 use hapax_rules::errors::Pages;
 use hapax_sample::pattern::PatternRefs;

@@ -17,6 +17,7 @@ mod formats;
 mod names;
 mod proxy;
 mod servers;
+mod tables;
 mod tls;
 mod warnings;
 
@@ -85,6 +86,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     proxy::set_fullconn(&mut proxies, reader.global.maxconn.unwrap_or(0));
     filters::number(&mut proxies);
     names::resolve_deferred(&mut reader, &index, &server_names, &proxies);
+    tables::keep_servers(&mut reader.tables, &proxies);
     if refused {
         drop_warnings(&mut reader, before);
     }

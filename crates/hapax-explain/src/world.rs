@@ -5,7 +5,8 @@ use std::sync::RwLock;
 use hapax_config::Plan;
 use hapax_sample::users::Userlist;
 use hapax_sample::vars::Scope;
-use hapax_sample::{Now, ProxyId, ServerId, World};
+use hapax_sample::{Now, ProxyId, ServerId, Track, TrackStart, World};
+use hapax_value::Value;
 
 use crate::question::QuestionError;
 
@@ -113,6 +114,11 @@ impl World for StillLife<'_> {
         let proxy = self.plan.proxies.get(frontend.0 as usize)?;
         let slots = if request { &proxy.req_captures } else { &proxy.res_captures };
         slots.get(slot).map(|s| s.1)
+    }
+
+    /// Every key is tracked, and nothing is known of it.
+    fn track(&self, table: u32, _: Value<'_>, _: TrackStart, _: Now) -> Option<Track> {
+        Some(Track { table, entry: 0 })
     }
 
     fn userlist(&self, id: u32) -> Option<&Userlist> {

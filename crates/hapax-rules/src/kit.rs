@@ -8,7 +8,9 @@ use hapax_proto::http::Head;
 use hapax_sample::acl::{AclSet, Token};
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::{Scope, VarNames, Vars};
-use hapax_sample::{Body, Compile, Deferred, Files, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TableChange, Track, World};
+use hapax_sample::{
+    Body, Compile, Deferred, Files, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TableChange, Track, TrackStart, World,
+};
 use hapax_value::{Endpoint, Value};
 
 use crate::{Controls, Effect, Rule, RuleSets, Side, Site, Txn, Woken, parse_rule, run};
@@ -31,6 +33,8 @@ impl Files for Shelf {
 pub(crate) struct Still {
     proc: RwLock<Scope>,
     pub changes: RwLock<Vec<TableChange>>,
+    /// Keys that were tracked, and what their entries had missed.
+    pub tracked: RwLock<Vec<(String, TrackStart)>>,
 }
 
 impl World for Still {
@@ -76,12 +80,15 @@ impl World for Still {
     fn capture_len(&self, _: ProxyId, request: bool, slot: usize) -> Option<usize> {
         [2, 6].get(slot).copied().filter(|_| !request)
     }
-    fn track(&self, table: u32, key: Value<'_>) -> Option<Track> {
+    fn track(&self, table: u32, key: Value<'_>, start: TrackStart, _: Now) -> Option<Track> {
         let mut text = Vec::new();
         key.write_str(&mut text);
-        Some(Track { table, key: text.into() })
+        let mut tracked = self.tracked.write().expect("tracked");
+        tracked.push((String::from_utf8_lossy(&text).into_owned(), start));
+        let entry = tracked.len() as u64;
+        Some(Track { table, entry })
     }
-    fn update(&self, _: &Track, change: TableChange) {
+    fn update(&self, _: &Track, change: TableChange, _: Now) {
         self.changes.write().expect("changes").push(change);
     }
 }

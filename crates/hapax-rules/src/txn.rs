@@ -11,6 +11,8 @@ pub struct Controls {
     pub no_l7_retry: bool,
     /// The client uses this as its proxy (`option http-use-proxy-header`): `auth` answers 407. The runtime sets it.
     pub proxy_auth: bool,
+    /// `auth` has asked the client who it is.
+    pub challenged: bool,
     /// A rule that fails to be evaluated is an internal error (`strict-mode`).
     pub lenient: bool,
     pub fc_mark: Option<u32>,

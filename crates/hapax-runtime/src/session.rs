@@ -16,6 +16,7 @@ use crate::buf::Buf;
 use crate::io::{Io, Raw};
 use crate::listener::{ListenerFacts, Slot, destination, unmapped};
 use crate::proxy_header;
+use crate::state::Event;
 use crate::stream::{self, Next};
 use crate::timer::Deadline;
 use crate::tls;
@@ -59,16 +60,16 @@ impl Drop for Registration {
 pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Raw, from: Option<SocketAddr>, slot: Slot) {
     let (mut client, _registration) = register(&worker, &listener, &raw, from, slot);
     let proxy = &worker.plan().proxies[listener.proxy.0 as usize];
-    let Some(raw) = Box::pin(prepare(&worker, &listener, proxy, &mut client, raw)).await else {
-        return;
-    };
-    client.io = raw;
-    match proxy.mode {
-        Mode::Http => http(&worker, &mut client, proxy).await,
-        _ => {
-            Box::pin(stream::tcp::serve(&worker, &mut client)).await;
+    if let Some(raw) = Box::pin(prepare(&worker, &listener, proxy, &mut client, raw)).await {
+        client.io = raw;
+        match proxy.mode {
+            Mode::Http => http(&worker, &mut client, proxy).await,
+            _ => {
+                Box::pin(stream::tcp::serve(&worker, &mut client)).await;
+            }
         }
     }
+    client.release_tracks(&worker);
 }
 
 fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Option<SocketAddr>, slot: Slot) -> (Client, Registration) {
@@ -199,6 +200,7 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
     let wall_ms = worker.now().wall_us / 1000;
     state.sess_rate.tick(worker.id, wall_ms);
     worker.shared.sess_rate.tick(worker.id, wall_ms);
+    client.count(worker, Event::Session);
     Some(io)
 }
 

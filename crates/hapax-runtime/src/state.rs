@@ -12,6 +12,7 @@ mod ops;
 mod queue;
 mod rates;
 mod server;
+mod tables;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -30,6 +31,8 @@ pub use ops::Wanted;
 pub use queue::{Ticket, WaitQueue};
 pub use rates::{Average, RateMeter, Times};
 pub use server::{Admin, CheckView, Oper, ServerState};
+pub(crate) use tables::Event;
+pub use tables::{LiveTable, Tables};
 
 /// The running process, as every worker and the runtime API see it.
 #[derive(Debug)]
@@ -59,6 +62,7 @@ pub struct Shared {
     pub proc_vars: RwLock<Scope>,
     /// Names of variables, those that the runtime API has added after the configuration's.
     pub var_names: Mutex<Option<VarNames>>,
+    pub tables: Tables,
     /// Letters to the workers.
     pub mail: Mailboxes,
     /// Where state changes are told.
@@ -104,6 +108,9 @@ pub struct ProxyState {
     pub be_down_ms: AtomicU64,
     pub last_session: AtomicU64,
     pub servers: Vec<Arc<ServerState>>,
+    /// Where `stick` rules look them up; empty where there are none.
+    pub servers_by_name: HashMap<Box<str>, usize>,
+    pub servers_by_id: HashMap<u32, usize>,
     /// Streams that wait for one of them.
     pub waiting: WaitQueue,
     /// Who of them takes the next stream.

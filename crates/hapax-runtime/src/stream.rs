@@ -18,6 +18,7 @@ mod request;
 mod response;
 mod route;
 mod rules;
+mod tables;
 pub(crate) mod tcp;
 
 use hapax_proto::http::Head;

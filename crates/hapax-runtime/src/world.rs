@@ -7,7 +7,8 @@ use std::sync::{Arc, RwLock};
 use hapax_config::plan::{Proxy, ProxyCaps};
 use hapax_sample::users::Userlist;
 use hapax_sample::vars::Scope;
-use hapax_sample::{ProxyId, ServerId, Setting, Weight, World, Zone};
+use hapax_sample::{Now, ProxyId, ServerId, Setting, TableAnswer, TableChange, TableRead, Track, TrackStart, Weight, World, Zone};
+use hapax_value::Value;
 
 use crate::state::{ServerState, Shared};
 
@@ -228,6 +229,35 @@ impl World for LiveWorld {
 
     fn file_name(&self, file: hapax_sample::FileId) -> &str {
         self.shared.plan.file_names.get(file.0 as usize).map_or("-", String::as_str)
+    }
+
+    fn tracked(&self, entry: &Track, table: Option<u32>, what: TableRead, now: Now) -> TableAnswer {
+        self.shared.tables.tracked(*entry, table, what, now.wall_us / 1000)
+    }
+
+    fn looked_up(&self, table: u32, key: Value<'_>, what: TableRead, now: Now) -> TableAnswer {
+        self.shared.tables.looked_up(table, key, what, now.wall_us / 1000)
+    }
+
+    fn track_key(&self, entry: &Track) -> Option<Value<'static>> {
+        self.shared.tables.key(*entry)
+    }
+
+    fn table_used(&self, table: u32) -> i64 {
+        self.shared.tables.get(table).map_or(0, |t| t.table.used() as i64)
+    }
+
+    fn table_free(&self, table: u32) -> i64 {
+        let free = |t: &crate::state::LiveTable| t.table.spec().size.saturating_sub(t.table.used());
+        self.shared.tables.get(table).map_or(0, |t| free(t) as i64)
+    }
+
+    fn track(&self, table: u32, key: Value<'_>, start: TrackStart, now: Now) -> Option<Track> {
+        self.shared.tables.track(table, key, start, now.wall_us / 1000)
+    }
+
+    fn update(&self, entry: &Track, change: TableChange, now: Now) {
+        self.shared.tables.update(*entry, change, now.wall_us / 1000);
     }
 
     fn zone_at(&self, time: i64) -> Zone {

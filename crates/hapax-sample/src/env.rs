@@ -49,11 +49,12 @@ pub struct TlsFacts {
     pub own_cert: Option<Arc<[u8]>>,
 }
 
-/// One tracked stick-table entry (`track-sc*`).
-#[derive(Clone, Debug)]
+/// One tracked stick-table entry (`track-sc*`). Whoever keeps it gives it back to the world at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Track {
     pub table: u32,
-    pub key: Box<[u8]>,
+    /// As the world knows it.
+    pub entry: u64,
 }
 
 /// What is known of a client connection.
@@ -169,12 +170,15 @@ impl StreamFacts {
     /// Forgets the stream, keeps the memory.
     pub fn clear(&mut self) {
         let mut line = std::mem::take(&mut self.request_line);
+        let mut tracks = std::mem::take(&mut self.tracks);
+        tracks.clear();
         let (mut req, mut res) = (std::mem::take(&mut self.req_captures), std::mem::take(&mut self.res_captures));
         line.clear();
         req.clear();
         res.clear();
         *self = Self {
             request_line: line,
+            tracks,
             req_captures: req,
             res_captures: res,
             ..Self::default()
@@ -350,14 +354,19 @@ pub trait World {
     fn is_local(&self, ip: std::net::IpAddr) -> bool {
         ip.is_loopback()
     }
-    /// Data of a tracked entry, looked at in another table where `table` says so; `None`: no entry, or not stored.
-    fn tracked(&self, entry: &Track, table: Option<u32>, what: TableRead) -> Option<i64> {
-        let _ = (entry, table, what);
-        None
+    /// Data of a tracked entry, or of the entry of its key in another table.
+    fn tracked(&self, entry: &Track, table: Option<u32>, what: TableRead, now: Now) -> TableAnswer {
+        let _ = (entry, table, what, now);
+        TableAnswer::NoEntry
     }
     /// Data of the entry of a key.
-    fn looked_up(&self, table: u32, key: hapax_value::Value<'_>, what: TableRead) -> Option<i64> {
-        let _ = (table, key, what);
+    fn looked_up(&self, table: u32, key: hapax_value::Value<'_>, what: TableRead, now: Now) -> TableAnswer {
+        let _ = (table, key, what, now);
+        TableAnswer::NoEntry
+    }
+    /// The key of a tracked entry.
+    fn track_key(&self, entry: &Track) -> Option<hapax_value::Value<'static>> {
+        let _ = entry;
         None
     }
     /// Entries in use, and free ones, of a table.
@@ -370,14 +379,14 @@ pub trait World {
         0
     }
     /// Looks a key up in a stick table, making an entry where there is none, and counts what tracking counts.
-    /// `None`: there is no such table, or the key is none for it.
-    fn track(&self, table: u32, key: hapax_value::Value<'_>) -> Option<Track> {
-        let _ = (table, key);
+    /// `None`: the key is none for the table, or the table is full.
+    fn track(&self, table: u32, key: hapax_value::Value<'_>, start: TrackStart, now: Now) -> Option<Track> {
+        let _ = (table, key, start, now);
         None
     }
     /// Changes the general-purpose data of a tracked entry; data that its table does not store is passed over.
-    fn update(&self, entry: &Track, change: TableChange) {
-        let _ = (entry, change);
+    fn update(&self, entry: &Track, change: TableChange, now: Now) {
+        let _ = (entry, change, now);
     }
     /// The proxy of that name that listens.
     fn frontend_named(&self, _name: &[u8]) -> Option<ProxyId> {
@@ -432,6 +441,36 @@ pub enum Setting {
     Retries,
 }
 
+/// What a stick table says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableAnswer {
+    Value(i64),
+    /// The table has no entry of the key.
+    NoEntry,
+    /// The key is none for the table, or the table does not keep such data.
+    Nothing,
+}
+
+impl TableAnswer {
+    /// The number; what no entry tells is 0.
+    pub fn number(self) -> Option<i64> {
+        match self {
+            Self::Value(n) => Some(n),
+            Self::NoEntry => Some(0),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// What an entry has missed when it begins to be tracked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TrackStart {
+    /// A request was received.
+    pub request: bool,
+    /// Status of the response that was received; 0: none yet.
+    pub status: u16,
+}
+
 /// What is asked of a stick-table entry. Reads named after a change make it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableRead {
@@ -452,6 +491,14 @@ pub enum TableRead {
     HttpReqRate,
     SessCnt,
     SessRate,
+    /// `gpc0` and `gpc1`, or the first two of the array.
+    Gpc01(u8),
+    Gpc01Rate(u8),
+    ClearGpc01(u8),
+    IncGpc01(u8),
+    /// `gpt0`, or the first of the array.
+    Gpt0,
+    /// Elements of the arrays.
     Gpc(u8),
     GpcRate(u8),
     Gpt(u8),

@@ -27,7 +27,7 @@ pub use hapax_diag::FileId;
 
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
 pub use env::{
-    Body, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableChange, TableRead, Timers, TlsFacts,
-    Track, Weight, World, Zone,
+    Body, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableAnswer, TableChange, TableRead,
+    Timers, TlsFacts, Track, TrackStart, Weight, World, Zone,
 };
 pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};

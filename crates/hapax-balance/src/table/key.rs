@@ -207,7 +207,11 @@ mod tests {
         let cases: &[(KeyType, &[u8], &str)] = &[
             (KeyType::Ip, &[127, 0, 0, 1], "127.0.0.1"),
             (KeyType::Integer, &[255; 4], "4294967295"),
-            (KeyType::Ipv6, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 9, 8, 7, 6], "::ffff:9.8.7.6"),
+            (
+                KeyType::Ipv6,
+                &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 9, 8, 7, 6],
+                "::ffff:9.8.7.6",
+            ),
             (KeyType::String(9), b"a b=\x01\n", "a\\ b\\=\\x01\\n"),
             (KeyType::Binary(4), b"ab\0\xff", "616200FF"),
         ];

@@ -104,10 +104,6 @@ impl Shard {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.index.len()
-    }
-
     /// Bytes of memory held.
     pub(super) fn memory(&self) -> usize {
         let pages = self.pages.iter().map(|p| p.len() * 4 + size_of::<Box<[u32]>>()).sum::<usize>();
@@ -147,7 +143,10 @@ impl Shard {
                 let (page, at) = place(*form, *slot);
                 let mut bytes = [0; INLINE];
                 let words = &pages[page][at + HEADER..at + form.data];
-                words.iter().zip(bytes.chunks_mut(4)).for_each(|(w, b)| b.copy_from_slice(&w.to_be_bytes()));
+                words
+                    .iter()
+                    .zip(bytes.chunks_mut(4))
+                    .for_each(|(w, b)| b.copy_from_slice(&w.to_be_bytes()));
                 form.hash(&bytes[..n])
             }
         });

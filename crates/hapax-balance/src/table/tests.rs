@@ -89,7 +89,9 @@ fn long_keys_and_texts() {
     let t = table(KeyType::String(200), 100, None, &[DataType::ServerKey]);
     let long = "x".repeat(150);
     let id = t.text_id("srv1");
-    t.obtain(long.as_bytes(), 0).expect("room").set(DataType::ServerKey, 0, u64::from(id));
+    t.obtain(long.as_bytes(), 0)
+        .expect("room")
+        .set(DataType::ServerKey, 0, u64::from(id));
     t.obtain(b"", 0).expect("room");
     let e = t.get(long.as_bytes(), 5).expect("there");
     assert_eq!(e.key(), long.as_bytes());

@@ -6,7 +6,7 @@ use hapax_sample::vars::VarLimits;
 use hapax_sample::vars::process::ProcessVar;
 use hapax_value::Millis;
 
-use super::{Bind, LogTarget};
+use super::{Bind, LogTarget, Statuses};
 
 #[derive(Debug, Default)]
 pub struct Global {
@@ -49,6 +49,9 @@ pub struct Global {
     pub comp_level: u8,
     pub comp_rate: u64,
     pub comp_cpu: u8,
+    /// `http-err-codes` and `http-fail-codes`; `None`: as they are by default.
+    pub err_codes: Option<Statuses>,
+    pub fail_codes: Option<Statuses>,
     /// Default `ssl-default-bind-*` and `ssl-default-server-*`, applied to binds and servers when they are resolved.
     pub quiet: bool,
     pub zero_warning: bool,

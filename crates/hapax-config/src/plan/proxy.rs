@@ -177,6 +177,8 @@ pub struct Proxy {
     /// What is sent for an error status: `errorfile`, `errorloc*`, `http-error`, `errorfiles`.
     pub errors: Arc<Pages>,
     pub stick_rules: Vec<StickRule>,
+    /// `force-persist` (true) and `ignore-persist`, in their order: the first that holds counts.
+    pub persist_rules: Vec<(bool, Arc<Condition>)>,
     pub stats: Option<StatsUri>,
     /// `http-send-name-header`
     pub send_name_header: Option<Arc<[u8]>>,

@@ -42,6 +42,8 @@ pub struct Server {
     pub minconn: u32,
     pub maxqueue: u32,
     pub cookie: Option<Arc<[u8]>>,
+    /// `stick` rules do not keep it.
+    pub non_stick: bool,
     pub check: Option<Check>,
     pub track: Option<(u32, u32)>,
     pub slowstart: Millis,

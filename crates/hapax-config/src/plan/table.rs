@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hapax_balance::table::{Column, KeyType};
 use hapax_diag::Span;
 use hapax_sample::NameRef;
 use hapax_sample::acl::Condition;
@@ -13,39 +14,26 @@ use hapax_value::Millis;
 pub struct StickTable {
     pub name: Arc<str>,
     pub span: Span,
-    pub key: TableKey,
+    pub key: KeyType,
     /// Most entries.
     pub size: u64,
     /// Lifetime of an entry since its last use; `None`: for ever.
     pub expire: Option<Millis>,
     /// A full table refuses new entries instead of dropping old ones.
     pub nopurge: bool,
+    /// Values that are only true where they were counted are learned from peers too.
+    pub recv_only: bool,
     /// What is kept for each key.
-    pub stores: Vec<Store>,
-    /// Factor by which byte rates are divided.
+    pub columns: Vec<Column>,
+    /// How many bytes a byte rate counts as one.
     pub brates_factor: u32,
-}
-
-/// What the keys of a table are. Lengths are in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TableKey {
-    Ip,
-    Ipv6,
-    Integer,
-    /// Longest text, without the final zero that HAProxy counts.
-    String(u32),
-    Binary(u32),
-}
-
-/// One kind of data of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Store {
-    /// `conn_cnt`, `http_req_rate`...
-    pub name: &'static str,
-    /// Of a rate: the time over which it is measured.
-    pub period: Option<Millis>,
-    /// Of an array: its elements.
-    pub elements: Option<u32>,
+    /// Servers are known by address rather than by name (`srvkey addr`).
+    pub server_address: bool,
+    /// Where updates from peers are written too; the index in the plan is its `id`.
+    pub write_to: Option<Arc<NameRef>>,
+    /// The peers section that shares the table, and the table's name there.
+    pub peers: Option<(Arc<str>, Span)>,
+    pub peer_name: Arc<str>,
 }
 
 /// `stick on`, `stick match`, `stick store-request` and `stick store-response`.

@@ -137,13 +137,19 @@ pub(super) static ROWS: &[ServerRow] = &[
             Ok(())
         }),
     flag("stick")
-        .doc("Sessions of this server are kept in the stick table.")
+        .doc("Sessions of this server are kept in stick tables, after a `default-server` line said otherwise.")
         .ok(&["server s1 127.0.0.1:80 stick"])
-        .no_effect("it is the default"),
+        .set(|cx, _| {
+            cx.draft.server.non_stick = false;
+            Ok(())
+        }),
     flag("non-stick")
-        .doc("Sessions of this server are not kept in the stick table.")
-        .not_yet("leaving servers out of stick tables")
-        .ok(&["server s1 127.0.0.1:80 non-stick"]),
+        .doc("Sessions of this server are not kept in stick tables.")
+        .ok(&["server s1 127.0.0.1:80 non-stick"])
+        .set(|cx, _| {
+            cx.draft.server.non_stick = true;
+            Ok(())
+        }),
     word("track", "[<backend>/]<server>")
         .doc("Follows the state of another server instead of checking this one.")
         .ok(&["server s1 127.0.0.1:80 track s0"])

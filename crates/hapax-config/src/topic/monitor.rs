@@ -63,14 +63,12 @@ static ROWS: &[Row] = &[
     Row::new("force-persist", Sections::LISTEN.union(Sections::BACKEND))
         .usage("{ if | unless } <condition>")
         .doc("Sends a client to its server though it is down.")
-        .not_yet("exceptions to persistence")
         .ok(&["force-persist if TRUE"])
         .bad(&["force-persist", "force-persist when TRUE"])
         .set(persist_condition),
     Row::new("ignore-persist", Sections::LISTEN.union(Sections::BACKEND))
         .usage("{ if | unless } <condition>")
         .doc("Sends a client to any server though it has a cookie.")
-        .not_yet("exceptions to persistence")
         .ok(&["ignore-persist if TRUE"])
         .bad(&["ignore-persist"])
         .set(persist_condition),
@@ -95,14 +93,17 @@ fn persist_condition(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic
     if !matches!(a.str(0), "if" | "unless") {
         return Err(a.bad(0, format!("'{}' requires either 'if' or 'unless' followed by a condition.", a.name)));
     }
-    cx.condition(a, 0).map(|_| ()).map_err(|d| {
+    let cond = cx.condition(a, 0).map_err(|d| {
         let message = format!(
             "error detected while parsing a '{}' rule : {}.",
             a.name,
             d.message.trim_end_matches('.')
         );
         Diagnostic { message, ..d }
-    })
+    })?;
+    let force = a.name == "force-persist";
+    cx.proxy().proxy.persist_rules.extend(cond.map(|c| (force, c)));
+    Ok(())
 }
 
 fn name_header(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {

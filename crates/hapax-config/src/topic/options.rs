@@ -192,8 +192,7 @@ static ROWS: &[Row] = &[
         .not_yet("closing with a reset")
         .ok(&["option nolinger"]),
     flag("option persist", Sections::BACK)
-        .doc("Goes to the server that a cookie names even while it is down.")
-        .not_yet("persistence to servers that are down")
+        .doc("Goes to the server that a cookie, a rule or a stick table names even while it is down.")
         .ok(&["option persist"]),
     flag("option prefer-last-server", Sections::BACK)
         .doc("Keeps a client on the server that answered it last, where that does no harm.")

@@ -1,8 +1,12 @@
 //! `peers`: processes that share their stick tables.
 
-use super::{Topic, no_inherit};
+use hapax_diag::Diagnostic;
+
+use super::{Topic, no_inherit, stick};
+use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::reader::Reader;
 use crate::shape::Shape;
 
 pub(super) static TOPIC: Topic = Topic {
@@ -74,9 +78,19 @@ static ROWS: &[Row] = &[
         .bad(&["shards", "shards many", "shards 0"]),
     Row::new("table", Sections::PEERS)
         .usage("<name> type <type> [len <length>] size <size> [param*]")
-        .shape(Shape::Words(3, 64))
-        .doc("A stick table that is shared and belongs to no proxy.")
-        .not_yet("tables of peers sections")
-        .ok(&["table sessions type ip size 1m expire 10m"])
-        .bad(&["table x x"]),
+        .doc("A stick table that is shared and belongs to no proxy; others name it `<section>/<name>`.")
+        .ok(&[
+            "table sessions type ip size 1m expire 10m",
+            "table t type string len 8 size 10 store gpc(2) srvkey addr",
+        ])
+        .bad(&["table", "table x", "table x x", "table x type ip", "table x type ip size 1 peers y"])
+        .set(table),
 ];
+
+fn table(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.is_empty() {
+        return Err(a.missing("'table' : missing name."));
+    }
+    let name = format!("{}/{}", cx.section_name(), a.str(0)).into();
+    stick::add(cx, a, name, 1)
+}

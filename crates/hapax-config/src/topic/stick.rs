@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use hapax_diag::Diagnostic;
+use hapax_diag::{Diagnostic, Span};
 use hapax_sample::{NameKind, NameRef};
 
 use super::Topic;
@@ -13,7 +13,7 @@ use crate::keyword::Sections;
 use crate::plan::StickRule;
 use crate::reader::Reader;
 
-mod table;
+pub(super) mod table;
 
 pub(super) static TOPIC: Topic = Topic {
     name: "stick",
@@ -23,7 +23,6 @@ pub(super) static TOPIC: Topic = Topic {
 
 const BACKS: Sections = Sections::LISTEN.union(Sections::BACKEND);
 const PATTERN: &str = "<pattern> [table <table>] [{ if | unless } <condition>]";
-const STICKING: &str = "persistence by stick tables";
 
 static ROWS: &[Row] = &[
     Row::new("stick-table", Sections::REAL)
@@ -32,8 +31,8 @@ static ROWS: &[Row] = &[
 [<option>...]",
         )
         .doc("A table of this proxy's name: one entry for each key, with the data that `store` lists.")
-        .not_yet("stick tables")
         .ok(&[
+            "stick-table type ipv4 size 10 recv-only srvkey addr brates-factor 1024",
             "stick-table type ip size 1m expire 10m store http_req_rate(10s),conn_cur",
             "stick-table type string len 64 size 100k nopurge",
             "stick-table type integer size 10 store gpc(3),gpc_rate(3,10s),gpt0 write-to other",
@@ -55,28 +54,24 @@ static ROWS: &[Row] = &[
     Row::new("stick on", BACKS)
         .usage(PATTERN)
         .doc("Sends clients of one key to the server that served the key before.")
-        .not_yet(STICKING)
         .ok(&["stick on always_true", "stick on always_true table other if { always_true }"])
         .bad(&["stick on", "stick on src nonsense", "stick on nothing_known"])
         .set(|cx, a| rule(cx, a, true, true, false)),
     Row::new("stick match", BACKS)
         .usage(PATTERN)
         .doc("Sends clients to the server that the table holds for their key, and stores nothing.")
-        .not_yet(STICKING)
         .ok(&["stick match always_true"])
         .bad(&["stick match"])
         .set(|cx, a| rule(cx, a, true, false, false)),
     Row::new("stick store-request", BACKS)
         .usage(PATTERN)
         .doc("Stores the server chosen for the key of the request.")
-        .not_yet(STICKING)
         .ok(&["stick store-request always_true"])
         .bad(&["stick store-request"])
         .set(|cx, a| rule(cx, a, false, true, false)),
     Row::new("stick store-response", BACKS)
         .usage(PATTERN)
         .doc("Stores the server chosen for the key of the response.")
-        .not_yet(STICKING)
         .ok(&["stick store-response always_true"])
         .bad(&["stick store-response"])
         .set(|cx, a| rule(cx, a, false, false, true)),
@@ -89,12 +84,25 @@ static ROWS: &[Row] = &[
 
 fn stick_table(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let name = cx.section_name();
+    add(cx, a, name, 0)
+}
+
+/// A table of the line's words from one on. Those of a peers section are named `section/table`.
+pub(super) fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, from: usize) -> Result<(), Diagnostic> {
     if let Some(old) = cx.tables.iter().find(|t| t.name == name) {
         let message = format!("stick-table name '{name}' conflicts with table declared before.");
         return Err(a.bad(0, message).related(old.span, "the other table"));
     }
     let mut warnings = Vec::new();
-    let table = table::parse(name, a, &mut warnings)?;
+    let parsed = table::parse(name, a, from, &mut warnings)?;
+    let mut table = parsed.table;
+    if from > 0 {
+        table.peers = Some((cx.section_name(), a.line));
+        table.peer_name = format!("/{}", a.str(0)).into();
+    }
+    if let Some((name, span)) = parsed.write_to {
+        table.write_to = Some(deferred(cx, &name, span));
+    }
     cx.tables.push(table);
     for w in warnings {
         cx.diags.push(w);
@@ -125,16 +133,7 @@ fn rule(cx: &mut Reader<'_>, a: &Args<'_>, matches: bool, stores: bool, stores_r
         _ if next < a.len() => return Err(a.bad(next, format!("'stick': unknown keyword '{}'.", a.show(next)))),
         _ => None,
     };
-    let compile = cx.compile();
-    let table = Arc::new(NameRef {
-        kind: NameKind::Table,
-        name: name.into(),
-        span: at,
-        within: compile.within.clone(),
-        id: OnceLock::new(),
-        acl: OnceLock::new(),
-    });
-    compile.deferred.push(table.clone());
+    let table = deferred(cx, name, at);
     cx.proxy().proxy.stick_rules.push(StickRule {
         expr: Arc::new(expr),
         table,
@@ -144,6 +143,21 @@ fn rule(cx: &mut Reader<'_>, a: &Args<'_>, matches: bool, stores: bool, stores_r
         stores_response,
     });
     Ok(())
+}
+
+/// A table's name, looked for when every line is read; an empty one is the proxy's own.
+fn deferred(cx: &mut Reader<'_>, name: &str, span: Span) -> Arc<NameRef> {
+    let compile = cx.compile();
+    let table = Arc::new(NameRef {
+        kind: NameKind::Table,
+        name: name.into(),
+        span,
+        within: compile.within.clone(),
+        id: OnceLock::new(),
+        acl: OnceLock::new(),
+    });
+    compile.deferred.push(table.clone());
+    table
 }
 
 /// The alert of a table's line, in the words they share.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use hapax_diag::Diagnostic;
 use hapax_sample::acl::Token;
 use hapax_sample::expr::Expr;
-use hapax_sample::{Absent, NameKind, NameRef, TableChange};
-use hapax_value::Support;
+use hapax_sample::{Absent, NameKind, NameRef, TableChange, TrackStart};
 
 use crate::amount::{Amount, c_integer};
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, Wait, codes};
@@ -17,7 +16,6 @@ const REQUESTS: RuleSets = RuleSets::TCP_CONN
     .union(RuleSets::HTTP_REQ)
     .union(RuleSets::HTTP_RES);
 const ANY: RuleSets = RuleSets::TCP_ANY.union(RuleSets::HTTP_ANY);
-const TABLES: Support = Support::NotYet("stick tables");
 
 pub(crate) static ROWS: &[ActionRow] = &[
     ActionRow {
@@ -33,7 +31,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
             "track-sc0 src table",
             "track-sc0 src t",
         ],
-        support: TABLES,
         parse: track,
         ..ActionRow::BASE
     },
@@ -50,7 +47,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
             "sc-inc-gpc2(0)",
             "sc-inc-gpc(0,1) 5",
         ],
-        support: TABLES,
         parse: |p| change(p, "sc-inc-gpc", Kind::AddGpc),
         ..ActionRow::BASE
     },
@@ -60,7 +56,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Adds one to the first general-purpose counter of the entry that a sticky counter (by default 0) follows.",
         ok: &["sc-inc-gpc0", "sc-inc-gpc0(1) if TRUE"],
         bad: &["sc-inc-gpc0(3)", "sc-inc-gpc0(1", "sc-inc-gpc0x", "sc-inc-gpc0(0) 5"],
-        support: TABLES,
         parse: |p| change(p, "sc-inc-gpc0", Kind::IncGpc01(0)),
         ..ActionRow::BASE
     },
@@ -70,7 +65,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Adds one to the second general-purpose counter of the entry that a sticky counter (by default 0) follows.",
         ok: &["sc-inc-gpc1", "sc-inc-gpc1(1) if TRUE"],
         bad: &["sc-inc-gpc1(3)", "sc-inc-gpc1(1", "sc-inc-gpc1x"],
-        support: TABLES,
         parse: |p| change(p, "sc-inc-gpc1", Kind::IncGpc01(1)),
         ..ActionRow::BASE
     },
@@ -80,7 +74,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Adds a number, given or computed, to the general-purpose counter at an index.",
         ok: &["sc-add-gpc(0,1) 5", "sc-add-gpc(0,0) int(3) if TRUE"],
         bad: &["sc-add-gpc 5", "sc-add-gpc(0) 5", "sc-add-gpc(0,3) 5", "sc-add-gpc(0,1) x"],
-        support: TABLES,
         parse: |p| change(p, "sc-add-gpc", Kind::AddGpc),
         ..ActionRow::BASE
     },
@@ -90,7 +83,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Sets the general-purpose tag at an index to a number, given or computed.",
         ok: &["sc-set-gpt(0,1) 5", "sc-set-gpt(0,0) int(3) if TRUE"],
         bad: &["sc-set-gpt 5", "sc-set-gpt(0) 5", "sc-set-gpt(0,3) 5", "sc-set-gpt(0,1) x"],
-        support: TABLES,
         parse: |p| change(p, "sc-set-gpt", Kind::SetGpt),
         ..ActionRow::BASE
     },
@@ -100,7 +92,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Sets the first general-purpose tag to a number, given or computed.",
         ok: &["sc-set-gpt0 5", "sc-set-gpt0(1) int(3) if TRUE"],
         bad: &["sc-set-gpt0(3) 5", "sc-set-gpt0(1 5", "sc-set-gpt0(1) x"],
-        support: TABLES,
         parse: |p| change(p, "sc-set-gpt0", Kind::SetGpt0),
         ..ActionRow::BASE
     },
@@ -124,8 +115,12 @@ impl Action for TrackEntry {
         let Some(table) = self.table.id.get() else {
             return Effect::Continue;
         };
+        let start = TrackStart {
+            request: self.stream && env.req.is_some(),
+            status: env.res.map_or(0, |r| r.status),
+        };
         let entry = match self.key.eval(&env) {
-            Ok(key) => env.world.track(*table as u32, key),
+            Ok(key) => env.world.track(*table as u32, key, start, env.now),
             Err(Absent::NotYet) if !txn.no_more => return Effect::Wait(Wait::More),
             Err(_) => None,
         };
@@ -213,7 +208,7 @@ impl Action for ChangeEntry {
                 Kind::SetGpt => TableChange::SetGpt(self.idx, n),
                 Kind::SetGpt0 => TableChange::SetGpt0(n),
             };
-            env.world.update(entry, change);
+            env.world.update(entry, change, env.now);
         }
         Effect::Continue
     }

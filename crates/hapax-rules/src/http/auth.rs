@@ -30,6 +30,7 @@ impl Action for Auth {
         } else {
             (401, b"www-authenticate")
         };
+        txn.controls.challenged = true;
         Effect::Return(Box::new(Reply {
             fields: vec![(field.to_vec(), self.challenge.to_vec())],
             ..Reply::error(status)

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, RwLock};
 
 use hapax_config::Plan;
-use hapax_config::plan::{Proxy, ProxyCaps, SwitchTarget};
+use hapax_config::plan::{Proxy, ProxyCaps, Server, SwitchTarget};
 use hapax_sample::{ProxyId, ServerId};
 
-use super::{BackendCounters, BackendLive, Events, FrontendCounters, Mailboxes, ProxyState, RateMeter, ServerState, Shared, Times};
+use super::{BackendCounters, BackendLive, Events, FrontendCounters, Mailboxes, ProxyState, RateMeter, ServerState, Shared, Tables, Times};
 
 /// Who tracks whom, by (proxy, server) of the tracked.
 type Trackers = HashMap<(u32, u32), Vec<(ProxyId, ServerId)>>;
@@ -56,6 +56,22 @@ fn full_loads(plan: &Plan, maxconn: u32) -> Vec<u32> {
     plan.proxies.iter().zip(brought).map(load).collect()
 }
 
+/// Servers that `stick` rules may find, with their places.
+fn sticking(proxy: &Proxy) -> impl Iterator<Item = (usize, &Server)> {
+    let servers = if proxy.stick_rules.is_empty() {
+        &[][..]
+    } else {
+        &proxy.servers[..]
+    };
+    servers.iter().enumerate()
+}
+
+/// A number that differs from run to run, and that nobody outside can tell.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0)
+}
+
 impl Shared {
     /// `started_us`: wall clock now; `maxconn`: as resolved from the configuration and the limits of the process.
     pub fn new(plan: Arc<Plan>, workers: usize, maxconn: u32, started_us: u64) -> Self {
@@ -66,8 +82,10 @@ impl Shared {
         let proxies = plan.proxies.iter().enumerate().map(proxy).collect();
         let backends = plan.proxies.iter().enumerate().filter(|(_, p)| p.caps.contains(ProxyCaps::BACKEND));
         let backends = backends.map(|(i, p)| (p.name.as_bytes().into(), ProxyId(i as u32))).collect();
+        let tables = Tables::new(&plan, seed());
         Self {
             backends,
+            tables,
             plan,
             workers,
             proxies,
@@ -125,6 +143,8 @@ impl ProxyState {
             be_down_ms: AtomicU64::new(0),
             last_session: AtomicU64::new(0),
             live: BackendLive::new(proxy, &servers, fullconn, started_us ^ u64::from(id.0)),
+            servers_by_name: sticking(proxy).map(|(i, s)| (s.name.as_ref().into(), i)).collect(),
+            servers_by_id: sticking(proxy).map(|(i, s)| (s.id, i)).collect(),
             servers,
             waiting: super::WaitQueue::default(),
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use hapax_balance::Choice;
-use hapax_config::plan::{Mode, Persist, Server};
+use hapax_config::plan::{Mode, Options, Persist, Server};
 use hapax_sample::ServerId;
 use hapax_value::{Endpoint, Millis};
 
@@ -63,7 +63,8 @@ impl Exchange<'_> {
             state.be.retries.inc(w);
             server.counters.retries.inc(w);
             self.give_slot();
-            if self.may_redispatch(self.p.facts.retries, retries) || !server.is_up() {
+            let elsewhere = self.may_redispatch(self.p.facts.retries, retries) || !(server.is_up() || self.bound_to(i));
+            if elsewhere && !self.persistence.forced {
                 state.be.redispatches.inc(w);
                 server.counters.redispatches.inc(w);
                 self.p.facts.redispatched = true;
@@ -77,6 +78,11 @@ impl Exchange<'_> {
                 again = Some(i);
             }
         }
+    }
+
+    /// The stream is to stay with a server even if that is down, for as long as retries last.
+    fn bound_to(&self, i: usize) -> bool {
+        self.persistence.server == Some(i) && self.be.options.contains(Options::PERSIST)
     }
 
     /// `option redispatch N`: every Nth retry, counted from the last one where N is negative.

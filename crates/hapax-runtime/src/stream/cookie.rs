@@ -1,10 +1,9 @@
 //! Persistence by cookie: finds the server a client is bound to, and binds clients to servers (manual, `cookie`).
 
-use hapax_config::plan::{Cookie, CookieMode, Proxy};
+use hapax_config::plan::{Cookie, CookieMode};
 use hapax_proto::http::Head;
 
 use super::exchange::Exchange;
-use crate::state::ProxyState;
 
 /// What the client's cookie said.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,6 +12,10 @@ pub(super) struct Persistence {
     pub server: Option<usize>,
     /// The server the cookie named, usable or not.
     named: Option<usize>,
+    /// A server that is down is tried all the same, and no other instead.
+    pub forced: bool,
+    /// The cookie does not count.
+    pub ignored: bool,
 }
 
 impl Persistence {
@@ -25,14 +28,16 @@ impl Persistence {
 impl Exchange<'_> {
     /// Reads the persistence cookie, and takes it out of the request where the server is not to see it.
     pub(super) fn read_cookie(&mut self) {
+        if !self.be.persist_rules.is_empty() {
+            self.judge_persistence();
+        }
         let Some(cookie) = &self.be.cookie else { return };
-        let state = self.be_state();
         let flag = if let Some(value) = find(&self.p.req_head, &cookie.name) {
             let id = match cookie.mode {
                 CookieMode::Prefix => value.split(|b| *b == b'~').next().unwrap_or_default(),
                 _ => value.split(|b| *b == b'|').next().unwrap_or_default(),
             };
-            let flag = self.persistence.resolve(id, self.be, state);
+            let flag = self.resolve_cookie(id);
             match cookie.mode {
                 CookieMode::Insert if cookie.indirect => {
                     edit(&mut self.p.req_head, &cookie.name, &mut self.p.controls.scratch, |_| None);
@@ -51,6 +56,20 @@ impl Exchange<'_> {
             b'N'
         };
         self.p.facts.cookie_flags[0] = flag;
+    }
+
+    /// Binds the stream to the server that the cookie names. Gives HAProxy's first cookie letter.
+    fn resolve_cookie(&mut self, id: &[u8]) -> u8 {
+        let found = self.be.servers.iter().position(|s| s.cookie.as_deref() == Some(id));
+        let Some(i) = found.filter(|_| !self.persistence.ignored) else {
+            return b'I';
+        };
+        self.persistence.named = Some(i);
+        if !self.may_persist(i) {
+            return b'D';
+        }
+        self.persistence.server = Some(i);
+        b'V'
     }
 
     /// Puts the cookie into the response where the client does not have the right one.
@@ -114,21 +133,6 @@ impl Exchange<'_> {
         self.p.res_head.add(b"set-cookie", &value);
         if cookie.nocache && is_cacheable(self.p.req_head.method(), &self.p.res_head) {
             self.p.res_head.add(b"cache-control", b"private");
-        }
-    }
-}
-
-impl Persistence {
-    /// HAProxy's first cookie letter.
-    fn resolve(&mut self, id: &[u8], proxy: &Proxy, state: &ProxyState) -> u8 {
-        let found = proxy.servers.iter().position(|s| s.cookie.as_deref() == Some(id));
-        let Some(i) = found else { return b'I' };
-        self.named = Some(i);
-        if state.servers[i].is_up() {
-            self.server = Some(i);
-            b'V'
-        } else {
-            b'D'
         }
     }
 }

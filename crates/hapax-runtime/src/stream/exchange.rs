@@ -50,6 +50,8 @@ pub(super) struct Exchange<'x> {
     pub reusable: bool,
     /// Server named by the client's cookie, and whether the response must set a cookie.
     pub persistence: super::cookie::Persistence,
+    /// Keys that `stick` rules store once the server has answered.
+    pub stores: Vec<super::tables::Store>,
 }
 
 /// Monotonic milliseconds at which steps were reached; 0: not yet.
@@ -104,6 +106,7 @@ impl<'x> Exchange<'x> {
             tunnel: false,
             reusable: false,
             persistence: super::cookie::Persistence::default(),
+            stores: Vec::new(),
         }
     }
 
@@ -170,6 +173,7 @@ impl<'x> Exchange<'x> {
 
     /// Gives back to the connection what outlives the stream.
     pub(super) fn release(&mut self, next: Next) {
+        self.release_tracks();
         self.c.vars = self.p.vars.sess.take();
         self.c.deadline.clear();
         self.c.entry.backend.set(None);

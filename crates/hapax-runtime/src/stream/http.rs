@@ -4,6 +4,7 @@ use super::exchange::Exchange;
 use super::{Next, Step, Stop};
 use crate::outcome::{Blame, End, Phase};
 use crate::session::Client;
+use crate::state::Event;
 use crate::worker::Worker;
 
 /// Serves one request of a client connection that has something to read.
@@ -27,6 +28,7 @@ impl Exchange<'_> {
         self.choose_backend()?;
         self.backend_rules().await?;
         self.prepare_request();
+        self.stick_request(|x| x.env(false));
         self.connect().await?;
         self.forward().await
     }
@@ -68,6 +70,9 @@ impl Exchange<'_> {
     }
 
     fn count_end(&self, end: End) {
+        if end.phase == Phase::Headers && matches!(end.blame, Blame::Server | Blame::ServerTimeout | Blame::Proxy) {
+            self.count_tracked(Event::Failure);
+        }
         let (w, fe, be) = (self.w.id, self.fe_state(), self.be_state());
         match (end.blame, end.phase) {
             (Blame::Client | Blame::ClientTimeout | Blame::Proxy, Phase::Request) => fe.fe.failed_req.inc(w),

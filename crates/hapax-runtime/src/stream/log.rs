@@ -10,6 +10,7 @@ use hapax_value::{Endpoint, Millis};
 use super::exchange::Exchange;
 use crate::log::{DEFAULT_TAG, level};
 use crate::session::Client;
+use crate::state::Event;
 
 /// The tag of a proxy's messages.
 pub(crate) fn tag<'p>(plan: &'p Plan, proxy: &'p Proxy) -> &'p str {
@@ -107,6 +108,12 @@ impl Exchange<'_> {
         let fe = self.fe_state();
         fe.fe.bytes_in.add(w, bytes_in);
         fe.fe.bytes_out.add(w, bytes_out);
+        if self.marks.request != 0 {
+            self.count_tracked(Event::Bytes {
+                received: bytes_in,
+                sent: bytes_out,
+            });
+        }
         if self.in_backend {
             let be = self.be_state();
             be.be.bytes_in.add(w, bytes_in);

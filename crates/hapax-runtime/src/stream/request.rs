@@ -12,6 +12,7 @@ use super::exchange::Exchange;
 use super::{Step, Stop, edit};
 use crate::buf::Buf;
 use crate::outcome::{Blame, End, Phase};
+use crate::state::Event;
 use crate::timer::NEVER;
 
 impl Exchange<'_> {
@@ -84,11 +85,13 @@ impl Exchange<'_> {
             Some(Ok(_)) if had == 0 => Err(self.refuse_by(Blame::Client, 400)),
             Some(Err(_)) if had == 0 => {
                 self.begin_bad();
+                self.c.count(self.w, Event::Error);
                 Err(Stop::Close(End::with_status(Blame::Client, Phase::Request, 400)))
             }
             Some(Ok(_)) => Err(self.refuse_by(Blame::Client, 400)),
             Some(Err(_)) => {
                 self.begin_bad();
+                self.c.count(self.w, Event::Error);
                 Err(Stop::Close(End::with_status(Blame::Client, Phase::Request, 400)))
             }
             None if had == 0 && (!first || self.fe.options.contains(Options::HTTP_IGNORE_PROBES)) => Err(Stop::Silent),
@@ -103,6 +106,7 @@ impl Exchange<'_> {
             self.marks.wall_us = self.c.facts.accept_us;
         }
         self.fe_state().fe.req_tot.inc(self.w.id);
+        self.c.count(self.w, Event::Request);
         self.p.req_head.clear();
         self.p.facts.request_line.clear();
     }
@@ -113,6 +117,10 @@ impl Exchange<'_> {
 
     fn refuse_by(&mut self, blame: Blame, status: u16) -> Stop {
         self.begin_bad();
+        // One that was too slow has done nothing wrong yet.
+        if blame != Blame::ClientTimeout {
+            self.c.count(self.w, Event::Error);
+        }
         Stop::End(End::with_status(blame, Phase::Request, status))
     }
 
@@ -137,6 +145,7 @@ impl Exchange<'_> {
         let fe = self.fe_state();
         fe.fe.req_tot.inc(w);
         fe.req_rate.tick(w, self.marks.wall_us / 1000);
+        self.c.count(self.w, Event::Request);
         self.p.facts.bytes_in += self.p.req_head.wire_len() as u64;
         self.w.shared.requests_total.fetch_add(1, Ordering::Relaxed);
         // Absolute targets come from clients that take this for their proxy.

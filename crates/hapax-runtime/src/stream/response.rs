@@ -25,6 +25,7 @@ impl Exchange<'_> {
             Version::H3 => "3.0",
         };
         self.count_response();
+        self.count_status(self.p.facts.status);
         if !self.fe.res_captures.is_empty() {
             edit::capture(&self.p.res_head, &self.fe.res_captures, &mut self.p.facts.res_captures);
         }
@@ -32,6 +33,7 @@ impl Exchange<'_> {
             self.p.facts.cookie_capture_res = super::cookie::capture(&self.p.res_head, b"set-cookie", name, *len);
         }
         self.response_rules().await?;
+        self.stick_response(|x| x.env(true));
         self.write_cookie();
         self.after_response_rules();
         self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");

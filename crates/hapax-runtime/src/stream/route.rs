@@ -77,11 +77,8 @@ impl Exchange<'_> {
             if let Some(i) = self.persistence.server {
                 return Choice::Server(i);
             }
-            for (i, cond) in &self.be.use_server {
-                let usable = self.be_state().servers[*i].is_up();
-                if usable && cond.as_ref().is_none_or(|c| c.eval(&self.env(false)) == Verdict::Pass) {
-                    return Choice::Server(*i);
-                }
+            if let Some(i) = self.ruled_server() {
+                return Choice::Server(i);
             }
         }
         let state = self.be_state();
@@ -92,6 +89,15 @@ impl Exchange<'_> {
             state.servers[i].counters.lb_total.inc(self.w.id);
         }
         choice
+    }
+
+    /// The server of the first `use-server` rule that holds and whose server can be used.
+    pub(super) fn ruled_server(&self) -> Option<usize> {
+        let holds = |(i, cond): &&(usize, Option<_>)| {
+            let cond: Option<&std::sync::Arc<hapax_sample::acl::Condition>> = cond.as_ref();
+            self.may_persist(*i) && cond.is_none_or(|c| c.eval(&self.env(false)) == Verdict::Pass)
+        };
+        self.be.use_server.iter().find(holds).map(|(i, _)| *i)
     }
 
     fn balance_key(&self) -> Option<u32> {

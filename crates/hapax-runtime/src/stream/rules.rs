@@ -6,6 +6,7 @@ use hapax_value::Millis;
 use super::exchange::Exchange;
 use super::{Step, Stop};
 use crate::outcome::{Blame, End, Phase};
+use crate::state::Event;
 
 /// The direction a rule set looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,16 +134,21 @@ impl Exchange<'_> {
             Effect::Continue | Effect::Accept | Effect::Wait(_) => Ok(()),
             Effect::Return(reply) => {
                 self.fe_state().fe.intercepted.inc(w);
+                if std::mem::take(&mut self.p.controls.challenged) {
+                    self.count_tracked(Event::Error);
+                }
                 self.abandon_response(way);
                 self.answer(&reply, End::new(Blame::Local, phase)).await
             }
             Effect::Deny(reply) => {
                 self.count_denied(way);
+                self.count_refused(way);
                 self.abandon_response(way);
                 self.answer(&reply, End::new(Blame::Proxy, phase)).await
             }
             Effect::Tarpit(reply) => {
                 self.count_denied(way);
+                self.count_refused(way);
                 let limit = self
                     .p
                     .facts
@@ -169,6 +175,13 @@ impl Exchange<'_> {
             | Effect::ExpectNetscalerCip
             | Effect::SwitchToHttp(_)
             | Effect::Fail => Err(Stop::End(End::with_status(Blame::Internal, phase, 500))),
+        }
+    }
+
+    /// A refused request is an error of the client's; a refused response is nobody's.
+    fn count_refused(&self, way: Way) {
+        if way == Way::Request {
+            self.count_tracked(Event::Error);
         }
     }
 

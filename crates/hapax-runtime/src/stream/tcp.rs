@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use hapax_proto::h1::framing::BodyLen;
 use hapax_rules::{Effect, Rule, Txn, Wait, Woken};
-use hapax_sample::Body;
+use hapax_sample::{Body, Env};
 use hapax_value::Millis;
 
 use super::exchange::Exchange;
@@ -45,7 +45,12 @@ impl Exchange<'_> {
             let be = self.be;
             self.content_rules(&be.tcp_req_rules, be.tcp_req_inspect_delay).await?;
         }
+        if !self.be.persist_rules.is_empty() {
+            self.judge_persistence();
+        }
+        self.stick_request(Self::tcp_env);
         self.connect().await?;
+        self.stick_response(Self::tcp_env);
         self.relay_tcp().await
     }
 
@@ -224,6 +229,19 @@ impl Exchange<'_> {
             woken,
             vars: &self.p.vars,
             world: &self.w.world,
+        }
+    }
+
+    /// What expressions outside rules see: no message, but the bytes that have come.
+    fn tcp_env(&self) -> Env<'_> {
+        Env {
+            req: None,
+            payload: Some(Body {
+                bytes: self.p.req.buf.filled(),
+                complete: false,
+                announced: None,
+            }),
+            ..self.env(false)
         }
     }
 

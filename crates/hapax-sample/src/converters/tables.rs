@@ -1,11 +1,10 @@
 //! Stick tables: what they keep about the input. The tables live behind [`World`](crate::World).
 
-use hapax_value::{Support, Type, Value};
+use hapax_value::{Type, Value};
 
 use super::arg;
-use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled, TableRead};
+use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled, TableAnswer, TableRead};
 
-const TABLES: Support = Support::NotYet("stick tables");
 const TABLE: &[ArgKind] = &[ArgKind::Table];
 const TABLE_DEFAULT: &[ArgKind] = &[ArgKind::Table, ArgKind::Sint];
 const NUMBER_TABLE: &[ArgKind] = &[ArgKind::Sint, ArgKind::Table];
@@ -18,10 +17,9 @@ macro_rules! data {
                 Type::Any,
                 Type::Sint,
                 concat!("Of the table's entry for the input: ", $what, "; 0 without an entry."),
-                |a, v, e| Ok(Value::Int(read(a, v, e, 0, $read)?.unwrap_or(0))),
+                |a, v, e| number(read(a, v, e, 0, $read)?),
             )
             .args(TABLE, 1)
-            .support(TABLES)
             .cases(&[concat!("str(a),", $name), concat!("str(a),", $name, "(t)")], &[concat!("str(a),", $name, "(t,1)")])
         ),*];
     };
@@ -36,13 +34,12 @@ macro_rules! numbered {
                 Type::Sint,
                 concat!("Of the table's entry for the input: ", $what, "; 0 without an entry."),
                 |a, v, e| {
-                    let number = arg::int(a, 0).and_then(|n| u8::try_from(n).ok()).ok_or(Absent::Never)?;
-                    Ok(Value::Int(read(a, v, e, 1, $read(number))?.unwrap_or(0)))
+                    let index = arg::int(a, 0).and_then(|n| u8::try_from(n).ok()).ok_or(Absent::Never)?;
+                    number(read(a, v, e, 1, $read(index))?)
                 },
             )
             .args(NUMBER_TABLE, 2)
             .check(check_number)
-            .support(TABLES)
             .cases(
                 &[concat!("str(a),", $name, "(1,t)"), concat!("str(a),", $name, "(1,)")],
                 &[concat!("str(a),", $name), concat!("str(a),", $name, "(100,t)"), concat!("str(a),", $name, "(x,t)")],
@@ -59,15 +56,15 @@ data! {
     "table_conn_rate", TableRead::ConnRate, "connections per period";
     "table_glitch_cnt", TableRead::GlitchCnt, "glitches so far";
     "table_glitch_rate", TableRead::GlitchRate, "glitches per period";
-    "table_gpc0", TableRead::Gpc(0), "the first general counter";
-    "table_gpc0_rate", TableRead::GpcRate(0), "the growth of the first general counter";
-    "table_gpc1", TableRead::Gpc(1), "the second general counter";
-    "table_gpc1_rate", TableRead::GpcRate(1), "the growth of the second general counter";
-    "table_gpt0", TableRead::Gpt(0), "the general tag";
-    "table_clr_gpc0", TableRead::ClearGpc(0), "the first general counter, which is then cleared";
-    "table_clr_gpc1", TableRead::ClearGpc(1), "the second general counter, which is then cleared";
-    "table_inc_gpc0", TableRead::IncGpc(0), "the first general counter, increased";
-    "table_inc_gpc1", TableRead::IncGpc(1), "the second general counter, increased";
+    "table_gpc0", TableRead::Gpc01(0), "the first general counter";
+    "table_gpc0_rate", TableRead::Gpc01Rate(0), "the growth of the first general counter";
+    "table_gpc1", TableRead::Gpc01(1), "the second general counter";
+    "table_gpc1_rate", TableRead::Gpc01Rate(1), "the growth of the second general counter";
+    "table_gpt0", TableRead::Gpt0, "the general tag";
+    "table_clr_gpc0", TableRead::ClearGpc01(0), "the first general counter, which is then cleared";
+    "table_clr_gpc1", TableRead::ClearGpc01(1), "the second general counter, which is then cleared";
+    "table_inc_gpc0", TableRead::IncGpc01(0), "the first general counter, increased";
+    "table_inc_gpc1", TableRead::IncGpc01(1), "the second general counter, increased";
     "table_http_err_cnt", TableRead::HttpErrCnt, "HTTP errors so far";
     "table_http_err_rate", TableRead::HttpErrRate, "HTTP errors per period";
     "table_http_fail_cnt", TableRead::HttpFailCnt, "HTTP failures so far";
@@ -96,10 +93,12 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Any,
         Type::Bool,
         "Whether the table has an entry for the input.",
-        |a, v, e| Ok(Value::Bool(read(a, v, e, 0, TableRead::Exists)? == Some(1))),
+        |a, v, e| match read(a, v, e, 0, TableRead::Exists)? {
+            TableAnswer::Nothing => Err(Absent::Never),
+            answer => Ok(Value::Bool(answer == TableAnswer::Value(1))),
+        },
     )
     .args(TABLE, 1)
-    .support(TABLES)
     .cases(&["str(a),in_table", "str(a),in_table(t)"], &["str(a),in_table(t,u)"]),
     Converter::new(
         "table_expire",
@@ -109,7 +108,6 @@ pub(super) static ROWS: &[Converter] = &[
         |a, v, e| or_default(a, v, e, TableRead::Expire),
     )
     .args(TABLE_DEFAULT, 1)
-    .support(TABLES)
     .cases(&["str(a),table_expire", "str(a),table_expire(t,5)"], &["str(a),table_expire(t,x)"]),
     Converter::new(
         "table_idle",
@@ -119,7 +117,6 @@ pub(super) static ROWS: &[Converter] = &[
         |a, v, e| or_default(a, v, e, TableRead::Idle),
     )
     .args(TABLE_DEFAULT, 1)
-    .support(TABLES)
     .cases(&["str(a),table_idle", "str(a),table_idle(t,5)"], &["str(a),table_idle(t,x)"]),
 ];
 
@@ -130,17 +127,23 @@ fn check_number(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> 
     }
 }
 
-fn read(args: &[Arg], key: Value<'_>, env: &Env<'_>, at: usize, what: TableRead) -> Result<Option<i64>, Absent> {
+fn read(args: &[Arg], key: Value<'_>, env: &Env<'_>, at: usize, what: TableRead) -> Result<TableAnswer, Absent> {
     let Some(Arg::Name(name)) = args.get(at) else {
         return Err(Absent::Never);
     };
     let table = name.id.get().and_then(|&id| u32::try_from(id).ok()).ok_or(Absent::Never)?;
-    Ok(env.world.looked_up(table, key, what))
+    Ok(env.world.looked_up(table, key, what, env.now))
+}
+
+fn number<'e>(answer: TableAnswer) -> Sampled<'e> {
+    answer.number().map(Value::Int).ok_or(Absent::Never)
 }
 
 fn or_default<'e>(args: &[Arg], key: Value<'e>, env: &Env<'_>, what: TableRead) -> Sampled<'e> {
-    read(args, key, env, 0, what)?
-        .or_else(|| arg::int(args, 1))
-        .map(Value::Int)
-        .ok_or(Absent::Never)
+    let number = match read(args, key, env, 0, what)? {
+        TableAnswer::Value(n) => Some(n),
+        TableAnswer::NoEntry => arg::int(args, 1),
+        TableAnswer::Nothing => None,
+    };
+    number.map(Value::Int).ok_or(Absent::Never)
 }

@@ -2,12 +2,11 @@
 //!
 //! The tables live behind [`World`](crate::World); a row only says which entry and which of its data.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
-use hapax_value::{Endpoint, Support, Type, Value};
+use hapax_value::{Endpoint, Type, Value};
 
-use crate::{Absent, ArgKind, Call, Eval, Fetch, Needs, Sampled, TableRead};
+use crate::{Absent, ArgKind, Call, Eval, Fetch, Needs, Sampled, TableAnswer, TableRead};
 
 const TABLE: &[ArgKind] = &[ArgKind::Table];
 const NUMBER_TABLE: &[ArgKind] = &[ArgKind::Sint, ArgKind::Table];
@@ -15,7 +14,7 @@ const NUMBERS_TABLE: &[ArgKind] = &[ArgKind::Sint, ArgKind::Sint, ArgKind::Table
 
 /// A row that gives an integer.
 const fn int(name: &'static str, needs: Needs, doc: &'static str, args: &'static [ArgKind], required: usize, eval: Eval) -> Fetch {
-    Fetch::new(name, Type::Sint, needs, doc, eval).args(args, required).support(TABLES)
+    Fetch::new(name, Type::Sint, needs, doc, eval).args(args, required)
 }
 
 /// The five words of each kind of data: of the entries of trackers 0 to 2, of a tracker by number, of the client's address.
@@ -34,26 +33,26 @@ macro_rules! counters {
 pub(super) static COUNTERS: &[Fetch] = counters! {
     "bytes_in_rate", PROCESS, TableRead::BytesInRate, "bytes per period from the client";
     "bytes_out_rate", PROCESS, TableRead::BytesOutRate, "bytes per period to the client";
-    "clr_gpc0", PROCESS, TableRead::ClearGpc(0), "the first general counter, which is then cleared";
-    "clr_gpc1", PROCESS, TableRead::ClearGpc(1), "the second general counter, which is then cleared";
+    "clr_gpc0", PROCESS, TableRead::ClearGpc01(0), "the first general counter, which is then cleared";
+    "clr_gpc1", PROCESS, TableRead::ClearGpc01(1), "the second general counter, which is then cleared";
     "conn_cnt", PROCESS, TableRead::ConnCnt, "connections counted";
     "conn_cur", PROCESS, TableRead::ConnCur, "connections open now";
     "conn_rate", PROCESS, TableRead::ConnRate, "connections per period";
-    "get_gpc0", PROCESS, TableRead::Gpc(0), "the first general counter";
-    "get_gpc1", PROCESS, TableRead::Gpc(1), "the second general counter";
-    "get_gpt0", PROCESS, TableRead::Gpt(0), "the first general tag";
+    "get_gpc0", PROCESS, TableRead::Gpc01(0), "the first general counter";
+    "get_gpc1", PROCESS, TableRead::Gpc01(1), "the second general counter";
+    "get_gpt0", PROCESS, TableRead::Gpt0, "the first general tag";
     "glitch_cnt", PROCESS, TableRead::GlitchCnt, "protocol glitches counted";
     "glitch_rate", PROCESS, TableRead::GlitchRate, "protocol glitches per period";
-    "gpc0_rate", PROCESS, TableRead::GpcRate(0), "how fast the first general counter grows";
-    "gpc1_rate", PROCESS, TableRead::GpcRate(1), "how fast the second general counter grows";
+    "gpc0_rate", PROCESS, TableRead::Gpc01Rate(0), "how fast the first general counter grows";
+    "gpc1_rate", PROCESS, TableRead::Gpc01Rate(1), "how fast the second general counter grows";
     "http_err_cnt", PROCESS, TableRead::HttpErrCnt, "request errors counted";
     "http_err_rate", PROCESS, TableRead::HttpErrRate, "request errors per period";
     "http_fail_cnt", PROCESS, TableRead::HttpFailCnt, "server failures counted";
     "http_fail_rate", PROCESS, TableRead::HttpFailRate, "server failures per period";
     "http_req_cnt", PROCESS, TableRead::HttpReqCnt, "requests counted";
     "http_req_rate", PROCESS, TableRead::HttpReqRate, "requests per period";
-    "inc_gpc0", PROCESS, TableRead::IncGpc(0), "the first general counter, after adding one to it";
-    "inc_gpc1", PROCESS, TableRead::IncGpc(1), "the second general counter, after adding one to it";
+    "inc_gpc0", PROCESS, TableRead::IncGpc01(0), "the first general counter, after adding one to it";
+    "inc_gpc1", PROCESS, TableRead::IncGpc01(1), "the second general counter, after adding one to it";
     "kbytes_in", LAYER4, TableRead::KbytesIn, "kilobytes from the client";
     "kbytes_out", LAYER4, TableRead::KbytesOut, "kilobytes to the client";
     "sess_cnt", PROCESS, TableRead::SessCnt, "sessions counted";
@@ -188,12 +187,10 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether tracker 0 tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, 0, 0))),
     )
-    .args(TABLE, 0)
-    .support(TABLES),
+    .args(TABLE, 0),
     Fetch::new("sc0_key", Type::Any, Needs::PROCESS, "The key of the entry of tracker 0.", |c| {
         key(c, 0)
-    })
-    .support(TABLES),
+    }),
     Fetch::new(
         "sc1_tracked",
         Type::Bool,
@@ -201,12 +198,10 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether tracker 1 tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, 1, 0))),
     )
-    .args(TABLE, 0)
-    .support(TABLES),
+    .args(TABLE, 0),
     Fetch::new("sc1_key", Type::Any, Needs::PROCESS, "The key of the entry of tracker 1.", |c| {
         key(c, 1)
-    })
-    .support(TABLES),
+    }),
     Fetch::new(
         "sc2_tracked",
         Type::Bool,
@@ -214,12 +209,10 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether tracker 2 tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, 2, 0))),
     )
-    .args(TABLE, 0)
-    .support(TABLES),
+    .args(TABLE, 0),
     Fetch::new("sc2_key", Type::Any, Needs::PROCESS, "The key of the entry of tracker 2.", |c| {
         key(c, 2)
-    })
-    .support(TABLES),
+    }),
     Fetch::new(
         "sc_tracked",
         Type::Bool,
@@ -227,13 +220,11 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether a tracker tracks an entry.",
         |c| Ok(Value::Bool(is_tracked(c, counter(c)?, 1))),
     )
-    .args(NUMBER_TABLE, 1)
-    .support(TABLES),
+    .args(NUMBER_TABLE, 1),
     Fetch::new("sc_key", Type::Any, Needs::PROCESS, "The key of the entry of a tracker.", |c| {
         key(c, counter(c)?)
     })
-    .args(&[ArgKind::Sint], 1)
-    .support(TABLES),
+    .args(&[ArgKind::Sint], 1),
     int(
         "src_updt_conn_cnt",
         Needs::LAYER4,
@@ -250,9 +241,6 @@ pub(super) static ROWS: &[Fetch] = &[
     }),
 ];
 
-/// The one switch of this family, for the day the runtime has tables.
-const TABLES: Support = Support::NotYet("stick tables");
-
 /// The table named at that place; `None`: not named.
 fn table(c: &Call<'_, '_>, at: usize) -> Option<u32> {
     c.name_id(at).map(|id| id as u32)
@@ -267,11 +255,11 @@ fn index(c: &Call<'_, '_>, at: usize) -> Result<u8, Absent> {
     c.int(at).and_then(|n| u8::try_from(n).ok()).ok_or(Absent::Never)
 }
 
-/// Data of a tracked entry. What is tracked and has no such data counts 0; what is not tracked has no value.
+/// Data of a tracked entry. What is not tracked, or not kept, has no value; what no entry tells is 0.
 fn tracked<'e>(c: &Call<'_, 'e>, sc: u8, at: usize, what: TableRead) -> Sampled<'e> {
     let entry = c.env.track(sc).ok_or(Absent::Never)?;
-    let value = c.env.world.tracked(entry, table(c, at), what);
-    value.map(Value::Int).ok_or(Absent::Never)
+    let answer = c.env.world.tracked(entry, table(c, at), what, c.env.now);
+    answer.number().map(Value::Int).ok_or(Absent::Never)
 }
 
 fn tracked_by_arg<'e>(c: &Call<'_, 'e>, at: usize, what: TableRead) -> Sampled<'e> {
@@ -290,7 +278,8 @@ fn source<'e>(c: &Call<'_, 'e>, at: usize, what: TableRead) -> Sampled<'e> {
         IpAddr::V6(a) => Value::V6(a),
     };
     let table = table(c, at).ok_or(Absent::Never)?;
-    Ok(Value::Int(c.env.world.looked_up(table, key, what).unwrap_or(0)))
+    let answer = c.env.world.looked_up(table, key, what, c.env.now);
+    answer.number().map(Value::Int).ok_or(Absent::Never)
 }
 
 /// `(idx,table)`
@@ -302,11 +291,11 @@ fn is_tracked(c: &Call<'_, '_>, sc: u8, at: usize) -> bool {
     let world = c.env.world;
     c.env.track(sc).is_some_and(|entry| match table(c, at) {
         None => true,
-        other => world.tracked(entry, other, TableRead::Exists) == Some(1),
+        other => world.tracked(entry, other, TableRead::Exists, c.env.now) == TableAnswer::Value(1),
     })
 }
 
 fn key<'e>(c: &Call<'_, 'e>, sc: u8) -> Sampled<'e> {
     let entry = c.env.track(sc).ok_or(Absent::Never)?;
-    Ok(Value::Bin(Cow::Borrowed(&entry.key)))
+    c.env.world.track_key(entry).ok_or(Absent::Never)
 }

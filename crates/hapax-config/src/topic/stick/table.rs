@@ -2,57 +2,18 @@
 
 use std::sync::Arc;
 
-use hapax_diag::Diagnostic;
+use hapax_balance::table::{Column, DataType, KeyType, Shape};
+use hapax_diag::{Diagnostic, Span};
 use hapax_value::Millis;
 
 use super::wrong;
 use crate::args::Args;
 use crate::codes;
-use crate::plan::{StickTable, Store, TableKey};
+use crate::plan::StickTable;
 use crate::units::{TIMER_MAX, TimeError, Unit, parse_size, parse_time};
 
-/// What the argument of a kind of data is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    Nothing,
-    Period,
-    Elements,
-    ElementsAndPeriod,
-}
-
-/// Every kind of data that a table may keep.
-const DATA: &[(&str, Takes)] = &[
-    ("bytes_in_cnt", Takes::Nothing),
-    ("bytes_in_rate", Takes::Period),
-    ("bytes_out_cnt", Takes::Nothing),
-    ("bytes_out_rate", Takes::Period),
-    ("conn_cnt", Takes::Nothing),
-    ("conn_cur", Takes::Nothing),
-    ("conn_rate", Takes::Period),
-    ("glitch_cnt", Takes::Nothing),
-    ("glitch_rate", Takes::Period),
-    ("gpc", Takes::Elements),
-    ("gpc0", Takes::Nothing),
-    ("gpc0_rate", Takes::Period),
-    ("gpc1", Takes::Nothing),
-    ("gpc1_rate", Takes::Period),
-    ("gpc_rate", Takes::ElementsAndPeriod),
-    ("gpt", Takes::Elements),
-    ("gpt0", Takes::Nothing),
-    ("http_err_cnt", Takes::Nothing),
-    ("http_err_rate", Takes::Period),
-    ("http_fail_cnt", Takes::Nothing),
-    ("http_fail_rate", Takes::Period),
-    ("http_req_cnt", Takes::Nothing),
-    ("http_req_rate", Takes::Period),
-    ("server_id", Takes::Nothing),
-    ("server_key", Takes::Nothing),
-    ("sess_cnt", Takes::Nothing),
-    ("sess_rate", Takes::Period),
-];
-
 /// Most elements of an array of data.
-const MAX_ELEMENTS: u32 = 100;
+const MAX_ELEMENTS: u8 = 100;
 
 /// Kinds that cannot be in one table.
 const RIVALS: &[(&str, &[&str])] = &[
@@ -61,20 +22,32 @@ const RIVALS: &[(&str, &[&str])] = &[
     ("gpc_rate", &["gpc0_rate", "gpc1_rate"]),
 ];
 
-/// Reads the line's words after the name.
-pub(super) fn parse(name: Arc<str>, a: &Args<'_>, warnings: &mut Vec<Diagnostic>) -> Result<StickTable, Diagnostic> {
-    let (mut key, mut size) = (None, None);
+/// What a line said of the table, and of others.
+pub(super) struct Parsed {
+    pub table: StickTable,
+    /// The name after `write-to`.
+    pub write_to: Option<(Arc<str>, Span)>,
+}
+
+/// Reads the line's words from the one at `from` on.
+pub(super) fn parse(name: Arc<str>, a: &Args<'_>, from: usize, warnings: &mut Vec<Diagnostic>) -> Result<Parsed, Diagnostic> {
+    let (mut key, mut size, mut write_to) = (None, None, None);
     let mut table = StickTable {
+        peer_name: name.clone(),
         name,
         span: a.line,
-        key: TableKey::Integer,
+        key: KeyType::Integer,
         size: 0,
         expire: None,
         nopurge: false,
-        stores: Vec::new(),
+        recv_only: false,
+        columns: Vec::new(),
         brates_factor: 1,
+        server_address: false,
+        write_to: None,
+        peers: None,
     };
-    let mut i = 0;
+    let mut i = from;
     while i < a.len() {
         let word = a.str(i);
         let value = a.bytes(i + 1);
@@ -86,6 +59,7 @@ pub(super) fn parse(name: Arc<str>, a: &Args<'_>, warnings: &mut Vec<Diagnostic>
             }
             "nopurge" | "recv-only" => {
                 table.nopurge |= word == "nopurge";
+                table.recv_only |= word == "recv-only";
                 1
             }
             "size" | "expire" | "peers" | "store" | "brates-factor" if value.is_empty() => {
@@ -102,16 +76,27 @@ pub(super) fn parse(name: Arc<str>, a: &Args<'_>, warnings: &mut Vec<Diagnostic>
             }
             "store" => {
                 for text in split(a.str(i + 1)) {
-                    read_store(a, i + 1, text, &mut table.stores, warnings)?;
+                    read_store(a, i + 1, text, &mut table.columns, warnings)?;
                 }
                 2
             }
-            "srvkey" if matches!(a.str(i + 1), "name" | "addr") => 2,
+            "srvkey" if matches!(a.str(i + 1), "name" | "addr") => {
+                table.server_address = a.str(i + 1) == "addr";
+                2
+            }
             "srvkey" => {
                 return Err(wrong(a, i + 1, &format!("unknown server key type '{}'.", a.show(i + 1))));
             }
             "write-to" if value.is_empty() => return Err(wrong(a, i, "write-to requires table name.")),
-            "peers" | "write-to" => 2,
+            // Tables of a peers section are shared by it.
+            "peers" if from == 0 => {
+                table.peers = Some((a.arc_str(i + 1), a.at(i + 1)));
+                2
+            }
+            "write-to" => {
+                write_to = Some((a.arc_str(i + 1), a.at(i + 1)));
+                2
+            }
             "brates-factor" => {
                 table.brates_factor = std::str::from_utf8(value)
                     .ok()
@@ -131,8 +116,8 @@ pub(super) fn parse(name: Arc<str>, a: &Args<'_>, warnings: &mut Vec<Diagnostic>
     }
     table.size = size.ok_or_else(|| a.missing(format!("{}: missing size.", a.name)))?;
     table.key = key.ok_or_else(|| a.missing(format!("{}: missing type.", a.name)))?;
-    rivals(a, &table.stores)?;
-    Ok(table)
+    rivals(a, &table.columns)?;
+    Ok(Parsed { table, write_to })
 }
 
 /// Cuts at commas, but for those of arguments: `gpc_rate(2,10s),conn_cur`.
@@ -145,7 +130,7 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The type of the keys, and how many words it took.
-fn read_key(a: &Args<'_>, i: usize) -> Result<(TableKey, usize), Diagnostic> {
+fn read_key(a: &Args<'_>, i: usize) -> Result<(KeyType, usize), Diagnostic> {
     let length = || match a.str(i + 1) {
         "len" => a
             .str(i + 2)
@@ -157,23 +142,23 @@ fn read_key(a: &Args<'_>, i: usize) -> Result<(TableKey, usize), Diagnostic> {
         _ => Ok((32, 1)),
     };
     Ok(match a.str(i) {
-        "ip" => (TableKey::Ip, 1),
-        "ipv6" => (TableKey::Ipv6, 1),
-        "integer" => (TableKey::Integer, 1),
+        "ip" | "ipv4" => (KeyType::Ip, 1),
+        "ipv6" => (KeyType::Ipv6, 1),
+        "integer" => (KeyType::Integer, 1),
         "string" => {
             let (len, used) = length()?;
-            (TableKey::String(len), used)
+            (KeyType::String(len), used)
         }
         "binary" => {
             let (len, used) = length()?;
-            (TableKey::Binary(len), used)
+            (KeyType::Binary(len), used)
         }
         _ => return Err(wrong(a, i, &format!("unknown type '{}'.", a.show(i)))),
     })
 }
 
 /// One kind of data, such as `http_req_rate(10s)`.
-fn read_store(a: &Args<'_>, i: usize, text: &str, stores: &mut Vec<Store>, warnings: &mut Vec<Diagnostic>) -> Result<(), Diagnostic> {
+fn read_store(a: &Args<'_>, i: usize, text: &str, columns: &mut Vec<Column>, warnings: &mut Vec<Diagnostic>) -> Result<(), Diagnostic> {
     let (name, argument) = match text.split_once('(') {
         None => (text, None),
         Some((name, rest)) => {
@@ -181,55 +166,55 @@ fn read_store(a: &Args<'_>, i: usize, text: &str, stores: &mut Vec<Store>, warni
             (name, Some(rest.strip_suffix(')').ok_or_else(unclosed)?))
         }
     };
-    let Some((name, takes)) = DATA.iter().find(|(n, _)| *n == name) else {
-        let near = hapax_diag::suggest(name, DATA.iter().map(|(n, _)| *n));
+    let Some(data) = DataType::named(name) else {
+        let near = hapax_diag::suggest(name, DataType::ALL.into_iter().map(DataType::name));
         let d = wrong(a, i, &format!("unknown store option '{name}'."));
         return Err(match near {
             Some(near) => d.help(format!("did you mean '{near}'?")),
             None => d,
         });
     };
-    if stores.iter().any(|s| s.name == *name) {
+    if columns.iter().any(|c| c.data == data) {
         let message = format!("{}: store option '{name}' already enabled, ignored.", a.name);
         warnings.push(Diagnostic::warning(&codes::DUPLICATE, message).at(a.at(i)));
         return Ok(());
     }
-    let mut store = Store {
-        name,
-        period: None,
-        elements: None,
+    let mut column = Column {
+        data,
+        elements: 1,
+        period: 0,
     };
-    match (takes, argument) {
-        (Takes::Nothing, None) => {}
-        (Takes::Nothing, Some(_)) => {
+    match (data.is_array(), data.shape() == Shape::Rate, argument) {
+        (false, false, None) => {}
+        (false, false, Some(_)) => {
             return Err(wrong(a, i, &format!("unexpected argument to store option '{name}'.")));
         }
-        (_, None | Some("")) => return Err(wrong(a, i, &format!("missing argument to store option '{name}'."))),
-        (Takes::Period, Some(text)) => store.period = Some(read_period(a, i, name, text)?),
-        (Takes::Elements, Some(text)) => store.elements = Some(read_elements(a, i, name, text)?),
-        (Takes::ElementsAndPeriod, Some(text)) => {
+        (_, _, None | Some("")) => return Err(wrong(a, i, &format!("missing argument to store option '{name}'."))),
+        (false, true, Some(text)) => column.period = read_period(a, i, name, text)?,
+        (true, false, Some(text)) => column.elements = read_elements(a, i, name, text)?,
+        (true, true, Some(text)) => {
             let (count, period) = text.split_once(',').unwrap_or((text, ""));
-            store.elements = Some(read_elements(a, i, name, count)?);
-            store.period = Some(read_period(a, i, name, period)?);
+            column.elements = read_elements(a, i, name, count)?;
+            column.period = read_period(a, i, name, period)?;
         }
     }
-    stores.push(store);
+    columns.push(column);
     Ok(())
 }
 
-fn read_elements(a: &Args<'_>, i: usize, name: &str, text: &str) -> Result<u32, Diagnostic> {
+fn read_elements(a: &Args<'_>, i: usize, name: &str, text: &str) -> Result<u8, Diagnostic> {
     text.parse().ok().filter(|n| (1..=MAX_ELEMENTS).contains(n)).ok_or_else(|| {
         let message = format!("array size is out of allowed range (1-{MAX_ELEMENTS}) for store option '{name}'.");
         wrong(a, i, &message)
     })
 }
 
-fn read_period(a: &Args<'_>, i: usize, name: &str, text: &str) -> Result<Millis, Diagnostic> {
+fn read_period(a: &Args<'_>, i: usize, name: &str, text: &str) -> Result<u32, Diagnostic> {
     let micros = parse_time(text.as_bytes(), Unit::Ms, TIMER_MAX)
         .ok()
         .filter(|us| *us > 0)
         .ok_or_else(|| wrong(a, i, &format!("error when processing store option '{name}'.")))?;
-    Ok(micros.div_ceil(1000))
+    Ok(micros.div_ceil(1000) as u32)
 }
 
 fn read_time(a: &Args<'_>, i: usize, word: &str) -> Result<Millis, Diagnostic> {
@@ -247,8 +232,8 @@ fn read_time(a: &Args<'_>, i: usize, word: &str) -> Result<Millis, Diagnostic> {
     }
 }
 
-fn rivals(a: &Args<'_>, stores: &[Store]) -> Result<(), Diagnostic> {
-    let has = |name: &str| stores.iter().any(|s| s.name == name);
+fn rivals(a: &Args<'_>, columns: &[Column]) -> Result<(), Diagnostic> {
+    let has = |name: &str| columns.iter().any(|c| c.data.name() == name);
     for (array, singles) in RIVALS {
         if has(array) && singles.iter().any(|s| has(s)) {
             let message = format!(

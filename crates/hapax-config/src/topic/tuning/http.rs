@@ -1,7 +1,11 @@
 //! HTTP/1 and HTTP/2: limits of the two protocols.
 
+use hapax_diag::Diagnostic;
+
+use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::plan::Statuses;
 use crate::shape::Shape;
 use crate::topic::{Topic, no_inherit};
 
@@ -249,15 +253,28 @@ static ROWS: &[Row] = &[
         .shape(Shape::Words(1, 64))
         .doc("Statuses that count as errors in the `http_err` counters.")
         .since(3, 0)
-        .not_yet("configurable error statuses")
         .ok(&["http-err-codes 400-499 -404"])
-        .bad(&["http-err-codes"]),
+        .bad(&["http-err-codes", "http-err-codes 99", "http-err-codes 400,x"])
+        .set(|cx, a| {
+            let codes = cx.global.err_codes.get_or_insert_with(Statuses::errors);
+            (0..a.len()).try_for_each(|i| change(a, i, codes))
+        }),
     Row::new("http-fail-codes", Sections::GLOBAL)
         .usage("[+-]<range>[,...] [...]")
         .shape(Shape::Words(1, 64))
         .doc("Statuses that count as failures in the `http_fail` counters.")
         .since(3, 0)
-        .not_yet("configurable error statuses")
         .ok(&["http-fail-codes 500-599", "http-fail-codes +429 -501,503"])
-        .bad(&["http-fail-codes"]),
+        .bad(&["http-fail-codes", "http-fail-codes 99", "http-fail-codes 400,x"])
+        .set(|cx, a| {
+            let codes = cx.global.fail_codes.get_or_insert_with(Statuses::failures);
+            (0..a.len()).try_for_each(|i| change(a, i, codes))
+        }),
 ];
+
+fn change(a: &Args<'_>, i: usize, codes: &mut Statuses) -> Result<(), Diagnostic> {
+    codes.change(a.str(i)).map_err(|range| {
+        let message = format!("{}: invalid range '{range}': it goes from 100 to 599.", a.name);
+        a.bad(i, message)
+    })
+}
