@@ -86,9 +86,8 @@ impl Tables {
 
     /// Takes entries away whose time is over; `true`: there may be more.
     pub(crate) fn sweep(&self, now: Millis) -> bool {
-        self.all
-            .iter()
-            .fold(false, |more, t| t.table.sweep(now, SWEPT_AT_A_TIME) >= SWEPT_AT_A_TIME || more)
+        let swept = self.all.iter().map(|t| t.table.sweep(now, SWEPT_AT_A_TIME));
+        swept.max().is_some_and(|most| most >= SWEPT_AT_A_TIME)
     }
 
     pub(crate) fn track(&self, table: u32, key: Value<'_>, start: TrackStart, now: Millis) -> Option<Track> {
@@ -141,8 +140,8 @@ impl Tables {
                     (DataType::BytesOutCnt, sent),
                     (DataType::BytesOutRate, block(sent)),
                 ];
-                all.into_iter()
-                    .fold(false, |any, (data, n)| (n > 0 && e.add(data, 0, n).is_some()) || any)
+                let counted = all.into_iter().filter(|(data, n)| *n > 0 && e.add(*data, 0, *n).is_some());
+                counted.count() > 0
             }
         };
         if counted {
@@ -215,8 +214,11 @@ fn count(e: &mut Entry<'_>, counter: DataType, rate: DataType) -> bool {
     e.add(counter, 0, 1).is_some() || rated
 }
 
+/// Where a number may be kept: the first of them that the table has.
+type Places = [(DataType, usize); 2];
+
 /// The counter of that number and its rate: of their own, else of the arrays.
-fn gpc01(n: u8) -> ([(DataType, usize); 2], [(DataType, usize); 2]) {
+fn gpc01(n: u8) -> (Places, Places) {
     let single = if n == 0 {
         (DataType::Gpc0, DataType::Gpc0Rate)
     } else {
@@ -228,7 +230,7 @@ fn gpc01(n: u8) -> ([(DataType, usize); 2], [(DataType, usize); 2]) {
     )
 }
 
-fn first(e: &Entry<'_>, places: [(DataType, usize); 2]) -> Option<u64> {
+fn first(e: &Entry<'_>, places: Places) -> Option<u64> {
     places.into_iter().find_map(|(data, i)| e.get(data, i))
 }
 
