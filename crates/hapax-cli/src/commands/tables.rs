@@ -151,7 +151,9 @@ fn pointer(handle: Handle) -> u64 {
 
 fn from_pointer(pointer: u64) -> Option<Handle> {
     let bits = (pointer ^ 0x1000_0000_0000) >> 4;
-    pointer.is_multiple_of(16).then(|| Handle::from_bits(bits >> 24 << 32 | bits & 0xff_ffff))
+    pointer
+        .is_multiple_of(16)
+        .then(|| Handle::from_bits(bits >> 24 << 32 | bits & 0xff_ffff))
 }
 
 /// A filter by data: `data.<type> <operator> <value>`.
