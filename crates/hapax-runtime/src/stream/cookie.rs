@@ -37,7 +37,8 @@ impl Exchange<'_> {
                 CookieMode::Prefix => value.split(|b| *b == b'~').next().unwrap_or_default(),
                 _ => value.split(|b| *b == b'|').next().unwrap_or_default(),
             };
-            let flag = self.resolve_cookie(id);
+            let named = self.be.servers.iter().position(|s| s.cookie.as_deref() == Some(id));
+            let flag = self.bind_to(named);
             match cookie.mode {
                 CookieMode::Insert if cookie.indirect => {
                     edit(&mut self.p.req_head, &cookie.name, &mut self.p.controls.scratch, |_| None);
@@ -59,9 +60,8 @@ impl Exchange<'_> {
     }
 
     /// Binds the stream to the server that the cookie names. Gives HAProxy's first cookie letter.
-    fn resolve_cookie(&mut self, id: &[u8]) -> u8 {
-        let found = self.be.servers.iter().position(|s| s.cookie.as_deref() == Some(id));
-        let Some(i) = found.filter(|_| !self.persistence.ignored) else {
+    fn bind_to(&mut self, named: Option<usize>) -> u8 {
+        let Some(i) = named.filter(|_| !self.persistence.ignored) else {
             return b'I';
         };
         self.persistence.named = Some(i);
