@@ -48,9 +48,8 @@ impl Exchange<'_> {
         if !self.be.persist_rules.is_empty() {
             self.judge_persistence();
         }
-        self.stick_request(Self::tcp_env);
+        self.stick_request(|x| x.tcp_env(x.p.req.buf.filled()));
         self.connect().await?;
-        self.stick_response(Self::tcp_env);
         self.relay_tcp().await
     }
 
@@ -233,11 +232,11 @@ impl Exchange<'_> {
     }
 
     /// What expressions outside rules see: no message, but the bytes that have come.
-    fn tcp_env(&self) -> Env<'_> {
+    fn tcp_env<'e>(&'e self, bytes: &'e [u8]) -> Env<'e> {
         Env {
             req: None,
             payload: Some(Body {
-                bytes: self.p.req.buf.filled(),
+                bytes,
                 complete: false,
                 announced: None,
             }),
@@ -260,6 +259,7 @@ impl Exchange<'_> {
             let rest = std::mem::take(&mut self.p.res.buf);
             return self.write_now(rest.filled()).await;
         }
+        self.stick_response(|x| x.tcp_env(x.p.res.buf.filled()));
         self.p.res.pass_end = true;
         self.p
             .res
