@@ -7,6 +7,7 @@ use hapax_value::Support;
 use crate::args::{ArgValue, Args};
 use crate::codes;
 use crate::dictionary::{Found, section_keywords};
+use crate::draft::Draft;
 use crate::keyword::{Class, Keyword, Misplaced, Prefix, Sections, Version};
 use crate::reader::{Reader, Section};
 use crate::section::{self, SectionRow};
@@ -89,13 +90,7 @@ impl Reader<'_> {
             words: &words[n..],
             value: ArgValue::None,
         };
-        if !row.sections.contains(section.bit) {
-            match self.misplaced(row, section, &args) {
-                Ok(true) => {}
-                Ok(false) => return Ok(()),
-                Err(d) => return Err(d),
-            }
-        }
+        let aside = !row.sections.contains(section.bit) && !self.misplaced(row, section, &args)?;
         if row.named_defaults && section.bit == Sections::DEFAULTS && self.proxy().proxy.name.is_empty() {
             return Err(refusal(
                 &codes::WRONG_SECTION,
@@ -112,7 +107,35 @@ impl Reader<'_> {
                 args.span,
             ));
         }
+        if aside {
+            return self.read_aside(row, &mut args);
+        }
         run_row(self, row, &mut args)
+    }
+
+    /// Reads a line that the proxy has no use for: only its mistakes count.
+    fn read_aside(&mut self, row: &'static Keyword<Section>, args: &mut Args<'_>) -> Result<(), Diagnostic> {
+        let before = self.diags.len();
+        let real = self.proxy();
+        let mut scratch = Draft {
+            kind: real.kind,
+            site: real.site.clone(),
+            acls: std::mem::take(&mut real.acls),
+            default_server: real.default_server.clone(),
+            ..Draft::default()
+        };
+        scratch.proxy.name = real.proxy.name.clone();
+        scratch.proxy.mode = real.proxy.mode;
+        let kept = std::mem::replace(real, scratch);
+        let read = run_row(self, row, args);
+        let scratch = std::mem::replace(self.proxy(), kept);
+        self.proxy().acls = scratch.acls;
+        let mut n = 0;
+        self.diags.retain(|d| {
+            n += 1;
+            n <= before || d.severity == Severity::Alert
+        });
+        read
     }
 
     /// A keyword in a section that does not take it: whether to read the line all the same.

@@ -88,9 +88,9 @@ pub type Setter<K> = for<'a, 'w, 'x> fn(&'x mut <K as Class>::Cx<'a>, &'x Args<'
 /// What happens to a proxy keyword in a proxy that lacks the side (frontend or backend) it acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misplaced {
-    /// A warning, and the line is left out.
+    /// A warning, and the line is left out, but for its mistakes.
     Ignored,
-    /// A warning, and the line is read all the same (its mistakes count).
+    /// A warning, and the line is read all the same.
     Read,
     /// The configuration is refused.
     Refused,

@@ -37,6 +37,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .bad(&["bind :443 ssl crt"])
         .set(crt),
     word("default-crt", "<file>")
+        .since(3, 0)
         .since(3, 1)
         .doc("Certificate for clients that name no server, or one without a certificate.")
         .ok(&["bind :443 ssl default-crt no-such-file.pem"])
@@ -104,11 +105,15 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.tls.alpn_given = true;
             Ok(())
         }),
-    flag("no-alpn").doc("Offers no protocol.").ok(&["bind :443 no-alpn"]).set(|cx, _| {
-        cx.tls.alpn.clear();
-        cx.tls.alpn_given = true;
-        Ok(())
-    }),
+    flag("no-alpn")
+        .since(2, 8)
+        .doc("Offers no protocol.")
+        .ok(&["bind :443 no-alpn"])
+        .set(|cx, _| {
+            cx.tls.alpn.clear();
+            cx.tls.alpn_given = true;
+            Ok(())
+        }),
     word("ciphers", "<list>")
         .doc("Cipher suites of TLS 1.2 and below, in OpenSSL's notation.")
         .not_yet("a choice of cipher suites; the TLS library's own list is used")
@@ -247,6 +252,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .ok(&["bind :443 ech keys"])
         .bad(&["bind :443 ech"]),
     word("ocsp-update", "{ on | off }")
+        .since(2, 8)
         .doc("Keeps OCSP answers fresh.")
         .not_yet("OCSP stapling")
         .ok(&["bind :443 ocsp-update on"])

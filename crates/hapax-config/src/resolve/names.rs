@@ -33,7 +33,9 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
             Err(_) if name.within.is_none() && reader.in_idle_defaults(name.span) => {}
             Err(message) => {
                 let proxy = name.within.as_deref().unwrap_or("");
-                let message = if proxy.is_empty() {
+                let message = if name.kind == NameKind::Resolvers {
+                    format!("proxy '{proxy}' : unable to find required resolvers '{}'", name.name)
+                } else if proxy.is_empty() {
                     message
                 } else {
                     format!("{message} in proxy '{proxy}'")

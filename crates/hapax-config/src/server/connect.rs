@@ -1,9 +1,10 @@
 //! How connections to a server are made, announced and kept.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hapax_diag::Diagnostic;
 use hapax_sample::logformat::LogFormat;
+use hapax_sample::{NameKind, NameRef};
 use hapax_syntax::Word;
 
 use super::basic::{flag, number, opt, time, word};
@@ -149,10 +150,21 @@ pub(super) static ROWS: &[ServerRow] = &[
     word("resolvers", "<name>")
         .doc("Section of name servers the name is looked up with at run time.")
         .not_yet("name resolution at run time: the address found at start stays")
-        .ok(&["server s1 127.0.0.1:80 resolvers dns"])
+        .ok(&["server s1 127.0.0.1:80 resolvers default"])
         .bad(&["server s1 127.0.0.1:80 resolvers"])
-        .set(|cx, _| {
+        .set(|cx, a| {
             cx.draft.resolvers = true;
+            // A section `default` is there even where none is written.
+            if !cx.is_default && a.str(0) != "default" {
+                cx.cx.deferred.push(Arc::new(NameRef {
+                    kind: NameKind::Resolvers,
+                    name: a.str(0).into(),
+                    span: a.at(0),
+                    within: cx.cx.within.clone(),
+                    id: OnceLock::new(),
+                    acl: OnceLock::new(),
+                }));
+            }
             Ok(())
         }),
     word("resolve-opts", "<option>,...")

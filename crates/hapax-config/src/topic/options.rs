@@ -65,7 +65,12 @@ const FLAGS: &[(&str, Options)] = &[
 ];
 
 const fn flag(name: &'static str, sections: Sections) -> Row {
-    Row::new(name, sections).shape(Shape::Nothing).negatable().set(set_flag)
+    lasting(name, sections).negatable()
+}
+
+/// A flag that nothing takes back.
+const fn lasting(name: &'static str, sections: Sections) -> Row {
+    Row::new(name, sections).shape(Shape::Nothing).set(set_flag)
 }
 
 static ROWS: &[Row] = &[
@@ -114,7 +119,7 @@ static ROWS: &[Row] = &[
         .doc("TCP keep-alive probes on server connections.")
         .not_yet("TCP keep-alive")
         .ok(&["option srvtcpka"]),
-    flag("option tcpka", Sections::PROXY)
+    lasting("option tcpka", Sections::PROXY)
         .doc("TCP keep-alive probes on both sides.")
         .not_yet("TCP keep-alive")
         .ok(&["option tcpka"]),
@@ -251,14 +256,12 @@ static ROWS: &[Row] = &[
         .set(redispatch),
     Row::new("option forwardfor", Sections::PROXY)
         .usage("[except <network>] [header <name>] [if-none]")
-        .negatable()
         .doc("Adds the client's address to the request, in `X-Forwarded-For` unless another header is named.")
         .ok(&["option forwardfor", "option forwardfor except 10.0.0.0/8 header X-Client if-none"])
         .bad(&["option forwardfor except", "option forwardfor header", "option forwardfor loud"])
         .set(forwardfor),
     Row::new("option originalto", Sections::PROXY)
         .usage("[except <network>] [header <name>]")
-        .negatable()
         .doc(
             "Adds the address the client asked for to the request, in `X-Original-To` unless another header \
 is named.",

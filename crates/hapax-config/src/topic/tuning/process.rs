@@ -197,6 +197,7 @@ static ROWS: &[Row] = &[
         .ok(&["profiling.memory on", "profiling.memory off"])
         .bad(&["profiling.memory", "profiling.memory maybe"]),
     Row::new("debug.counters", Sections::GLOBAL)
+        .since(3, 2)
         .usage("{ on | off }")
         .shape(Shape::OnOff)
         .doc("Debugging: counts events in the code.")
