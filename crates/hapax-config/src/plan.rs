@@ -10,7 +10,7 @@ mod table;
 
 pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
 pub use global::{Global, SocketLevel, StatsSocket};
-pub use log::{LogFormats, LogSample, LogTarget, LogTransport, LogWire};
+pub use log::{LogFormats, LogProfile, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep};
 pub use proxy::{
     Balance, Cookie, CookieMode, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps, StatsAdmin, StatsUri, SwitchRule,
     SwitchTarget, Timeouts,
@@ -36,6 +36,8 @@ pub struct Plan {
     /// The `http-errors` sections.
     pub error_sections: Vec<Pages>,
     pub vars: VarNames,
+    /// The `log-profile` sections, by the index that `log` lines and rules know them by.
+    pub log_profiles: Vec<LogProfile>,
     /// The names of the files, by the number that spans know them by.
     pub file_names: Vec<String>,
     /// Map and ACL lists, for the runtime API.

@@ -23,7 +23,7 @@ use crate::draft::Draft;
 use crate::keyword::{Class, Sections, Version};
 use crate::load::LoadOptions;
 use crate::paths::RelativeFiles;
-use crate::plan::{BindTls, Global, ServerTls, StickTable, Userlist};
+use crate::plan::{BindTls, Global, LogProfile, ServerTls, StickTable, Userlist};
 use crate::section::SectionRow;
 use crate::topic::userlist::Membership;
 
@@ -105,6 +105,8 @@ pub struct Reader<'a> {
     pub tables: Vec<StickTable>,
     /// `http-errors` sections by name, in the order that replies know them by.
     pub error_sections: Vec<(Arc<str>, Pages)>,
+    /// The `log-profile` sections, in their order.
+    pub log_profiles: Vec<LogProfile>,
     pub current: Current,
     pub started: Vec<Started>,
     /// Where the `defaults` that implicit proxies use stands in `defaults`.
@@ -143,6 +145,7 @@ impl<'a> Reader<'a> {
             memberships: Vec::new(),
             tables: Vec::new(),
             error_sections: Vec::new(),
+            log_profiles: Vec::new(),
             current: Current::Other,
             started: Vec::new(),
             last_defaults: 0,

@@ -98,6 +98,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         tables: reader.tables,
         error_sections: reader.error_sections.into_iter().map(|(_, pages)| pages).collect(),
         vars: reader.vars,
+        log_profiles: reader.log_profiles,
         file_names: reader.file_names,
         patterns: reader.refs,
     };

@@ -125,7 +125,7 @@ fn waits(wait: &Wait) -> String {
         Wait::Lookup(l) => format!("resolves {}", String::from_utf8_lossy(&l.host)),
         Wait::Cache { .. } => "asks the cache, which has nothing".into(),
         Wait::Spoe { group, .. } => format!("sends the group {group} to its agents"),
-        Wait::Log(_) => "logs".into(),
+        Wait::Log { .. } => "logs".into(),
     }
 }
 

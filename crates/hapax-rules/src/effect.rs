@@ -56,8 +56,8 @@ pub enum Wait {
     Cache { cache: u32, hints: bool },
     /// `send-spoe-group`
     Spoe { engine: u32, group: Arc<str> },
-    /// `do-log`, with a log profile: log, then run the rule again at once.
-    Log(Option<u32>),
+    /// `do-log`, with a log profile: log, then run the rule again at once. `origin` is what `%OG` says.
+    Log { profile: Option<u32>, origin: &'static str },
 }
 
 /// A name to be resolved.

@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use hapax_config::plan::{Mode, Proxy};
-use hapax_rules::{Controls, Effect, Rule, Txn, Woken};
+use hapax_rules::{Controls, Effect, Rule, Txn, Wait, Woken};
 use hapax_sample::vars::{Scope, Vars};
-use hapax_sample::{Body, ProxyId, ServerId, SessionFacts, StreamFacts};
+use hapax_sample::{Body, Env, ProxyId, ServerId, SessionFacts, StreamFacts};
 use hapax_value::{Endpoint, Millis};
 
 use crate::buf::Buf;
@@ -227,30 +227,22 @@ fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> Option<Ex
     vars.sess.replace(std::mem::take(&mut client.vars));
     let mut stream = StreamFacts::default();
     let mut controls = Controls::default();
-    let mut txn = Txn {
-        now: worker.now(),
-        sess: &mut client.facts,
-        stream: &mut stream,
-        controls: &mut controls,
-        req: None,
-        res: None,
-        req_body: Body::default(),
-        res_body: Body::default(),
-        payload: None,
-        no_more: true,
-        woken: Woken::No,
-        vars: &vars,
-        world: &worker.world,
-    };
+    let mut txn = session_txn(worker, client, &mut stream, &mut controls, &vars);
     let mut from = 0;
     let effect = loop {
         let outcome = hapax_rules::run(rules, from, &mut txn);
+        from = outcome.index + 1;
         match outcome.effect {
             Effect::ExpectProxy => expected.proxy = true,
             Effect::ExpectNetscalerCip => expected.netscaler = true,
+            Effect::Wait(Wait::Log { profile, origin }) => {
+                drop(txn);
+                stream.log_origin = origin;
+                log_session(worker, client, &stream, &vars, origin, profile);
+                txn = session_txn(worker, client, &mut stream, &mut controls, &vars);
+            }
             other => break other,
         }
-        from = outcome.index + 1;
     };
     client.vars = vars.sess.take();
     match effect {
@@ -261,6 +253,51 @@ fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> Option<Ex
         }
         _ => Some(expected),
     }
+}
+
+fn session_txn<'t>(
+    worker: &'t Worker,
+    client: &'t mut Client,
+    stream: &'t mut StreamFacts,
+    controls: &'t mut Controls,
+    vars: &'t Vars,
+) -> Txn<'t> {
+    Txn {
+        now: worker.now(),
+        sess: &mut client.facts,
+        stream,
+        controls,
+        req: None,
+        res: None,
+        req_body: Body::default(),
+        res_body: Body::default(),
+        payload: None,
+        no_more: true,
+        woken: Woken::No,
+        vars,
+        world: &worker.world,
+    }
+}
+
+/// `do-log` of a rule that runs before there is a stream.
+#[cold]
+fn log_session(worker: &Worker, client: &Client, stream: &StreamFacts, vars: &Vars, step: &'static str, profile: Option<u32>) {
+    let proxy = &worker.plan().proxies[client.facts.frontend.0 as usize];
+    let env = Env {
+        now: worker.now(),
+        sess: &client.facts,
+        stream,
+        req: None,
+        res: None,
+        req_body: Body::default(),
+        res_body: Body::default(),
+        payload: None,
+        no_more: true,
+        vars,
+        world: &worker.world,
+    };
+    let level = crate::log::level::INFO;
+    stream::log::Occasion { level, step, profile }.write(worker, proxy, client, &env, &mut Vec::new());
 }
 
 fn log_handshake_failure(worker: &Worker, proxy: &Proxy, client: &Client, error: &io::Error) {

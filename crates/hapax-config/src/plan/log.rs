@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use hapax_sample::NameRef;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::Endpoint;
 
@@ -18,6 +19,72 @@ pub struct LogTarget {
     pub max_level: u8,
     pub min_level: u8,
     pub sample: Option<Arc<LogSample>>,
+    /// `profile`: index of the log profile.
+    pub profile: Option<Arc<NameRef>>,
+}
+
+/// A moment at which lines may be written by themselves (`log-steps`, `log-profile`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogStep {
+    Accept,
+    Request,
+    Connect,
+    Response,
+    Close,
+}
+
+impl LogStep {
+    pub const ALL: [Self; 5] = [Self::Accept, Self::Request, Self::Connect, Self::Response, Self::Close];
+
+    /// The word in `log-steps` and in log profiles.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Request => "request",
+            Self::Connect => "connect",
+            Self::Response => "response",
+            Self::Close => "close",
+        }
+    }
+
+    /// What `%OG` says.
+    pub fn origin(self) -> &'static str {
+        match self {
+            Self::Accept => "txn_accept",
+            Self::Request => "txn_request",
+            Self::Connect => "txn_connect",
+            Self::Response => "txn_response",
+            Self::Close => "txn_close",
+        }
+    }
+
+    pub fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// A `log-profile` section: what is written, by step.
+#[derive(Debug, Default)]
+pub struct LogProfile {
+    pub tag: Option<String>,
+    /// By the word of the step; `any` stands for those that are not named.
+    pub steps: Vec<(Box<str>, ProfileStep)>,
+}
+
+/// What a profile changes about the lines of one step.
+#[derive(Debug, Default)]
+pub struct ProfileStep {
+    /// Nothing is written.
+    pub drop: bool,
+    pub format: Option<LogFormat>,
+    pub sd: Option<LogFormat>,
+}
+
+impl LogProfile {
+    pub fn step(&self, word: &str) -> Option<&ProfileStep> {
+        let of = |w: &str| self.steps.iter().rfind(|(s, _)| &**s == w).map(|(_, p)| p);
+        of(word).or_else(|| of("any"))
+    }
 }
 
 /// `sample <ranges>:<size>`: which of each `size` messages are sent. Shared by every proxy that says `log global`.

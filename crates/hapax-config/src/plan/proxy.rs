@@ -166,6 +166,8 @@ pub struct Proxy {
     pub forwardfor: Option<ForwardFor>,
     pub log: Vec<LogTarget>,
     pub log_kind: LogKind,
+    /// `log-steps`, a bit for each [`LogStep`](super::LogStep); 0: one line, at the end.
+    pub log_steps: u8,
     pub formats: LogFormats,
     pub log_tag: Option<Arc<str>>,
     /// Header that carries `unique-id-format`.

@@ -10,7 +10,7 @@ use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::{Draft, FormatText};
 use crate::keyword::{Misplaced, Prefix, Sections};
-use crate::plan::LogKind;
+use crate::plan::{LogKind, LogStep};
 use crate::reader::{Current, Reader};
 use crate::shape::Shape;
 
@@ -52,6 +52,14 @@ static ROWS: &[Row] = &[
         .ok(&["log-tag edge"])
         .bad(&["log-tag"])
         .set(log_tag),
+    Row::new("log-steps", Sections::FRONT)
+        .usage("{ all | <step>[,<step>...] }")
+        .shape(Shape::Word("<steps>"))
+        .doc("Writes a line at each of these steps (accept, request, connect, response, close) instead of one at the end.")
+        .since(3, 1)
+        .ok(&["log-steps accept,close", "log-steps all"])
+        .bad(&["log-steps", "log-steps one two", "log-steps sometimes"])
+        .set(log_steps),
     Row::new("log-send-hostname", Sections::GLOBAL)
         .usage("[<name>]")
         .shape(Shape::OptWord("<name>"))
@@ -254,6 +262,24 @@ fn standard_format(cx: &mut Reader<'_>, a: &Args<'_>, kind: LogKind) -> Result<(
     Ok(())
 }
 
+fn log_steps(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let mut bits = 0;
+    for word in a.str(0).split(',') {
+        bits |= match LogStep::ALL.iter().find(|s| s.word() == word) {
+            Some(step) => step.bit(),
+            None if word == "all" => LogStep::ALL.iter().fold(0, |all, s| all | s.bit()),
+            None => {
+                return Err(a.bad(
+                    0,
+                    format!("'log-steps' : unknown log step '{word}', expects accept, request, connect, response, close or all."),
+                ));
+            }
+        };
+    }
+    cx.proxy().proxy.log_steps = bits;
+    Ok(())
+}
+
 fn inherit(to: &mut Draft, from: &Draft) {
     to.proxy.log.clone_from(&from.proxy.log);
     to.proxy.log_tag.clone_from(&from.proxy.log_tag);
@@ -261,6 +287,7 @@ fn inherit(to: &mut Draft, from: &Draft) {
         return;
     }
     to.proxy.log_kind = from.proxy.log_kind;
+    to.proxy.log_steps = from.proxy.log_steps;
     to.proxy.unique_id_header.clone_from(&from.proxy.unique_id_header);
     to.formats.clone_from(&from.formats);
     if to.is_defaults() {

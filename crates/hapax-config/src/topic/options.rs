@@ -190,7 +190,6 @@ static ROWS: &[Row] = &[
         .ok(&["option log-separate-errors"]),
     flag("option logasap", Sections::FRONT)
         .doc("Logs once the format's facts are known, before the end of the transfer.")
-        .not_yet("early log lines")
         .ok(&["option logasap"]),
     flag("option nolinger", Sections::PROXY)
         .doc("Closes connections with a reset, so that none lingers.")

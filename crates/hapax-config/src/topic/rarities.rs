@@ -56,14 +56,6 @@ static ROWS: &[Row] = &[
         .not_yet("rates of frontends")
         .ok(&["rate-limit sessions 10"])
         .bad(&["rate-limit sessions", "rate-limit sessions many"]),
-    Row::new("log-steps", Sections::FRONT)
-        .usage("<step>[,<step>...]")
-        .shape(Shape::Word("one word"))
-        .doc("Steps of a request that are logged.")
-        .since(3, 1)
-        .not_yet("log profiles")
-        .ok(&["log-steps accept,close"])
-        .bad(&["log-steps", "log-steps one two"]),
     Row::new("quic-initial", Sections::FRONT)
         .usage("<action> [{ if | unless } <condition>]")
         .shape(Shape::Words(1, 64))

@@ -61,7 +61,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Writes a log line now, beside the one at the end; `profile` names the log profile to write it with.",
         ok: &["do-log", "do-log if TRUE", "do-log profile p"],
         bad: &["do-log profile", "do-log p"],
-        support: Support::NotYet("logs before the end of a stream"),
         parse: do_log,
         ..ActionRow::BASE
     },
@@ -208,6 +207,7 @@ fn use_service(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnosti
 #[derive(Debug)]
 struct DoLog {
     profile: Option<Arc<NameRef>>,
+    origin: &'static str,
 }
 
 impl Action for DoLog {
@@ -216,7 +216,10 @@ impl Action for DoLog {
             return Effect::Continue;
         }
         let profile = self.profile.as_ref().and_then(|p| p.id.get()).map(|id| *id as u32);
-        Effect::Wait(Wait::Log(profile))
+        Effect::Wait(Wait::Log {
+            profile,
+            origin: self.origin,
+        })
     }
 }
 
@@ -228,5 +231,15 @@ fn do_log(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
     } else {
         None
     };
-    ParseAction::done(DoLog { profile })
+    let origin = match p.ruleset {
+        RuleSets::QUIC_INIT => "quic-init",
+        RuleSets::TCP_CONN => "tcp-req-conn",
+        RuleSets::TCP_SESS => "tcp-req-sess",
+        RuleSets::TCP_REQ => "tcp-req-cont",
+        RuleSets::TCP_RES => "tcp-res-cont",
+        RuleSets::HTTP_REQ => "http-req",
+        RuleSets::HTTP_RES => "http-res",
+        _ => "http-after-res",
+    };
+    ParseAction::done(DoLog { profile, origin })
 }

@@ -26,7 +26,14 @@ fn ends_of_rule_sets() {
         (RuleSets::QUIC_INIT, "send-retry", Effect::SendRetry),
         (RuleSets::QUIC_INIT, "dgram-drop", Effect::SilentDrop(None)),
         (RuleSets::HTTP_REQ, "use-service prometheus-exporter", Effect::Service(0)),
-        (RuleSets::HTTP_REQ, "do-log", Effect::Wait(Wait::Log(None))),
+        (
+            RuleSets::HTTP_REQ,
+            "do-log",
+            Effect::Wait(Wait::Log {
+                profile: None,
+                origin: "http-req",
+            }),
+        ),
     ] {
         assert_eq!(Facts::request("/", &[]).run(set, &[rule]), want, "{rule}");
     }

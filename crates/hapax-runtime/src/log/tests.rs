@@ -16,6 +16,7 @@ fn target(transport: LogTransport) -> LogTarget {
         max_level: 7,
         min_level: 0,
         sample: None,
+        profile: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The chain of phases of an HTTP stream.
 
+use hapax_config::plan::LogStep;
+
 use super::exchange::Exchange;
 use super::{Next, Step, Stop};
 use crate::outcome::{Blame, End, Phase};
@@ -24,12 +26,15 @@ pub(crate) async fn serve(w: &Worker, c: &mut Client) -> Next {
 impl Exchange<'_> {
     async fn run(&mut self) -> Step<()> {
         self.read_request().await?;
+        self.log_step(LogStep::Accept);
+        self.log_step(LogStep::Request);
         self.frontend_rules().await?;
         self.choose_backend()?;
         self.backend_rules().await?;
         self.prepare_request();
         self.stick_request(|x| x.env(false));
         self.connect().await?;
+        self.log_step(LogStep::Connect);
         self.forward().await
     }
 

@@ -3,14 +3,16 @@
 use std::sync::atomic::Ordering;
 
 use hapax_config::Plan;
-use hapax_config::plan::{Mode, Options, Proxy};
-use hapax_sample::{LOG_SILENT, Timers};
+use hapax_config::plan::{LogStep, Mode, Options, Proxy};
+use hapax_sample::logformat::LogFormat;
+use hapax_sample::{Env, LOG_SILENT, Timers};
 use hapax_value::{Endpoint, Millis};
 
 use super::exchange::Exchange;
 use crate::log::{DEFAULT_TAG, level};
 use crate::session::Client;
 use crate::state::Event;
+use crate::worker::Worker;
 
 /// The tag of a proxy's messages.
 pub(crate) fn tag<'p>(plan: &'p Plan, proxy: &'p Proxy) -> &'p str {
@@ -27,43 +29,79 @@ impl Exchange<'_> {
         self.emit_log();
     }
 
-    /// Writes the stream's line as things stand.
-    pub(crate) fn emit_log(&mut self) {
+    /// Writes the stream's line at its end.
+    fn emit_log(&mut self) {
         let fe = self.fe;
-        if fe.log.is_empty() || self.p.facts.log_level == Some(LOG_SILENT) {
+        if fe.log.is_empty() || self.p.facts.logged_early {
             return;
         }
-        let failed = self.p.facts.termination != *b"--" || self.p.facts.status >= 500;
+        // What never was a request ends a session, not a transaction.
+        let session = self.marks.request == 0;
+        if !session && fe.log_steps != 0 && fe.log_steps & LogStep::Close.bit() == 0 {
+            return;
+        }
+        if session {
+            self.write_log("sess_error", "error", None);
+        } else {
+            self.write_log(LogStep::Close.origin(), LogStep::Close.word(), None);
+        }
+    }
+
+    /// A step is reached: writes a line where `log-steps` or `option logasap` asks for it.
+    #[inline]
+    pub(super) fn log_step(&mut self, step: LogStep) {
+        if self.fe.log_steps != 0 || self.fe.options.contains(Options::LOGASAP) {
+            self.log_at_step(step);
+        }
+    }
+
+    #[cold]
+    fn log_at_step(&mut self, step: LogStep) {
+        let fe = self.fe;
+        let soon = if fe.mode == Mode::Http {
+            LogStep::Response
+        } else {
+            LogStep::Connect
+        };
+        let early = fe.log_steps == 0 && step == soon;
+        if fe.log.is_empty() || self.p.facts.logged_early || !(early || fe.log_steps & step.bit() != 0) {
+            return;
+        }
+        self.settle();
+        // Times and sizes get a `+`: they go on growing.
+        self.p.facts.logged_early = early;
+        self.write_log(step.origin(), step.word(), None);
+    }
+
+    /// `do-log`: a line now, beside those that are written by themselves.
+    pub(super) fn log_at(&mut self, origin: &'static str, step: &'static str, profile: Option<u32>) {
+        if !self.fe.log.is_empty() {
+            self.settle();
+            self.write_log(origin, step, profile);
+        }
+    }
+
+    /// Writes a line as things stand.
+    fn write_log(&mut self, origin: &'static str, step: &'static str, profile: Option<u32>) {
+        let fe = self.fe;
+        if self.p.facts.log_level == Some(LOG_SILENT) {
+            return;
+        }
         self.fe_state().log_count.fetch_add(1, Ordering::Relaxed);
+        let failed = self.p.facts.termination != *b"--" || self.p.facts.status >= 500;
         if !failed && fe.options.contains(Options::DONTLOG_NORMAL) {
             return;
         }
-        let Some(format) = &fe.formats.main else {
-            let mut line = Vec::with_capacity(96);
-            connected(fe, self.c, &mut line);
-            self.w.logger.borrow_mut().send(&fe.log, tag(self.plan, fe), level::INFO, &line);
-            return;
-        };
         let level = match self.p.facts.log_level {
             Some(l) => l,
             None if failed && fe.options.contains(Options::LOG_SEPARATE_ERRORS) => level::ERR,
             None => level::INFO,
         };
+        self.p.facts.log_origin = origin;
         let mut line = std::mem::take(&mut self.p.controls.scratch);
-        line.clear();
-        let mut sd = Vec::new();
-        {
-            let response = self.p.res_head.status != 0;
-            let env = self.env(response);
-            format.write(&env, &mut line);
-            if let Some(f) = &fe.formats.sd {
-                f.write(&env, &mut sd);
-            }
-        }
-        self.w
-            .logger
-            .borrow_mut()
-            .send_structured(&fe.log, tag(self.plan, fe), level, &sd, &line);
+        let response = self.p.res_head.status != 0;
+        let occasion = Occasion { level, step, profile };
+        occasion.write(self.w, fe, self.c, &self.env(response), &mut line);
         line.clear();
         self.p.controls.scratch = line;
     }
@@ -125,6 +163,60 @@ impl Exchange<'_> {
                 s.times.record(w, t.queue, t.connect, t.response, t.total);
             }
         }
+    }
+}
+
+/// Why a line is written.
+pub(crate) struct Occasion {
+    pub level: u8,
+    /// The word that log profiles know the moment by.
+    pub step: &'static str,
+    /// The profile that a rule names in place of the targets' own.
+    pub profile: Option<u32>,
+}
+
+impl Occasion {
+    /// Writes the line of `env` to every target of the proxy; `line` is scratch memory.
+    pub(crate) fn write(&self, w: &Worker, proxy: &Proxy, client: &Client, env: &Env<'_>, line: &mut Vec<u8>) {
+        let plan = w.plan();
+        let mut logger = w.logger.borrow_mut();
+        let mut format = proxy.formats.main.as_ref();
+        if self.step == "error" {
+            format = proxy.formats.error.as_ref().or(format);
+        }
+        let mut sd = Vec::new();
+        let plain = self.profile.is_none() && proxy.log.iter().all(|t| t.profile.is_none());
+        if plain {
+            fill(format, proxy, client, env, line);
+            if let (Some(_), Some(f)) = (format, &proxy.formats.sd) {
+                f.write(env, &mut sd);
+            }
+            logger.send_structured(&proxy.log, tag(plan, proxy), self.level, &sd, line);
+            return;
+        }
+        for target in &proxy.log {
+            let own = || target.profile.as_ref().and_then(|p| p.id.get()).map(|i| *i as u32);
+            let profile = self.profile.or_else(own).and_then(|i| plan.log_profiles.get(i as usize));
+            let step = profile.and_then(|p| p.step(self.step));
+            if step.is_some_and(|s| s.drop) {
+                continue;
+            }
+            fill(step.and_then(|s| s.format.as_ref()).or(format), proxy, client, env, line);
+            sd.clear();
+            if let Some(f) = step.and_then(|s| s.sd.as_ref()).or(proxy.formats.sd.as_ref()) {
+                f.write(env, &mut sd);
+            }
+            let tag = profile.and_then(|p| p.tag.as_deref()).unwrap_or_else(|| tag(plan, proxy));
+            logger.send_structured(std::slice::from_ref(target), tag, self.level, &sd, line);
+        }
+    }
+}
+
+fn fill(format: Option<&LogFormat>, proxy: &Proxy, client: &Client, env: &Env<'_>, line: &mut Vec<u8>) {
+    line.clear();
+    match format {
+        Some(f) => f.write(env, line),
+        None => connected(proxy, client, line),
     }
 }
 

@@ -8,7 +8,7 @@ use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::h1::write;
 use hapax_proto::http::Head;
 use hapax_rules::errors::{self, Message};
-use hapax_rules::{Reply, Woken};
+use hapax_rules::{Effect, Reply, Wait, Woken};
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Verdict;
 use hapax_value::Millis;
@@ -76,8 +76,12 @@ impl Exchange<'_> {
             sets[1] = None;
         }
         for rules in sets.into_iter().flatten().filter(|r| !r.is_empty()) {
-            // These rules edit; they cannot refuse nor wait.
-            let _ = hapax_rules::run(rules, 0, &mut self.txn(true, Woken::No));
+            // These rules edit; they cannot refuse nor wait, but may write a line.
+            let mut outcome = hapax_rules::run(rules, 0, &mut self.txn(true, Woken::No));
+            while let Effect::Wait(Wait::Log { profile, origin }) = outcome.effect {
+                self.log_at(origin, origin, profile);
+                outcome = hapax_rules::run(rules, outcome.index, &mut self.txn(true, Woken::Done));
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The head of the final response on its way to the client.
 
-use hapax_config::plan::HttpMode;
+use hapax_config::plan::{HttpMode, LogStep};
 use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::h1::{Meta, write};
 use hapax_proto::http::Version;
@@ -34,6 +34,7 @@ impl Exchange<'_> {
         }
         self.response_rules().await?;
         self.stick_response(|x| x.env(true));
+        self.log_step(LogStep::Response);
         self.write_cookie();
         self.after_response_rules();
         self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");

@@ -109,8 +109,8 @@ impl Exchange<'_> {
             Wait::More | Wait::Handshake => Ok(Woken::Done),
             // Their subsystems do not exist yet, and `check` says so: the rule goes on as if its wait had been in vain.
             Wait::Lookup(_) | Wait::Cache { .. } | Wait::Spoe { .. } => Ok(Woken::TimedOut),
-            Wait::Log(_) => {
-                self.emit_log();
+            Wait::Log { profile, origin } => {
+                self.log_at(origin, origin, profile);
                 Ok(Woken::Done)
             }
             Wait::Time(ms) => {

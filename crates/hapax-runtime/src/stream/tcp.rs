@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll};
 
+use hapax_config::plan::LogStep;
 use hapax_proto::h1::framing::BodyLen;
 use hapax_rules::{Effect, Rule, Txn, Wait, Woken};
 use hapax_sample::{Body, Env};
@@ -39,6 +40,7 @@ impl Exchange<'_> {
         self.marks.request = now.mono_ms;
         self.p.req.buf = Buf::take(self.plan.global.bufsize);
         let fe = self.fe;
+        self.log_step(LogStep::Accept);
         self.content_rules(&fe.tcp_req_rules, fe.tcp_req_inspect_delay).await?;
         self.choose_backend()?;
         if self.be_id != self.fe_id {
@@ -50,6 +52,7 @@ impl Exchange<'_> {
         }
         self.stick_request(|x| x.tcp_env(x.p.req.buf.filled()));
         self.connect().await?;
+        self.log_step(LogStep::Connect);
         self.relay_tcp().await
     }
 
@@ -129,8 +132,8 @@ impl Exchange<'_> {
                 self.c.deadline.clear();
                 Woken::Done
             }
-            Wait::Log(_) => {
-                self.emit_log();
+            Wait::Log { profile, origin } => {
+                self.log_at(origin, origin, profile);
                 Woken::Done
             }
             // Their subsystems do not exist yet, and `check` says so.

@@ -1,8 +1,9 @@
 //! The target, framing, facility and levels of one `log` line.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hapax_diag::Diagnostic;
+use hapax_sample::{NameKind, NameRef};
 use hapax_value::Endpoint;
 
 use crate::address::{self, Accept, Host, Port};
@@ -43,6 +44,7 @@ pub(super) fn read(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTarget, Diagn
         max_level: 7,
         min_level: 0,
         sample: None,
+        profile: None,
     };
     let mut i = 1;
     if a.str(i) == "len" {
@@ -67,8 +69,16 @@ pub(super) fn read(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTarget, Diagn
         if a.str(i + 1).is_empty() {
             return Err(bad(i, "expected log-profile name".to_owned()));
         }
-        let told = "'log ... profile' is accepted but not acted on yet: log profiles";
-        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(i)));
+        let name = Arc::new(NameRef {
+            kind: NameKind::LogProfile,
+            name: a.str(i + 1).into(),
+            span: a.at(i + 1),
+            within: None,
+            id: OnceLock::new(),
+            acl: OnceLock::new(),
+        });
+        cx.deferred.push(name.clone());
+        target.profile = Some(name);
         i += 2;
     }
     target.facility = FACILITIES
