@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hapax_diag::Span;
-use hapax_rules::{Side, Site};
+use hapax_rules::{RuleSets, Side, Site};
 use hapax_sample::acl::{AclSet, Condition};
 
 use crate::keyword::Sections;
@@ -98,6 +98,8 @@ pub struct Draft {
     pub balance_name: Option<(Arc<str>, Span)>,
     /// Where words stand that only HTTP proxies act on, told if the proxy is none.
     pub asked: HashMap<&'static str, Span>,
+    /// How many rules of each set came from `defaults`.
+    pub inherited_rules: Vec<(RuleSets, usize)>,
     /// `errorfiles`, until every section is known.
     pub pending_errors: Vec<PendingErrors>,
     /// Addresses that ask for QUIC.
@@ -130,6 +132,7 @@ impl Default for Draft {
             check_kind: None,
             balance_name: None,
             asked: HashMap::new(),
+            inherited_rules: Vec::new(),
             pending_errors: Vec::new(),
             quic: Vec::new(),
             named_by: false,
@@ -141,6 +144,11 @@ impl Default for Draft {
 }
 
 impl Draft {
+    /// Where the section's own rules begin, after those of its `defaults`.
+    pub(crate) fn own_rules(&self, set: RuleSets) -> usize {
+        self.inherited_rules.iter().find(|(s, _)| *s == set).map_or(0, |(_, n)| *n)
+    }
+
     /// What every `defaults` section starts from: HAProxy's built-in values, and the command line's `maxconn`.
     pub fn initial(maxconn: Option<u32>) -> Self {
         Self {

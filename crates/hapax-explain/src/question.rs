@@ -217,6 +217,7 @@ impl Question {
             listener_name: entry.listener_name.clone(),
             accept_us: 0,
             tls,
+            socket: None,
             tracks: Vec::new(),
             proxy_tlvs: None,
         })

@@ -202,6 +202,7 @@ impl Facts {
                 listener_name: Arc::from(""),
                 accept_us: 0,
                 tls: None,
+                socket: None,
                 tracks: Vec::new(),
                 proxy_tlvs: None,
             },

@@ -1,6 +1,7 @@
 //! A byte stream to a client or a server: plain TCP or UNIX, or TLS over either.
 
 use std::io;
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -16,6 +17,42 @@ pub(crate) enum Raw {
 }
 
 impl Raw {
+    /// The number of a TCP socket.
+    pub(crate) fn number(&self) -> Option<i32> {
+        match self {
+            Self::Tcp(s) => Some(s.as_raw_fd()),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Makes closing as quiet as can be for the client: with the privilege for it nothing is sent at all, else a reset that the
+    /// first router drops. `ttl`: a reset that lives that many hops is wanted.
+    pub(crate) fn drop_silently(&self, ttl: Option<u8>) {
+        let Self::Tcp(s) = self else { return };
+        let socket = socket2::SockRef::from(s);
+        let quiet = ttl.is_none() && hapax_sys::sockopt::set_repair(s, true).is_ok();
+        if !quiet {
+            let hops = u32::from(ttl.unwrap_or(1));
+            // The one that does not fit the address family fails.
+            let _ = socket.set_unicast_hops_v6(hops);
+            let _ = socket.set_ttl_v4(hops);
+        }
+        let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+    }
+
+    /// `set-*-mark` and `set-*-tos`.
+    pub(crate) fn label(&self, mark: Option<u32>, tos: Option<u8>) {
+        let Self::Tcp(s) = self else { return };
+        // What the system does not allow is not done, as in HAProxy.
+        if let Some(mark) = mark {
+            let _ = hapax_sys::sockopt::set_mark(s, mark);
+        }
+        if let Some(tos) = tos {
+            let v6 = s.peer_addr().is_ok_and(|a| matches!(a, std::net::SocketAddr::V6(a) if a.ip().to_ipv4_mapped().is_none()));
+            let _ = hapax_sys::sockopt::set_tos(s, v6, tos);
+        }
+    }
+
     /// The address of this end; a UNIX socket that connects has none.
     pub(crate) fn local_addr(&self) -> Option<Endpoint> {
         match self {
@@ -153,10 +190,10 @@ impl Io {
         matches!(read, Err(e) if e.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Makes closing send a reset at once.
-    pub(crate) fn reset_on_close(&self) {
-        if let Some(Raw::Tcp(s)) = self.raw() {
-            let _ = socket2::SockRef::from(s).set_linger(Some(std::time::Duration::ZERO));
+    /// `silent-drop`; see [`Raw::drop_silently`].
+    pub(crate) fn drop_silently(&self, ttl: Option<u8>) {
+        if let Some(raw) = self.raw() {
+            raw.drop_silently(ttl);
         }
     }
 }

@@ -97,6 +97,7 @@ fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Opti
         listener_name: listener.name.clone(),
         accept_us: now.wall_us,
         tls: None,
+        socket: raw.number(),
         tracks: Vec::new(),
         proxy_tlvs: None,
     };
@@ -126,7 +127,7 @@ fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Opti
 /// Everything before the first stream. `None`: the connection is not to be served.
 async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, client: &mut Client, mut raw: Raw) -> Option<Io> {
     let state = worker.shared.proxy(listener.proxy);
-    let Some(expected) = rules_pass(worker, client, &proxy.tcp_conn_rules) else {
+    let Some(expected) = rules_pass(worker, client, &raw, &proxy.tcp_conn_rules) else {
         state.fe.denied_conn.inc(worker.id);
         return None;
     };
@@ -192,7 +193,8 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
             }
         }
     };
-    if rules_pass(worker, client, &proxy.tcp_sess_rules).is_none() {
+    let refused = io.raw().is_some_and(|raw| rules_pass(worker, client, raw, &proxy.tcp_sess_rules).is_none());
+    if refused {
         state.fe.denied_sess.inc(worker.id);
         return None;
     }
@@ -215,7 +217,7 @@ struct Expected {
 }
 
 /// Runs `tcp-request connection` or `session` rules; `None`: refused.
-fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> Option<Expected> {
+fn rules_pass(worker: &Worker, client: &mut Client, raw: &Raw, rules: &[Rule]) -> Option<Expected> {
     let mut expected = Expected::default();
     if rules.is_empty() {
         return Some(expected);
@@ -245,10 +247,13 @@ fn rules_pass(worker: &Worker, client: &mut Client, rules: &[Rule]) -> Option<Ex
         }
     };
     client.vars = vars.sess.take();
+    if controls.fc_mark.is_some() || controls.fc_tos.is_some() {
+        raw.label(controls.fc_mark, controls.fc_tos);
+    }
     match effect {
         Effect::Reject | Effect::Deny(_) | Effect::Fail => None,
-        Effect::SilentDrop(_) => {
-            client.io.reset_on_close();
+        Effect::SilentDrop(ttl) => {
+            raw.drop_silently(ttl);
             None
         }
         _ => Some(expected),

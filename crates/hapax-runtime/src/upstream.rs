@@ -155,14 +155,18 @@ impl Upstream {
     }
 }
 
+/// Netfilter mark and type of service of the packets, the first one too.
+pub(crate) type Labels = (Option<u32>, Option<u8>);
+
 /// Opens a connection to `address` until `deadline` passes or `aborted` says that nobody waits for it any more.
 pub(crate) async fn connect(
     address: &Endpoint,
     source: Option<SocketAddr>,
+    labels: Labels,
     deadline: &Deadline,
     mut aborted: impl FnMut(&mut std::task::Context<'_>) -> bool,
 ) -> Result<Raw, ConnectError> {
-    let connecting = open(address, source);
+    let connecting = open(address, source, labels);
     tokio::pin!(connecting);
     std::future::poll_fn(|cx| {
         if let Poll::Ready(r) = connecting.as_mut().poll(cx) {
@@ -179,9 +183,9 @@ pub(crate) async fn connect(
     .await
 }
 
-async fn open(address: &Endpoint, source: Option<SocketAddr>) -> Result<Raw, ConnectError> {
+async fn open(address: &Endpoint, source: Option<SocketAddr>, labels: Labels) -> Result<Raw, ConnectError> {
     match address {
-        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, source).await.map_err(blame)?)),
+        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, source, labels).await.map_err(blame)?)),
         Endpoint::Unix(path) => Ok(Raw::Unix(UnixStream::connect(&**path).await.map_err(blame)?)),
         Endpoint::Abstract(name, zero) => {
             let std = hapax_sys::listen::connect_abstract(name, *zero).map_err(blame)?;
@@ -192,10 +196,16 @@ async fn open(address: &Endpoint, source: Option<SocketAddr>) -> Result<Raw, Con
 
 /// Starts the connection and waits for it to be writable. tokio would ask for the error after every connection; here it is asked
 /// for where the system has signalled one.
-async fn tcp(to: SocketAddr, source: Option<SocketAddr>) -> io::Result<TcpStream> {
+async fn tcp(to: SocketAddr, source: Option<SocketAddr>, (mark, tos): Labels) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
     // A socket that cannot be told is still a connection.
     let _ = socket.set_tcp_nodelay(true);
+    if let Some(mark) = mark {
+        let _ = socket.set_mark(mark);
+    }
+    if let Some(tos) = tos {
+        let _ = hapax_sys::sockopt::set_tos(&socket, to.is_ipv6(), tos);
+    }
     if let Some(from) = source {
         if from.port() == 0 {
             let _ = hapax_sys::sockopt::set_bind_address_no_port(&socket);

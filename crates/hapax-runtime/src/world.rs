@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use hapax_config::plan::{Proxy, ProxyCaps};
 use hapax_sample::users::Userlist;
 use hapax_sample::vars::Scope;
-use hapax_sample::{Now, ProxyId, ServerId, Setting, TableAnswer, TableChange, TableRead, Track, TrackStart, Weight, World, Zone};
+use hapax_sample::{Now, ProxyId, ServerId, Setting, TableAnswer, TableChange, TableRead, TcpFact, Track, TrackStart, Weight, World, Zone};
 use hapax_value::Value;
 
 use crate::state::{ServerState, Shared};
@@ -221,6 +221,20 @@ impl World for LiveWorld {
 
     fn thread(&self) -> i64 {
         self.worker as i64
+    }
+
+    fn tcp_info(&self, socket: i32, what: TcpFact) -> Option<i64> {
+        let info = hapax_sys::sockopt::tcp_info_of(socket).ok()?;
+        Some(i64::from(match what {
+            TcpFact::Rtt => info.rtt_us,
+            TcpFact::RttVar => info.rttvar_us,
+            TcpFact::Unacked => info.unacked,
+            TcpFact::Sacked => info.sacked,
+            TcpFact::Lost => info.lost,
+            TcpFact::Retrans => info.retrans,
+            TcpFact::Fackets => info.fackets,
+            TcpFact::Reordering => info.reordering,
+        }))
     }
 
     fn log_count(&self, p: ProxyId) -> i64 {

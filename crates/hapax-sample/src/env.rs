@@ -75,6 +75,8 @@ pub struct SessionFacts {
     pub accept_us: u64,
     /// Boxed: plain connections pay a pointer.
     pub tls: Option<Box<TlsFacts>>,
+    /// The number of the client's TCP socket, to ask the kernel about it.
+    pub socket: Option<i32>,
     pub tracks: Vec<(u8, Track)>,
     /// A PROXY header came first, with these TLVs.
     pub proxy_tlvs: Option<Arc<[u8]>>,
@@ -95,6 +97,7 @@ impl SessionFacts {
             listener_name: Arc::from(""),
             accept_us: 0,
             tls: None,
+            socket: None,
             tracks: Vec::new(),
             proxy_tlvs: None,
         }
@@ -138,6 +141,8 @@ pub struct StreamFacts {
     pub bc_src: Option<Endpoint>,
     pub bc_dst: Option<Endpoint>,
     pub bc_tls: Option<Arc<TlsFacts>>,
+    /// The number of the server's TCP socket, as that of the client.
+    pub bc_socket: Option<i32>,
     /// The server connection was used before.
     pub bc_reused: bool,
     /// How many requests stood before this one in the server's and the backend's queue.
@@ -411,6 +416,10 @@ pub trait World {
     fn is_stopping(&self) -> bool {
         false
     }
+    /// What the kernel knows of a TCP connection, by the number of its socket; times in microseconds.
+    fn tcp_info(&self, _socket: i32, _what: TcpFact) -> Option<i64> {
+        None
+    }
     /// The name of a configuration file, as the command line has it.
     #[allow(clippy::unnecessary_literal_bound, reason = "others have it from the plan")]
     fn file_name(&self, _file: FileId) -> &str {
@@ -418,6 +427,19 @@ pub trait World {
     }
     /// Takes a line of the `debug` converter for a sink (`buf0`, `stderr`, ...).
     fn debug(&self, _sink: &str, _line: &[u8]) {}
+}
+
+/// What the kernel counts and measures of a TCP connection (`TCP_INFO`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TcpFact {
+    Rtt,
+    RttVar,
+    Unacked,
+    Sacked,
+    Lost,
+    Retrans,
+    Fackets,
+    Reordering,
 }
 
 /// Which of a server's weights is meant.

@@ -111,6 +111,7 @@ impl Default for Stage {
                 listener_name: Arc::from("lsn"),
                 accept_us: 1_795_427_035_036_000,
                 tls: None,
+                socket: None,
                 tracks: Vec::new(),
                 proxy_tlvs: None,
             },

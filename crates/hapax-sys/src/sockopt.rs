@@ -4,7 +4,7 @@
 use std::io;
 use std::mem::size_of;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 use rustix::net::sockopt as rx;
@@ -182,13 +182,18 @@ pub fn peer_addr(fd: impl AsFd) -> io::Result<Option<SocketAddr>> {
 
 /// Smoothed round-trip time and its variation, microseconds (`fc_rtt`, `fc_rttvar` and the other `tcp_info` fetches).
 pub fn tcp_info(fd: impl AsFd) -> io::Result<TcpInfo> {
+    tcp_info_of(fd.as_fd().as_raw_fd())
+}
+
+/// The same of whichever socket has this number; an error where none has.
+pub fn tcp_info_of(fd: RawFd) -> io::Result<TcpInfo> {
     // SAFETY: tcp_info is plain integers, for which all-zero is a value.
     let mut raw: libc::tcp_info = unsafe { std::mem::zeroed() };
     let mut len = size_of::<libc::tcp_info>() as libc::socklen_t;
     // SAFETY: the pointer and the length describe one live tcp_info; the kernel writes at most `len` bytes.
     let rc = unsafe {
         libc::getsockopt(
-            fd.as_fd().as_raw_fd(),
+            fd,
             libc::IPPROTO_TCP,
             libc::TCP_INFO,
             (&raw mut raw).cast(),

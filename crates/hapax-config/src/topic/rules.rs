@@ -132,8 +132,9 @@ fn add(cx: &mut Reader<'_>, a: &Args<'_>, set: RuleSets) -> Result<(), Diagnosti
         RuleSets::HTTP_AFTER => Some("http-after-response"),
         _ => None,
     };
+    let own = d.own_rules(set);
     let list = rules_mut(d, set);
-    let dead = name.filter(|_| list.last().is_some_and(|r: &Rule| r.cond.is_none() && r.action.is_final()));
+    let dead = name.filter(|_| list[own..].last().is_some_and(|r: &Rule| r.cond.is_none() && r.action.is_final()));
     list.push(rule);
     if let Some(name) = name {
         d.asked.entry(name).or_insert(a.line);
@@ -164,10 +165,10 @@ fn warn_order(cx: &mut Reader<'_>, a: &Args<'_>, set: RuleSets) {
     let d = cx.proxy();
     let p = &d.proxy;
     let later: [(&str, bool); 6] = [
-        ("tcp-request session", !p.tcp_sess_rules.is_empty()),
-        ("tcp-request content", !p.tcp_req_rules.is_empty()),
+        ("tcp-request session", p.tcp_sess_rules.len() > d.own_rules(RuleSets::TCP_SESS)),
+        ("tcp-request content", p.tcp_req_rules.len() > d.own_rules(RuleSets::TCP_REQ)),
         ("monitor fail", !p.monitor_fail.is_empty()),
-        ("http-request", !p.http_req_rules.is_empty()),
+        ("http-request", p.http_req_rules.len() > d.own_rules(RuleSets::HTTP_REQ)),
         ("redirect", !d.proxy.redirects.is_empty()),
         ("use_backend", !d.switching.is_empty()),
     ];
@@ -196,5 +197,8 @@ fn inherit(to: &mut Draft, from: &Draft) {
     t.tcp_conn_rules.clone_from(&f.tcp_conn_rules);
     t.tcp_sess_rules.clone_from(&f.tcp_sess_rules);
     t.tcp_res_rules.clone_from(&f.tcp_res_rules);
+    to.inherited_rules = [RuleSets::TCP_CONN, RuleSets::TCP_SESS, RuleSets::TCP_REQ, RuleSets::HTTP_REQ, RuleSets::HTTP_RES, RuleSets::HTTP_AFTER]
+        .map(|set| (set, rules_mut(to, set).len()))
+        .into();
     to.asked.extend(from.asked.iter().map(|(k, v)| (*k, *v)));
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 
-use hapax_value::Support;
 
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn};
 
@@ -56,7 +55,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
             "silent-drop rst-ttl 256",
             "silent-drop hard",
         ],
-        support: Support::Partial("rst-ttl is accepted, but the reset has the usual TTL"),
         parse: silent_drop,
         ..ActionRow::BASE
     },

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 
-use hapax_value::Support;
-
 use crate::amount::Amount;
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn};
 
@@ -19,7 +17,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Sets the netfilter mark of the packets sent to the client.",
         ok: &["set-fc-mark 20", "set-fc-mark 0x14", "set-fc-mark int(3) if TRUE"],
         bad: &["set-fc-mark", "set-fc-mark 1x"],
-        support: Support::NotYet("marks of sockets"),
         parse: |p| parse(p, Field::FcMark),
         ..ActionRow::BASE
     },
@@ -29,7 +26,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "The older name of `set-fc-mark`.",
         ok: &["set-mark 20", "set-mark 0xff if TRUE"],
         bad: &["set-mark", "set-mark 1x"],
-        support: Support::NotYet("marks of sockets"),
         parse: |p| parse(p, Field::FcMark),
         ..ActionRow::BASE
     },
@@ -39,7 +35,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Sets the netfilter mark of the packets sent to the server.",
         ok: &["set-bc-mark 20", "set-bc-mark int(3) if TRUE"],
         bad: &["set-bc-mark", "set-bc-mark 1x"],
-        support: Support::NotYet("marks of sockets"),
         parse: |p| parse(p, Field::BcMark),
         ..ActionRow::BASE
     },
@@ -49,7 +44,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Sets the type-of-service byte of the packets sent to the client.",
         ok: &["set-fc-tos 0x10", "set-fc-tos int(3) if TRUE"],
         bad: &["set-fc-tos", "set-fc-tos 1x"],
-        support: Support::NotYet("types of service of sockets"),
         parse: |p| parse(p, Field::FcTos),
         ..ActionRow::BASE
     },
@@ -59,7 +53,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "The older name of `set-fc-tos`.",
         ok: &["set-tos 0x10", "set-tos 8 if TRUE"],
         bad: &["set-tos", "set-tos 1x"],
-        support: Support::NotYet("types of service of sockets"),
         parse: |p| parse(p, Field::FcTos),
         ..ActionRow::BASE
     },
@@ -69,7 +62,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Sets the type-of-service byte of the packets sent to the server.",
         ok: &["set-bc-tos 0x10", "set-bc-tos int(3) if TRUE"],
         bad: &["set-bc-tos", "set-bc-tos 1x"],
-        support: Support::NotYet("types of service of sockets"),
         parse: |p| parse(p, Field::BcTos),
         ..ActionRow::BASE
     },

@@ -11,7 +11,7 @@ use hapax_value::{Endpoint, Millis};
 
 use super::exchange::Exchange;
 use super::{Step, Stop};
-use crate::io::Io;
+use crate::io::{Io, Raw};
 use crate::outcome::{Blame, End, Phase};
 use crate::proxy_header;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
@@ -38,6 +38,7 @@ impl Exchange<'_> {
                 Ok(up) => {
                     (self.p.facts.bc_src, self.p.facts.bc_dst) = up.ends.clone();
                     self.p.facts.bc_reused = up.served > 0;
+                    self.p.facts.bc_socket = up.io.raw().and_then(Raw::number);
                     self.p.facts.bc_tls.clone_from(&up.tls);
                     self.up = Some(up);
                     self.marks.connected = self.w.now_ms();
@@ -233,7 +234,8 @@ impl Exchange<'_> {
             .and_then(|e| if let Endpoint::Ip(a) = e { Some(*a) } else { None });
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let entry = &self.c.entry;
-        let mut raw = upstream::connect(&address, source, &self.c.deadline, |_| entry.kill.get()).await?;
+        let labels = (self.p.controls.bc_mark, self.p.controls.bc_tos);
+        let mut raw = upstream::connect(&address, source, labels, &self.c.deadline, |_| entry.kill.get()).await?;
         server.counters.connect.inc(w);
         self.be_state().be.connect.inc(w);
         if conf.send_proxy > 0 {
@@ -264,8 +266,8 @@ impl Exchange<'_> {
         };
         self.c.deadline.clear();
         let mut up = Upstream::new(io, epoch, ends, tls);
-        // The header named this client: the connection can serve no other.
-        up.private |= conf.send_proxy > 0;
+        // The header named this client, or its packets are marked for it: the connection can serve no other.
+        up.private |= conf.send_proxy > 0 || labels.0.is_some() || labels.1.is_some();
         Ok(up)
     }
 
@@ -287,7 +289,8 @@ impl Exchange<'_> {
             Persist::Safe => self.c.streams > 1,
             Persist::Aggressive | Persist::Always => true,
         };
-        if !allowed || self.be.servers[i].send_proxy > 0 {
+        let labels = &self.p.controls;
+        if !allowed || self.be.servers[i].send_proxy > 0 || labels.bc_mark.is_some() || labels.bc_tos.is_some() {
             return None;
         }
         self.w.pools.take(self.be_id, id, server)

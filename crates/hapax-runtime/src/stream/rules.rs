@@ -87,6 +87,7 @@ impl Exchange<'_> {
             let mut txn = self.txn(way == Way::Response, woken);
             txn.no_more = no_more;
             let outcome = hapax_rules::run(rules, from, &mut txn);
+            self.label_client();
             if !self.p.controls.early_hints.is_empty() {
                 self.send_early_hints().await?;
             }
@@ -118,6 +119,18 @@ impl Exchange<'_> {
                 Ok(Woken::Done)
             }
             Wait::Body { time, at_least, large } => self.wait_for_body(way, time, at_least, large).await,
+        }
+    }
+
+    /// Marks the client's packets as rules have asked.
+    #[inline]
+    pub(super) fn label_client(&mut self) {
+        let c = &mut self.p.controls;
+        if c.fc_mark.is_some() || c.fc_tos.is_some() {
+            let (mark, tos) = (c.fc_mark.take(), c.fc_tos.take());
+            if let Some(raw) = self.c.io.raw() {
+                raw.label(mark, tos);
+            }
         }
     }
 
@@ -164,8 +177,8 @@ impl Exchange<'_> {
                 self.count_denied(way);
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
             }
-            Effect::SilentDrop(_) => {
-                self.c.io.reset_on_close();
+            Effect::SilentDrop(ttl) => {
+                self.c.io.drop_silently(ttl);
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
             }
             Effect::Invalid => Err(Stop::End(End::with_status(Blame::Proxy, phase, 400))),

@@ -66,6 +66,7 @@ impl Exchange<'_> {
         loop {
             let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(Way::Request, no_more, ended, woken));
             woken = Woken::No;
+            self.label_client();
             from = outcome.index;
             match outcome.effect {
                 Effect::Wait(Wait::More) => {
@@ -104,6 +105,7 @@ impl Exchange<'_> {
         loop {
             let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(Way::Response, no_more, ended, woken));
             woken = Woken::No;
+            self.label_client();
             from = outcome.index;
             match outcome.effect {
                 Effect::Wait(Wait::More) => {
@@ -146,8 +148,8 @@ impl Exchange<'_> {
         let phase = if way == Way::Request { Phase::Request } else { Phase::Data };
         match effect {
             Effect::Continue | Effect::Accept => Ok(()),
-            Effect::SilentDrop(_) => {
-                self.c.io.reset_on_close();
+            Effect::SilentDrop(ttl) => {
+                self.c.io.drop_silently(ttl);
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
             }
             Effect::Fail | Effect::Service(_) | Effect::SwitchToHttp(_) => Err(Stop::Close(End::new(Blame::Internal, phase))),

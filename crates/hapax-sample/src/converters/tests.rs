@@ -127,6 +127,7 @@ fn session() -> SessionFacts {
         listener_name: Arc::from(""),
         accept_us: 0,
         tls: None,
+        socket: None,
         tracks: Vec::new(),
         proxy_tlvs: None,
     }

@@ -7,10 +7,9 @@ use hapax_value::{Endpoint, Support, Type, Value};
 
 use super::http::text;
 use super::{missing, no_effect};
-use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, ProxyId, Sampled, Setting};
+use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, ProxyId, Sampled, Setting, TcpFact};
 
 const UNIT: &[ArgKind] = &[ArgKind::Choice(&["us", "ms"])];
-const TCP_INFO: Support = Support::NotYet("facts of TCP_INFO");
 
 pub(super) static ROWS: &[Fetch] = &[
     Fetch::new(
@@ -398,78 +397,68 @@ pub(super) static ROWS: &[Fetch] = &[
         missing,
     )
     .support(Support::NotYet("saved SYN packets")),
-    Fetch::new("fc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the client.", missing)
-        .args(UNIT, 0)
-        .support(TCP_INFO),
+    Fetch::new("fc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the client.", |c| client_tcp(c, TcpFact::Rtt))
+        .args(UNIT, 0),
     Fetch::new(
         "fc_rttvar",
         Type::Sint,
         Needs::LAYER4,
         "How the round trip time to the client varies.",
-        missing,
+        |c| client_tcp(c, TcpFact::RttVar),
     )
-    .args(UNIT, 0)
-    .support(TCP_INFO),
+    .args(UNIT, 0),
     Fetch::new(
         "fc_fackets",
         Type::Sint,
         Needs::LAYER4,
         "The kernel's count of FACK packets.",
-        missing,
+        |c| client_tcp(c, TcpFact::Fackets),
     )
-    .args(UNIT, 0)
-    .support(TCP_INFO),
-    Fetch::new("fc_lost", Type::Sint, Needs::LAYER4, "The kernel's count of lost packets.", missing)
-        .args(UNIT, 0)
-        .support(TCP_INFO),
+    .args(UNIT, 0),
+    Fetch::new("fc_lost", Type::Sint, Needs::LAYER4, "The kernel's count of lost packets.", |c| client_tcp(c, TcpFact::Lost))
+        .args(UNIT, 0),
     Fetch::new(
         "fc_reordering",
         Type::Sint,
         Needs::LAYER4,
         "The kernel's measure of reordering.",
-        missing,
+        |c| client_tcp(c, TcpFact::Reordering),
     )
-    .args(UNIT, 0)
-    .support(TCP_INFO),
+    .args(UNIT, 0),
     Fetch::new(
         "fc_retrans",
         Type::Sint,
         Needs::LAYER4,
         "The kernel's count of packets sent again.",
-        missing,
+        |c| client_tcp(c, TcpFact::Retrans),
     )
-    .args(UNIT, 0)
-    .support(TCP_INFO),
+    .args(UNIT, 0),
     Fetch::new(
         "fc_sacked",
         Type::Sint,
         Needs::LAYER4,
         "The kernel's count of packets acknowledged out of order.",
-        missing,
+        |c| client_tcp(c, TcpFact::Sacked),
     )
-    .args(UNIT, 0)
-    .support(TCP_INFO),
+    .args(UNIT, 0),
     Fetch::new(
         "fc_unacked",
         Type::Sint,
         Needs::LAYER4,
         "The kernel's count of packets not yet acknowledged.",
-        missing,
+        |c| client_tcp(c, TcpFact::Unacked),
     )
-    .args(UNIT, 0)
-    .support(TCP_INFO),
-    Fetch::new("bc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the server.", missing)
-        .args(UNIT, 0)
-        .support(TCP_INFO),
+    .args(UNIT, 0),
+    Fetch::new("bc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the server.", |c| server_tcp(c, TcpFact::Rtt))
+        .args(UNIT, 0),
     Fetch::new(
         "bc_rttvar",
         Type::Sint,
         Needs::LAYER4,
         "How the round trip time to the server varies.",
-        missing,
+        |c| server_tcp(c, TcpFact::RttVar),
     )
-    .args(UNIT, 0)
-    .support(TCP_INFO),
+    .args(UNIT, 0),
     Fetch::new(
         "fc_glitches",
         Type::Sint,
@@ -619,6 +608,22 @@ pub(super) fn backend(env: &Env<'_>) -> Result<ProxyId, Absent> {
 
 fn frontend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
     c.env.world.setting(c.env.sess.frontend, which).map(Value::Int).ok_or(Absent::Never)
+}
+
+/// What the kernel tells of the client's connection; times in microseconds unless asked for in milliseconds.
+fn client_tcp<'e>(c: &Call<'_, 'e>, what: TcpFact) -> Sampled<'e> {
+    kernel(c, c.env.sess.socket, what)
+}
+
+fn server_tcp<'e>(c: &Call<'_, 'e>, what: TcpFact) -> Sampled<'e> {
+    kernel(c, c.env.stream.bc_socket, what)
+}
+
+fn kernel<'e>(c: &Call<'_, 'e>, socket: Option<i32>, what: TcpFact) -> Sampled<'e> {
+    let n = c.env.world.tcp_info(socket.ok_or(Absent::Never)?, what).ok_or(Absent::Never)?;
+    let is_time = matches!(what, TcpFact::Rtt | TcpFact::RttVar);
+    // Milliseconds unless the first unit is named.
+    Ok(Value::Int(if is_time && c.int(0) != Some(0) { n / 1000 } else { n }))
 }
 
 /// What a rule has set, else the proxy's own.
