@@ -48,7 +48,9 @@ impl Raw {
             let _ = hapax_sys::sockopt::set_mark(s, mark);
         }
         if let Some(tos) = tos {
-            let v6 = s.peer_addr().is_ok_and(|a| matches!(a, std::net::SocketAddr::V6(a) if a.ip().to_ipv4_mapped().is_none()));
+            let v6 = s
+                .peer_addr()
+                .is_ok_and(|a| matches!(a, std::net::SocketAddr::V6(a) if a.ip().to_ipv4_mapped().is_none()));
             let _ = hapax_sys::sockopt::set_tos(s, v6, tos);
         }
     }

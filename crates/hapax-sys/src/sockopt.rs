@@ -191,15 +191,7 @@ pub fn tcp_info_of(fd: RawFd) -> io::Result<TcpInfo> {
     let mut raw: libc::tcp_info = unsafe { std::mem::zeroed() };
     let mut len = size_of::<libc::tcp_info>() as libc::socklen_t;
     // SAFETY: the pointer and the length describe one live tcp_info; the kernel writes at most `len` bytes.
-    let rc = unsafe {
-        libc::getsockopt(
-            fd,
-            libc::IPPROTO_TCP,
-            libc::TCP_INFO,
-            (&raw mut raw).cast(),
-            &raw mut len,
-        )
-    };
+    let rc = unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, (&raw mut raw).cast(), &raw mut len) };
     if rc != 0 {
         return Err(io::Error::last_os_error());
     }

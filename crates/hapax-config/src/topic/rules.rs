@@ -197,8 +197,17 @@ fn inherit(to: &mut Draft, from: &Draft) {
     t.tcp_conn_rules.clone_from(&f.tcp_conn_rules);
     t.tcp_sess_rules.clone_from(&f.tcp_sess_rules);
     t.tcp_res_rules.clone_from(&f.tcp_res_rules);
-    to.inherited_rules = [RuleSets::TCP_CONN, RuleSets::TCP_SESS, RuleSets::TCP_REQ, RuleSets::HTTP_REQ, RuleSets::HTTP_RES, RuleSets::HTTP_AFTER]
-        .map(|set| (set, rules_mut(to, set).len()))
-        .into();
+    to.site.req_captures.clone_from(&from.site.req_captures);
+    to.site.res_captures.clone_from(&from.site.res_captures);
+    to.inherited_rules = [
+        RuleSets::TCP_CONN,
+        RuleSets::TCP_SESS,
+        RuleSets::TCP_REQ,
+        RuleSets::HTTP_REQ,
+        RuleSets::HTTP_RES,
+        RuleSets::HTTP_AFTER,
+    ]
+    .map(|set| (set, rules_mut(to, set).len()))
+    .into();
     to.asked.extend(from.asked.iter().map(|(k, v)| (*k, *v)));
 }

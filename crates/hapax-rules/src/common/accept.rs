@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 
-
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn};
 
 pub(crate) static ROWS: &[ActionRow] = &[

@@ -397,8 +397,10 @@ pub(super) static ROWS: &[Fetch] = &[
         missing,
     )
     .support(Support::NotYet("saved SYN packets")),
-    Fetch::new("fc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the client.", |c| client_tcp(c, TcpFact::Rtt))
-        .args(UNIT, 0),
+    Fetch::new("fc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the client.", |c| {
+        client_tcp(c, TcpFact::Rtt)
+    })
+    .args(UNIT, 0),
     Fetch::new(
         "fc_rttvar",
         Type::Sint,
@@ -415,8 +417,10 @@ pub(super) static ROWS: &[Fetch] = &[
         |c| client_tcp(c, TcpFact::Fackets),
     )
     .args(UNIT, 0),
-    Fetch::new("fc_lost", Type::Sint, Needs::LAYER4, "The kernel's count of lost packets.", |c| client_tcp(c, TcpFact::Lost))
-        .args(UNIT, 0),
+    Fetch::new("fc_lost", Type::Sint, Needs::LAYER4, "The kernel's count of lost packets.", |c| {
+        client_tcp(c, TcpFact::Lost)
+    })
+    .args(UNIT, 0),
     Fetch::new(
         "fc_reordering",
         Type::Sint,
@@ -449,8 +453,10 @@ pub(super) static ROWS: &[Fetch] = &[
         |c| client_tcp(c, TcpFact::Unacked),
     )
     .args(UNIT, 0),
-    Fetch::new("bc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the server.", |c| server_tcp(c, TcpFact::Rtt))
-        .args(UNIT, 0),
+    Fetch::new("bc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the server.", |c| {
+        server_tcp(c, TcpFact::Rtt)
+    })
+    .args(UNIT, 0),
     Fetch::new(
         "bc_rttvar",
         Type::Sint,
