@@ -3,6 +3,7 @@
 
 mod bodies;
 mod errors;
+mod facts;
 mod replies;
 mod rules;
 

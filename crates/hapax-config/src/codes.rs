@@ -44,6 +44,7 @@ codes! {
     BIND_CONFLICT = "HX0307", "address bound twice", "Two bind lines ask for the same address.";
     FALLBACK = "HX0308", "setting replaced by another", "The setting cannot work with the others of this proxy; what is used instead is in the message.";
     RULE_ORDER = "HX0309", "rule order", "Rule sets run in a fixed order, whatever the order of the lines. Write them in that order to see what happens.";
+    DEFAULTS_RULES = "HX0319", "rules of defaults", "The rules of a defaults section cannot run in every proxy that takes them. Give each kind of proxy a defaults section of its own.";
     USERLIST = "HX0310", "user list", "A user, group or user list is not as expected.";
     ENVIRONMENT = "HX0311", "environment", "A variable is used or set in a way that cannot work.";
     SERVER = "HX0312", "server", "A server's line is not as expected.";

@@ -98,6 +98,8 @@ pub struct Draft {
     pub balance_name: Option<(Arc<str>, Span)>,
     /// Where words stand that only HTTP proxies act on, told if the proxy is none.
     pub asked: HashMap<&'static str, Span>,
+    /// Of a `defaults` section with rules: the kind of proxy that has taken them over last.
+    pub rules_used_by: Option<Sections>,
     /// How many rules of each set came from `defaults`.
     pub inherited_rules: Vec<(RuleSets, usize)>,
     /// `errorfiles`, until every section is known.
@@ -132,6 +134,7 @@ impl Default for Draft {
             check_kind: None,
             balance_name: None,
             asked: HashMap::new(),
+            rules_used_by: None,
             inherited_rules: Vec::new(),
             pending_errors: Vec::new(),
             quic: Vec::new(),

@@ -71,6 +71,13 @@ pub struct NameRef {
     pub acl: OnceLock<crate::acl::Named>,
 }
 
+impl NameRef {
+    /// The proxy that runs the rule, whichever it is: no name was given, and the rule stands in a `defaults` section.
+    pub fn means_the_proxy_at_hand(&self) -> bool {
+        self.within.is_none() && self.name.is_empty() && matches!(self.kind, NameKind::Frontend | NameKind::Backend)
+    }
+}
+
 /// Names to resolve.
 pub type Deferred = Vec<Arc<NameRef>>;
 

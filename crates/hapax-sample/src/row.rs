@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bitflags::bitflags;
 use hapax_value::{Support, Type, Value};
 
-use crate::{Compile, Env, NameRef};
+use crate::{Compile, Env, NameKind, NameRef};
 
 bitflags! {
     /// Where a fetch's facts exist: one bit per column of HAProxy's own fetch matrix, in its order.
@@ -220,6 +220,13 @@ impl<'e> Call<'_, 'e> {
     /// What a deferred name turned out to be.
     pub fn name_id(&self, i: usize) -> Option<u64> {
         match self.arg(i) {
+            Arg::Name(n) if n.means_the_proxy_at_hand() => {
+                let here = match n.kind {
+                    NameKind::Frontend => Some(self.env.sess.frontend),
+                    _ => self.env.stream.backend,
+                };
+                here.map(|p| u64::from(p.0))
+            }
             Arg::Name(n) => n.id.get().copied(),
             _ => None,
         }

@@ -55,6 +55,9 @@ fn find(
     tables: &HashMap<Arc<str>, usize>,
     name: &NameRef,
 ) -> Option<Result<u64, String>> {
+    if name.means_the_proxy_at_hand() {
+        return None;
+    }
     let own = name.within.as_deref().unwrap_or("");
     let text: &str = if name.name.is_empty() { own } else { &name.name };
     let section = |bit: Sections| {

@@ -79,6 +79,10 @@ fn start_defaults(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic
     if parent > 0 {
         use_defaults(cx, parent, true, args);
     }
+    if base != 0 && has_rules(&cx.defaults[base]) {
+        let message = "a defaults section cannot inherit from a defaults section defining TCP/HTTP rules";
+        return Err(inherited_rules(cx, base, message, true, args));
+    }
     if let Some(d) = bad_char(args).filter(|_| named) {
         return Err(d);
     }
@@ -138,7 +142,58 @@ fn start_proxy(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
         Some(d) => cx.diags.push(d),
         None => {}
     }
-    parent.map(|_| ())
+    parent?;
+    match misused_rules(cx, base, kind, args) {
+        Some(d) => Err(d),
+        None => Ok(()),
+    }
+}
+
+fn has_rules(d: &Draft) -> bool {
+    let p = &d.proxy;
+    let sets = [
+        &p.tcp_conn_rules,
+        &p.tcp_sess_rules,
+        &p.tcp_req_rules,
+        &p.tcp_res_rules,
+        &p.http_req_rules,
+        &p.http_res_rules,
+        &p.http_after_rules,
+    ];
+    sets.iter().any(|s| !s.is_empty())
+}
+
+fn inherited_rules(cx: &Reader<'_>, base: usize, message: &str, with_place: bool, args: &Args<'_>) -> Diagnostic {
+    let at = cx.defaults[base].proxy.span;
+    let place = format!(" (defaults section at {}:{})", cx.file_name(at.file), at.line);
+    let message = format!("{message}{}.", if with_place { &place } else { "" });
+    let d = Diagnostic::alert(&codes::DEFAULTS_RULES, message).at(args.span).tight();
+    d.related(at, "the rules are defined here")
+}
+
+/// Rules of a `defaults` section run in the proxies of one side only, and only where their rule set exists.
+fn misused_rules(cx: &mut Reader<'_>, base: usize, kind: Sections, args: &Args<'_>) -> Option<Diagnostic> {
+    let defaults = &mut cx.defaults[base];
+    if !has_rules(defaults) {
+        return None;
+    }
+    if kind == Sections::LISTEN {
+        let message = "a listen section cannot inherit from a defaults section defining TCP/HTTP rules";
+        return Some(inherited_rules(cx, base, message, false, args));
+    }
+    let front = kind == Sections::FRONTEND;
+    let other = defaults.rules_used_by.replace(kind).is_some_and(|k| k != kind);
+    let p = &defaults.proxy;
+    let message = if other {
+        "frontends and backends cannot inherit from the same defaults section if it defines TCP/HTTP rules"
+    } else if !front && !(p.tcp_conn_rules.is_empty() && p.tcp_sess_rules.is_empty()) {
+        "a backend section cannot inherit from a defaults section defining 'tcp-request connection' or 'tcp-request session' rules"
+    } else if front && !p.tcp_res_rules.is_empty() {
+        "a frontend section cannot inherit from a defaults section defining 'tcp-response content' rules"
+    } else {
+        return None;
+    };
+    Some(inherited_rules(cx, base, message, true, args))
 }
 
 /// Another proxy of this name. One frontend and one backend could share a name until 3.3: they still may, with a warning,
