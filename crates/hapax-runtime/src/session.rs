@@ -193,7 +193,9 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
             }
         }
     };
-    let refused = io.raw().is_some_and(|raw| rules_pass(worker, client, raw, &proxy.tcp_sess_rules).is_none());
+    let refused = io
+        .raw()
+        .is_some_and(|raw| rules_pass(worker, client, raw, &proxy.tcp_sess_rules).is_none());
     if refused {
         state.fe.denied_sess.inc(worker.id);
         return None;

@@ -149,7 +149,7 @@ impl Exchange<'_> {
         match effect {
             Effect::Continue | Effect::Accept => Ok(()),
             Effect::SilentDrop(ttl) => {
-                self.c.io.drop_silently(ttl);
+                self.c.io.drop_silently(*ttl);
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
             }
             Effect::Fail | Effect::Service(_) | Effect::SwitchToHttp(_) => Err(Stop::Close(End::new(Blame::Internal, phase))),
