@@ -28,6 +28,6 @@ pub use hapax_diag::FileId;
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
 pub use env::{
     Body, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableAnswer, TableChange, TableRead,
-    TcpFact,    Timers, TlsFacts, Track, TrackStart, Weight, World, Zone,
+    TcpFact, Timers, TlsFacts, Track, TrackStart, Weight, World, Zone,
 };
 pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};
