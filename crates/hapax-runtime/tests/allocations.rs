@@ -126,6 +126,16 @@ fn requests_cost_one_allocation() {
             " acl api path_beg /api\n acl host hdr(host) -i other.example\n http-request deny if api host\n http-request set-header X-Proto http\n http-request del-header X-Gone\n http-response set-header X-Served yes\n",
             "",
         ),
+        (
+            "tables",
+            " stick-table type ip size 1k expire 1m store conn_cur,http_req_rate(10s),bytes_out_rate(10s)\n http-request track-sc0 src\n http-request deny if { sc_http_req_rate(0) gt 1000000 }\n",
+            "",
+        ),
+        (
+            "stickiness",
+            "",
+            " stick-table type string size 1k expire 1m\n stick on hdr(host)\n",
+        ),
         ("log", " log 127.0.0.1:9 local0\n option httplog\n", ""),
     ];
     let mut over = Vec::new();

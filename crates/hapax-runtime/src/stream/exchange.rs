@@ -51,7 +51,7 @@ pub(super) struct Exchange<'x> {
     /// Server named by the client's cookie, and whether the response must set a cookie.
     pub persistence: super::cookie::Persistence,
     /// Keys that `stick` rules store once the server has answered.
-    pub stores: Vec<super::tables::Store>,
+    pub stores: super::tables::Stores,
 }
 
 /// Monotonic milliseconds at which steps were reached; 0: not yet.
@@ -106,7 +106,7 @@ impl<'x> Exchange<'x> {
             tunnel: false,
             reusable: false,
             persistence: super::cookie::Persistence::default(),
-            stores: Vec::new(),
+            stores: super::tables::Stores::new(),
         }
     }
 

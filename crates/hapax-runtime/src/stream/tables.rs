@@ -5,6 +5,7 @@ use hapax_config::plan::{Options, StickRule};
 use hapax_sample::Env;
 use hapax_sample::acl::Verdict;
 use hapax_value::{Endpoint, Millis};
+use smallvec::SmallVec;
 
 use super::exchange::Exchange;
 use crate::session::Client;
@@ -18,9 +19,13 @@ const MOST_STORES: usize = 8;
 #[derive(Debug)]
 pub(super) struct Store {
     table: u32,
-    key: Box<[u8]>,
+    key: StoreKey,
     of_response: bool,
 }
+
+/// Most keys need no memory of their own, and most streams have one.
+type StoreKey = SmallVec<[u8; 32]>;
+pub(super) type Stores = SmallVec<[Store; 1]>;
 
 fn wall_ms(w: &Worker) -> Millis {
     w.now().wall_us / 1000
@@ -127,7 +132,7 @@ impl Exchange<'_> {
     }
 
     /// The key of a rule that applies; `None`: it does not, or a rule before it has stored in its table.
-    fn stick_key(&self, rule: &StickRule, of_response: bool, env: fn(&Self) -> Env<'_>) -> Option<(u32, Box<[u8]>)> {
+    fn stick_key(&self, rule: &StickRule, of_response: bool, env: fn(&Self) -> Env<'_>) -> Option<(u32, StoreKey)> {
         let table = *rule.table.id.get()? as u32;
         let stores = rule.stores || rule.stores_response;
         if stores && self.stores.iter().any(|s| s.table == table && s.of_response == of_response) {
@@ -139,10 +144,10 @@ impl Exchange<'_> {
         }
         let kind = self.w.shared.tables.get(table)?.table.spec().key;
         let key = kind.key(rule.expr.eval(&env).ok()?)?;
-        Some((table, key.as_ref().into()))
+        Some((table, StoreKey::from_slice(&key)))
     }
 
-    fn keep(&mut self, table: u32, key: Box<[u8]>, of_response: bool) {
+    fn keep(&mut self, table: u32, key: StoreKey, of_response: bool) {
         if self.stores.len() < MOST_STORES {
             self.stores.push(Store { table, key, of_response });
         }

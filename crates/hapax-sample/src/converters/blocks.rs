@@ -77,6 +77,11 @@ pub(super) static ROWS: &[Converter] = &[
         "The network of an address by the mask of its family; an IPv6 address has none when only the mask for IPv4 is given.",
         |a, v, _| match (v, a) {
             (Value::V4(ip), [Arg::V4(mask), ..]) => Ok(Value::V4(Ipv4Addr::from_bits(ip.to_bits() & mask.to_bits()))),
+            // A mapped address is of the other family.
+            (Value::V6(ip), [Arg::V4(mask), ..]) if ip.to_ipv4_mapped().is_some() => {
+                let ip = ip.to_ipv4_mapped().map_or(0, Ipv4Addr::to_bits);
+                Ok(Value::V4(Ipv4Addr::from_bits(ip & mask.to_bits())))
+            }
             (Value::V6(ip), [_, Arg::V6(mask)]) => Ok(Value::V6(Ipv6Addr::from_bits(ip.to_bits() & mask.to_bits()))),
             _ => Err(Absent::Never),
         },
