@@ -80,13 +80,23 @@ fn requests() {
     let proxy = start(Program::Hapax, &origin);
     let cases = cases::load(include_str!("requests.txt"));
     assert!(cases.len() >= 150, "only {} requests", cases.len());
-    let wrong: Vec<String> = cases.iter().filter_map(|case| differs(case, &ask(&proxy, &origin, case))).collect();
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|case| differs(case, || ask(&proxy, &origin, case)))
+        .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
-fn differs(case: &Case, got: &(String, String)) -> Option<String> {
+/// What differs, where it does so twice: on a loaded machine a timeout of one second may end a case before its time.
+fn differs(case: &Case, run: impl Fn() -> (String, String)) -> Option<String> {
     let want = (&case.status, &case.received);
-    (want != (&got.0, &got.1)).then(|| format!("{}\n  want {want:?}\n  got  {got:?}", case.name))
+    let same = |got: &(String, String)| want == (&got.0, &got.1);
+    let first = run();
+    if same(&first) {
+        return None;
+    }
+    let again = run();
+    (!same(&again)).then(|| format!("{}\n  want {want:?}\n  got  {again:?}", case.name))
 }
 
 #[test]
@@ -109,7 +119,7 @@ fn haproxy_does_the_same_with_requests() {
     let proxy = start(Program::Haproxy, &origin);
     let cases = cases::load(include_str!("requests.txt"));
     let same = cases.iter().filter(|c| c.other.is_none());
-    let wrong: Vec<String> = same.filter_map(|case| differs(case, &ask(&proxy, &origin, case))).collect();
+    let wrong: Vec<String> = same.filter_map(|case| differs(case, || ask(&proxy, &origin, case))).collect();
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -132,7 +142,7 @@ fn responses() {
     let cases = cases::load(include_str!("responses.txt"));
     let wrong: Vec<String> = cases
         .iter()
-        .filter_map(|case| differs(case, &fetch(&proxy, &origin, case)))
+        .filter_map(|case| differs(case, || fetch(&proxy, &origin, case)))
         .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
@@ -146,6 +156,6 @@ fn haproxy_does_the_same_with_responses() {
     let proxy = start(Program::Haproxy, &origin);
     let cases = cases::load(include_str!("responses.txt"));
     let same = cases.iter().filter(|c| c.other.is_none());
-    let wrong: Vec<String> = same.filter_map(|case| differs(case, &fetch(&proxy, &origin, case))).collect();
+    let wrong: Vec<String> = same.filter_map(|case| differs(case, || fetch(&proxy, &origin, case))).collect();
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -2,7 +2,9 @@ use super::*;
 
 #[test]
 fn errorfiles_are_judged() {
-    let ok: [&[u8]; 5] = [
+    let ok: [&[u8]; 6] = [
+        // Nothing is said, the connection just ends.
+        b"",
         b"HTTP/1.0 503 Service Unavailable\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n<html></html>\n",
         b"HTTP/1.0 503 Service Unavailable\nContent-Length: 2\n\nhi",
         b"HTTP/1.1 204 No Content\r\n\r\n",
@@ -13,8 +15,7 @@ fn errorfiles_are_judged() {
         let page = parse_errorfile(raw);
         assert!(page.is_ok(), "{}: {page:?}", String::from_utf8_lossy(raw));
     }
-    let bad: [(&[u8], &str); 8] = [
-        (b"", "unable to parse headers"),
+    let bad: [(&[u8], &str); 7] = [
         (b"<html></html>", "unable to parse headers"),
         (b"HTTP/1.0 503 Oops\r\nA: b\r\n", "unable to parse headers"),
         (
