@@ -1,5 +1,7 @@
 //! The one door through which commands see and change the process.
 
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use hapax_config::plan::SocketLevel;
@@ -18,6 +20,11 @@ pub trait Control: Send + Sync {
     /// Wall clock, microseconds since the epoch.
     fn now_us(&self) -> u64;
 
+    /// Sends the listening sockets over a connection of the stats socket, to a successor that asked for them.
+    fn hand_over(&self, socket: UnixStream, sockets: Vec<OwnedFd>) {
+        let _ = (socket, sockets);
+    }
+
     fn now_ms(&self) -> u64 {
         self.now_us() / 1000
     }
@@ -29,6 +36,8 @@ pub struct Live {
     /// Asked at each use.
     pub facts: Box<dyn Fn() -> ProcessFacts + Send + Sync>,
     pub startup_logs: String,
+    /// Sends descriptors and waits for the other side; called on the control thread, so it must not block that one.
+    pub hand_over: fn(UnixStream, Vec<OwnedFd>),
 }
 
 impl std::fmt::Debug for Live {
@@ -49,6 +58,10 @@ impl Control for Live {
     fn sockets(&self) -> Vec<(String, SocketLevel)> {
         let all = self.shared.plan.global.stats_sockets.iter();
         all.map(|s| (crate::serve::address_text(&s.bind.address), s.level)).collect()
+    }
+
+    fn hand_over(&self, socket: UnixStream, sockets: Vec<OwnedFd>) {
+        (self.hand_over)(socket, sockets);
     }
 
     fn startup_logs(&self) -> String {

@@ -1,13 +1,16 @@
 //! Accepts connections of a stats socket and serves them.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hapax_config::plan::{BindAddress, SocketLevel};
+use hapax_runtime::state::WorkerCommand;
 use hapax_value::Endpoint;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::timeout;
 
 use crate::control::Control;
@@ -35,6 +38,26 @@ pub struct Settings {
     /// Modes that are on from the start.
     pub expert: bool,
     pub experimental: bool,
+    /// `expose-fd listeners`: a successor may ask for the listening sockets.
+    pub expose_fd: bool,
+}
+
+/// What a connection of the runtime API may be.
+trait Stream: AsyncRead + AsyncWrite + Unpin {
+    /// As a UNIX socket that can carry descriptors.
+    fn into_unix(self) -> Option<std::os::unix::net::UnixStream>;
+}
+
+impl Stream for TcpStream {
+    fn into_unix(self) -> Option<std::os::unix::net::UnixStream> {
+        None
+    }
+}
+
+impl Stream for UnixStream {
+    fn into_unix(self) -> Option<std::os::unix::net::UnixStream> {
+        self.into_std().ok()
+    }
 }
 
 impl Default for Settings {
@@ -47,6 +70,7 @@ impl Default for Settings {
             max_payload: 128 * 1024,
             expert: false,
             experimental: false,
+            expose_fd: false,
         }
     }
 }
@@ -81,7 +105,7 @@ pub async fn serve(listener: Listener, settings: Settings, control: Arc<dyn Cont
 /// Serves one connection that is there already.
 pub async fn serve_stream(stream: std::os::unix::net::UnixStream, settings: Settings, control: Arc<dyn Control>) -> std::io::Result<()> {
     stream.set_nonblocking(true)?;
-    connection(tokio::net::UnixStream::from_std(stream)?, settings, control).await
+    connection(UnixStream::from_std(stream)?, settings, control).await
 }
 
 /// A failed accept is a lack of descriptors, mostly: trying again at once would only burn time.
@@ -89,7 +113,7 @@ async fn breathe() {
     tokio::time::sleep(Duration::from_millis(100)).await;
 }
 
-fn start<S: AsyncRead + AsyncWrite + Unpin + 'static, G: 'static>(stream: S, settings: Settings, control: &Arc<dyn Control>, slot: G) {
+fn start<S: Stream + 'static, G: 'static>(stream: S, settings: Settings, control: &Arc<dyn Control>, slot: G) {
     let control = Arc::clone(control);
     tokio::task::spawn_local(async move {
         // A client that went away is no news.
@@ -130,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
     }
 }
 
-async fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, settings: Settings, control: Arc<dyn Control>) -> std::io::Result<()> {
+async fn connection<S: Stream>(stream: S, settings: Settings, control: Arc<dyn Control>) -> std::io::Result<()> {
     let mut session = Session::new(settings.level, settings.timeout_ms);
     session.expert = settings.expert;
     session.experimental = settings.experimental;
@@ -140,6 +164,12 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, settings: Sett
         max: settings.max_line,
     };
     while let Some(text) = reader.line(session.timeout_ms).await {
+        if settings.expose_fd && text.trim_end() == "_getsocks" {
+            if let Some(socket) = reader.stream.into_unix() {
+                control.hand_over(socket, listening(&control).await);
+            }
+            return Ok(());
+        }
         let line = line::parse(&text);
         let payload = match &line.payload {
             None => None,
@@ -159,6 +189,20 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, settings: Sett
         }
     }
     reader.stream.shutdown().await
+}
+
+/// The sockets that the workers listen on.
+async fn listening(control: &Arc<dyn Control>) -> Vec<OwnedFd> {
+    let (reply, mut answers) = unbounded_channel();
+    let workers = control.shared().mail.broadcast(&WorkerCommand::Sockets { reply });
+    let mut all = Vec::new();
+    for _ in 0..workers {
+        match answers.recv().await {
+            Some(some) => all.extend(some),
+            None => break,
+        }
+    }
+    all
 }
 
 /// Lines up to the one that ends the payload; `None`: there was no end.

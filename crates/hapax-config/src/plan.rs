@@ -9,11 +9,11 @@ mod statuses;
 mod table;
 
 pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
-pub use global::{Global, SocketLevel, StatsSocket};
+pub use global::{Global, SocketBuffers, SocketLevel, StatsSocket};
 pub use log::{LogFormats, LogProfile, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep};
 pub use proxy::{
     Balance, Cookie, CookieMode, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps, StatsAdmin, StatsUri, SwitchRule,
-    SwitchTarget, Timeouts,
+    SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
 };
 pub use server::{Check, CheckKind, ExpectStatus, ProxyParts, Server, ServerTls};
 pub use statuses::Statuses;

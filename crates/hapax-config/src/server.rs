@@ -22,6 +22,8 @@ mod connect;
 mod rare;
 mod tls;
 
+pub(crate) use connect::use_source;
+
 /// The class of `server` options.
 pub struct ServerOption;
 

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
-use hapax_config::plan::{Bind, Proxy};
+use hapax_config::plan::{Bind, Options, Proxy, TcpKeepAlive};
 use hapax_sample::ProxyId;
 use hapax_sys::listen::Listener;
 use hapax_value::Endpoint;
@@ -16,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::io::Raw;
 use crate::session;
-use crate::state::{ProxyState, raise};
+use crate::state::{ProxyState, RateMeter, raise};
 use crate::tls::BindTlsConfig;
 use crate::worker::Worker;
 
@@ -60,8 +61,9 @@ impl ListenerFacts {
 /// Accepts until the task is aborted.
 pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Listener) {
     if let Listener::Tcp(l) = &socket {
-        // Accepted connections inherit it: one system call less for each of them.
+        // Accepted connections inherit them: that many system calls less for each of them.
         let _ = hapax_sys::sockopt::set_nodelay(l, true);
+        prepare(&worker, &facts, l);
     }
     let socket = match socket {
         Listener::Tcp(l) => TcpListener::from_std(l).map(Socket::Tcp),
@@ -91,6 +93,29 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
             }
         }
     }
+}
+
+/// Options of the connections to come, by `tune.*`, `option clitcpka` and `cc`.
+fn prepare(worker: &Worker, facts: &ListenerFacts, socket: &std::net::TcpListener) {
+    use hapax_sys::sockopt;
+    let proxy = &worker.plan().proxies[facts.proxy.0 as usize];
+    let b = worker.plan().global.client_buffers;
+    let mut failed = sockopt::set_buffers(socket, b.receive, b.send, b.unsent).err();
+    if proxy.options.contains(Options::CLITCPKA) {
+        failed = sockopt_keepalive(socket, proxy.client_keepalive).err().or(failed);
+    }
+    if let Some(name) = &proxy.binds[facts.bind as usize].cc {
+        failed = sockopt::set_congestion(socket, name).err().or(failed);
+    }
+    if let Some(e) = failed {
+        tracing::warn!(proxy = %proxy.name, "a socket option of the listener was refused: {e}");
+    }
+}
+
+/// TCP keep-alive with what the configuration says of it.
+pub(crate) fn sockopt_keepalive(socket: impl AsFd, k: TcpKeepAlive) -> io::Result<()> {
+    let seconds = |n: Option<u32>| n.map(|n| Duration::from_secs(u64::from(n)));
+    hapax_sys::sockopt::set_keepalive(socket, seconds(k.idle), seconds(k.interval), k.count)
 }
 
 /// The next connection; `None` where the frontend was paused meanwhile: then the connection stays in the kernel's queue.
@@ -166,10 +191,30 @@ async fn wait_for_room(worker: &Worker, id: ProxyId, proxy: &Proxy) {
     .await;
 }
 
-fn has_room(worker: &Worker, state: &ProxyState, _: &Proxy) -> bool {
+fn has_room(worker: &Worker, state: &ProxyState, proxy: &Proxy) -> bool {
+    if !within_rates(worker, state, proxy) {
+        return false;
+    }
     let max = state.maxconn.load(Ordering::Relaxed);
     worker.shared.conns.load(Ordering::Relaxed) < worker.shared.maxconn.load(Ordering::Relaxed)
         && (max == 0 || state.fe_cur.load(Ordering::Relaxed) < max)
+}
+
+/// `rate-limit sessions`, `maxconnrate`, `maxsessrate`, `maxsslrate`: without them no clock is read.
+fn within_rates(worker: &Worker, state: &ProxyState, proxy: &Proxy) -> bool {
+    let g = &worker.plan().global;
+    let (conns, sessions, tls) = (g.conn_rate_limit, g.sess_rate_limit, g.ssl_rate_limit);
+    if proxy.rate_limit | conns | sessions | tls == 0 {
+        return true;
+    }
+    let now = worker.now().wall_us / 1000;
+    let below = |limit: u32, meter: &RateMeter| limit == 0 || meter.read(now) < limit;
+    let shared = &worker.shared;
+    // A connection becomes a session a moment later: counted when it is accepted, none slips through.
+    below(proxy.rate_limit, &state.conn_rate)
+        && below(conns, &shared.conn_rate)
+        && below(sessions, &shared.conn_rate)
+        && below(tls, &shared.ssl_rate)
 }
 
 impl Slot {

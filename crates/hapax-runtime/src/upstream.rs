@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use hapax_config::Plan;
-use hapax_config::plan::Server;
+use hapax_config::plan::{Options, Proxy, Server, SocketBuffers, TcpKeepAlive};
 use hapax_sample::{ProxyId, ServerId, TlsFacts};
 use hapax_value::{Endpoint, Millis};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -155,18 +155,77 @@ impl Upstream {
     }
 }
 
-/// Netfilter mark and type of service of the packets, the first one too.
-pub(crate) type Labels = (Option<u32>, Option<u8>);
+/// Where a connection starts from, and what its socket is told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct How<'c> {
+    pub source: Option<SocketAddr>,
+    /// The source need not be an address of this machine.
+    pub transparent: bool,
+    pub special: Option<&'c Special<'c>>,
+    /// Netfilter mark and type of service of the packets, the first one too.
+    pub mark: Option<u32>,
+    pub tos: Option<u8>,
+}
+
+/// Options that few servers have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Special<'c> {
+    pub server: &'c Server,
+    pub interface: Option<&'c str>,
+    pub keepalive: Option<TcpKeepAlive>,
+    pub buffers: SocketBuffers,
+}
+
+impl<'c> Special<'c> {
+    /// `None`: nothing is asked for.
+    pub(crate) fn of(plan: &'c Plan, proxy: &'c Proxy, server: &'c Server) -> Option<Self> {
+        let special = Self {
+            server,
+            interface: server.interface.as_deref().or(proxy.source_interface.as_deref()),
+            keepalive: proxy.options.contains(Options::SRVTCPKA).then_some(proxy.server_keepalive),
+            buffers: plan.global.server_buffers,
+        };
+        let plain = special.interface.is_none()
+            && special.keepalive.is_none()
+            && special.buffers == SocketBuffers::default()
+            && server.tcp_ut.is_none()
+            && server.cc.is_none()
+            && !server.tfo;
+        (!plain).then_some(special)
+    }
+
+    fn apply(&self, socket: &Socket) -> io::Result<()> {
+        use hapax_sys::sockopt;
+        let b = self.buffers;
+        sockopt::set_buffers(socket, b.receive, b.send, b.unsent)?;
+        if let Some(k) = self.keepalive {
+            crate::listener::sockopt_keepalive(socket, k)?;
+        }
+        if let Some(ms) = self.server.tcp_ut {
+            sockopt::set_user_timeout(socket, u32::try_from(ms).unwrap_or(u32::MAX))?;
+        }
+        if let Some(name) = &self.server.cc {
+            sockopt::set_congestion(socket, name)?;
+        }
+        if let Some(name) = self.interface {
+            sockopt::bind_device(socket, name)?;
+        }
+        if self.server.tfo {
+            // A kernel without it connects as ever.
+            let _ = sockopt::set_fastopen_connect(socket, true);
+        }
+        Ok(())
+    }
+}
 
 /// Opens a connection to `address` until `deadline` passes or `aborted` says that nobody waits for it any more.
 pub(crate) async fn connect(
     address: &Endpoint,
-    source: Option<SocketAddr>,
-    labels: Labels,
+    how: &How<'_>,
     deadline: &Deadline,
     mut aborted: impl FnMut(&mut std::task::Context<'_>) -> bool,
 ) -> Result<Raw, ConnectError> {
-    let connecting = open(address, source, labels);
+    let connecting = open(address, how);
     tokio::pin!(connecting);
     std::future::poll_fn(|cx| {
         if let Poll::Ready(r) = connecting.as_mut().poll(cx) {
@@ -183,9 +242,9 @@ pub(crate) async fn connect(
     .await
 }
 
-async fn open(address: &Endpoint, source: Option<SocketAddr>, labels: Labels) -> Result<Raw, ConnectError> {
+async fn open(address: &Endpoint, how: &How<'_>) -> Result<Raw, ConnectError> {
     match address {
-        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, source, labels).await.map_err(blame)?)),
+        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, how).await.map_err(blame)?)),
         Endpoint::Unix(path) => Ok(Raw::Unix(UnixStream::connect(&**path).await.map_err(blame)?)),
         Endpoint::Abstract(name, zero) => {
             let std = hapax_sys::listen::connect_abstract(name, *zero).map_err(blame)?;
@@ -196,17 +255,23 @@ async fn open(address: &Endpoint, source: Option<SocketAddr>, labels: Labels) ->
 
 /// Starts the connection and waits for it to be writable. tokio would ask for the error after every connection; here it is asked
 /// for where the system has signalled one.
-async fn tcp(to: SocketAddr, source: Option<SocketAddr>, (mark, tos): Labels) -> io::Result<TcpStream> {
+async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
     // A socket that cannot be told is still a connection.
     let _ = socket.set_tcp_nodelay(true);
-    if let Some(mark) = mark {
+    if let Some(mark) = how.mark {
         let _ = socket.set_mark(mark);
     }
-    if let Some(tos) = tos {
+    if let Some(tos) = how.tos {
         let _ = hapax_sys::sockopt::set_tos(&socket, to.is_ipv6(), tos);
     }
-    if let Some(from) = source {
+    if let Some(special) = how.special {
+        special.apply(&socket)?;
+    }
+    if let Some(from) = how.source {
+        if how.transparent {
+            hapax_sys::sockopt::set_transparent(&socket, from.is_ipv6())?;
+        }
         if from.port() == 0 {
             let _ = hapax_sys::sockopt::set_bind_address_no_port(&socket);
         } else {

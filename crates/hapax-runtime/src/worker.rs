@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -255,6 +256,11 @@ impl Worker {
             WorkerCommand::ListSessions { reply } => {
                 // Whoever asked may have gone.
                 let _ = reply.send(each().map(|s| s.row()).collect());
+            }
+            WorkerCommand::Sockets { reply } => {
+                let copies = listeners.spares.iter().map(|(_, s)| s.as_fd().try_clone_to_owned());
+                // Whoever asked may have gone.
+                let _ = reply.send(copies.filter_map(Result::ok).collect());
             }
             WorkerCommand::Frontend {
                 proxy,

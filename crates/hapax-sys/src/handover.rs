@@ -3,7 +3,8 @@
 //! The asker sends the command; the owner answers a 32-bit count, then messages of up to 252 descriptors whose data tells the name
 //! space, the interface and the options of each; the asker acknowledges with one 32-bit word.
 
-use std::io::{self, ErrorKind, Write};
+use std::collections::HashSet;
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -42,6 +43,24 @@ pub fn fetch(path: &Path) -> io::Result<Vec<OwnedFd>> {
     Ok(fds)
 }
 
+/// Each socket once: descriptors of one and the same socket are dropped but for the first.
+pub fn distinct(fds: Vec<OwnedFd>) -> Vec<OwnedFd> {
+    let mut seen = HashSet::new();
+    fds.into_iter()
+        .filter(|fd| rustix::fs::fstat(fd).is_ok_and(|s| seen.insert(s.st_ino)))
+        .collect()
+}
+
+/// Answers a `_getsocks` command and waits until the asker has all of them.
+pub fn answer(socket: &UnixStream, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    socket.set_nonblocking(false)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(PATIENCE))?;
+    give(socket, fds)?;
+    let mut word = [0; 4];
+    (&mut &*socket).read_exact(&mut word)
+}
+
 /// Answers a `_getsocks` command that was read from `socket` (in blocking mode).
 pub fn give(socket: &UnixStream, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     let count = i32::try_from(fds.len()).unwrap_or(0);
@@ -55,7 +74,6 @@ pub fn give(socket: &UnixStream, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
     use std::net::TcpListener;
     use std::os::unix::net::UnixListener;
 

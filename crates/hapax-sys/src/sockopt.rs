@@ -138,6 +138,27 @@ pub fn set_keepalive(fd: impl AsFd, idle: Option<Duration>, interval: Option<Dur
     Ok(())
 }
 
+/// Sizes of the kernel's buffers, doubled by the kernel for its own use; 0: left alone.
+pub fn set_buffers(fd: impl AsFd, receive: u32, send: u32, unsent: u32) -> io::Result<()> {
+    let fd = fd.as_fd();
+    let size = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+    if receive > 0 {
+        set_int(fd, libc::SOL_SOCKET, libc::SO_RCVBUF, size(receive))?;
+    }
+    if send > 0 {
+        set_int(fd, libc::SOL_SOCKET, libc::SO_SNDBUF, size(send))?;
+    }
+    if unsent > 0 {
+        set_int(fd, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, size(unsent))?;
+    }
+    Ok(())
+}
+
+/// `cc`: the congestion control algorithm, which the kernel must have.
+pub fn set_congestion(fd: impl AsFd, name: &str) -> io::Result<()> {
+    Ok(rx::set_tcp_congestion(fd, name)?)
+}
+
 /// `close` will send a reset and forget what is unsent (`option nolinger`, `silent-drop`'s fallback).
 pub fn set_reset_on_close(fd: impl AsFd) -> io::Result<()> {
     Ok(rx::set_socket_linger(fd, Some(Duration::ZERO))?)

@@ -11,9 +11,12 @@ pub(super) static ROWS: &[BindRow] = &[
         .shape(Shape::Word("<algorithm>"))
         .doc("TCP congestion control of the accepted connections.")
         .since(3, 2)
-        .not_yet("a choice of TCP congestion control")
         .ok(&["bind :80 cc cubic"])
-        .bad(&["bind :80 cc", "bind :80 cc one two"]),
+        .bad(&["bind :80 cc", "bind :80 cc one two"])
+        .set(|cx, a| {
+            cx.bind.cc = Some(a.arc_str(0));
+            Ok(())
+        }),
     BindRow::new("guid-prefix", Sections::BIND)
         .usage("<string>")
         .shape(Shape::Word("<string>"))

@@ -30,6 +30,8 @@ pub struct Bind {
     pub maxconn: Option<u32>,
     pub backlog: Option<u32>,
     pub interface: Option<String>,
+    /// TCP congestion control.
+    pub cc: Option<Arc<str>>,
     pub mode: Option<u32>,
     pub user: Option<String>,
     pub group: Option<String>,

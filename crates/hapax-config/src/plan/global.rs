@@ -52,11 +52,27 @@ pub struct Global {
     /// `http-err-codes` and `http-fail-codes`; `None`: as they are by default.
     pub err_codes: Option<Statuses>,
     pub fail_codes: Option<Statuses>,
+    /// `tune.{rcvbuf,sndbuf,notsent-lowat}.{client,server}`
+    pub client_buffers: SocketBuffers,
+    pub server_buffers: SocketBuffers,
+    /// `maxconnrate`, `maxsessrate`, `maxsslrate`, per second; 0: no limit.
+    pub conn_rate_limit: u32,
+    pub sess_rate_limit: u32,
+    pub ssl_rate_limit: u32,
     /// Default `ssl-default-bind-*` and `ssl-default-server-*`, applied to binds and servers when they are resolved.
     pub quiet: bool,
     pub zero_warning: bool,
     /// Environment after `setenv` and the like, for `show env`.
     pub env: Vec<(String, String)>,
+}
+
+/// What the kernel holds of a connection; 0: as the system has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct SocketBuffers {
+    pub receive: u32,
+    pub send: u32,
+    /// Bytes not sent yet beyond which the socket takes no more.
+    pub unsent: u32,
 }
 
 /// Rights of a runtime API connection (management guide, 9.3).

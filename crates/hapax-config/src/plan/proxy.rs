@@ -187,8 +187,34 @@ pub struct Proxy {
     /// `source`: where connections to servers start from, unless the server says otherwise.
     pub source: Option<Endpoint>,
     pub source_interface: Option<String>,
+    pub use_source: Option<UseSource>,
+    /// `clitcpka-*` and `srvtcpka-*`
+    pub client_keepalive: TcpKeepAlive,
+    pub server_keepalive: TcpKeepAlive,
+    /// `rate-limit sessions`; 0: no limit.
+    pub rate_limit: u32,
     pub monitor_uri: Option<Arc<[u8]>>,
     pub monitor_fail: Vec<Arc<Condition>>,
+}
+
+/// How TCP keep-alive probes are sent; `None`: as the system does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct TcpKeepAlive {
+    pub count: Option<u32>,
+    /// Seconds.
+    pub idle: Option<u32>,
+    pub interval: Option<u32>,
+}
+
+/// `usesrc`: whose address connections to servers come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UseSource {
+    /// The client's, with its port or with any.
+    Client,
+    ClientIp,
+    Address(std::net::SocketAddr),
+    /// The address in a request header, by occurrence (negative: from the end).
+    Header(Arc<[u8]>, i32),
 }
 
 /// `use_backend NAME if ...`

@@ -7,6 +7,7 @@ use hapax_diag::Span;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
+use super::UseSource;
 use super::bind::{Certificate, Verify};
 
 bitflags! {
@@ -64,6 +65,10 @@ pub struct Server {
     pub max_reuse: Option<u32>,
     pub source: Option<Endpoint>,
     pub interface: Option<String>,
+    pub use_source: Option<UseSource>,
+    pub tfo: bool,
+    /// TCP congestion control.
+    pub cc: Option<Arc<str>>,
     pub tcp_ut: Option<Millis>,
     pub on_marked_down_shutdown: bool,
     pub on_marked_up_shutdown_backup: bool,

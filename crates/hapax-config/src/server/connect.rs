@@ -5,13 +5,14 @@ use std::sync::{Arc, OnceLock};
 use hapax_diag::Diagnostic;
 use hapax_sample::logformat::LogFormat;
 use hapax_sample::{NameKind, NameRef};
-use hapax_syntax::Word;
+use hapax_syntax::{Environment, Word};
+use hapax_value::Endpoint;
 
 use super::basic::{flag, number, opt, time, word};
 use super::{ServerCx, ServerRow};
 use crate::address::{self, Accept};
 use crate::args::Args;
-use crate::plan::ProxyParts;
+use crate::plan::{ProxyParts, UseSource};
 use crate::shape::Shape;
 
 pub(super) static ROWS: &[ServerRow] = &[
@@ -136,12 +137,18 @@ pub(super) static ROWS: &[ServerRow] = &[
         .refused("'usesrc' only allowed after a 'source' statement."),
     flag("tfo")
         .doc("TCP fast open.")
-        .not_yet("TCP fast open towards servers")
-        .ok(&["server s1 127.0.0.1:80 tfo"]),
+        .ok(&["server s1 127.0.0.1:80 tfo"])
+        .set(|cx, _| {
+            cx.draft.server.tfo = true;
+            Ok(())
+        }),
     flag("no-tfo")
         .doc("Undoes `tfo`.")
-        .no_effect("it is not used")
-        .ok(&["server s1 127.0.0.1:80 no-tfo"]),
+        .ok(&["server s1 127.0.0.1:80 no-tfo"])
+        .set(|cx, _| {
+            cx.draft.server.tfo = false;
+            Ok(())
+        }),
     word("init-addr", "{ last | libc | none | <ip> },...")
         .doc("How a name becomes an address at start, in order of preference.")
         .ok(&["server s1 127.0.0.1:80 init-addr last,libc,none", "server s1 127.0.0.1:80 init-addr none"])
@@ -275,15 +282,32 @@ fn source(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         if a.str(i) == "interface" {
             cx.draft.server.interface = Some(a.show(i + 1));
         } else {
-            let word = a.str(i + 1);
-            if !(word == "client" || word == "clientip" || word.starts_with("hdr_ip(")) {
-                address::parse(word, accept, cx.env).map_err(|e| a.bad(i + 1, format!("'usesrc {word}' : {e}")))?;
-            }
-            let told = "'source ... usesrc' is accepted but not acted on yet: connections start from the address of 'source'";
-            cx.cx.diags.push(Diagnostic::warning(&crate::codes::NOT_YET, told).at(a.at(i)));
+            cx.draft.server.use_source = Some(use_source(a, i + 1, accept, cx.env)?);
         }
     }
     Ok(())
+}
+
+/// The word after `usesrc`.
+pub(crate) fn use_source(a: &Args<'_>, i: usize, accept: Accept, env: &Environment) -> Result<UseSource, Diagnostic> {
+    let word = a.str(i);
+    if let Some(header) = word.strip_prefix("hdr_ip(").and_then(|w| w.strip_suffix(')')) {
+        let (name, occurrence) = header.split_once(',').unwrap_or((header, "-1"));
+        let occurrence = occurrence.parse().ok().filter(|_| !name.is_empty());
+        let occurrence: i32 = occurrence.ok_or_else(|| a.bad(i, "'usesrc hdr_ip(name[,num])' : a name and a number are expected."))?;
+        return Ok(UseSource::Header(name.to_ascii_lowercase().into_bytes().into(), occurrence));
+    }
+    match word {
+        "client" => Ok(UseSource::Client),
+        "clientip" => Ok(UseSource::ClientIp),
+        _ => {
+            let parsed = address::parse(word, accept, env).map_err(|e| a.bad(i, format!("'usesrc {word}' : {e}")))?;
+            match parsed.endpoint(None) {
+                Some(Endpoint::Ip(to)) => Ok(UseSource::Address(to)),
+                _ => Err(a.bad(i, format!("'usesrc {word}' : an IP address is expected."))),
+            }
+        }
+    }
 }
 
 fn init_addr(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {

@@ -17,9 +17,12 @@ pub(super) static ROWS: &[ServerRow] = &[
         .shape(Shape::Word("<algorithm>"))
         .doc("TCP congestion control of the connections.")
         .since(3, 2)
-        .not_yet("a choice of TCP congestion control")
         .ok(&["server s1 127.0.0.1:80 cc cubic"])
-        .bad(&["server s1 127.0.0.1:80 cc", "server s1 127.0.0.1:80 cc one two"]),
+        .bad(&["server s1 127.0.0.1:80 cc", "server s1 127.0.0.1:80 cc one two"])
+        .set(|cx, a| {
+            cx.draft.server.cc = Some(a.arc_str(0));
+            Ok(())
+        }),
     ServerRow::new("check-pool-conn-name", Sections::SERVER)
         .usage("<name>")
         .shape(Shape::Word("<name>"))

@@ -6,7 +6,6 @@ use hapax_diag::Diagnostic;
 use super::Topic;
 use crate::address::{self, Accept};
 use crate::args::Args;
-use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::Sections;
@@ -150,8 +149,8 @@ fn source(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
                 if a.str(i + 1).is_empty() {
                     return Err(a.bad(i, "'usesrc' expects <addr>[:<port>], 'client', or 'clientip' as argument."));
                 }
-                let told = "'source ... usesrc' is accepted but not acted on yet: connections start from the address of 'source'";
-                cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(i)));
+                let from = crate::server::use_source(a, i + 1, Accept::PLAIN, &cx.env)?;
+                cx.proxy().proxy.use_source = Some(from);
             }
             _ => return Err(a.bad(i, "'source' only supports optional keywords 'interface' and 'usesrc'.")),
         }
@@ -168,5 +167,6 @@ fn inherit(to: &mut Draft, from: &Draft) {
         to.proxy.send_name_header.clone_from(&from.proxy.send_name_header);
         to.proxy.source.clone_from(&from.proxy.source);
         to.proxy.source_interface.clone_from(&from.proxy.source_interface);
+        to.proxy.use_source.clone_from(&from.proxy.use_source);
     }
 }

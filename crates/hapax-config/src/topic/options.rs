@@ -113,15 +113,12 @@ static ROWS: &[Row] = &[
         .ok(&["option checkcache"]),
     flag("option clitcpka", Sections::FRONT)
         .doc("TCP keep-alive probes on client connections.")
-        .not_yet("TCP keep-alive")
         .ok(&["option clitcpka"]),
     flag("option srvtcpka", Sections::BACK)
         .doc("TCP keep-alive probes on server connections.")
-        .not_yet("TCP keep-alive")
         .ok(&["option srvtcpka"]),
     lasting("option tcpka", Sections::PROXY)
         .doc("TCP keep-alive probes on both sides.")
-        .not_yet("TCP keep-alive")
         .ok(&["option tcpka"]),
     flag("option contstats", Sections::FRONT)
         .doc("Counts the bytes of a transfer while it runs, not at its end.")

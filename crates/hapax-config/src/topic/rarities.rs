@@ -53,9 +53,12 @@ static ROWS: &[Row] = &[
         .usage("<rate>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Sessions per second that are accepted.")
-        .not_yet("rates of frontends")
         .ok(&["rate-limit sessions 10"])
-        .bad(&["rate-limit sessions", "rate-limit sessions many"]),
+        .bad(&["rate-limit sessions", "rate-limit sessions many"])
+        .set(|cx, a| {
+            cx.proxy().proxy.rate_limit = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("quic-initial", Sections::FRONT)
         .usage("<action> [{ if | unless } <condition>]")
         .shape(Shape::Words(1, 64))

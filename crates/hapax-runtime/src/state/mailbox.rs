@@ -1,6 +1,7 @@
 //! What the control thread asks of the workers: their streams are theirs alone, so it sends letters.
 
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::sync::{Mutex, PoisonError};
 
 use hapax_sample::{ProxyId, ServerId};
@@ -17,6 +18,8 @@ pub enum WorkerCommand {
     EndSession { id: u64 },
     /// `show sess`: one answer per worker.
     ListSessions { reply: UnboundedSender<Vec<SessionRow>> },
+    /// Descriptors of the listening sockets, for a successor: one answer per worker.
+    Sockets { reply: UnboundedSender<Vec<OwnedFd>> },
     /// A server may take streams that wait, or they have to look for another one.
     Requeue { proxy: ProxyId },
     /// `disable|enable|shutdown frontend`

@@ -134,6 +134,7 @@ fn connections(l: &mut List, shared: &Shared, _: &ProcessFacts) {
 }
 
 fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
+    let global = &shared.plan.global;
     l.u32(
         26,
         "ConnRate",
@@ -141,7 +142,13 @@ fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
         shared.conn_rate.read(now_ms),
         "Client connections over the last second",
     );
-    l.u32(27, "ConnRateLimit", b"CLP", 0, "Limit of client connections per second");
+    l.u32(
+        27,
+        "ConnRateLimit",
+        b"CLP",
+        global.conn_rate_limit,
+        "Limit of client connections per second",
+    );
     l.u32(
         28,
         "MaxConnRate",
@@ -156,7 +163,7 @@ fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
         shared.sess_rate.read(now_ms),
         "Sessions over the last second",
     );
-    l.u32(30, "SessRateLimit", b"CLP", 0, "Limit of sessions per second");
+    l.u32(30, "SessRateLimit", b"CLP", global.sess_rate_limit, "Limit of sessions per second");
     l.u32(31, "MaxSessRate", b"MMP", shared.sess_rate.max(), "Most sessions in a second");
     l.u32(
         32,
@@ -165,7 +172,13 @@ fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
         shared.ssl_rate.read(now_ms),
         "TLS handshakes over the last second",
     );
-    l.u32(33, "SslRateLimit", b"CLP", 0, "Limit of TLS handshakes per second");
+    l.u32(
+        33,
+        "SslRateLimit",
+        b"CLP",
+        global.ssl_rate_limit,
+        "Limit of TLS handshakes per second",
+    );
     l.u32(34, "MaxSslRate", b"MMP", shared.ssl_rate.max(), "Most TLS handshakes in a second");
     l.u32(
         35,
@@ -204,6 +217,10 @@ fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
         0,
         "Lookups in the TLS session cache that found nothing",
     );
+    compression(l, shared, now_ms);
+}
+
+fn compression(l: &mut List, shared: &Shared, now_ms: u64) {
     let c = &shared.compression;
     l.u32(
         42,

@@ -172,7 +172,7 @@ pub fn frontend<'a>(shared: &'a Shared, state: &'a ProxyState, conf: &'a Proxy, 
     r.text(Col::Status, b"SGP", frontend_status(state));
     r.ids(0);
     r.u32(Col::Rate, b"MRP", state.sess_rate.read(now_ms));
-    r.u32(Col::RateLim, b"CLP", 0);
+    r.u32(Col::RateLim, b"CLP", conf.rate_limit);
     r.u32(Col::RateMax, b"MMP", state.sess_rate.max());
     if http {
         http_responses!(r, c);

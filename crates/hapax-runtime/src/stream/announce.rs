@@ -1,6 +1,8 @@
-//! The PROXY header that a connection to a server begins with: whom the stream speaks for, and what else was asked for.
+//! Whom a connection to a server speaks for: the address that it comes from, and the PROXY header that it begins with.
 
-use hapax_config::plan::{ProxyParts, Server};
+use std::net::{IpAddr, SocketAddr};
+
+use hapax_config::plan::{ProxyParts, Server, UseSource};
 use hapax_proto::proxy::{tlv, write_v1, write_v2};
 use hapax_sample::fetches::certs;
 use hapax_value::Endpoint;
@@ -8,6 +10,38 @@ use hapax_value::Endpoint;
 use super::exchange::Exchange;
 
 impl Exchange<'_> {
+    /// Where the connection starts from: `source` of the server, else of the backend; `true`: `usesrc` gives each client one.
+    pub(super) fn source(&self, conf: &Server) -> (Option<SocketAddr>, bool) {
+        let ip = |e: &Option<Endpoint>| e.as_ref().and_then(|e| if let Endpoint::Ip(a) = e { Some(*a) } else { None });
+        let own = ip(&conf.source);
+        let (own, other) = match own {
+            Some(_) => (own, &conf.use_source),
+            None => (ip(&self.be.source), &self.be.use_source),
+        };
+        let Some(other) = other else { return (own, false) };
+        let client = || {
+            self.env(false)
+                .src()
+                .and_then(|e| if let Endpoint::Ip(a) = e { Some(*a) } else { None })
+        };
+        let found = match other {
+            UseSource::Client => client(),
+            UseSource::ClientIp => client().map(|a| SocketAddr::new(a.ip(), 0)),
+            UseSource::Address(a) => Some(*a),
+            UseSource::Header(name, occurrence) => self.address_in(name, *occurrence).map(|ip| SocketAddr::new(ip, 0)),
+        };
+        (found.or(own), true)
+    }
+
+    fn address_in(&self, name: &[u8], occurrence: i32) -> Option<IpAddr> {
+        let all: Vec<&[u8]> = self.p.req_head.values(name).flat_map(|v| v.split(|b| *b == b',')).collect();
+        let at = match usize::try_from(occurrence) {
+            Ok(n) => n.saturating_sub(1),
+            Err(_) => all.len().checked_sub(occurrence.unsigned_abs() as usize)?,
+        };
+        std::str::from_utf8(all.get(at)?.trim_ascii()).ok()?.parse().ok()
+    }
+
     pub(super) fn proxy_header(&self, conf: &Server) -> Vec<u8> {
         let env = self.env(false);
         let ends = match (env.src(), env.dst()) {

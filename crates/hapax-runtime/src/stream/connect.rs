@@ -16,7 +16,7 @@ use crate::outcome::{Blame, End, Phase};
 use crate::proxy_header;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
 use crate::tls;
-use crate::upstream::{self, ConnectError, Upstream};
+use crate::upstream::{self, ConnectError, How, Upstream};
 
 /// Pause before a server that refused is tried again.
 const TURN_AROUND: Millis = 1000;
@@ -228,14 +228,18 @@ impl Exchange<'_> {
         let now = self.w.now_ms();
         let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(now, limit);
-        let source = conf
-            .source
-            .as_ref()
-            .and_then(|e| if let Endpoint::Ip(a) = e { Some(*a) } else { None });
+        let special = upstream::Special::of(self.plan, self.be, conf);
+        let (source, transparent) = self.source(conf);
+        let how = How {
+            source,
+            transparent,
+            special: special.as_ref(),
+            mark: self.p.controls.bc_mark,
+            tos: self.p.controls.bc_tos,
+        };
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let entry = &self.c.entry;
-        let labels = (self.p.controls.bc_mark, self.p.controls.bc_tos);
-        let mut raw = upstream::connect(&address, source, labels, &self.c.deadline, |_| entry.kill.get()).await?;
+        let mut raw = upstream::connect(&address, &how, &self.c.deadline, |_| entry.kill.get()).await?;
         server.counters.connect.inc(w);
         self.be_state().be.connect.inc(w);
         if conf.send_proxy > 0 {
@@ -267,7 +271,7 @@ impl Exchange<'_> {
         self.c.deadline.clear();
         let mut up = Upstream::new(io, epoch, ends, tls);
         // The header named this client, or its packets are marked for it: the connection can serve no other.
-        up.private |= conf.send_proxy > 0 || labels.0.is_some() || labels.1.is_some();
+        up.private |= conf.send_proxy > 0 || transparent || how.mark.is_some() || how.tos.is_some();
         Ok(up)
     }
 
@@ -277,9 +281,12 @@ impl Exchange<'_> {
             return None;
         }
         let id = ServerId(i as u32);
+        let (source, transparent) = self.source(&self.be.servers[i]);
+        let from = |up: &Upstream| up.ends.0.as_ref().and_then(Endpoint::ip);
         if let Some((be, s, mut up)) = self.c.held.take()
             && be == self.be_id
             && s == id
+            && (!transparent || from(&up) == source.map(|a| a.ip()))
             && up.io.is_quiet()
         {
             return Some(up);
@@ -290,7 +297,7 @@ impl Exchange<'_> {
             Persist::Aggressive | Persist::Always => true,
         };
         let labels = &self.p.controls;
-        if !allowed || self.be.servers[i].send_proxy > 0 || labels.bc_mark.is_some() || labels.bc_tos.is_some() {
+        if !allowed || transparent || self.be.servers[i].send_proxy > 0 || labels.bc_mark.is_some() || labels.bc_tos.is_some() {
             return None;
         }
         self.w.pools.take(self.be_id, id, server)

@@ -1,5 +1,6 @@
 //! Connects the runtime API to the listeners of the `stats socket` lines.
 
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,7 +8,7 @@ use std::sync::atomic::Ordering;
 use hapax_cli::{Control, Listener, Live, Settings};
 use hapax_runtime::server::Server;
 use hapax_runtime::stats::ProcessFacts;
-use hapax_sys::limits;
+use hapax_sys::{handover, limits};
 
 use tokio::io::Interest;
 
@@ -39,6 +40,7 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
         shared,
         facts: Box::new(facts),
         startup_logs: String::new(),
+        hand_over,
     });
     if let Some(link) = link {
         let control = Arc::clone(&control);
@@ -54,6 +56,7 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
             level: global.stats_sockets[i].level,
             timeout_ms: global.stats_timeout.unwrap_or(TIMEOUT_MS),
             maxconn: global.stats_maxconn.unwrap_or(MAXCONN),
+            expose_fd: global.stats_sockets[i].expose_fd,
             ..Settings::default()
         };
         let control = Arc::clone(&control);
@@ -62,6 +65,17 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
             let _ = hapax_cli::serve(listener, settings, control).await;
         });
     }
+}
+
+/// Sends the listening sockets to a successor (`-x`), on a thread of its own: the other side takes its time.
+fn hand_over(socket: UnixStream, sockets: Vec<OwnedFd>) {
+    std::thread::spawn(move || {
+        let sockets = handover::distinct(sockets);
+        let borrowed: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
+        if let Err(e) = handover::answer(&socket, &borrowed) {
+            tracing::warn!("a successor did not take the listening sockets: {e}");
+        }
+    });
 }
 
 /// Serves what the master hands over, until it is gone.

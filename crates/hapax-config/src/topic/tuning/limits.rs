@@ -38,23 +38,32 @@ static ROWS: &[Row] = &[
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Connections per second of the process.")
-        .not_yet("process-wide rates")
         .ok(&["maxconnrate 10"])
-        .bad(&["maxconnrate", "maxconnrate many"]),
+        .bad(&["maxconnrate", "maxconnrate many"])
+        .set(|cx, a| {
+            cx.global.conn_rate_limit = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("maxsessrate", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Sessions per second of the process.")
-        .not_yet("process-wide rates")
         .ok(&["maxsessrate 10"])
-        .bad(&["maxsessrate", "maxsessrate many"]),
+        .bad(&["maxsessrate", "maxsessrate many"])
+        .set(|cx, a| {
+            cx.global.sess_rate_limit = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("maxsslrate", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("TLS sessions per second of the process.")
-        .not_yet("process-wide rates")
         .ok(&["maxsslrate 10"])
-        .bad(&["maxsslrate", "maxsslrate many"]),
+        .bad(&["maxsslrate", "maxsslrate many"])
+        .set(|cx, a| {
+            cx.global.ssl_rate_limit = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.stick-counters", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, 100))

@@ -16,36 +16,48 @@ static ROWS: &[Row] = &[
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Kernel receive buffer of client connections.")
-        .not_yet("socket buffer sizes")
         .ok(&["tune.rcvbuf.client 64k"])
-        .bad(&["tune.rcvbuf.client", "tune.rcvbuf.client big"]),
+        .bad(&["tune.rcvbuf.client", "tune.rcvbuf.client big"])
+        .set(|cx, a| {
+            cx.global.client_buffers.receive = u32::try_from(a.size()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.rcvbuf.server", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Kernel receive buffer of server connections.")
-        .not_yet("socket buffer sizes")
         .ok(&["tune.rcvbuf.server 64k"])
-        .bad(&["tune.rcvbuf.server", "tune.rcvbuf.server big"]),
+        .bad(&["tune.rcvbuf.server", "tune.rcvbuf.server big"])
+        .set(|cx, a| {
+            cx.global.server_buffers.receive = u32::try_from(a.size()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.sndbuf.client", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Kernel send buffer of client connections.")
-        .not_yet("socket buffer sizes")
         .ok(&["tune.sndbuf.client 64k"])
-        .bad(&["tune.sndbuf.client", "tune.sndbuf.client big"]),
+        .bad(&["tune.sndbuf.client", "tune.sndbuf.client big"])
+        .set(|cx, a| {
+            cx.global.client_buffers.send = u32::try_from(a.size()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.sndbuf.server", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Kernel send buffer of server connections.")
-        .not_yet("socket buffer sizes")
         .ok(&["tune.sndbuf.server 64k"])
-        .bad(&["tune.sndbuf.server", "tune.sndbuf.server big"]),
+        .bad(&["tune.sndbuf.server", "tune.sndbuf.server big"])
+        .set(|cx, a| {
+            cx.global.server_buffers.send = u32::try_from(a.size()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.rcvbuf.frontend", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Kernel receive buffer of listening datagram sockets.")
         .since(2, 9)
-        .not_yet("socket buffer sizes")
+        .no_effect("it is for datagram sockets of QUIC, and there are none")
         .ok(&["tune.rcvbuf.frontend 64k"])
         .bad(&["tune.rcvbuf.frontend", "tune.rcvbuf.frontend big"]),
     Row::new("tune.rcvbuf.backend", Sections::GLOBAL)
@@ -53,7 +65,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::Size)
         .doc("Kernel receive buffer of datagram sockets to servers.")
         .since(2, 9)
-        .not_yet("socket buffer sizes")
+        .no_effect("it is for datagram sockets of QUIC, and there are none")
         .ok(&["tune.rcvbuf.backend 64k"])
         .bad(&["tune.rcvbuf.backend", "tune.rcvbuf.backend big"]),
     Row::new("tune.sndbuf.frontend", Sections::GLOBAL)
@@ -61,7 +73,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::Size)
         .doc("Kernel send buffer of listening datagram sockets.")
         .since(2, 9)
-        .not_yet("socket buffer sizes")
+        .no_effect("it is for datagram sockets of QUIC, and there are none")
         .ok(&["tune.sndbuf.frontend 64k"])
         .bad(&["tune.sndbuf.frontend", "tune.sndbuf.frontend big"]),
     Row::new("tune.sndbuf.backend", Sections::GLOBAL)
@@ -69,7 +81,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::Size)
         .doc("Kernel send buffer of datagram sockets to servers.")
         .since(2, 9)
-        .not_yet("socket buffer sizes")
+        .no_effect("it is for datagram sockets of QUIC, and there are none")
         .ok(&["tune.sndbuf.backend 64k"])
         .bad(&["tune.sndbuf.backend", "tune.sndbuf.backend big"]),
     Row::new("tune.notsent-lowat.client", Sections::GLOBAL)
@@ -77,15 +89,21 @@ static ROWS: &[Row] = &[
         .shape(Shape::Size)
         .doc("Unsent bytes a client socket may hold beyond its window.")
         .since(3, 2)
-        .not_yet("a bound on unsent data")
         .ok(&["tune.notsent-lowat.client 64k"])
-        .bad(&["tune.notsent-lowat.client", "tune.notsent-lowat.client big"]),
+        .bad(&["tune.notsent-lowat.client", "tune.notsent-lowat.client big"])
+        .set(|cx, a| {
+            cx.global.client_buffers.unsent = u32::try_from(a.size()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.notsent-lowat.server", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Unsent bytes a server socket may hold beyond its window.")
         .since(3, 2)
-        .not_yet("a bound on unsent data")
         .ok(&["tune.notsent-lowat.server 64k"])
-        .bad(&["tune.notsent-lowat.server", "tune.notsent-lowat.server big"]),
+        .bad(&["tune.notsent-lowat.server", "tune.notsent-lowat.server big"])
+        .set(|cx, a| {
+            cx.global.server_buffers.unsent = u32::try_from(a.size()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
 ];

@@ -1,0 +1,197 @@
+//! Sockets: where connections come from, what the kernel is told of them, how many come in a second, and how a successor gets
+//! those that listen.
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use hapax_tests::origin::TcpOrigin;
+use hapax_tests::{Builder, Origin, Program, Proxy, wait};
+
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+
+/// A server that answers with the address it was reached from.
+fn mirror() -> TcpOrigin {
+    TcpOrigin::new(|mut s| {
+        let from = s.peer_addr().unwrap().ip().to_string();
+        let mut buf = [0; 4096];
+        while s.read(&mut buf).is_ok_and(|n| n > 0) {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{from}", from.len());
+            if s.write_all(head.as_bytes()).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+#[test]
+fn connections_come_from_where_the_lines_say() {
+    let origin = mirror();
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}frontend f\n  bind @f@\n  use_backend %[path,word(1,/)]\n\
+             backend plain\n  server s @s@\n\
+             backend proxy\n  source 127.0.0.5\n  server s @s@\n\
+             backend server\n  source 127.0.0.5\n  server s @s@ source 127.0.0.6\n\
+             backend fixed\n  source 0.0.0.0 usesrc 127.0.0.7\n  server s @s@\n\
+             backend client\n  source 0.0.0.0 usesrc clientip\n  server s @s@\n\
+             backend header\n  server s @s@ source 0.0.0.0 usesrc hdr_ip(x-from,-1)\n"
+        ),
+    )
+    .set("s", &origin.addr())
+    .start();
+    let mut c = p.connect("f");
+    for (target, headers, want) in [
+        ("/plain", "", "127.0.0.1"),
+        ("/proxy", "", "127.0.0.5"),
+        ("/server", "", "127.0.0.6"),
+        ("/fixed", "", "127.0.0.7"),
+        ("/client", "", "127.0.0.1"),
+        ("/header", "X-From: 127.0.0.8, 127.0.0.9\r\n", "127.0.0.9"),
+        // Another client's address needs another connection.
+        ("/header", "X-From: 127.0.0.10\r\n", "127.0.0.10"),
+        ("/header", "", "127.0.0.1"),
+    ] {
+        assert_eq!(c.get_with(target, headers).text(), want, "{target} {headers}");
+    }
+}
+
+/// Whether the kernel keeps a keep-alive timer (2) for the connection from one address to the other.
+fn has_keepalive(from: SocketAddr, to: SocketAddr) -> bool {
+    let hex = |a: SocketAddr| {
+        let SocketAddr::V4(a) = a else { panic!("{a}") };
+        format!("{:08X}:{:04X}", u32::from(*a.ip()).swap_bytes(), a.port())
+    };
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let (from, to) = (hex(from), hex(to));
+    let line = table.lines().find(|l| l.split_whitespace().skip(1).take(2).eq([&*from, &*to]));
+    let timer = line
+        .unwrap_or_else(|| panic!("{from} {to}: {table}"))
+        .split_whitespace()
+        .nth(5)
+        .unwrap();
+    timer.starts_with("02")
+}
+
+#[test]
+fn keepalive_probes_where_an_option_asks_for_them() {
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}  clitcpka-idle 300\n  clitcpka-intvl 20s\n  clitcpka-cnt 3\nfrontend on\n  bind @on@\n  option clitcpka\n  default_backend b\n\
+             frontend off\n  bind @off@\n  default_backend b\nbackend b\n  option srvtcpka\n  srvtcpka-idle 5m\n  server s @s@\n"
+        ),
+    )
+    .set("s", &origin.addr())
+    .start();
+    for (listen, want) in [("on", true), ("off", false)] {
+        let mut c = p.connect(listen);
+        c.get("/");
+        let (here, there) = (c.local_addr(), c.stream().peer_addr().unwrap());
+        wait::until_true("the last segment's acknowledgement", || has_keepalive(there, here) == want);
+    }
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let port = format!(":{:04X}", origin.port());
+    let up = table
+        .lines()
+        .filter(|l| l.split_whitespace().nth(2).is_some_and(|r| r.ends_with(&port)));
+    assert!(
+        up.clone().count() > 0 && up.clone().any(|l| l.split_whitespace().nth(5).unwrap().starts_with("02")),
+        "{table}"
+    );
+}
+
+#[test]
+fn socket_options_do_not_stand_in_the_way() {
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "global\n  stats socket @dir@/stats.sock level admin\n  tune.rcvbuf.client 64k\n  tune.sndbuf.client 64k\n  tune.rcvbuf.server 64k\n  \
+             tune.sndbuf.server 64k\n  tune.notsent-lowat.client 16k\n  tune.notsent-lowat.server 16k\n{TIMEOUTS}listen l\n  bind @l@ cc reno \
+             tcp-ut 10s mss 1200 tfo defer-accept\n  server s @s@ cc reno tcp-ut 10s tfo\n"
+        ),
+    )
+    .set("s", &origin.addr())
+    .start();
+    for _ in 0..3 {
+        assert_eq!(p.connect("l").get("/").text(), "ok");
+    }
+    assert!(!p.stderr().contains("not acted on"), "{}", p.stderr());
+}
+
+#[test]
+fn sessions_beyond_the_rate_wait() {
+    let origin = Origin::saying("ok");
+    for (global, own) in [
+        ("", "  rate-limit sessions 4\n"),
+        ("  maxconnrate 4\n", ""),
+        ("  maxsessrate 4\n", ""),
+    ] {
+        let p = Builder::new(
+            Program::Hapax,
+            &format!("global\n  stats socket @dir@/stats.sock level admin\n{global}{TIMEOUTS}listen l\n  bind @l@\n{own}  server s @s@\n"),
+        )
+        .set("s", &origin.addr())
+        .start();
+        // The test's own look at the port was a connection too: let it be forgotten.
+        std::thread::sleep(Duration::from_millis(1100));
+        let begin = Instant::now();
+        let mut clients: Vec<_> = (0..7).map(|_| p.connect("l")).collect();
+        for c in &mut clients {
+            c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        }
+        for c in &mut clients {
+            assert_eq!(c.answer().text(), "ok");
+        }
+        // Four at once, and the fifth to the seventh as room comes, one each quarter of a second.
+        assert!(
+            begin.elapsed() >= Duration::from_millis(450),
+            "{global}{own}: {:?}",
+            begin.elapsed()
+        );
+    }
+}
+
+fn template() -> String {
+    format!("global\n  stats socket @dir@/stats.sock level admin expose-fd listeners\n{TIMEOUTS}listen l\n  bind @l@\n  server s @s@\n")
+}
+
+/// A successor that may not bind the port anew, with the predecessor's sockets or without.
+fn successor(program: Program, old: &Proxy, origin: &Origin, own: &str, sockets: bool) -> Builder {
+    let path = old.dir().join("stats.sock").display().to_string();
+    let args: &[&str] = if sockets { &["-db", "-dR", "-x", &path] } else { &["-db", "-dR"] };
+    let other = template().replace("stats.sock", own);
+    Builder::new(program, &other).set("s", &origin.addr()).beside(old).args(args)
+}
+
+#[test]
+fn a_successor_is_given_the_listening_sockets() {
+    let origin = Origin::saying("ok");
+    let mut pairs = vec![(Program::Hapax, Program::Hapax)];
+    if Program::oracle("a_successor_is_given_the_listening_sockets") {
+        pairs.extend([(Program::Haproxy, Program::Hapax), (Program::Hapax, Program::Haproxy)]);
+    }
+    for (first, second) in pairs {
+        let old = Builder::new(first, &template())
+            .set("s", &origin.addr())
+            .args(&["-db", "-dR"])
+            .start();
+        assert_eq!(old.connect("l").get("/").text(), "ok");
+        let out = successor(second, &old, &origin, "refused.sock", false).command().output().unwrap();
+        assert!(!out.status.success(), "{first:?} {second:?}: the port is free");
+        let new = successor(second, &old, &origin, "new.sock", true).start();
+        // The port answers for both: it is the successor's own socket that tells when it is there.
+        let own = old.dir().join("new.sock");
+        wait::until_true("the successor", || UnixStream::connect(&own).is_ok());
+        drop(old);
+        for _ in 0..3 {
+            assert_eq!(new.connect("l").get("/").text(), "ok", "{first:?} {second:?}");
+        }
+    }
+}
