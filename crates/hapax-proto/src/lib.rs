@@ -3,5 +3,6 @@
 
 pub mod h1;
 pub mod http;
+pub mod peers;
 pub mod proxy;
 pub mod tls_hello;

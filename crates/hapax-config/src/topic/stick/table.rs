@@ -198,6 +198,10 @@ fn read_store(a: &Args<'_>, i: usize, text: &str, columns: &mut Vec<Column>, war
             column.period = read_period(a, i, name, period)?;
         }
     }
+    if matches!(data, DataType::GlitchCnt | DataType::GlitchRate) {
+        let message = format!("{}: '{name}' stays at 0: no glitches are counted yet.", a.name);
+        warnings.push(Diagnostic::warning(&codes::NOT_YET, message).at(a.at(i)));
+    }
     columns.push(column);
     Ok(())
 }
