@@ -186,7 +186,7 @@ fn misused_rules(cx: &mut Reader<'_>, base: usize, kind: Sections, args: &Args<'
     let p = &defaults.proxy;
     let message = if other {
         "frontends and backends cannot inherit from the same defaults section if it defines TCP/HTTP rules"
-    } else if !front && !(p.tcp_conn_rules.is_empty() && p.tcp_sess_rules.is_empty()) {
+    } else if !(front || p.tcp_conn_rules.is_empty() && p.tcp_sess_rules.is_empty()) {
         "a backend section cannot inherit from a defaults section defining 'tcp-request connection' or 'tcp-request session' rules"
     } else if front && !p.tcp_res_rules.is_empty() {
         "a frontend section cannot inherit from a defaults section defining 'tcp-response content' rules"
