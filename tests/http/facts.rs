@@ -116,3 +116,42 @@ fn places_in_queues_are_counted() {
     let p = before(&origin, "  http-after-response set-header X-Q %[bc_be_queue]/%[bc_srv_queue]\n", "");
     assert_eq!(p.connect("f").get("/").header("x-q"), Some("0/0"));
 }
+
+#[test]
+fn tcp_connections_become_http_by_rule_and_by_backend() {
+    let origin = Origin::new(|r| hapax_tests::Reply::ok(r.target.clone()).header("X-Own", "yes"));
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}frontend f\n  bind @f@\n  mode tcp\n  tcp-request inspect-delay 5s\n  tcp-request content switch-mode http if HTTP\n  default_backend b\nfrontend g\n  bind @g@\n  mode tcp\n  default_backend b\nbackend b\n  http-response set-header X-Backend yes\n  server s @s@\n"
+        ),
+    )
+    .set("s", &origin.addr())
+    .start();
+    for name in ["f", "g"] {
+        let mut c = p.connect(name);
+        for path in ["/one", "/two"] {
+            let r = c.get(path);
+            assert_eq!((r.text().as_str(), r.header("x-backend")), (path, Some("yes")), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_server_without_an_address_stands_where_rules_say() {
+    let origin = Origin::saying("ok");
+    let (host, port) = origin
+        .addr()
+        .to_string()
+        .rsplit_once(':')
+        .map(|(h, p)| (h.to_owned(), p.to_owned()))
+        .expect("address");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}listen f\n  bind @f@\n  http-request set-dst str({host})\n  http-request set-dst-port int({port})\n  server s 0.0.0.0:0\n"
+        ),
+    )
+    .start();
+    assert_eq!(p.connect("f").get("/").status, 200);
+}

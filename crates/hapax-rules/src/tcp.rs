@@ -42,7 +42,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
             "switch-mode http proto",
             "switch-mode http proto h9",
         ],
-        support: Support::NotYet("upgrades of TCP connections to HTTP"),
+        support: Support::Partial("HTTP/2 is not spoken with clients"),
         parse: switch_mode,
         ..ActionRow::BASE
     },

@@ -65,7 +65,9 @@ pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Ra
         match proxy.mode {
             Mode::Http => http(&worker, &mut client, proxy).await,
             _ => {
-                Box::pin(stream::tcp::serve(&worker, &mut client)).await;
+                if Box::pin(stream::tcp::serve(&worker, &mut client)).await {
+                    http(&worker, &mut client, proxy).await;
+                }
             }
         }
     }

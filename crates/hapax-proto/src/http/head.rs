@@ -227,6 +227,18 @@ impl Head {
         .then_some(f.name.off as usize..value_end + 2)
     }
 
+    /// Bytes of the head as HAProxy counts them (`%U`, `%B`, statistics): the words of its first line and the names and values of
+    /// its fields, a start line of 20 bytes and one for the end.
+    pub fn counted_len(&self) -> u64 {
+        let line = if self.is_request() {
+            self.method().len() + self.uri().len()
+        } else {
+            3 + self.reason().len()
+        };
+        let fields: usize = self.iter().map(|(n, v)| n.len() + v.len()).sum();
+        (20 + 8 + 1 + line + fields) as u64
+    }
+
     /// Bytes the head took as received, or would take at least.
     pub fn wire_len(&self) -> usize {
         self.bytes.len()

@@ -1,6 +1,5 @@
 //! Who the client is and where it went: `set-src`, `set-dst` and their ports.
 
-use hapax_value::Support;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -41,7 +40,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Gives the address that the client reached another value, keeping the port.",
         ok: &["set-dst dst,ipmask(24)", "set-dst dst if TRUE"],
         bad: &["set-dst", "set-dst nofetch"],
-        support: Support::Partial("a server at 0.0.0.0 is not reached at the address set; expressions see it"),
         parse: |p| parse(p, Which::Dst, What::Address),
         ..ActionRow::BASE
     },
@@ -51,7 +49,6 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "Gives the port that the client reached another value.",
         ok: &["set-dst-port int(4000)", "set-dst-port dst_port if TRUE"],
         bad: &["set-dst-port", "set-dst-port 4000"],
-        support: Support::Partial("only servers with a relative port are reached at the port set; expressions see it"),
         parse: |p| parse(p, Which::Dst, What::Port),
         ..ActionRow::BASE
     },

@@ -304,15 +304,25 @@ impl Exchange<'_> {
     }
 
     fn address(&self, conf: &Server, server: &ServerState) -> Result<Endpoint, ConnectError> {
-        let address = server.endpoint().ok_or(ConnectError::NoAddress)?;
-        match (address, conf.port_offset) {
-            (Endpoint::Ip(mut a), Some(offset)) => {
-                let base = self.env(false).dst().and_then(Endpoint::port).unwrap_or(0);
-                a.set_port((i32::from(base) + offset) as u16);
-                Ok(Endpoint::Ip(a))
+        let Endpoint::Ip(mut to) = server.endpoint().ok_or(ConnectError::NoAddress)? else {
+            return server.endpoint().ok_or(ConnectError::NoAddress);
+        };
+        // A server without an address of its own, or without a port, stands where the client meant to go.
+        if to.ip().is_unspecified() || to.port() == 0 || conf.port_offset.is_some() {
+            let env = self.env(false);
+            if to.ip().is_unspecified()
+                && let Some(ip) = env.dst().and_then(Endpoint::ip)
+            {
+                to.set_ip(ip);
             }
-            (a, _) => Ok(a),
+            let port = env.dst().and_then(Endpoint::port).unwrap_or(0);
+            match conf.port_offset {
+                Some(offset) => to.set_port((i32::from(port) + offset) as u16),
+                None if to.port() == 0 => to.set_port(port),
+                None => {}
+            }
         }
+        Ok(Endpoint::Ip(to))
     }
 
     /// Gives the server's slot to the next in the queue, or back.

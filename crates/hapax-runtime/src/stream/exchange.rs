@@ -30,6 +30,12 @@ pub(super) struct Exchange<'x> {
     pub be_gauge: bool,
     /// How the request is delimited.
     pub meta: Meta,
+    /// TCP mode: expressions see bytes, and no request.
+    pub raw: bool,
+    /// The connection is HTTP from here on (`switch-mode`, or a backend of that mode).
+    pub upgrade: bool,
+    /// Bytes of the response's head, as HAProxy counts them.
+    pub head_out: u64,
     /// How the response is delimited, once its head came.
     pub res_body: BodyLen,
     pub marks: Marks,
@@ -94,6 +100,9 @@ impl<'x> Exchange<'x> {
             in_backend: false,
             be_gauge: false,
             meta: Meta::default(),
+            raw: false,
+            upgrade: false,
+            head_out: 0,
             res_body: BodyLen::None,
             marks: Marks { idle, ..Marks::default() },
             server: None,
@@ -160,11 +169,14 @@ impl<'x> Exchange<'x> {
             now: self.w.now(),
             sess: &self.c.facts,
             stream: &self.p.facts,
-            req: (self.marks.request != 0).then_some(&self.p.req_head),
+            req: (self.marks.request != 0 && !self.raw).then_some(&self.p.req_head),
             res: response.then_some(&self.p.res_head),
             req_body: Body::default(),
             res_body: Body::default(),
-            payload: None,
+            payload: self.raw.then(|| Body {
+                bytes: self.p.req.buf.filled(),
+                ..Body::default()
+            }),
             no_more: true,
             vars: &self.p.vars,
             world: &self.w.world,

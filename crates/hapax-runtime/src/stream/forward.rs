@@ -216,7 +216,7 @@ impl Exchange<'_> {
         }
         self.arm_for_bodies();
         let outcome = std::future::poll_fn(|cx| self.poll_bodies(cx)).await;
-        self.p.facts.bytes_in += self.p.req.payload;
+        self.p.facts.bytes_in += self.p.req.payload + u64::from(self.meta.body == BodyLen::Chunked);
         match outcome {
             Ok(()) => {
                 self.reusable &= self.request_sent && self.request_read && !tunnel && !self.p.res.eof && self.p.res.buf.is_empty();

@@ -113,7 +113,8 @@ impl Exchange<'_> {
         } else {
             self.marks.wall_us
         };
-        self.p.facts.bytes_out = self.p.facts.bytes_out.max(self.p.res.written);
+        // As HAProxy counts: what came of the server, before rules and whatever else changes it on its way to the client.
+        self.p.facts.bytes_out = self.head_out + self.p.res.payload;
     }
 
     /// The timers as they stand now.

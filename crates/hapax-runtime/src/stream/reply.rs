@@ -62,7 +62,7 @@ impl Exchange<'_> {
             // Where there was a server, the time of its response is told, and it gave none.
             self.marks.response = self.w.now_ms();
         }
-        self.p.facts.bytes_out += out.len() as u64;
+        self.head_out = self.p.res_head.counted_len() + body.len() as u64;
         let sent = self.write_now(&out).await;
         out.clear();
         *self.p.res.out() = out;

@@ -146,7 +146,7 @@ impl Exchange<'_> {
         fe.fe.req_tot.inc(w);
         fe.req_rate.tick(w, self.marks.wall_us / 1000);
         self.c.count(self.w, Event::Request);
-        self.p.facts.bytes_in += self.p.req_head.wire_len() as u64;
+        self.p.facts.bytes_in += self.p.req_head.counted_len();
         self.w.shared.requests_total.fetch_add(1, Ordering::Relaxed);
         // Absolute targets come from clients that take this for their proxy.
         let absolute = !matches!(self.p.req_head.uri().first(), Some(b'/' | b'*'));

@@ -15,6 +15,7 @@ impl Exchange<'_> {
     pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
         edit::normalise_response(&mut self.p.res_head, &meta);
         self.res_body = meta.body;
+        self.head_out = self.p.res_head.counted_len() + u64::from(meta.body == BodyLen::Chunked);
         self.p.facts.status = self.p.res_head.status;
         self.p.facts.server_status = self.p.res_head.status;
         self.p.facts.response_version = match self.p.res_head.version {
@@ -53,13 +54,11 @@ impl Exchange<'_> {
             self.write_connection();
         }
         write::response(&self.p.res_head, self.p.res.out());
-        let head = self.p.res.out().len() as u64;
         if self.p.res.start(meta.body, coding, !self.w.no_splice).is_err() {
             // Nothing has left yet: the client can be told.
             self.p.res.reset();
             return Err(End::new(Blame::Proxy, Phase::Headers).into());
         }
-        self.p.facts.bytes_out += head;
         self.response_started = true;
         Ok(())
     }

@@ -3,27 +3,27 @@
 use std::sync::atomic::Ordering;
 
 use hapax_balance::Choice;
-use hapax_config::plan::{Balance, ProxyCaps, SwitchTarget};
+use hapax_config::plan::{Balance, Mode, ProxyCaps, SwitchTarget};
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Verdict;
 
-use super::Step;
 use super::exchange::Exchange;
+use super::{Step, Stop};
 use crate::outcome::{Blame, End, Phase};
 use crate::state::raise;
 
 impl Exchange<'_> {
     /// `use_backend` in order, then `default_backend`, then the proxy itself where it is a `listen`.
     pub(super) fn choose_backend(&mut self) -> Step<()> {
-        let target = match self.switch() {
-            Some(id) => Some(id),
-            None => self.fe.default_backend,
-        };
-        let id = match target {
+        let id = match self.switch().or(self.fe.default_backend) {
             Some(id) => id,
             None if self.fe.caps.contains(ProxyCaps::BACKEND) => self.fe_id,
             None => return Err(End::with_status(Blame::Server, Phase::Connect, 503).into()),
         };
+        if self.raw && self.plan.proxies[id.0 as usize].mode == Mode::Http {
+            self.upgrade = true;
+            return Err(Stop::Silent);
+        }
         self.enter_backend(id);
         Ok(())
     }

@@ -144,7 +144,8 @@ impl Exchange<'_> {
         let phase = if way == Way::Request { Phase::Request } else { Phase::Headers };
         let w = self.w.id;
         match effect {
-            Effect::Continue | Effect::Accept | Effect::Wait(_) => Ok(()),
+            // A connection that was switched is looked at again as HTTP.
+            Effect::Continue | Effect::Accept | Effect::Wait(_) | Effect::SwitchToHttp(_) => Ok(()),
             Effect::Return(reply) => {
                 self.fe_state().fe.intercepted.inc(w);
                 if std::mem::take(&mut self.p.controls.challenged) {
@@ -182,12 +183,9 @@ impl Exchange<'_> {
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
             }
             Effect::Invalid => Err(Stop::End(End::with_status(Blame::Proxy, phase, 400))),
-            Effect::SendRetry
-            | Effect::Service(_)
-            | Effect::ExpectProxy
-            | Effect::ExpectNetscalerCip
-            | Effect::SwitchToHttp(_)
-            | Effect::Fail => Err(Stop::End(End::with_status(Blame::Internal, phase, 500))),
+            Effect::SendRetry | Effect::Service(_) | Effect::ExpectProxy | Effect::ExpectNetscalerCip | Effect::Fail => {
+                Err(Stop::End(End::with_status(Blame::Internal, phase, 500)))
+            }
         }
     }
 

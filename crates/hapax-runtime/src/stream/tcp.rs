@@ -17,23 +17,34 @@ use crate::relay::{Coding, HalfError};
 use crate::session::Client;
 use crate::worker::Worker;
 
-/// Serves a connection of a `mode tcp` frontend to its end.
-pub(crate) async fn serve(w: &Worker, c: &mut Client) {
+/// Serves a connection of a `mode tcp` frontend to its end; `true`: it is to be served as HTTP, from its first byte on.
+pub(crate) async fn serve(w: &Worker, c: &mut Client) -> bool {
     let mut parts = w.take_parts();
-    {
+    let upgrade = {
         let mut x = Exchange::new(w, c, &mut parts);
         let outcome = x.run_tcp().await;
-        if let Err(Stop::End(end) | Stop::Close(end)) = outcome {
-            x.p.facts.termination = end.letters();
+        if x.upgrade {
+            // What was read stays for the request; its stream is the connection's first.
+            x.leave_backend();
+            x.release(super::Next::KeepAlive);
+            x.c.streams = 0;
+            true
+        } else {
+            if let Err(Stop::End(end) | Stop::Close(end)) = outcome {
+                x.p.facts.termination = end.letters();
+            }
+            x.conclude_tcp();
+            x.release(super::Next::Close);
+            false
         }
-        x.conclude_tcp();
-        x.release(super::Next::Close);
-    }
+    };
     w.give_parts(parts);
+    upgrade
 }
 
 impl Exchange<'_> {
     async fn run_tcp(&mut self) -> Step<()> {
+        self.raw = true;
         let now = self.w.now();
         self.marks.first_byte = self.c.accepted;
         self.marks.wall_us = self.c.facts.accept_us;
@@ -152,6 +163,11 @@ impl Exchange<'_> {
                 self.c.io.drop_silently(*ttl);
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
             }
+            // Only HTTP/1 is spoken with clients.
+            Effect::SwitchToHttp(proto) if proto.as_deref().is_none_or(|p| p == "h1") => {
+                self.upgrade = true;
+                Err(Stop::Silent)
+            }
             Effect::Fail | Effect::Service(_) | Effect::SwitchToHttp(_) => Err(Stop::Close(End::new(Blame::Internal, phase))),
             _ => {
                 let w = self.w.id;
@@ -262,6 +278,7 @@ impl Exchange<'_> {
         if self.response_content_rules().await? {
             self.leave_server(false);
             let rest = std::mem::take(&mut self.p.res.buf);
+            self.head_out = rest.len() as u64;
             return self.write_now(rest.filled()).await;
         }
         self.stick_response(|x| x.tcp_env(x.p.res.buf.filled()));
@@ -359,7 +376,6 @@ impl Exchange<'_> {
 
     fn conclude_tcp(&mut self) {
         self.p.facts.bytes_in = self.p.req.payload;
-        self.p.facts.bytes_out = self.p.res.written;
         if self.marks.connected != 0 {
             self.marks.response = self.marks.connected;
         }
