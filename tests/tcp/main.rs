@@ -253,3 +253,28 @@ fn rules_decide_before_a_byte_is_passed() {
     c.send("OD");
     assert_eq!(c.bytes(4), b"GOOD");
 }
+
+#[test]
+fn backends_are_chosen_by_the_first_bytes() {
+    let (a, b) = (greeting("from a"), greeting("from b"));
+    let p = proxy(
+        "frontend f\n  bind @f@\n  tcp-request inspect-delay 5s\n  tcp-request content accept if { req.len gt 1 }\n  use_backend a if { req.payload(0,1) -m str A }\n  default_backend b\nbackend a\n  server s @s1@\nbackend b\n  server s @s2@\n",
+        &[&a, &b],
+    );
+    for (sent, want) in [("A\n", "from a"), ("B\n", "from b")] {
+        let mut c = p.connect("f");
+        c.send(sent);
+        assert_eq!(c.bytes(want.len()), want.as_bytes());
+    }
+}
+
+#[test]
+fn responses_are_inspected_before_they_pass() {
+    let (good, bad) = (greeting("220 ready"), greeting("500 broken"));
+    let p = proxy(
+        "defaults d\n  mode tcp\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\nfrontend f\n  bind @f@\n  default_backend good\nfrontend g\n  bind @g@\n  default_backend bad\nbackend good\n  tcp-response inspect-delay 5s\n  tcp-response content reject unless { res.payload(0,3) -m str 220 }\n  server s @s1@\nbackend bad\n  tcp-response inspect-delay 5s\n  tcp-response content reject unless { res.payload(0,3) -m str 220 }\n  server s @s2@\n",
+        &[&good, &bad],
+    );
+    assert_eq!(p.connect("f").bytes(9), b"220 ready");
+    assert!(p.connect("g").rest().unwrap_or_default().is_empty());
+}
