@@ -107,6 +107,9 @@ impl Reader<'_> {
                 args.span,
             ));
         }
+        if aside && row.misplaced == Misplaced::Unread {
+            return Ok(());
+        }
         if aside {
             return self.read_aside(row, &mut args);
         }

@@ -90,6 +90,8 @@ pub type Setter<K> = for<'a, 'w, 'x> fn(&'x mut <K as Class>::Cx<'a>, &'x Args<'
 pub enum Misplaced {
     /// A warning, and the line is left out, but for its mistakes.
     Ignored,
+    /// A warning, and nothing of the line is looked at.
+    Unread,
     /// A warning, and the line is read all the same.
     Read,
     /// The configuration is refused.

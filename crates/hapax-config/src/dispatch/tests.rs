@@ -61,3 +61,52 @@ fn versions_decide_what_is_known() {
         assert_eq!(worst(text, asked), want, "{text} for {asked:?}");
     }
 }
+
+#[test]
+fn words_of_expressions_and_rules_have_versions_too() {
+    for (text, first) in [
+        ("backend b\nhttp-request set-header x %[bc_rtt]", (2, 8)),
+        ("backend b\nhttp-request set-header x %[src,rfc7239_nn]", (3, 1)),
+        ("backend b\nhttp-request set-bc-mark 1", (3, 0)),
+        ("backend b\nhttp-after-response set-map(virt@m) a b", (2, 8)),
+        ("frontend f\nbind :1\nfilter bwlim-in x default-limit 1m default-period 1s", (2, 7)),
+        ("frontend f\nbind mptcp@127.0.0.1:80", (3, 1)),
+        ("frontend f\nbind :1 ssl no-alpn strict-sni", (2, 8)),
+    ] {
+        let older = u8::checked_sub(first.1, 1).map_or((2, 9), |minor| (first.0, minor));
+        assert_eq!(worst(text, Some(older)), Some(Severity::Alert), "{text} before its time");
+        assert_ne!(worst(text, Some(first)), Some(Severity::Alert), "{text} from {first:?}");
+        assert_ne!(worst(text, None), Some(Severity::Alert), "{text}");
+    }
+}
+
+#[test]
+fn a_line_for_the_other_side_is_read_for_its_mistakes() {
+    use Severity::{Alert, Warning};
+    for (text, want) in [
+        ("frontend f\nbind :1\nbalance leastconn", Warning),
+        ("frontend f\nbind :1\nbalance sideways", Alert),
+        ("backend b\nbind :1", Warning),
+        ("backend b\nbind nowhere", Alert),
+        ("backend b\nmaxconn 10", Warning),
+        ("frontend f\nbind :1\nserver s 127.0.0.1:80", Alert),
+        ("frontend f\nbind :1\ntcp-check connect", Warning),
+    ] {
+        assert_eq!(worst(text, None), Some(want), "{text}");
+    }
+}
+
+#[test]
+fn defaults_used_by_name_and_by_place() {
+    let text = "defaults d\nbackend a from d\nbackend b";
+    assert_eq!(worst(text, Some((2, 6))), Some(Severity::Alert));
+    assert_eq!(worst(text, Some((3, 0))), Some(Severity::Warning));
+    assert_eq!(worst("defaults d\nbackend a from d\ndefaults\nbackend b", Some((2, 6))), None);
+}
+
+#[test]
+fn names_in_defaults_that_nobody_uses_are_not_looked_for() {
+    let rule = "defaults d\nmode http\nacl ok http_auth(people)\nhttp-request auth unless ok";
+    assert_ne!(worst(rule, None), Some(Severity::Alert));
+    assert_eq!(worst(&format!("{rule}\nbackend b"), None), Some(Severity::Alert));
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hapax_diag::Severity;
 use hapax_sample::{Files, ProxyId};
+use hapax_value::Endpoint;
 
 use crate::load::{Input, LoadOptions, Loaded, load};
 use crate::plan::{BindAddress, CookieMode, HttpMode, Mode, Options, SwitchTarget};
@@ -111,7 +112,7 @@ fn addresses_are_looked_up_and_spread_out() {
     let tls = l.binds[0].tls.as_ref().expect("ssl");
     assert_eq!(tls.certs[0].names, ["guide.example", "*.guide.example"]);
     assert_eq!(
-        l.servers[0].address.as_ref().and_then(hapax_value::Endpoint::ip),
+        l.servers[0].address.as_ref().and_then(Endpoint::ip),
         Some(IpAddr::from([192, 0, 2, 7]))
     );
     assert_eq!(
@@ -195,4 +196,37 @@ fn what_this_machine_lacks_is_a_note_offline() {
     let loaded = load(vec![input], &Shelf, &opts);
     assert!(!loaded.diags.has_alert());
     assert!(loaded.diags.iter().any(|d| d.missing && d.severity == Severity::Note));
+}
+
+#[test]
+fn a_map_that_is_not_here_is_empty_and_told() {
+    let text = "backend b\n    acl known src -f /none.lst\n    http-request deny unless known\n    http-request set-header x %[path,map(/none.map)]\n";
+    assert!(read(text).diags.has_alert());
+    let input = Input {
+        name: "t.cfg".to_owned(),
+        bytes: text.as_bytes().into(),
+    };
+    let opts = LoadOptions {
+        lacking: Some(Severity::Warning),
+        ..LoadOptions::default()
+    };
+    let loaded = load(vec![input], &Shelf, &opts);
+    let missing: Vec<(u32, Severity)> = loaded
+        .diags
+        .iter()
+        .filter(|d| d.missing)
+        .map(|d| (d.span.map_or(0, |s| s.line), d.severity))
+        .collect();
+    assert_eq!(missing, [(2, Severity::Warning), (4, Severity::Warning)]);
+    assert!(loaded.plan.is_some());
+}
+
+#[test]
+fn addresses_know_the_environment() {
+    let text = "global\n    setenv PORT 8080\n    setenv APP 192.0.2.9\nfrontend f\n    bind 127.0.0.1:${PORT}\nbackend b\n    server s $APP:${PORT}\n";
+    let loaded = read(text);
+    let plan = loaded.plan.unwrap();
+    let ip = |text: &str| Endpoint::Ip(text.parse().unwrap());
+    assert_eq!(plan.proxies[0].binds[0].address, BindAddress::At(ip("127.0.0.1:8080")));
+    assert_eq!(plan.proxies[1].servers[0].address, Some(ip("192.0.2.9:8080")));
 }

@@ -9,7 +9,7 @@ use super::Topic;
 use crate::args::Args;
 use crate::codes;
 use crate::dictionary::Row;
-use crate::keyword::Sections;
+use crate::keyword::{Misplaced, Sections};
 use crate::plan::StickRule;
 use crate::reader::Reader;
 
@@ -52,24 +52,28 @@ static ROWS: &[Row] = &[
         ])
         .set(stick_table),
     Row::new("stick on", BACKS)
+        .misplaced(Misplaced::Unread)
         .usage(PATTERN)
         .doc("Sends clients of one key to the server that served the key before.")
         .ok(&["stick on always_true", "stick on always_true table other if { always_true }"])
         .bad(&["stick on", "stick on src nonsense", "stick on nothing_known"])
         .set(|cx, a| rule(cx, a, true, true, false)),
     Row::new("stick match", BACKS)
+        .misplaced(Misplaced::Unread)
         .usage(PATTERN)
         .doc("Sends clients to the server that the table holds for their key, and stores nothing.")
         .ok(&["stick match always_true"])
         .bad(&["stick match"])
         .set(|cx, a| rule(cx, a, true, false, false)),
     Row::new("stick store-request", BACKS)
+        .misplaced(Misplaced::Unread)
         .usage(PATTERN)
         .doc("Stores the server chosen for the key of the request.")
         .ok(&["stick store-request always_true"])
         .bad(&["stick store-request"])
         .set(|cx, a| rule(cx, a, false, true, false)),
     Row::new("stick store-response", BACKS)
+        .misplaced(Misplaced::Unread)
         .usage(PATTERN)
         .doc("Stores the server chosen for the key of the response.")
         .ok(&["stick store-response always_true"])

@@ -9,7 +9,7 @@ use crate::args::Args;
 use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::{Draft, PendingSwitch};
-use crate::keyword::{Misplaced, Sections};
+use crate::keyword::Sections;
 use crate::reader::Reader;
 use crate::section::invalid_char;
 
@@ -34,7 +34,6 @@ static ROWS: &[Row] = &[
         ])
         .set(acl),
     Row::new("use_backend", Sections::FRONTEND.union(Sections::LISTEN))
-        .misplaced(Misplaced::Read)
         .usage("<backend> [{ if | unless } <condition>]")
         .doc("Chooses the backend when the condition holds; its name may be a log format.")
         .ok(&["use_backend b if TRUE", "use_backend b unless { src 127.0.0.1 }", "use_backend b"])
