@@ -68,6 +68,9 @@ pub(crate) struct Options {
     /// Show diagnostics of the least weight too, as haproxy -dD does
     #[arg(long)]
     diag: bool,
+    /// HAProxy's switches: -dW is --deny warnings, -dD is --diag
+    #[arg(short = 'd', value_name = "SWITCH", value_enum)]
+    switches: Vec<Switch>,
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
 }
@@ -83,6 +86,17 @@ enum Format {
     /// Annotations of GitHub Actions
     Github,
     Junit,
+}
+
+/// What HAProxy writes after `-d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    /// Warnings fail too
+    #[value(name = "W")]
+    Warnings,
+    /// Diagnostics of the least weight are shown too
+    #[value(name = "D")]
+    Diag,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -133,7 +147,8 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         let wanted = |lint: &Lint| !o.allow.contains(&lint.name);
         diags.extend(lint::run(&sources, &options.env, plan.as_ref(), now(), wanted));
     }
-    diags.retain(|d| o.diag || d.severity != Severity::Diag);
+    let diag = o.diag || o.switches.contains(&Switch::Diag);
+    diags.retain(|d| diag || d.severity != Severity::Diag);
     suppress::suppress(&mut diags, &sources);
     if let Some(path) = &o.baseline {
         baseline(path, o.write_baseline, &mut diags, &sources)?;
@@ -142,7 +157,8 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         diags.sort_by_key(|d| d.span.map_or((u32::MAX, 0), |s| (s.file.0, s.line)));
     }
     print(&draw(o, &diags, &sources));
-    let denied = diags.has_alert() || o.deny.is_some_and(|deny| deny.hits(&diags));
+    let deny = o.deny.or_else(|| o.switches.contains(&Switch::Warnings).then_some(Deny::Warnings));
+    let denied = diags.has_alert() || deny.is_some_and(|deny| deny.hits(&diags));
     Ok(if denied { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
