@@ -1,6 +1,8 @@
 //! Health checks: who is in the farm, and when that changes.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod scripts;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 

@@ -11,6 +11,10 @@ pub enum CheckStatus {
     #[default]
     Unknown,
     Init,
+    /// It told nothing of the server's health.
+    Checked,
+    /// Errors of the traffic, not a check.
+    Analyze,
     SockErr,
     L4Ok,
     L4Timeout,
@@ -52,6 +56,8 @@ impl CheckStatus {
         match self {
             Self::Unknown => ("UNK", "Unknown"),
             Self::Init => ("INI", "Initializing"),
+            Self::Checked => ("CHECKED", "No status change"),
+            Self::Analyze => ("HANA", "Health analyze"),
             Self::SockErr => ("SOCKERR", "Socket error"),
             Self::L4Ok => ("L4OK", "Layer4 check passed"),
             Self::L4Timeout => ("L4TOUT", "Layer4 timeout"),
@@ -72,16 +78,19 @@ impl CheckStatus {
 
     pub fn verdict(self) -> Verdict {
         match self {
-            Self::Unknown | Self::Init => Verdict::Unknown,
+            Self::Unknown | Self::Init | Self::Checked => Verdict::Unknown,
             Self::L4Ok | Self::L6Ok | Self::L7Ok | Self::ProcOk => Verdict::Passed,
             Self::L7OkCond => Verdict::Conditional,
             _ => Verdict::Failed,
         }
     }
 
-    /// Whether the code is followed by a number: an HTTP or SMTP status.
+    /// Whether a number belongs to it, be it 0: a status of the protocol, an exit status.
     pub fn has_code(self) -> bool {
-        matches!(self, Self::L7Ok | Self::L7OkCond | Self::L7Status | Self::L7Rsp | Self::L7Timeout)
+        matches!(
+            self,
+            Self::L7Ok | Self::L7OkCond | Self::L7Status | Self::ProcErr | Self::ProcTimeout | Self::ProcOk
+        )
     }
 }
 

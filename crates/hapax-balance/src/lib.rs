@@ -3,6 +3,7 @@
 //! No clock, no socket, no lock: time and load are passed in, so that every rule is tested in microseconds.
 #![forbid(unsafe_code)]
 
+mod agent;
 mod farm;
 mod hash;
 mod health;
@@ -12,6 +13,7 @@ mod queue;
 mod rate;
 pub mod table;
 
+pub use agent::{AgentAdmin, AgentLine, AgentStatus};
 pub use farm::{Algorithm, Choice, Farm, Load, Member, SCALE};
 pub use hash::{HashFunction, HashType, spread};
 pub use health::{Change, CheckStatus, Health, Outcome, Step, Verdict};

@@ -156,7 +156,7 @@ impl Cause<'_> {
 /// `, reason: ..., code: ..., info: "...", check duration: ...ms`
 fn reason(o: &Outcome) -> String {
     let mut s = format!(", reason: {}", o.status.text());
-    if o.code > 0 {
+    if o.status.has_code() {
         let _ = write!(s, ", code: {}", o.code);
     }
     if !o.info.is_empty() {
@@ -169,9 +169,17 @@ fn reason(o: &Outcome) -> String {
     s
 }
 
+/// Which check of which server a line is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Checked {
+    pub backup: bool,
+    pub agent: bool,
+}
+
 /// The line of `option log-health-checks`.
-pub fn check_line(backend: &str, server: &str, backup: bool, health: &Health, outcome: &Outcome) -> String {
-    let backup = if backup { "backup " } else { "" };
+pub fn check_line(backend: &str, server: &str, who: Checked, health: &Health, outcome: &Outcome) -> String {
+    let kind = if who.agent { "Agent" } else { "Health" };
+    let backup = if who.backup { "backup " } else { "" };
     let word = match outcome.status.verdict() {
         crate::Verdict::Passed => "succeeded",
         crate::Verdict::Conditional => "conditionally succeeded",
@@ -179,7 +187,7 @@ pub fn check_line(backend: &str, server: &str, backup: bool, health: &Health, ou
     };
     let (n, of, state) = health.shown();
     let why = reason(outcome);
-    format!("Health check for {backup}server {backend}/{server} {word}{why}, status: {n}/{of} {state}.")
+    format!("{kind} check for {backup}server {backend}/{server} {word}{why}, status: {n}/{of} {state}.")
 }
 
 /// The last usable server is gone.
@@ -276,7 +284,7 @@ mod tests {
             duration_ms: 0,
         };
         assert_eq!(
-            check_line("h", "s2", false, &h, &o),
+            check_line("h", "s2", Checked::default(), &h, &o),
             "Health check for server h/s2 failed, reason: Layer7 wrong status, code: 503, info: \"Service Unavailable\", \
              check duration: 0ms, status: 0/2 DOWN."
         );

@@ -10,6 +10,7 @@ use hapax_sample::acl::{AclSet, Condition};
 use crate::keyword::Sections;
 use crate::plan::{Global, LogKind, Proxy, ProxyCaps};
 use crate::server::ServerDraft;
+use crate::topic::checks::CheckRules;
 use crate::topic::errors::PendingErrors;
 
 /// A log-format string as written; compiled once the proxy is known in full.
@@ -39,37 +40,6 @@ pub struct PendingSwitch {
     pub name_span: Span,
 }
 
-/// Name and value.
-pub type HeaderLine = (Arc<[u8]>, Arc<[u8]>);
-
-/// `option httpchk` and `http-check`, as far as they shape the request of a health check.
-#[derive(Clone, Debug)]
-pub struct HttpCheckDraft {
-    pub method: Arc<[u8]>,
-    pub uri: Arc<[u8]>,
-    pub version: Arc<[u8]>,
-    pub headers: Vec<HeaderLine>,
-    pub body: Arc<[u8]>,
-    /// `http-check expect status`: ranges that pass; empty: 2xx and 3xx.
-    pub expect: Vec<(u16, u16)>,
-    /// `! status`: the ranges that fail.
-    pub expect_not: bool,
-}
-
-impl Default for HttpCheckDraft {
-    fn default() -> Self {
-        Self {
-            method: b"OPTIONS"[..].into(),
-            uri: b"/"[..].into(),
-            version: b"HTTP/1.0"[..].into(),
-            headers: Vec::new(),
-            body: Arc::default(),
-            expect: Vec::new(),
-            expect_not: false,
-        }
-    }
-}
-
 /// A frontend, backend, listen or defaults section as far as it is read.
 #[derive(Debug)]
 pub struct Draft {
@@ -89,11 +59,11 @@ pub struct Draft {
     pub default_server: Arc<ServerDraft>,
     /// What servers wait for: indices by server.
     pub tracks: Vec<(usize, String, Span)>,
+    /// `healthcheck` sections of servers, by the same.
+    pub named_checks: Vec<(usize, Arc<str>, Span)>,
     pub formats: FormatTexts,
-    /// The request of HTTP checks; sent where `check_kind` asks for it.
-    pub httpchk: Option<Arc<HttpCheckDraft>>,
-    /// The option that asked for a kind of health check (`option httpchk`, `option mysql-check`).
-    pub check_kind: Option<&'static str>,
+    /// How its servers are checked.
+    pub checks: CheckRules,
     /// The word after `balance`, for checks that depend on the proxy's mode.
     pub balance_name: Option<(Arc<str>, Span)>,
     /// Where words stand that only HTTP proxies act on, told if the proxy is none.
@@ -129,9 +99,9 @@ impl Default for Draft {
             server_names: HashMap::new(),
             default_server: Arc::default(),
             tracks: Vec::new(),
+            named_checks: Vec::new(),
             formats: FormatTexts::default(),
-            httpchk: None,
-            check_kind: None,
+            checks: CheckRules::default(),
             balance_name: None,
             asked: HashMap::new(),
             rules_used_by: None,

@@ -1,6 +1,7 @@
 //! The resolved configuration that the runtime executes: immutable, every name already an index.
 
 mod bind;
+mod check;
 mod global;
 mod log;
 mod proxy;
@@ -9,13 +10,17 @@ mod statuses;
 mod table;
 
 pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
+pub use check::{
+    Act, Check, CheckPort, Connect, Expect, External, HeaderPattern, HttpCheckOptions, HttpSend, Pattern, ReplyReader, Script, ScriptKind,
+    Step, StrMatch, StrMethod, Text, VarValue,
+};
 pub use global::{Global, SocketBuffers, SocketLevel, StatsSocket};
 pub use log::{LogFormats, LogProfile, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep};
 pub use proxy::{
     Balance, Cookie, CookieMode, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps, StatsAdmin, StatsUri, SwitchRule,
     SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
 };
-pub use server::{Check, CheckKind, ExpectStatus, ProxyParts, Server, ServerTls};
+pub use server::{Agent, Observe, OnError, ProxyParts, Server, ServerTls};
 pub use statuses::Statuses;
 pub use table::{StickRule, StickTable};
 

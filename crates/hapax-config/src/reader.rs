@@ -25,6 +25,7 @@ use crate::load::LoadOptions;
 use crate::paths::RelativeFiles;
 use crate::plan::{BindTls, Global, LogProfile, ServerTls, StickTable, Userlist};
 use crate::section::SectionRow;
+use crate::topic::checks::CheckRules;
 use crate::topic::userlist::Membership;
 
 /// The class of section keywords.
@@ -107,6 +108,8 @@ pub struct Reader<'a> {
     pub error_sections: Vec<(Arc<str>, Pages)>,
     /// The `log-profile` sections, in their order.
     pub log_profiles: Vec<LogProfile>,
+    /// `healthcheck` sections by name.
+    pub healthchecks: Vec<(Arc<str>, CheckRules)>,
     pub current: Current,
     pub started: Vec<Started>,
     /// Where the `defaults` that implicit proxies use stands in `defaults`.
@@ -146,6 +149,7 @@ impl<'a> Reader<'a> {
             tables: Vec::new(),
             error_sections: Vec::new(),
             log_profiles: Vec::new(),
+            healthchecks: Vec::new(),
             current: Current::Other,
             started: Vec::new(),
             last_defaults: 0,

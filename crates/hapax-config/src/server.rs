@@ -13,7 +13,7 @@ use crate::codes;
 use crate::dictionary::Index;
 use crate::dispatch::run_row;
 use crate::keyword::{Class, Keyword, Prefix, Sections, Version};
-use crate::plan::{Check, Server, ServerTls};
+use crate::plan::{Agent, Check, Server, ServerTls};
 use crate::reader::{Reader, TlsDefaults};
 
 mod basic;
@@ -22,7 +22,7 @@ mod connect;
 mod rare;
 mod tls;
 
-pub(crate) use connect::use_source;
+pub(crate) use connect::{known_mux, use_source};
 
 /// The class of `server` options.
 pub struct ServerOption;
@@ -77,6 +77,11 @@ pub struct CheckDraft {
     pub send_proxy: bool,
     /// `check-ssl`, `no-check-ssl`; where not said, as the traffic.
     pub tls: Option<bool>,
+    pub sni: Option<String>,
+    pub alpn: Vec<Vec<u8>>,
+    pub via_socks4: bool,
+    /// `healthcheck`: the section that says how.
+    pub named: Option<(Arc<str>, Span)>,
 }
 
 impl Default for CheckDraft {
@@ -92,8 +97,22 @@ impl Default for CheckDraft {
             port: None,
             send_proxy: false,
             tls: None,
+            sni: None,
+            alpn: Vec::new(),
+            via_socks4: false,
+            named: None,
         }
     }
+}
+
+/// `agent-*`
+#[derive(Clone, Debug, Default)]
+pub struct AgentDraft {
+    pub on: bool,
+    pub port: u16,
+    pub address: Option<Endpoint>,
+    pub inter: Option<Millis>,
+    pub send: Option<Arc<[u8]>>,
 }
 
 /// How an address that is a name becomes one at start (`init-addr`).
@@ -115,8 +134,7 @@ pub struct ServerDraft {
     pub tls: ServerTls,
     pub track: Option<(Arc<str>, Span)>,
     pub init_addr: InitAddr,
-    pub agent_check: bool,
-    pub agent_port: bool,
+    pub agent: AgentDraft,
     pub resolvers: bool,
 }
 
@@ -126,6 +144,7 @@ impl Default for ServerDraft {
             server: Server {
                 weight: 1,
                 pool_purge_delay: 5000,
+                error_limit: 10,
                 ..Server::default()
             },
             check: CheckDraft::default(),
@@ -133,8 +152,7 @@ impl Default for ServerDraft {
             tls: ServerTls::default(),
             track: None,
             init_addr: InitAddr::default(),
-            agent_check: false,
-            agent_port: false,
+            agent: AgentDraft::default(),
             resolvers: false,
         }
     }
@@ -144,6 +162,8 @@ impl ServerDraft {
     /// The server as the plan has it, but for what waits for the last line.
     pub fn finish(self) -> Server {
         let mut server = self.server;
+        server.id_given = server.id != 0;
+        server.rise = self.check.rise;
         if self.check.on {
             let c = &self.check;
             server.check = Some(Check {
@@ -157,13 +177,27 @@ impl ServerDraft {
                 // What the traffic does, where nothing else is said.
                 send_proxy: c.send_proxy || (server.send_proxy > 0 && c.address.is_none() && c.port.is_none()),
                 tls: c.tls.unwrap_or(self.ssl && c.address.is_none() && c.port.is_none()),
+                sni: c.sni.clone(),
+                alpn: c.alpn.clone(),
+                via_socks4: c.via_socks4,
                 ..Check::default()
             });
         }
+        if self.agent.on {
+            server.agent = Some(Agent {
+                port: self.agent.port,
+                address: self.agent.address,
+                inter: self.agent.inter.unwrap_or(self.check.inter),
+                send: self.agent.send.unwrap_or_default(),
+            });
+        }
         let check_tls = server.check.as_ref().is_some_and(|c| c.tls);
+        server.tls_for_traffic = self.ssl;
         if self.ssl || check_tls {
             server.tls = Some(Box::new(self.tls));
-            server.tls_for_traffic = self.ssl;
+        } else if server.check.is_some() {
+            // A step of the check may ask for it yet.
+            server.spare_tls = Some(Box::new(self.tls));
         }
         server
     }

@@ -1,8 +1,10 @@
 //! Wire formats without I/O: bytes in, events and bytes out. Nothing here waits, allocates without bound or knows a socket.
 #![forbid(unsafe_code)]
 
+pub mod checks;
 pub mod h1;
 pub mod http;
 pub mod peers;
 pub mod proxy;
+pub mod socks4;
 pub mod tls_hello;

@@ -3,9 +3,16 @@
 //! When to check is decided here; how one is done is `probe`'s work, and what the result means for the server is the state's
 //! (`Shared::check_done`). Starts are spread over the interval, and the number of checks at once is bounded.
 
-mod http;
+mod agent;
+mod answer;
+mod connect;
+mod external;
+mod judge;
 mod probe;
+mod request;
+mod state;
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -18,6 +25,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::control::TlsOf;
 use crate::state::Shared;
+use crate::world::LiveWorld;
 
 /// Checks under way at once: enough for any farm, and far from the limit of open files.
 const AT_ONCE: usize = 1024;
@@ -25,9 +33,22 @@ const AT_ONCE: usize = 1024;
 /// Intervals below this one do not stretch the initial spreading.
 const SPREAD_FROM_MS: u64 = 1000;
 
+/// What every check needs.
+struct Checker {
+    shared: Arc<Shared>,
+    tls: TlsOf,
+    world: LiveWorld,
+    slots: Semaphore,
+}
+
 /// Runs all checks until the process stops.
 pub(crate) async fn run(shared: Arc<Shared>, tls: TlsOf) {
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let cx = Rc::new(Checker {
+        world: LiveWorld::new(Arc::clone(&shared), shared.control()),
+        slots: Semaphore::new(AT_ONCE),
+        tls,
+        shared: Arc::clone(&shared),
+    });
     let all = checked(&shared);
     let count = all.len() as u64;
     let inter = |&(p, s): &(ProxyId, ServerId)| conf(&shared, p, s).map_or(0, |c| c.inter);
@@ -37,7 +58,10 @@ pub(crate) async fn run(shared: Arc<Shared>, tls: TlsOf) {
     for (n, id) in all.into_iter().enumerate() {
         let spread = shortest.max(inter(&id)) * n as u64 / count;
         let first = start + Duration::from_millis(spread);
-        tasks.spawn_local(watch(Arc::clone(&shared), id, Arc::clone(&tls), Arc::clone(&slots), first));
+        tasks.spawn_local(watch(Rc::clone(&cx), id, first));
+    }
+    for (n, id) in agents(&shared).into_iter().enumerate() {
+        tasks.spawn_local(agent::watch(Rc::clone(&cx), id, n as u64));
     }
     while tasks.join_next().await.is_some() {}
 }
@@ -52,27 +76,45 @@ fn checked(shared: &Shared) -> Vec<(ProxyId, ServerId)> {
     all
 }
 
+/// Every server with an agent.
+fn agents(shared: &Shared) -> Vec<(ProxyId, ServerId)> {
+    let mut all = Vec::new();
+    for (p, proxy) in shared.plan.proxies.iter().enumerate() {
+        let own = proxy.servers.iter().enumerate().filter(|(_, s)| s.agent.is_some());
+        all.extend(own.map(|(s, _)| (ProxyId(p as u32), ServerId(s as u32))));
+    }
+    all
+}
+
 fn conf(shared: &Shared, p: ProxyId, s: ServerId) -> Option<&Check> {
     shared.plan.proxies[p.0 as usize].servers[s.0 as usize].check.as_ref()
 }
 
 /// One server, for ever.
-async fn watch(shared: Arc<Shared>, (p, s): (ProxyId, ServerId), tls: TlsOf, slots: Arc<Semaphore>, first: Instant) {
-    let Some(check) = conf(&shared, p, s) else { return };
+async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), first: Instant) {
+    let shared = &cx.shared;
+    let Some(check) = conf(shared, p, s) else { return };
     let mut next = first;
     // The spread of this server's intervals need not be unpredictable, only different from the others'.
     let mut seed = u64::from(p.0) << 32 | u64::from(s.0) | 1 << 63;
     loop {
-        sleep_until(next).await;
+        let server = shared.server(p, s);
+        tokio::select! {
+            () = sleep_until(next) => {}
+            () = server.check_soon.notified() => {
+                let fast = check.fastinter.unwrap_or(check.inter).max(1);
+                next = next.min(Instant::now() + Duration::from_millis(fast));
+                continue;
+            }
+        }
         if shared.stopping.load(Ordering::Relaxed) {
             return;
         }
-        let server = shared.server(p, s);
         let paused = server.in_maintenance() || !server.check_enabled.load(Ordering::Relaxed) || server.endpoint().is_none();
         if !paused {
-            let Ok(slot) = slots.acquire().await else { return };
+            let Ok(slot) = cx.slots.acquire().await else { return };
             server.check().running = true;
-            let outcome = probe::probe(&shared, p, s, check, &tls).await;
+            let outcome = probe::probe(&cx, p, s, check).await;
             server.check().running = false;
             drop(slot);
             shared.check_done(p, s, &outcome, hapax_sys::clock::realtime_us() / 1000);

@@ -14,6 +14,7 @@ mod proxy_header;
 mod relay;
 pub mod server;
 mod session;
+mod socks4;
 pub mod state;
 pub mod stats;
 mod stream;

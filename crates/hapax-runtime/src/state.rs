@@ -4,6 +4,7 @@
 
 mod backend;
 mod build;
+mod checks;
 mod compression;
 mod counters;
 mod events;
@@ -30,7 +31,7 @@ pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
 pub use ops::Wanted;
 pub use queue::{Ticket, WaitQueue};
 pub use rates::{Average, RateMeter, Times};
-pub use server::{Admin, CheckView, Oper, ServerState};
+pub use server::{Admin, AgentState, CheckView, Oper, ServerState};
 pub(crate) use tables::Event;
 pub use tables::{LiveTable, Tables};
 

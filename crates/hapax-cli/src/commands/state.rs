@@ -91,23 +91,43 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
     } else {
         (1, 0)
     };
-    let health = if s.in_maintenance() { 0 } else { view.health.value() };
-    let health = if conf.check.is_none() && !s.in_maintenance() { 2 } else { health };
+    let health = match (s.in_maintenance(), conf.check.is_some()) {
+        (true, _) => 0,
+        (false, true) => view.health.value(),
+        (false, false) => conf.rise,
+    };
     // Bits: a check is configured, it is enabled, it is paused by maintenance.
     let check_state = u32::from(conf.check.is_some()) << 1
         | u32::from(conf.check.is_some() && s.check_enabled.load(Relaxed)) << 2
-        | u32::from(conf.check.is_some() && s.in_maintenance()) << 3;
+        | u32::from(s.in_maintenance()) << 3;
+    // The same for the agent, and that it is one.
+    let agent_state = s
+        .agent
+        .as_ref()
+        .map_or(0, |a| 1 << 1 | u32::from(a.enabled.load(Relaxed)) << 2 | 1 << 4);
     let since = now_ms.saturating_sub(s.last_change.load(Relaxed)) / 1000;
     let fqdn = conf.hostname.as_deref().unwrap_or("-");
     let check_port = match s.check_port.load(Relaxed) {
         0 => conf.check.as_ref().and_then(|c| c.port).map_or(0, u32::from),
         n => n,
     };
-    let check_addr = conf.check.as_ref().and_then(|c| c.address.as_ref()).and_then(Endpoint::ip);
-    let check_addr = check_addr.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
+    let ip_or_none = |e: Option<Endpoint>| {
+        e.as_ref()
+            .and_then(Endpoint::ip)
+            .map_or_else(|| "-".to_owned(), |ip| ip.to_string())
+    };
+    let configured = || conf.check.as_ref().and_then(|c| c.address.clone());
+    let check_addr = ip_or_none(s.check_address().or_else(configured));
+    let (agent_addr, agent_port) = match &s.agent {
+        Some(a) => {
+            let target = a.target();
+            (ip_or_none(target.0.clone()), target.1)
+        }
+        None => ("-".to_owned(), 0),
+    };
     format!(
-        "{} {} {} {} {addr} {} {} {} {} {since} {status} {result} {health} {check_state} 0 0 0 {fqdn} {port} - {} {check_port} \
-         {check_addr} - 0\n",
+        "{} {} {} {} {addr} {} {} {} {} {since} {status} {result} {health} {check_state} {agent_state} {} {} {fqdn} {port} - {} \
+         {check_port} {check_addr} {agent_addr} {agent_port}\n",
         proxy.iid,
         proxy.name,
         conf.id,
@@ -116,7 +136,9 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
         s.admin() & (Admin::MAINT | Admin::CMAINT | Admin::DRAIN | Admin::HMAINT),
         s.uweight.load(Relaxed),
         s.iweight.load(Relaxed),
-        u8::from(conf.tls.is_some()),
+        u8::from(proxy.id_given),
+        u8::from(conf.id_given),
+        u8::from(conf.tls_for_traffic),
     )
 }
 
@@ -134,6 +156,8 @@ fn status_number(s: CheckStatus) -> u8 {
     match s {
         CheckStatus::Unknown => 0,
         CheckStatus::Init => 1,
+        CheckStatus::Checked => 3,
+        CheckStatus::Analyze => 5,
         CheckStatus::SockErr => 4,
         CheckStatus::L4Ok => 6,
         CheckStatus::L4Timeout => 7,

@@ -58,6 +58,7 @@ fn control() -> Arc<dyn Control> {
         name: name.into(),
         id,
         weight: 10,
+        rise: 2,
         backup,
         address: Some(Endpoint::Ip("127.0.0.1:22001".parse().expect("an address"))),
         pool_purge_delay: 5000,

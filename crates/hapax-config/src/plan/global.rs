@@ -37,6 +37,9 @@ pub struct Global {
     pub stats_timeout: Option<Millis>,
     pub stats_maxconn: Option<u32>,
     pub spread_checks: u32,
+    /// `external-check`, and whether its programs get our environment.
+    pub external_check: bool,
+    pub external_check_env: bool,
     pub hard_stop_after: Option<Millis>,
     pub grace: Option<Millis>,
     /// `tune.bufsize`, bytes (default 16384) and `tune.maxrewrite` (default 1024), `tune.http.maxhdr` (default 101).

@@ -121,6 +121,8 @@ pub struct Proxy {
     pub span: Span,
     /// `id`: given or counted from 1... as `show stat` tells (`iid`).
     pub iid: u32,
+    /// An `id` line gives it.
+    pub id_given: bool,
     pub caps: ProxyCaps,
     pub mode: Mode,
     pub disabled: bool,

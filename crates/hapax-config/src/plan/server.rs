@@ -9,6 +9,7 @@ use hapax_value::{Endpoint, Millis};
 
 use super::UseSource;
 use super::bind::{Certificate, Verify};
+use super::check::Check;
 
 bitflags! {
     /// Parts of a PROXY header, version 2.
@@ -30,6 +31,8 @@ pub struct Server {
     pub name: Arc<str>,
     pub span: Span,
     pub id: u32,
+    /// The line gives it.
+    pub id_given: bool,
     /// `None`: the name was not resolved at load (`init-addr none`).
     pub address: Option<Endpoint>,
     /// The name as written, where it was one.
@@ -46,6 +49,13 @@ pub struct Server {
     /// `stick` rules do not keep it.
     pub non_stick: bool,
     pub check: Option<Check>,
+    /// `rise`, whether or not the server is checked.
+    pub rise: u32,
+    pub agent: Option<Agent>,
+    pub observe: Observe,
+    /// Errors in a row that are too many, and what they do.
+    pub error_limit: u32,
+    pub on_error: OnError,
     pub track: Option<(u32, u32)>,
     pub slowstart: Millis,
     /// 0: off, 1 or 2.
@@ -56,6 +66,8 @@ pub struct Server {
     pub redir: Option<Arc<[u8]>>,
     /// Options of TLS, where the traffic or the checks speak it.
     pub tls: Option<Box<ServerTls>>,
+    /// What `tls` would be if a step of the check asked for it; only while the configuration is read.
+    pub spare_tls: Option<Box<ServerTls>>,
     /// The traffic speaks TLS (`ssl`); false where only the checks do.
     pub tls_for_traffic: bool,
     /// `proto`: spoken without negotiation.
@@ -64,6 +76,8 @@ pub struct Server {
     pub pool_purge_delay: Millis,
     pub max_reuse: Option<u32>,
     pub source: Option<Endpoint>,
+    /// `socks4`: the proxy that connections go through.
+    pub socks4: Option<std::net::SocketAddr>,
     pub interface: Option<String>,
     pub use_source: Option<UseSource>,
     pub tfo: bool,
@@ -92,51 +106,36 @@ pub struct ServerTls {
     pub ciphersuites: Option<String>,
 }
 
-/// Active checks of a server (manual, `check`).
+/// `agent-check`: an agent on the server tells its state and weight.
 #[derive(Clone, Debug, Default)]
-pub struct Check {
-    pub kind: CheckKind,
-    pub inter: Millis,
-    pub fastinter: Option<Millis>,
-    pub downinter: Option<Millis>,
-    pub rise: u32,
-    pub fall: u32,
-    /// `addr` and `port`, where they differ from the server's.
+pub struct Agent {
+    pub port: u16,
+    /// `agent-addr`, where it is not the server's.
     pub address: Option<Endpoint>,
-    pub port: Option<u16>,
-    pub send_proxy: bool,
-    pub tls: bool,
+    pub inter: Millis,
+    /// `agent-send`
+    pub send: Arc<[u8]>,
 }
 
-/// Which statuses pass an HTTP check.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct ExpectStatus {
-    /// From and to, both included; empty: 200 to 399.
-    pub ranges: Vec<(u16, u16)>,
-    /// These fail, and all others pass.
-    pub negated: bool,
-}
-
-impl ExpectStatus {
-    pub fn passes(&self, code: u16) -> bool {
-        if self.ranges.is_empty() {
-            return (200..400).contains(&code);
-        }
-        self.ranges.iter().any(|(low, high)| (*low..=*high).contains(&code)) != self.negated
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub enum CheckKind {
+/// `observe`: which errors of the traffic count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Observe {
     #[default]
-    Tcp,
-    /// `option httpchk`: method, URI, version, further header lines, and which statuses pass.
-    Http {
-        method: Vec<u8>,
-        uri: Vec<u8>,
-        version: Vec<u8>,
-        headers: Vec<(Vec<u8>, Vec<u8>)>,
-        body: Vec<u8>,
-        expect: ExpectStatus,
-    },
+    Nothing,
+    /// Of connections.
+    Layer4,
+    /// Of responses as well.
+    Layer7,
+}
+
+/// `on-error`: what too many observed errors do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnError {
+    FastInter,
+    /// Counts as a failed check.
+    #[default]
+    FailCheck,
+    /// One more failed check, and the server is down.
+    SuddenDeath,
+    MarkDown,
 }

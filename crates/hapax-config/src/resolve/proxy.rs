@@ -61,6 +61,7 @@ impl Ids {
 
 pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
     draft.proxy.iid = draft.id.map_or(0, |(id, _)| id);
+    draft.proxy.id_given = draft.id.is_some();
     if draft.proxy.disabled {
         // HAProxy checks nothing of a proxy that it does not start, but its names must be there for others.
         servers::finish(cx, &mut draft, false);

@@ -1,6 +1,7 @@
 //! Servers of one proxy: numbers, tracking, health checks, and the rules that name them.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use hapax_diag::{Diagnostic, Lead, Span};
 
@@ -8,11 +9,12 @@ use super::proxy::One;
 use super::{names, tls};
 use crate::codes;
 use crate::draft::Draft;
-use crate::topic::checks;
+use crate::plan::Script;
 
 /// Which servers of a proxy have health checks.
 pub(super) fn with_checks(draft: &Draft) -> Vec<bool> {
-    draft.proxy.servers.iter().map(|s| s.check.is_some() || s.track.is_some()).collect()
+    let checked = |s: &crate::plan::Server| s.check.is_some() || s.agent.is_some() || s.track.is_some();
+    draft.proxy.servers.iter().map(checked).collect()
 }
 
 /// `use-server`: names of servers become their indices.
@@ -40,10 +42,7 @@ pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
 /// Numbers, checks, TLS and tracking of every server.
 pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
     number(cx, draft);
-    let kind = checks::check_kind(draft);
-    for check in draft.proxy.servers.iter_mut().filter_map(|s| s.check.as_mut()) {
-        check.kind = kind.clone();
-    }
+    scripts(cx, draft, told);
     tls::servers(cx, draft);
     for (server, target, span) in std::mem::take(&mut draft.tracks) {
         match track(cx, draft, server, &target) {
@@ -53,6 +52,37 @@ pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
                 cx.push(Diagnostic::alert(&codes::SERVER, message).at(span).lead(Lead::Place));
             }
             Err(_) => {}
+        }
+    }
+}
+
+/// How each server is checked: as its section says, or as a named check does.
+fn scripts(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
+    let own = Arc::new(draft.checks.script());
+    for check in draft.proxy.servers.iter_mut().filter_map(|s| s.check.as_mut()) {
+        check.script = Arc::clone(&own);
+    }
+    let mut made: HashMap<Arc<str>, Arc<Script>> = HashMap::new();
+    for (server, name, span) in std::mem::take(&mut draft.named_checks) {
+        let Some((_, rules)) = cx.reader.healthchecks.iter().find(|(n, _)| *n == name) else {
+            if told {
+                let message = format!(
+                    "'server {}/{}' : unable to find healthcheck section '{name}'.",
+                    draft.proxy.name, draft.proxy.servers[server].name
+                );
+                cx.push(Diagnostic::alert(&codes::SERVER, message).at(span).lead(Lead::Place));
+            }
+            continue;
+        };
+        let script = made.entry(name).or_insert_with(|| Arc::new(rules.script()));
+        if let Some(check) = draft.proxy.servers[server].check.as_mut() {
+            check.script = Arc::clone(script);
+        }
+    }
+    for server in &mut draft.proxy.servers {
+        let spare = server.spare_tls.take();
+        if server.tls.is_none() && server.check.as_ref().is_some_and(|c| c.script.asks_for_tls()) {
+            server.tls = spare;
         }
     }
 }

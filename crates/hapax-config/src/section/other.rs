@@ -77,6 +77,15 @@ pub(super) const ACME: SectionRow = SectionRow {
 };
 pub(super) const HEALTHCHECK: SectionRow = SectionRow {
     since: (3, 4),
+    start: |cx, args| {
+        named(cx, args)?;
+        let name = args.arc_str(0);
+        if cx.healthchecks.iter().any(|(n, _)| *n == name) {
+            return Err(Diagnostic::alert(&codes::DUPLICATE_NAME, format!("healthcheck '{name}' is already defined.")).at(args.at(0)));
+        }
+        cx.healthchecks.push((name, crate::topic::checks::CheckRules::default()));
+        Ok(())
+    },
     ..row("healthcheck", Sections::HEALTHCHECK, "<name>", "A named way of checking servers.")
 };
 pub(super) const NAMESPACE_LIST: SectionRow = SectionRow {

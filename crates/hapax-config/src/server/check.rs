@@ -4,8 +4,9 @@ use hapax_diag::Diagnostic;
 
 use super::basic::{flag, lax, lax_number, number, one_of, opt, time, word};
 use super::{ServerCx, ServerRow};
-use crate::address::{self, Accept, Port};
+use crate::address::{self, Accept};
 use crate::args::Args;
+use crate::plan::{Observe, OnError};
 use crate::shape::Shape;
 
 pub(super) static ROWS: &[ServerRow] = &[
@@ -112,7 +113,10 @@ pub(super) static ROWS: &[ServerRow] = &[
         .doc("Server name of checks over TLS.")
         .ok(&["server s1 127.0.0.1:80 check check-sni a.example"])
         .bad(&["server s1 127.0.0.1:80 check check-sni"])
-        .not_yet("a server name of checks other than the server's own"),
+        .set(|cx, a| {
+            cx.draft.check.sni = Some(a.show(0));
+            Ok(())
+        }),
     flag("check-sni-auto")
         .since(3, 3)
         .doc("Server name of checks from their `Host`.")
@@ -127,7 +131,10 @@ pub(super) static ROWS: &[ServerRow] = &[
         .doc("Protocols that checks over TLS offer.")
         .ok(&["server s1 127.0.0.1:80 check check-alpn h2,http/1.1"])
         .bad(&["server s1 127.0.0.1:80 check check-alpn"])
-        .not_yet("protocol negotiation of checks"),
+        .set(|cx, a| {
+            cx.draft.check.alpn = a.bytes(0).split(|b| *b == b',').map(<[u8]>::to_vec).collect();
+            Ok(())
+        }),
     word("check-proto", "<name>")
         .doc("Protocol of checks.")
         .ok(&["server s1 127.0.0.1:80 check check-proto h1"])
@@ -135,25 +142,43 @@ pub(super) static ROWS: &[ServerRow] = &[
             "server s1 127.0.0.1:80 check check-proto",
             "server s1 127.0.0.1:80 check check-proto h9",
         ])
-        .not_yet("protocols of checks")
+        .partial("checks speak HTTP/1, whatever is asked for")
         .set(|_, a| super::connect::mux(a)),
     word("observe", "{ none | layer4 | layer7 }")
         .doc("Counts the traffic's errors as failed checks.")
-        .not_yet("health by observed traffic")
         .ok(&["server s1 127.0.0.1:80 check observe layer4"])
         .bad(&["server s1 127.0.0.1:80 observe", "server s1 127.0.0.1:80 observe layer9"])
-        .set(|_, a| one_of(a, &["none", "layer4", "layer7"])),
+        .set(|cx, a| {
+            one_of(a, &["none", "layer4", "layer7"])?;
+            cx.draft.server.observe = match a.str(0) {
+                "layer4" => Observe::Layer4,
+                "layer7" => Observe::Layer7,
+                _ => Observe::Nothing,
+            };
+            Ok(())
+        }),
     word("on-error", "{ fastinter | fail-check | sudden-death | mark-down }")
         .doc("What too many observed errors do.")
-        .not_yet("health by observed traffic")
         .ok(&["server s1 127.0.0.1:80 check on-error mark-down"])
         .bad(&["server s1 127.0.0.1:80 on-error", "server s1 127.0.0.1:80 on-error panic"])
-        .set(|_, a| one_of(a, &["fastinter", "fail-check", "sudden-death", "mark-down"])),
+        .set(|cx, a| {
+            one_of(a, &["fastinter", "fail-check", "sudden-death", "mark-down"])?;
+            cx.draft.server.on_error = match a.str(0) {
+                "fastinter" => OnError::FastInter,
+                "sudden-death" => OnError::SuddenDeath,
+                "mark-down" => OnError::MarkDown,
+                _ => OnError::FailCheck,
+            };
+            Ok(())
+        }),
     number("error-limit", 1, i32::MAX as i64)
         .doc("Observed errors in a row that are too many.")
-        .not_yet("health by observed traffic")
         .ok(&["server s1 127.0.0.1:80 check error-limit 5"])
-        .bad(&["server s1 127.0.0.1:80 error-limit", "server s1 127.0.0.1:80 error-limit 0"]),
+        .bad(&["server s1 127.0.0.1:80 error-limit", "server s1 127.0.0.1:80 error-limit 0"])
+        .set(|cx, a| {
+            cx.draft.server.error_limit = a.number() as u32;
+            Ok(())
+        }),
     word("on-marked-down", "shutdown-sessions")
         .doc("What is done to the sessions of a server that goes down.")
         .ok(&["server s1 127.0.0.1:80 check on-marked-down shutdown-sessions"])
@@ -177,46 +202,54 @@ pub(super) static ROWS: &[ServerRow] = &[
         }),
     flag("agent-check")
         .doc("Asks an agent on the server for its state and weight.")
-        .not_yet("agent checks")
         .ok(&["server s1 127.0.0.1:80 agent-check agent-port 9999"])
         .set(|cx, _| {
-            cx.draft.agent_check = true;
+            cx.draft.agent.on = true;
             Ok(())
         }),
     flag("no-agent-check")
         .doc("Undoes `agent-check`.")
         .ok(&["server s1 127.0.0.1:80 no-agent-check"])
         .set(|cx, _| {
-            cx.draft.agent_check = false;
+            cx.draft.agent.on = false;
             Ok(())
         }),
     word("agent-addr", "<address>")
         .doc("Address of the agent.")
-        .not_yet("agent checks")
         .ok(&["server s1 127.0.0.1:80 agent-addr 127.0.0.2"])
-        .bad(&["server s1 127.0.0.1:80 agent-addr"]),
+        .bad(&["server s1 127.0.0.1:80 agent-addr"])
+        .set(|cx, a| {
+            let parsed = address::parse(a.str(0), Accept::PLAIN, cx.env).map_err(|e| a.bad(0, format!("'agent-addr' : {e}")))?;
+            let ip = crate::reader::lookup(cx.cx.files, &parsed, a.str(0), a.at(0)).map_err(|d| d.prefixed("'agent-addr' : "))?;
+            cx.draft.agent.address = parsed.endpoint(ip);
+            Ok(())
+        }),
     number("agent-port", 1, 65535)
         .doc("Port of the agent.")
-        .not_yet("agent checks")
         .ok(&["server s1 127.0.0.1:80 agent-port 9999"])
         .bad(&["server s1 127.0.0.1:80 agent-port"])
-        .set(|cx, _| {
-            cx.draft.agent_port = true;
+        .set(|cx, a| {
+            cx.draft.agent.port = a.number() as u16;
             Ok(())
         }),
     time("agent-inter")
         .doc("Time between two questions to the agent.")
-        .not_yet("agent checks")
         .ok(&["server s1 127.0.0.1:80 agent-inter 5s"])
         .bad(&["server s1 127.0.0.1:80 agent-inter", "server s1 127.0.0.1:80 agent-inter 0"])
-        .set(|cx, a| positive(cx, a).map(|_| ())),
+        .set(|cx, a| {
+            cx.draft.agent.inter = Some(positive(cx, a)?);
+            Ok(())
+        }),
     opt("agent-send")
         .usage("<text>")
         .shape(Shape::Word("<text>"))
         .doc("Text sent to the agent.")
-        .not_yet("agent checks")
         .ok(&["server s1 127.0.0.1:80 agent-send hi"])
-        .bad(&["server s1 127.0.0.1:80 agent-send"]),
+        .bad(&["server s1 127.0.0.1:80 agent-send"])
+        .set(|cx, a| {
+            cx.draft.agent.send = Some(a.arc_bytes(0));
+            Ok(())
+        }),
 ];
 
 fn positive(cx: &ServerCx<'_>, a: &Args<'_>) -> Result<u64, Diagnostic> {
@@ -252,9 +285,7 @@ fn port(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 fn addr(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let parsed = address::parse(a.str(0), Accept::PLAIN, cx.env).map_err(|e| a.bad(0, format!("'addr' : {e}")))?;
     let ip = crate::reader::lookup(cx.cx.files, &parsed, a.str(0), a.at(0)).map_err(|d| d.prefixed("'addr' : "))?;
-    if let Port::Fixed(p) = parsed.port {
-        cx.draft.check.port = Some(p);
-    }
+    // `port` on the same line comes before a port that is part of the address.
     cx.draft.check.address = parsed.endpoint(ip);
     Ok(())
 }

@@ -209,10 +209,14 @@ fn set_proxy(cx: &mut ServerCx<'_>, version: u8) -> Result<(), Diagnostic> {
 }
 
 pub(super) fn mux(a: &Args<'_>) -> Result<(), Diagnostic> {
-    if ["h1", "h2", "none", "fcgi", "spop", "quic", "qmux"].contains(&a.str(0)) {
+    known_mux(a, 0)
+}
+
+pub(crate) fn known_mux(a: &Args<'_>, i: usize) -> Result<(), Diagnostic> {
+    if ["h1", "h2", "none", "fcgi", "spop", "quic", "qmux"].contains(&a.str(i)) {
         return Ok(());
     }
-    Err(a.bad(0, format!("'{}' :  unknown MUX protocol '{}'", a.name, a.show(0))))
+    Err(a.bad(i, format!("'{}' :  unknown MUX protocol '{}'", a.name, a.show(i))))
 }
 
 fn proxy_options(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {

@@ -1,6 +1,9 @@
 //! Options that few `server` lines use.
 
+use hapax_value::Endpoint;
+
 use super::ServerRow;
+use crate::address::{self, Accept};
 use crate::keyword::Sections;
 use crate::shape::Shape;
 use crate::units::{TIMER_MAX, Unit};
@@ -50,9 +53,12 @@ pub(super) static ROWS: &[ServerRow] = &[
     ServerRow::new("check-via-socks4", Sections::SERVER)
         .shape(Shape::Nothing)
         .doc("Sends health checks through the SOCKS4 proxy.")
-        .not_yet("SOCKS4")
         .ok(&["server s1 127.0.0.1:80 check-via-socks4"])
-        .bad(&["server s1 127.0.0.1:80 check-via-socks4 extra"]),
+        .bad(&["server s1 127.0.0.1:80 check-via-socks4 extra"])
+        .set(|cx, _| {
+            cx.draft.check.via_socks4 = true;
+            Ok(())
+        }),
     ServerRow::new("client-sigalgs", Sections::SERVER)
         .usage("<sigalgs>")
         .shape(Shape::Word("<sigalgs>"))
@@ -106,9 +112,12 @@ pub(super) static ROWS: &[ServerRow] = &[
         .shape(Shape::Word("<name>"))
         .doc("The `healthcheck` section that says how the server is checked.")
         .since(3, 4)
-        .not_yet("named health checks")
         .ok(&["server s1 127.0.0.1:80 healthcheck fast"])
-        .bad(&["server s1 127.0.0.1:80 healthcheck", "server s1 127.0.0.1:80 healthcheck one two"]),
+        .bad(&["server s1 127.0.0.1:80 healthcheck", "server s1 127.0.0.1:80 healthcheck one two"])
+        .set(|cx, a| {
+            cx.draft.check.named = Some((a.arc_str(0), a.at(0)));
+            Ok(())
+        }),
     ServerRow::new("idle-ping", Sections::SERVER)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
@@ -218,9 +227,17 @@ pub(super) static ROWS: &[ServerRow] = &[
         .usage("<address>:<port>")
         .shape(Shape::Word("one word"))
         .doc("Connects through a SOCKS4 proxy.")
-        .not_yet("SOCKS4")
         .ok(&["server s1 127.0.0.1:80 socks4 127.0.0.1:1080"])
-        .bad(&["server s1 127.0.0.1:80 socks4", "server s1 127.0.0.1:80 socks4 one two"]),
+        .bad(&["server s1 127.0.0.1:80 socks4", "server s1 127.0.0.1:80 socks4 one two"])
+        .set(|cx, a| {
+            let parsed = address::parse(a.str(0), Accept::PLAIN, cx.env).map_err(|e| a.bad(0, format!("'socks4' : {e}")))?;
+            let ip = crate::reader::lookup(cx.cx.files, &parsed, a.str(0), a.at(0)).map_err(|d| d.prefixed("'socks4' : "))?;
+            cx.draft.server.socks4 = match parsed.endpoint(ip) {
+                Some(Endpoint::Ip(at)) if at.port() > 0 => Some(at),
+                _ => return Err(a.bad(0, format!("'socks4' : a port is needed in '{}'.", a.show(0)))),
+            };
+            Ok(())
+        }),
     ServerRow::new("strict-maxconn", Sections::SERVER)
         .shape(Shape::Nothing)
         .doc("Counts connections rather than requests in `maxconn`.")

@@ -58,18 +58,4 @@ static ROWS: &[Row] = &[
         .not_yet("mail alerts")
         .ok(&["email-alert to admin@example.com"])
         .bad(&["email-alert to", "email-alert to one two"]),
-    Row::new("external-check command", Sections::BACK)
-        .usage("<command>")
-        .shape(Shape::Word("<command>"))
-        .doc("Program that checks a server.")
-        .not_yet("external checks")
-        .ok(&["external-check command /usr/bin/check"])
-        .bad(&["external-check command", "external-check command one two"]),
-    Row::new("external-check path", Sections::BACK)
-        .usage("<path>")
-        .shape(Shape::Word("<path>"))
-        .doc("`PATH` of the program that checks a server.")
-        .not_yet("external checks")
-        .ok(&["external-check path /usr/bin:/bin"])
-        .bad(&["external-check path", "external-check path one two"]),
 ];

@@ -3,17 +3,24 @@
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
+use hapax_proto::checks::Login;
 
 use super::Topic;
 use crate::args::Args;
 use crate::dictionary::Row;
-use crate::draft::{Draft, HttpCheckDraft};
+use crate::draft::Draft;
 use crate::keyword::Sections;
-use crate::plan::{CheckKind, ExpectStatus, ProxyCaps};
+use crate::plan::{ProxyCaps, Text};
 use crate::reader::Reader;
 use crate::shape::Shape;
 
+mod expect;
+mod http;
+mod protocols;
+mod rules;
 mod script;
+
+pub(crate) use rules::{CheckRules, CheckType, Steps};
 
 pub(super) static TOPIC: Topic = Topic {
     name: "checks",
@@ -21,12 +28,12 @@ pub(super) static TOPIC: Topic = Topic {
     inherit,
 };
 
-const PROTOCOL: &str = "this protocol's health check; the server's port is connected to";
-const SCRIPT: &str = "health checks of several steps; the server's port is connected to";
+/// Proxies with servers, and named checks.
+const CHECKS: Sections = Sections::BACK.union(Sections::HEALTHCHECK);
 
-/// An option whose check is a connection so far.
+/// An option that asks for the check of a protocol.
 const fn protocol(name: &'static str) -> Row {
-    Row::new(name, Sections::BACK).not_yet(PROTOCOL).shape(Shape::Nothing).set(kind)
+    Row::new(name, Sections::BACK).shape(Shape::Nothing).set(kind)
 }
 
 static ROWS: &[Row] = &[
@@ -68,28 +75,48 @@ static ROWS: &[Row] = &[
         .shape(Shape::Words(0, 2))
         .doc("Checks mail servers with a greeting.")
         .ok(&["option smtpchk", "option smtpchk EHLO example.org"])
-        .bad(&["option smtpchk EHLO a b"]),
+        .bad(&["option smtpchk EHLO a b"])
+        .set(smtp),
     protocol("option mysql-check")
-        .usage("[user <name> [pre-41 | post-41]]")
+        .usage("[user <name> [pre-41 | post-41 | post-80]]")
         .shape(Shape::Words(0, 3))
         .doc("Checks MySQL servers with the start of a login.")
         .ok(&["option mysql-check", "option mysql-check user haproxy"])
         .bad(&["option mysql-check name", "option mysql-check user"])
-        .set(user_check),
+        .set(mysql),
     protocol("option pgsql-check")
         .usage("user <name>")
         .shape(Shape::Words(1, 2))
         .doc("Checks PostgreSQL servers with the start of a login.")
         .ok(&["option pgsql-check user haproxy"])
         .bad(&["option pgsql-check", "option pgsql-check user"])
-        .set(user_check),
+        .set(pgsql),
     Row::new("option external-check", Sections::BACK)
         .shape(Shape::Nothing)
         .doc("Checks servers with a program.")
-        .not_yet("external checks; the server's port is connected to")
         .ok(&["option external-check"])
         .set(kind),
-    Row::new("http-check send", Sections::BACK)
+    Row::new("external-check command", Sections::BACK)
+        .usage("<command>")
+        .shape(Shape::Word("<command>"))
+        .doc("Program that checks a server.")
+        .ok(&["external-check command /usr/bin/check"])
+        .bad(&["external-check command", "external-check command one two"])
+        .set(|cx, a| {
+            rules(cx).external.command = a.show(0);
+            Ok(())
+        }),
+    Row::new("external-check path", Sections::BACK)
+        .usage("<path>")
+        .shape(Shape::Word("<path>"))
+        .doc("`PATH` of the program that checks a server.")
+        .ok(&["external-check path /usr/bin:/bin"])
+        .bad(&["external-check path", "external-check path one two"])
+        .set(|cx, a| {
+            rules(cx).external.path = Some(a.show(0));
+            Ok(())
+        }),
+    Row::new("http-check send", CHECKS)
         .usage(
             "[meth <method>] [{ uri <uri> | uri-lf <format> }] [ver <version>] [hdr <name> <format>]... [{ \
 body <text> | body-lf <format> }]",
@@ -105,14 +132,13 @@ body <text> | body-lf <format> }]",
             "http-check send with",
             "http-check send uri",
         ])
-        .set(script::http_send),
-    Row::new("http-check expect", Sections::BACK)
+        .set(http::send),
+    Row::new("http-check expect", CHECKS)
         .usage(
             "[min-recv <bytes>] [comment <text>] [<status words>...] [!] { status <list> | rstatus <regex> | \
 string <text> | rstring <regex> | hdr ... | fhdr ... }",
         )
         .doc("Which answers pass an HTTP check.")
-        .partial("`status` is acted on; other expectations are read as: statuses 2xx and 3xx pass")
         .ok(&[
             "http-check expect status 200",
             "http-check expect ! status 500-599",
@@ -129,40 +155,46 @@ string <text> | rstring <regex> | hdr ... | fhdr ... }",
             "http-check expect ok-status L9OK status 200",
             "http-check expect hdr x-ready",
         ])
-        .set(script::http_expect),
-    Row::new("http-check disable-on-404", Sections::BACK)
+        .set(expect::http),
+    Row::new("http-check disable-on-404", CHECKS)
         .shape(Shape::Nothing)
         .doc("A server that answers 404 keeps its clients and gets no new ones.")
-        .not_yet("draining of servers that answer 404")
         .ok(&["http-check disable-on-404"])
-        .bad(&["http-check disable-on-404 x"]),
-    Row::new("http-check send-state", Sections::BACK)
+        .bad(&["http-check disable-on-404 x"])
+        .set(|cx, _| {
+            rules(cx).options.disable_on_404 = true;
+            Ok(())
+        }),
+    Row::new("http-check send-state", CHECKS)
         .shape(Shape::Nothing)
         .doc("Tells the server its state in a header of the check.")
-        .not_yet("the X-Haproxy-Server-State header")
         .ok(&["http-check send-state"])
-        .bad(&["http-check send-state x"]),
-    Row::new("http-check", Sections::BACK)
+        .bad(&["http-check send-state x"])
+        .set(|cx, _| {
+            rules(cx).options.send_state = true;
+            Ok(())
+        }),
+    Row::new("http-check", CHECKS)
         .usage(
             "{ connect ... | comment <text> | set-var(<name>) <expression> | set-var-fmt(<name>) <format> | \
 unset-var(<name>) }",
         )
         .doc("A step of an HTTP check.")
-        .not_yet(SCRIPT)
         .ok(&[
             "http-check connect port 81 ssl",
             "http-check comment second",
             "http-check set-var(check.x) int(1)",
+            "http-check set-var-fmt(check.x) a%[int(1)]",
+            "http-check unset-var(check.x)",
         ])
         .bad(&["http-check", "http-check wait", "http-check connect with", "http-check comment"])
         .set(script::http_step),
-    Row::new("tcp-check", Sections::BACK)
+    Row::new("tcp-check", CHECKS)
         .usage(
             "{ connect ... | send <text> | send-lf <format> | send-binary <hex> | send-binary-lf <hex> | \
 expect ... | comment <text> | set-var(<name>) <expression> | unset-var(<name>) }",
         )
         .doc("A step of a TCP check.")
-        .not_yet(SCRIPT)
         .ok(&[
             "tcp-check connect port 6379",
             "tcp-check send PING\\r\\n",
@@ -181,57 +213,88 @@ expect ... | comment <text> | set-var(<name>) <expression> | unset-var(<name>) }
         .set(script::tcp_step),
 ];
 
-/// The check that a backend's servers get.
-pub(crate) fn check_kind(draft: &Draft) -> CheckKind {
-    if draft.check_kind != Some("option httpchk") {
-        return CheckKind::Tcp;
+/// The checks of the section being read.
+fn rules<'c>(cx: &'c mut Reader<'_>) -> &'c mut CheckRules {
+    let named = cx.section().is_some_and(|s| s.bit == Sections::HEALTHCHECK);
+    if named && cx.healthchecks.last().is_some() {
+        let last = cx.healthchecks.len() - 1;
+        return &mut cx.healthchecks[last].1;
     }
-    let request = draft.httpchk.clone().unwrap_or_default();
-    CheckKind::Http {
-        method: request.method.to_vec(),
-        uri: request.uri.to_vec(),
-        version: request.version.to_vec(),
-        headers: request.headers.iter().map(|(n, v)| (n.to_vec(), v.to_vec())).collect(),
-        body: request.body.to_vec(),
-        expect: ExpectStatus {
-            ranges: request.expect.clone(),
-            negated: request.expect_not,
-        },
-    }
+    &mut cx.proxy().checks
 }
 
 /// The last option of the kind decides.
 #[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
 fn kind(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    cx.proxy().check_kind = Some(a.name);
+    let kind = match a.name {
+        "option ssl-hello-chk" => CheckType::Ssl,
+        "option ldap-check" => CheckType::Ldap,
+        "option redis-check" => CheckType::Redis,
+        "option spop-check" => CheckType::Spop,
+        "option external-check" => CheckType::External,
+        _ => CheckType::Tcp,
+    };
+    rules(cx).kind = Some(kind);
     Ok(())
 }
 
-fn user_check(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    if !a.is_empty() {
-        if a.str(0) != "user" {
-            return Err(a.bad(0, format!("'{}' only supports optional values: 'user'.", a.name)));
-        }
-        if a.bytes(1).is_empty() {
-            return Err(a.missing(format!("'{}' expects <username> as argument.", a.name)));
-        }
-        if a.len() > 2 && !matches!(a.str(2), "pre-41" | "post-41") {
-            return Err(a.bad(2, format!("keyword '{}' only supports 'post-41' and 'pre-41'.", a.name)));
-        }
-    }
-    kind(cx, a)
+/// `<hello> <domain>`; anything else is as if there were nothing.
+#[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
+fn smtp(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let hello = if a.len() == 2 && matches!(a.str(0), "EHLO" | "HELO") {
+        [a.bytes(0), b" ", a.bytes(1)].concat()
+    } else {
+        b"HELO localhost".to_vec()
+    };
+    rules(cx).kind = Some(CheckType::Smtp { hello: hello.into() });
+    Ok(())
 }
 
+fn user(a: &Args<'_>) -> Result<Arc<[u8]>, Diagnostic> {
+    if a.str(0) != "user" {
+        return Err(a.bad(0, format!("'{}' only supports optional values: 'user'.", a.name)));
+    }
+    if a.bytes(1).is_empty() {
+        return Err(a.missing(format!("'{}' expects <username> as argument.", a.name)));
+    }
+    Ok(a.arc_bytes(1))
+}
+
+fn mysql(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let user = if a.is_empty() { None } else { Some(user(a)?) };
+    let login = match a.str(2) {
+        "" | "post-41" => Login::Post41,
+        "pre-41" => Login::Pre41,
+        "post-80" => Login::Post80,
+        _ => {
+            return Err(a.bad(2, format!("keyword '{}' only supports 'post-41', 'pre-41' and 'post-80'.", a.name)));
+        }
+    };
+    rules(cx).kind = Some(CheckType::Mysql { user, login });
+    Ok(())
+}
+
+fn pgsql(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let user = user(a)?;
+    rules(cx).kind = Some(CheckType::Pgsql { user });
+    Ok(())
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
 fn httpchk(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let request = request(cx);
+    let own = rules(cx).own_http();
+    own.described = true;
+    own.kind = Some(CheckType::Http);
+    let request = Arc::make_mut(&mut own.request);
     match a.len() {
         0 => {}
-        1 => request.uri = a.arc_bytes(0),
+        1 => request.uri = Text::Fixed(a.arc_bytes(0)),
         _ => {
             request.method = a.arc_bytes(0);
-            request.uri = a.arc_bytes(1);
+            request.uri = Text::Fixed(a.arc_bytes(1));
         }
     }
+    let mut headers = Vec::new();
     if a.len() > 2 {
         // Old files hide headers behind the version: `HTTP/1.1\r\nHost:\ www`.
         let version = a.bytes(2);
@@ -240,25 +303,46 @@ fn httpchk(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         for line in version[end..].split(|b| *b == b'\n') {
             let line = line.trim_ascii();
             if let Some(colon) = line.iter().position(|b| *b == b':') {
-                let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-                request.headers.push((name.into(), value.into()));
+                let (name, value) = (line[..colon].to_ascii_lowercase(), line[colon + 1..].trim_ascii());
+                headers.push((name.into(), Text::Fixed(value.into())));
             }
         }
     }
     if a.len() > 3 {
-        request.headers.push((b"host"[..].into(), a.arc_bytes(3)));
+        headers.push((b"host"[..].into(), Text::Fixed(a.arc_bytes(3))));
     }
-    kind(cx, a)
+    if !headers.is_empty() {
+        request.headers = headers;
+    }
+    Ok(())
 }
 
-/// The proxy's own request of HTTP checks, to be changed.
-fn request<'c>(cx: &'c mut Reader<'_>) -> &'c mut HttpCheckDraft {
-    Arc::make_mut(cx.proxy().httpchk.get_or_insert_default())
+/// `type` of a `healthcheck` section: an option's word and arguments without `option`.
+pub(super) fn named_type(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    type Set = fn(&mut Reader<'_>, &Args<'_>) -> Result<(), Diagnostic>;
+    let (name, most, set): (&'static str, usize, Set) = match a.str(0) {
+        "tcp-check" => ("option tcp-check", 0, kind),
+        "httpchk" => ("option httpchk", 4, httpchk),
+        "ssl-hello-chk" => ("option ssl-hello-chk", 0, kind),
+        "smtpchk" => ("option smtpchk", 2, smtp),
+        "pgsql-check" => ("option pgsql-check", 2, pgsql),
+        "redis-check" => ("option redis-check", 0, kind),
+        "mysql-check" => ("option mysql-check", 3, mysql),
+        "ldap-check" => ("option ldap-check", 0, kind),
+        "spop-check" => ("option spop-check", 0, kind),
+        other => return Err(a.bad(0, format!("unknown health check type '{other}'."))),
+    };
+    let inner = Args {
+        name,
+        words: &a.words[1..],
+        ..*a
+    };
+    inner.at_most(most)?;
+    set(cx, &inner)
 }
 
 fn inherit(to: &mut Draft, from: &Draft) {
     if to.proxy.caps.contains(ProxyCaps::BACKEND) {
-        to.check_kind = from.check_kind;
-        to.httpchk.clone_from(&from.httpchk);
+        to.checks = CheckRules::inherit(&from.checks);
     }
 }

@@ -1,6 +1,6 @@
 //! `healthcheck`: health checks that servers refer to by name.
 
-use super::{Topic, no_inherit};
+use super::{Topic, checks, no_inherit};
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::shape::Shape;
@@ -11,32 +11,15 @@ pub(super) static TOPIC: Topic = Topic {
     inherit: no_inherit,
 };
 
-static ROWS: &[Row] = &[
-    Row::new("type", Sections::HEALTHCHECK)
-        .usage(
-            "{ tcp-check | httpchk | ssl-hello-chk | smtpchk | pgsql-check | redis-check | mysql-check | \
+/// `tcp-check` and `http-check` lines are those of proxies.
+static ROWS: &[Row] = &[Row::new("type", Sections::HEALTHCHECK)
+    .usage(
+        "{ tcp-check | httpchk | ssl-hello-chk | smtpchk | pgsql-check | redis-check | mysql-check | \
 ldap-check | spop-check } [<argument>...]",
-        )
-        .shape(Shape::Words(1, 64))
-        .doc("Kind of the check, with the arguments of the option of that name.")
-        .since(3, 4)
-        .not_yet("named health checks")
-        .ok(&["type tcp-check"])
-        .bad(&["type"]),
-    Row::new("tcp-check", Sections::HEALTHCHECK)
-        .usage("<rule> ...")
-        .shape(Shape::Words(1, 64))
-        .doc("A step of a TCP check.")
-        .since(3, 4)
-        .not_yet("named health checks")
-        .ok(&["tcp-check connect"])
-        .bad(&["tcp-check"]),
-    Row::new("http-check", Sections::HEALTHCHECK)
-        .usage("<rule> ...")
-        .shape(Shape::Words(1, 64))
-        .doc("A step of an HTTP check.")
-        .since(3, 4)
-        .not_yet("named health checks")
-        .ok(&["http-check expect status 200"])
-        .bad(&["http-check"]),
-];
+    )
+    .shape(Shape::Words(1, 64))
+    .doc("Kind of the check, with the arguments of the option of that name.")
+    .since(3, 4)
+    .ok(&["type tcp-check", "type httpchk GET /health", "type pgsql-check user postgres"])
+    .bad(&["type", "type telnet", "type pgsql-check", "type redis-check now"])
+    .set(checks::named_type)];

@@ -128,6 +128,9 @@ fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
     if let Some((track, span)) = &draft.track {
         d.tracks.push((index, track.to_string(), *span));
     }
+    if let Some((check, span)) = draft.check.named.clone().filter(|_| draft.check.on) {
+        d.named_checks.push((index, check, span));
+    }
     d.server_names.insert(name, index as u32);
     d.proxy.servers.push(draft.finish());
 }
@@ -175,7 +178,7 @@ fn set_address(
 
 /// What only the whole line shows.
 fn check_server(draft: &ServerDraft, a: &Args<'_>) -> Result<(), Diagnostic> {
-    if draft.agent_check && !draft.agent_port {
+    if draft.agent.on && draft.agent.port == 0 {
         let message = format!(
             "server {} does not have agent port. Agent check has been disabled.",
             draft.server.name

@@ -1,250 +1,480 @@
-//! One check of one server: connect, TLS, PROXY line, request, answer; each step with its own code for failing.
+//! One check of one server: its script is walked step by step.
 
-use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hapax_balance::{CheckStatus, Outcome};
-use hapax_config::plan::{Check, CheckKind};
-use hapax_sample::{ProxyId, ServerId};
-use hapax_value::Endpoint;
-use rustls::ClientConfig;
-use rustls_pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream, UnixStream};
-use tokio::time::{Instant, timeout_at};
+use hapax_config::plan::{self, Act, Check, CheckPort, Connect, Expect, ScriptKind, Step, Text, VarValue};
+use hapax_sample::vars::Vars;
+use hapax_sample::{Body, Env, Now, ProxyId, ServerId, SessionFacts, StreamFacts};
+use hapax_value::{Endpoint, Value};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
 
-use super::http::{self, Answer};
-use crate::control::TlsOf;
-use crate::state::Shared;
+use super::answer::Answer;
+use super::connect::{self, Stream, blame, within};
+use super::judge::{self, Judgement, Seen};
+use super::{Checker, external, request, state};
+use crate::state::{Oper, ServerState};
 
-/// The most an answer's head may take.
-const MAX_HEAD: usize = 16_384;
-
-/// The signature of PROXY version 2, and a header that says "this connection is about itself".
-const PROXY_V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
-
-/// Why a check ended before its end.
-type Verdict = (CheckStatus, u16, String);
-
-trait Stream: AsyncRead + AsyncWrite + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
-
-pub(super) async fn probe(shared: &Shared, p: ProxyId, s: ServerId, check: &Check, tls: &TlsOf) -> Outcome {
+pub(super) async fn probe(cx: &Checker, p: ProxyId, s: ServerId, check: &Check) -> Outcome {
     let start = Instant::now();
-    let plan = &shared.plan.proxies[p.0 as usize];
-    let whole = start + Duration::from_millis(check.inter.max(1));
-    // `timeout check` is for reading; then connecting has the shorter of its own limit and the interval.
-    let (connect_by, read_for) = match plan.timeouts.check {
-        Some(ms) => {
-            let connect = plan.timeouts.connect.map_or(check.inter, |c| c.min(check.inter));
-            (start + Duration::from_millis(connect.max(1)), Some(Duration::from_millis(ms)))
-        }
-        None => (whole, None),
+    let plan = &cx.shared.plan.proxies[p.0 as usize];
+    let mut outcome = if check.script.kind == ScriptKind::External {
+        external::run(&cx.shared, p, s, check).await
+    } else {
+        let mut run = Run::new(cx, p, s, check);
+        let end = run.all().await;
+        run.outcome(end)
     };
-    let server = &plan.servers[s.0 as usize];
-    let target = target(shared, p, s, check);
-    let config = if check.tls { tls(p.0, s.0) } else { None };
-    let name = server.tls.as_ref().and_then(|t| t.verifyhost.as_deref());
-    let probe = Probe {
-        check,
-        send_proxy: if check.send_proxy { server.send_proxy.max(1) } else { 0 },
-        source: match &server.source {
-            Some(Endpoint::Ip(a)) => Some(*a),
-            _ => None,
-        },
-        connect_by,
-        read_for,
-        whole,
-    };
-    let verdict = match target {
-        Some(to) => probe.run(&to, config, name).await,
-        None => (CheckStatus::SockErr, 0, "no address".to_owned()),
-    };
-    let (status, code, info) = verdict;
-    Outcome {
-        status,
-        code,
-        info,
-        duration_ms: start.elapsed().as_millis() as u64,
-    }
+    tracing::trace!(proxy = %plan.name, status = outcome.status.code(), "checked");
+    outcome.duration_ms = start.elapsed().as_millis() as u64;
+    outcome
 }
 
-/// Where the check goes: `addr` and `port` of the check before the server's own.
-fn target(shared: &Shared, p: ProxyId, s: ServerId, check: &Check) -> Option<Endpoint> {
-    let server = shared.server(p, s);
-    let own = server.endpoint()?;
-    let set = server.check_port.load(std::sync::atomic::Ordering::Relaxed) as u16;
-    let port = if set > 0 { Some(set) } else { check.port };
-    match (check.address.clone().unwrap_or_else(|| own.clone()), port) {
-        (Endpoint::Ip(mut a), port) => {
-            match port {
-                Some(n) => a.set_port(n),
-                None if a.port() == 0 => a.set_port(own.port().unwrap_or(0)),
-                None => {}
-            }
-            Some(Endpoint::Ip(a))
-        }
-        (other, _) => Some(other),
-    }
+/// Why a check ended before its last step.
+struct Failed {
+    status: CheckStatus,
+    info: String,
 }
 
-struct Probe<'a> {
+struct Run<'a> {
+    cx: &'a Checker,
+    p: ProxyId,
+    s: ServerId,
+    plan: &'a plan::Proxy,
+    conf: &'a plan::Server,
+    server: &'a ServerState,
     check: &'a Check,
-    send_proxy: u8,
-    source: Option<SocketAddr>,
-    connect_by: Instant,
-    read_for: Option<Duration>,
-    whole: Instant,
+    sess: SessionFacts,
+    facts: StreamFacts,
+    vars: Vars,
+    conn: Option<Box<dyn Stream>>,
+    /// What came since the last step that sent something.
+    got: Vec<u8>,
+    closed: bool,
+    answer: Option<Answer>,
+    /// The method that the answer belongs to.
+    method: Arc<[u8]>,
+    /// Not sent yet: steps that send, one after the other, make one message.
+    out: Vec<u8>,
+    by: Instant,
+    code: u16,
+    info: Option<String>,
+    status: CheckStatus,
 }
 
-impl Probe<'_> {
-    async fn run(&self, to: &Endpoint, tls: Option<Arc<ClientConfig>>, name: Option<&str>) -> Verdict {
-        match to {
-            Endpoint::Ip(addr) => {
-                let stream = match within(self.connect_by, tcp(*addr, self.source)).await {
-                    Ok(s) => s,
-                    Err(e) => return blame(e, CheckStatus::L4Timeout, CheckStatus::L4Con),
-                };
-                let line = self.proxy_line(stream.local_addr().ok(), stream.peer_addr().ok());
-                self.over(stream, &line, addr.ip(), tls, name).await
-            }
-            Endpoint::Unix(path) => match within(self.connect_by, UnixStream::connect(&**path)).await {
-                Ok(s) => self.over_unix(s, tls, name).await,
-                Err(e) => blame(e, CheckStatus::L4Timeout, CheckStatus::L4Con),
+impl<'a> Run<'a> {
+    fn new(cx: &'a Checker, p: ProxyId, s: ServerId, check: &'a Check) -> Self {
+        let plan = &cx.shared.plan.proxies[p.0 as usize];
+        let conf = &plan.servers[s.0 as usize];
+        Self {
+            cx,
+            p,
+            s,
+            plan,
+            conf,
+            server: cx.shared.server(p, s),
+            check,
+            sess: SessionFacts {
+                frontend: p,
+                accept_us: hapax_sys::clock::realtime_us(),
+                ..SessionFacts::nobody()
             },
-            Endpoint::Abstract(path, zero) => {
-                let opened = abstract_socket(path, *zero).and_then(UnixStream::from_std);
-                match opened {
-                    Ok(s) => self.over_unix(s, tls, name).await,
-                    Err(e) => blame(Some(e), CheckStatus::L4Timeout, CheckStatus::L4Con),
+            facts: StreamFacts {
+                backend: Some(p),
+                server: Some(s),
+                ..StreamFacts::default()
+            },
+            vars: Vars {
+                limits: cx.shared.plan.global.var_limits,
+                ..Vars::default()
+            },
+            conn: None,
+            got: Vec::new(),
+            closed: false,
+            answer: None,
+            method: Arc::default(),
+            out: Vec::new(),
+            by: Instant::now(),
+            code: 0,
+            info: None,
+            status: CheckStatus::L4Ok,
+        }
+    }
+
+    fn env(&self) -> Env<'_> {
+        Env {
+            now: Now {
+                wall_us: hapax_sys::clock::realtime_us(),
+                mono_ms: 1,
+            },
+            sess: &self.sess,
+            stream: &self.facts,
+            req: None,
+            res: self.answer.as_ref().and_then(|a| a.head.as_deref()),
+            req_body: Body::default(),
+            res_body: self.answer.as_ref().map_or_else(Body::default, |a| Body {
+                bytes: &a.body,
+                complete: a.complete,
+                announced: None,
+            }),
+            payload: Some(Body {
+                bytes: &self.got,
+                complete: true,
+                announced: None,
+            }),
+            no_more: true,
+            vars: &self.vars,
+            world: &self.cx.world,
+        }
+    }
+
+    fn outcome(&mut self, end: Result<(), Failed>) -> Outcome {
+        let (status, info) = match end {
+            Ok(()) => {
+                let mut info = self.info.take();
+                if info.is_none() && self.check.script.kind == ScriptKind::Tcp {
+                    info = Some("(tcp-check)".to_owned());
+                }
+                (self.status, info.unwrap_or_default())
+            }
+            Err(f) => (f.status, f.info),
+        };
+        let info = info.split('\0').next().unwrap_or_default().to_owned();
+        Outcome {
+            status,
+            code: self.code,
+            info,
+            duration_ms: 0,
+        }
+    }
+
+    async fn all(&mut self) -> Result<(), Failed> {
+        if let Some(format) = &self.plan.formats.unique_id {
+            let mut id = Vec::new();
+            format.write(&self.env(), &mut id);
+            self.facts.unique_id = Some(id.into());
+        }
+        let script = Arc::clone(&self.check.script);
+        let sends = |s: &Step| {
+            matches!(
+                s.act,
+                Act::Send(_) | Act::SendHex(_) | Act::SendHttp(_) | Act::SetVar { .. } | Act::UnsetVar(_)
+            )
+        };
+        for (i, step) in script.steps.iter().enumerate() {
+            if script.kind != ScriptKind::Protocol && !matches!(step.act, Act::SetVar { .. } | Act::UnsetVar(_)) {
+                // Success is told in the words of the last step.
+                self.info = None;
+            }
+            match &step.act {
+                Act::Connect(c) => self.connect(step, c).await?,
+                Act::Expect(e) => self.expect(step, e).await?,
+                Act::SetVar { var, when, to } => self.set_var(*var, *when, to),
+                Act::UnsetVar(var) => self.env().unset_var(*var),
+                Act::Send(text) => {
+                    let bytes = request::text(text, &self.env()).into_owned();
+                    self.queue(&bytes);
+                }
+                Act::SendHex(format) => {
+                    let mut text = Vec::new();
+                    format.write(&self.env(), &mut text);
+                    let bytes = judge::unhex(&text).ok_or_else(|| Failed {
+                        status: CheckStatus::L7Rsp,
+                        info: format!("TCPCHK failed to build log-format string at step {}", step.number),
+                    })?;
+                    self.queue(&bytes);
+                }
+                Act::SendHttp(send) => {
+                    let seen = script.http.send_state.then(|| state::header(&self.cx.shared, self.p, self.s));
+                    let bytes = request::build(send, seen.as_deref(), &self.env());
+                    self.method = Arc::clone(&send.method);
+                    self.queue(&bytes);
+                    // From now on it is an HTTP answer that is waited for.
+                    self.answer = Some(Answer::default());
+                }
+            }
+            if !script.steps.get(i + 1).is_some_and(|s| sends(s)) {
+                self.flush(step).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set_var(&self, var: hapax_sample::vars::VarId, when: hapax_sample::vars::StoreIf, to: &VarValue) {
+        let env = self.env();
+        match to {
+            VarValue::Expr(expr) => {
+                // Without a value the variable keeps what it has.
+                if let Ok(value) = expr.eval(&env) {
+                    env.set_var(var, value, when);
+                }
+            }
+            VarValue::Format(format) => {
+                let mut text = Vec::new();
+                format.write(&env, &mut text);
+                env.set_var(var, Value::Str(Cow::Owned(text)), when);
+            }
+        }
+    }
+
+    /// An answer belongs to what was sent before it.
+    fn queue(&mut self, bytes: &[u8]) {
+        self.got.clear();
+        self.answer = None;
+        self.out.extend_from_slice(bytes);
+        self.status = CheckStatus::L7Ok;
+    }
+
+    async fn flush(&mut self, step: &Step) -> Result<(), Failed> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let out = std::mem::take(&mut self.out);
+        let Some(conn) = &mut self.conn else { return Ok(()) };
+        let sent = within(self.by, async {
+            conn.write_all(&out).await?;
+            conn.flush().await
+        })
+        .await;
+        sent.map_err(|e| {
+            let (status, info) = blame(e.as_ref(), CheckStatus::L7Timeout, CheckStatus::SockErr);
+            self.failed(step, status, info)
+        })
+    }
+
+    async fn connect(&mut self, step: &Step, c: &Connect) -> Result<(), Failed> {
+        self.conn = None;
+        self.got.clear();
+        self.answer = None;
+        self.closed = false;
+        let inter = self.check.inter.max(1);
+        let now = Instant::now();
+        // `timeout check` is for reading; then connecting has the shorter of its own limit and the interval.
+        let connect_for = match self.plan.timeouts.check {
+            Some(_) => self.plan.timeouts.connect.map_or(inter, |c| c.min(inter)).max(1),
+            None => inter,
+        };
+        let by = now + Duration::from_millis(connect_for);
+        let plan = self
+            .connection(c, by)
+            .map_err(|info| self.failed(step, CheckStatus::SockErr, info))?;
+        let tls = plan.tls.is_some();
+        let opened = plan.open().await;
+        self.conn = Some(opened.map_err(|(status, info)| self.failed(step, status, info))?);
+        self.status = if tls { CheckStatus::L6Ok } else { CheckStatus::L4Ok };
+        self.by = match self.plan.timeouts.check {
+            Some(ms) => Instant::now() + Duration::from_millis(ms),
+            None => by,
+        };
+        Ok(())
+    }
+
+    fn connection(&self, c: &Connect, by: Instant) -> Result<connect::Plan, String> {
+        let check = self.check;
+        let to = self.target(c).ok_or_else(|| "no address".to_owned())?;
+        let tls = if c.tls || (c.like_server && check.tls) {
+            let config = (self.cx.tls)(self.p.0, self.s.0).ok_or_else(|| "no TLS settings".to_owned())?;
+            let (sni, alpn) = self.names(c);
+            let mut own = (*config).clone();
+            own.enable_sni |= sni.is_some();
+            if !alpn.is_empty() {
+                own.alpn_protocols = alpn.to_vec();
+            }
+            Some(Arc::new(own))
+        } else {
+            None
+        };
+        let verified = self.conf.tls.as_ref().and_then(|t| t.verifyhost.clone());
+        let socks = self.conf.socks4.filter(|_| c.via_socks4 || (c.like_server && check.via_socks4));
+        let send_proxy = c.send_proxy || (c.like_server && check.send_proxy);
+        Ok(connect::Plan {
+            to,
+            socks,
+            source: match &self.conf.source {
+                Some(Endpoint::Ip(a)) => Some(*a),
+                _ => None,
+            },
+            send_proxy: if send_proxy { self.conf.send_proxy.max(1) } else { 0 },
+            tls,
+            name: self.names(c).0.or(verified),
+            linger: c.linger,
+            by,
+        })
+    }
+
+    /// Name and protocols that TLS asks for.
+    fn names<'c>(&'c self, c: &'c Connect) -> (Option<String>, &'c [Vec<u8>]) {
+        let own = c.like_server.then_some(self.check);
+        let sni = c.sni.clone().or_else(|| own.and_then(|o| o.sni.clone()));
+        let alpn = if c.alpn.is_empty() {
+            own.map_or(&[][..], |o| &o.alpn)
+        } else {
+            &c.alpn
+        };
+        (sni, alpn)
+    }
+
+    /// Where the connection goes: the step's address and port before those of the check, and these before the server's.
+    fn target(&self, c: &Connect) -> Option<Endpoint> {
+        let own = self.server.endpoint();
+        let set = self.server.check_port.load(std::sync::atomic::Ordering::Relaxed) as u16;
+        let asked = match &c.port {
+            Some(CheckPort::Fixed(n)) => Some(*n),
+            Some(CheckPort::Expr(expr)) => {
+                let mut text = Vec::new();
+                let made = expr.eval_str(&self.env(), &mut text);
+                made.then(|| std::str::from_utf8(&text).ok()?.trim().parse().ok()).flatten()
+            }
+            None if set > 0 => Some(set),
+            None => None,
+        };
+        let address = c.address.clone().or_else(|| self.server.check_address());
+        let address = address.or_else(|| self.check.address.clone()).or_else(|| own.clone())?;
+        let Endpoint::Ip(mut a) = address else { return Some(address) };
+        let own_port = || own.as_ref().and_then(Endpoint::port).unwrap_or(0);
+        let step_has_one = c.address.is_some() && a.port() > 0;
+        match asked.or_else(|| self.check.port.filter(|_| !step_has_one)) {
+            Some(n) => a.set_port(n),
+            None if a.port() > 0 => {}
+            None => a.set_port(own_port()),
+        }
+        Some(Endpoint::Ip(a))
+    }
+
+    async fn expect(&mut self, step: &Step, e: &Expect) -> Result<(), Failed> {
+        loop {
+            if let Some(answer) = &mut self.answer {
+                *answer = Answer::read(&self.got, self.closed, &self.method);
+            }
+            let judgement = {
+                let env = self.env();
+                let seen = Seen {
+                    bytes: &self.got,
+                    closed: self.closed,
+                    answer: self.answer.as_ref(),
+                    env: &env,
+                };
+                judge::judge(e, &seen)
+            };
+            match judgement {
+                Judgement::More => self.more(step, e).await?,
+                Judgement::Pass { code, info } => {
+                    self.passed(e, code, info);
+                    return Ok(());
+                }
+                Judgement::Empty => {
+                    let status = e.error.unwrap_or(CheckStatus::L7Rsp);
+                    let info = format!("TCPCHK got an empty response at step {}", step.number);
+                    return Err(Failed {
+                        status,
+                        info: commented(info, step),
+                    });
+                }
+                Judgement::Fail { status, code, info } => return self.refused(step, e, status, code, info),
+            }
+        }
+    }
+
+    fn passed(&mut self, e: &Expect, code: Option<u16>, info: Option<String>) {
+        let status = self.answer.as_ref().and_then(Answer::status);
+        self.code = code.or(status).unwrap_or(self.code);
+        self.status = match status {
+            Some(404) if self.drains() => CheckStatus::L7OkCond,
+            _ => e.ok.unwrap_or(CheckStatus::L7Ok),
+        };
+        if info.is_some() {
+            self.info = info;
+        }
+    }
+
+    /// `disable-on-404` is for servers that are up.
+    fn drains(&self) -> bool {
+        self.check.script.http.disable_on_404 && self.server.oper() != Oper::Stopped
+    }
+
+    fn refused(&mut self, step: &Step, e: &Expect, status: CheckStatus, code: Option<u16>, info: Option<String>) -> Result<(), Failed> {
+        let answered = self.answer.as_ref().and_then(Answer::status);
+        self.code = code.or(answered).unwrap_or(0);
+        if answered == Some(404) && self.drains() {
+            self.status = CheckStatus::L7OkCond;
+            return Ok(());
+        }
+        let info = info.unwrap_or_else(|| {
+            let words = if self.check.script.kind == ScriptKind::Http {
+                judge::http_words(e, self.answer.as_ref().and_then(|a| a.head.as_deref()))
+            } else {
+                judge::tcp_words(e, step.number)
+            };
+            commented(words, step)
+        });
+        Err(Failed { status, info })
+    }
+
+    /// Waits for more of an answer.
+    async fn more(&mut self, step: &Step, e: &Expect) -> Result<(), Failed> {
+        let most = self.cx.shared.plan.global.bufsize.max(1024);
+        if self.got.len() >= most {
+            // What does not fit is not looked at.
+            self.closed = true;
+            return Ok(());
+        }
+        let Some(conn) = &mut self.conn else {
+            self.closed = true;
+            return Ok(());
+        };
+        self.got.reserve(1024);
+        match within(self.by, conn.read_buf(&mut self.got)).await {
+            Ok(0) => self.closed = true,
+            // Servers that do not say good-bye to TLS have ended all the same.
+            Err(Some(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => self.closed = true,
+            Ok(_) => {}
+            // What came before the connection broke is judged first.
+            Err(Some(_)) if !self.got.is_empty() => self.closed = true,
+            Err(error) => {
+                let timeout = e.timeout.unwrap_or(CheckStatus::L7Timeout);
+                let (status, info) = blame(error.as_ref(), timeout, CheckStatus::SockErr);
+                return Err(self.failed(step, status, info));
+            }
+        }
+        Ok(())
+    }
+
+    /// A failure of the connection; the checks of `tcp-check` lines say at which step.
+    fn failed(&self, step: &Step, status: CheckStatus, mut info: String) -> Failed {
+        if self.check.script.kind == ScriptKind::Tcp {
+            if step.number == 0 {
+                info.push_str(" at initial connection step of tcp-check");
+            } else {
+                let _ = write!(info, " at step {} of tcp-check ({})", step.number, step_name(&step.act));
+                if let Some(comment) = &step.comment {
+                    let _ = write!(info, " comment: '{comment}'");
                 }
             }
         }
-    }
-
-    async fn over_unix(&self, stream: UnixStream, tls: Option<Arc<ClientConfig>>, name: Option<&str>) -> Verdict {
-        let line = self.proxy_line(None, None);
-        self.over(stream, &line, std::net::Ipv4Addr::LOCALHOST.into(), tls, name).await
-    }
-
-    async fn over(
-        &self,
-        mut stream: impl Stream,
-        line: &[u8],
-        ip: std::net::IpAddr,
-        tls: Option<Arc<ClientConfig>>,
-        name: Option<&str>,
-    ) -> Verdict {
-        if !line.is_empty()
-            && let Err(e) = within(self.whole, stream.write_all(line)).await
-        {
-            return blame(e, CheckStatus::L4Timeout, CheckStatus::SockErr);
-        }
-        let Some(config) = tls else {
-            return self.exchange(stream, CheckStatus::L4Ok).await;
-        };
-        let name = name.and_then(|n| ServerName::try_from(n.to_owned()).ok());
-        let name = name.unwrap_or(ServerName::IpAddress(ip.into()));
-        let connector = tokio_rustls::TlsConnector::from(config);
-        match within(self.connect_by, connector.connect(name, stream)).await {
-            Ok(stream) => self.exchange(stream, CheckStatus::L6Ok).await,
-            Err(e) => blame(e, CheckStatus::L6Timeout, CheckStatus::L6Rsp),
-        }
-    }
-
-    /// The conversation above the connection; `connected` is the verdict where there is none.
-    async fn exchange(&self, mut stream: impl Stream, connected: CheckStatus) -> Verdict {
-        let CheckKind::Http {
-            method,
-            uri,
-            version,
-            headers,
-            body,
-            expect,
-        } = &self.check.kind
-        else {
-            return (connected, 0, String::new());
-        };
-        let read_by = self.read_for.map_or(self.whole, |d| Instant::now() + d);
-        let request = http::request(method, uri, version, headers, body);
-        if let Err(e) = within(read_by, stream.write_all(&request)).await {
-            return blame(e, CheckStatus::L7Timeout, CheckStatus::SockErr);
-        }
-        let mut got = Vec::with_capacity(1024);
-        loop {
-            match within(read_by, stream.read_buf(&mut got)).await {
-                Ok(0) => return (CheckStatus::L7Rsp, 0, String::new()),
-                Ok(_) => {}
-                Err(e) => return blame(e, CheckStatus::L7Timeout, CheckStatus::SockErr),
-            }
-            match http::parse(&got) {
-                Answer::Head { code, reason } => return http::judge(code, reason, expect),
-                Answer::Partial if got.len() < MAX_HEAD => {}
-                Answer::Partial | Answer::Bad => return (CheckStatus::L7Rsp, 0, String::new()),
-            }
-        }
-    }
-
-    fn proxy_line(&self, from: Option<SocketAddr>, to: Option<SocketAddr>) -> Vec<u8> {
-        match (self.send_proxy, from, to) {
-            (0, ..) => Vec::new(),
-            (1, Some(from), Some(to)) => {
-                let family = if from.is_ipv4() { "TCP4" } else { "TCP6" };
-                format!("PROXY {family} {} {} {} {}\r\n", from.ip(), to.ip(), from.port(), to.port()).into_bytes()
-            }
-            (1, ..) => b"PROXY UNKNOWN\r\n".to_vec(),
-            _ => PROXY_V2_LOCAL.to_vec(),
-        }
+        Failed { status, info }
     }
 }
 
-/// The error, or `None` for the time being over.
-async fn within<T>(by: Instant, work: impl Future<Output = io::Result<T>>) -> Result<T, Option<io::Error>> {
-    match timeout_at(by, work).await {
-        Ok(done) => done.map_err(Some),
-        Err(_) => Err(None),
+fn commented(mut info: String, step: &Step) -> String {
+    if let Some(comment) = &step.comment {
+        info.push_str(" comment: ");
+        info.push_str(comment);
     }
+    info
 }
 
-fn blame(error: Option<io::Error>, timeout: CheckStatus, failed: CheckStatus) -> Verdict {
-    match error {
-        None => (timeout, 0, String::new()),
-        Some(e) => (failed, 0, words(&e)),
+fn step_name(act: &Act) -> String {
+    match act {
+        Act::Connect(c) => match &c.port {
+            Some(CheckPort::Fixed(n)) => format!("connect port {n}"),
+            _ => "connect".to_owned(),
+        },
+        Act::Expect(e) => judge::pattern_name(&e.pattern),
+        Act::Send(Text::Fixed(_) | Text::Format(_)) | Act::SendHex(_) | Act::SendHttp(_) => "send".to_owned(),
+        Act::SetVar { .. } | Act::UnsetVar(_) => "set-var".to_owned(),
     }
-}
-
-/// The system's words for an error, without the number that Rust adds.
-fn words(e: &io::Error) -> String {
-    let text = e.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
-}
-
-/// The name fills the whole address, as HAProxy has it, unless it was asked to end with itself (`abnsz@`).
-fn abstract_socket(name: &[u8], exact: bool) -> io::Result<std::os::unix::net::UnixStream> {
-    use std::os::linux::net::SocketAddrExt as _;
-    use std::os::unix::net::{SocketAddr, UnixStream};
-    let mut name = name.to_vec();
-    if !exact {
-        name.resize(107, 0);
-    }
-    let stream = UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?)?;
-    stream.set_nonblocking(true)?;
-    Ok(stream)
-}
-
-async fn tcp(to: SocketAddr, source: Option<SocketAddr>) -> io::Result<TcpStream> {
-    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    if let Some(from) = source {
-        if from.port() > 0 {
-            socket.set_reuseaddr(true)?;
-        }
-        socket.bind(from)?;
-    }
-    let stream = socket.connect(to).await?;
-    // A check leaves no TIME_WAIT behind: thousands of them would eat the ports.
-    hapax_sys::sockopt::set_reset_on_close(&stream)?;
-    Ok(stream)
 }

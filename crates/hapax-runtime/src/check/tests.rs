@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 
 use hapax_balance::CheckStatus;
 use hapax_config::Plan;
-use hapax_config::plan::{CheckKind, Proxy, ProxyCaps, Server};
+use hapax_config::plan::{Act, Connect, Expect, Pattern, Proxy, ProxyCaps, Script, ScriptKind, Server, Step, Text};
 use hapax_value::Endpoint;
 
 use super::*;
@@ -28,25 +28,53 @@ fn origin(answer: Option<&'static str>) -> (Endpoint, Arc<AtomicUsize>) {
     (address, count)
 }
 
-fn http() -> CheckKind {
-    CheckKind::Http {
-        method: b"OPTIONS".to_vec(),
-        uri: b"/".to_vec(),
-        version: b"HTTP/1.0".to_vec(),
-        headers: Vec::new(),
-        body: Vec::new(),
-        expect: hapax_config::plan::ExpectStatus::default(),
-    }
+/// A check of these steps after a connection.
+fn script(kind: ScriptKind, acts: Vec<Act>) -> Arc<Script> {
+    let connect = Act::Connect(Box::new(Connect {
+        like_server: true,
+        ..Connect::default()
+    }));
+    let step = |(n, act): (u32, Act)| {
+        Arc::new(Step {
+            number: n,
+            comment: None,
+            act,
+        })
+    };
+    Arc::new(Script {
+        kind,
+        steps: (1..).zip(std::iter::once(connect).chain(acts)).map(step).collect(),
+        ..Script::default()
+    })
 }
 
-fn shared(servers: Vec<(Endpoint, CheckKind)>, inter: u64) -> Arc<Shared> {
-    let server = |(i, (address, kind))| Server {
+fn tcp() -> Arc<Script> {
+    script(ScriptKind::Connect, Vec::new())
+}
+
+fn http() -> Arc<Script> {
+    let usual = Expect::new(Pattern::Status(vec![(200, 399)]));
+    script(ScriptKind::Http, vec![Act::SendHttp(Box::default()), Act::Expect(Box::new(usual))])
+}
+
+/// Sends `ask`, and expects `pattern`.
+fn talk(ask: &str, expect: Expect) -> Arc<Script> {
+    let ask = Act::Send(Text::Fixed(ask.as_bytes().into()));
+    script(ScriptKind::Tcp, vec![ask, Act::Expect(Box::new(expect))])
+}
+
+fn text(pattern: &str) -> Expect {
+    Expect::new(Pattern::String(pattern.as_bytes().into()))
+}
+
+fn shared(servers: Vec<(Endpoint, Arc<Script>)>, inter: u64) -> Arc<Shared> {
+    let server = |(i, (address, script))| Server {
         name: format!("s{i}").into(),
         id: i as u32 + 1,
         weight: 1,
         address: Some(address),
         check: Some(Check {
-            kind,
+            script,
             inter,
             rise: 1,
             fall: 1,
@@ -77,10 +105,16 @@ fn nobody() -> Endpoint {
     Endpoint::Ip(l.local_addr().expect("bound"))
 }
 
-async fn one(address: Endpoint, kind: CheckKind) -> (CheckStatus, u16, String) {
-    let shared = shared(vec![(address, kind)], 200);
+async fn one(address: Endpoint, script: Arc<Script>) -> (CheckStatus, u16, String) {
+    let shared = shared(vec![(address, script)], 200);
     let check = conf(&shared, ProxyId(0), ServerId(0)).expect("a check");
-    let o = probe::probe(&shared, ProxyId(0), ServerId(0), check, &no_tls()).await;
+    let cx = Checker {
+        world: LiveWorld::new(Arc::clone(&shared), 1),
+        slots: Semaphore::new(1),
+        tls: no_tls(),
+        shared: Arc::clone(&shared),
+    };
+    let o = probe::probe(&cx, ProxyId(0), ServerId(0), check).await;
     (o.status, o.code, o.info)
 }
 
@@ -88,9 +122,22 @@ async fn one(address: Endpoint, kind: CheckKind) -> (CheckStatus, u16, String) {
 async fn each_way_to_end() {
     let quiet = TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent = Endpoint::Ip(quiet.local_addr().expect("bound"));
+    let refused = "ECONNREFUSED returned by OS (Connection refused)";
+    let refused_at = "ECONNREFUSED returned by OS (Connection refused) at step 1 of tcp-check (connect)";
+    let unwanted = Expect {
+        negated: true,
+        ..text("ng")
+    };
+    let enough = Expect {
+        min_recv: Some(3),
+        negated: true,
+        ..Expect::new(Pattern::Regex(
+            hapax_sample::regexp::Regexp::new(b"^error", false).expect("a regex"),
+        ))
+    };
     let cases = [
-        (origin(None).0, CheckKind::Tcp, (CheckStatus::L4Ok, 0, "")),
-        (nobody(), CheckKind::Tcp, (CheckStatus::L4Con, 0, "Connection refused")),
+        (origin(None).0, tcp(), (CheckStatus::L4Ok, 0, "")),
+        (nobody(), tcp(), (CheckStatus::L4Con, 0, refused)),
         (origin(Some("HTTP/1.0 204 No\r\n\r\n")).0, http(), (CheckStatus::L7Ok, 204, "")),
         (
             origin(Some("HTTP/1.1 503 Busy\r\n\r\n")).0,
@@ -99,19 +146,46 @@ async fn each_way_to_end() {
         ),
         (origin(Some("what?\r\n\r\n")).0, http(), (CheckStatus::L7Rsp, 0, "")),
         (origin(Some("")).0, http(), (CheckStatus::L7Rsp, 0, "")),
-        (silent, http(), (CheckStatus::L7Timeout, 0, "")),
-        (nobody(), http(), (CheckStatus::L4Con, 0, "Connection refused")),
+        (silent.clone(), http(), (CheckStatus::L7Timeout, 0, "")),
+        (nobody(), http(), (CheckStatus::L4Con, 0, refused)),
+        (
+            origin(Some("pong")).0,
+            talk("ping", text("pong")),
+            (CheckStatus::L7Ok, 0, "(tcp-check)"),
+        ),
+        (
+            origin(Some("pang")).0,
+            talk("ping", text("pong")),
+            (CheckStatus::L7Rsp, 0, "TCPCHK did not match content 'pong' at step 3"),
+        ),
+        (
+            origin(Some("pong")).0,
+            talk("ping", unwanted),
+            (CheckStatus::L7Rsp, 0, "TCPCHK matched unwanted content 'ng' at step 3"),
+        ),
+        (origin(Some("fine")).0, talk("ping", enough), (CheckStatus::L7Ok, 0, "(tcp-check)")),
+        (
+            origin(Some("")).0,
+            talk("ping", text("pong")),
+            (CheckStatus::L7Rsp, 0, "TCPCHK got an empty response at step 3"),
+        ),
+        (
+            silent,
+            talk("ping", text("pong")),
+            (CheckStatus::L7Timeout, 0, " at step 3 of tcp-check (expect string 'pong')"),
+        ),
+        (nobody(), talk("ping", text("pong")), (CheckStatus::L4Con, 0, refused_at)),
     ];
-    for (address, kind, (status, code, info)) in cases {
-        let text = format!("{address:?} {kind:?}");
-        assert_eq!(one(address, kind).await, (status, code, info.to_owned()), "{text}");
+    for (address, script, (status, code, info)) in cases {
+        let what = format!("{address:?} {script:?}");
+        assert_eq!(one(address, script).await, (status, code, info.to_owned()), "{what}");
     }
 }
 
 #[test]
 fn the_control_thread_checks_and_stops() {
     let (up, seen) = origin(None);
-    let shared = shared(vec![(up, CheckKind::Tcp), (nobody(), CheckKind::Tcp)], 50);
+    let shared = shared(vec![(up, tcp()), (nobody(), tcp())], 50);
     let thread = crate::control::ControlThread::start(Arc::clone(&shared), no_tls()).expect("a thread");
     let live = &shared.proxy(ProxyId(0)).live;
     let patience = std::time::Instant::now() + Duration::from_secs(5);

@@ -3,9 +3,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use hapax_balance::notice::{Cause, Event, FarmView, Notice, check_line, level, no_server};
-use hapax_balance::{Change, Outcome, SCALE, Step};
-use hapax_config::plan::Options;
+use hapax_balance::SCALE;
+use hapax_balance::notice::{Cause, Event, FarmView, Notice, level, no_server};
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::Endpoint;
 
@@ -20,9 +19,9 @@ pub enum Wanted {
 }
 
 /// A change on its way through a server and those that track it.
-struct Ripple<'a> {
-    cause: Cause<'a>,
-    via: Option<&'a str>,
+pub(super) struct Ripple<'a> {
+    pub(super) cause: Cause<'a>,
+    pub(super) via: Option<&'a str>,
 }
 
 impl Shared {
@@ -30,50 +29,13 @@ impl Shared {
         &self.proxy(p).servers[s.0 as usize]
     }
 
-    fn plan_server(&self, p: ProxyId, s: ServerId) -> &hapax_config::plan::Server {
+    pub(super) fn plan_server(&self, p: ProxyId, s: ServerId) -> &hapax_config::plan::Server {
         &self.plan.proxies[p.0 as usize].servers[s.0 as usize]
     }
 
     /// `backend/server`
     pub fn server_name(&self, p: ProxyId, s: ServerId) -> String {
         format!("{}/{}", self.plan.proxies[p.0 as usize].name, self.plan_server(p, s).name)
-    }
-
-    /// A check of the server has ended.
-    pub fn check_done(&self, p: ProxyId, s: ServerId, outcome: &Outcome, now_ms: u64) {
-        let server = self.server(p, s);
-        if server.in_maintenance() || !server.check_enabled.load(Relaxed) {
-            return;
-        }
-        let step = {
-            let mut view = server.check();
-            let step = view.health.apply(outcome.status.verdict());
-            view.last = outcome.clone();
-            step
-        };
-        if step.failed {
-            server.counters.failed_checks.inc(self.control());
-        }
-        let proxy = &self.plan.proxies[p.0 as usize];
-        let told = step.moved && proxy.options.contains(Options::LOG_HEALTH_CHECKS);
-        if told {
-            let conf = self.plan_server(p, s);
-            let health = server.check().health;
-            let line = check_line(&proxy.name, &conf.name, conf.backup, &health, outcome);
-            self.events.tell(p, level::NOTICE, &line);
-        }
-        let cause = if told { Cause::Told } else { Cause::Check(outcome) };
-        self.follow(p, s, step, &Ripple { cause, via: None }, now_ms);
-    }
-
-    fn follow(&self, p: ProxyId, s: ServerId, step: Step, ripple: &Ripple<'_>, now_ms: u64) {
-        let to = match step.change {
-            Some(Change::Down) => Oper::Stopped,
-            Some(Change::Up) => Oper::Running,
-            Some(Change::Stopping) => Oper::Stopping,
-            None => return,
-        };
-        self.move_to(p, s, to, ripple, now_ms);
     }
 
     /// `set server ... health`
@@ -85,7 +47,7 @@ impl Shared {
     }
 
     /// Changes the operational state, if it is another one.
-    fn move_to(&self, p: ProxyId, s: ServerId, to: Oper, ripple: &Ripple<'_>, now_ms: u64) {
+    pub(super) fn move_to(&self, p: ProxyId, s: ServerId, to: Oper, ripple: &Ripple<'_>, now_ms: u64) {
         let server = self.server(p, s);
         let from = server.oper();
         if from == to || server.in_maintenance() || (from == Oper::Stopped && to == Oper::Stopping) {

@@ -1,12 +1,13 @@
 //! Live side of a server.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hapax_balance::{Health, Outcome, SCALE};
 use hapax_config::plan;
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::Endpoint;
+use tokio::sync::Notify;
 
 use super::{RateMeter, ServerCounters, Times};
 
@@ -69,10 +70,51 @@ pub struct ServerState {
     pub check_enabled: AtomicBool,
     /// `set server check-port`; 0: as configured.
     pub check_port: AtomicU32,
+    /// `set server check-addr`
+    check_addr: Mutex<Option<Endpoint>>,
+    /// Asks for the next check before its time.
+    pub check_soon: Notify,
+    /// Errors of the traffic in a row (`observe`).
+    pub errors_in_row: AtomicU32,
+    pub agent: Option<AgentState>,
     /// Milliseconds spent down before the current period.
     pub down_ms: AtomicI64,
     /// Servers that track this one.
     pub trackers: Vec<(ProxyId, ServerId)>,
+}
+
+/// Live side of `agent-check`.
+#[derive(Debug)]
+pub struct AgentState {
+    view: Mutex<CheckView>,
+    /// `disable agent` clears it.
+    pub enabled: AtomicBool,
+    /// Address (`None`: the server's), port and text as set at run time.
+    target: Mutex<(Option<Endpoint>, u16, Arc<[u8]>)>,
+}
+
+impl AgentState {
+    fn new(agent: &plan::Agent) -> Self {
+        Self {
+            view: Mutex::new(CheckView::new(Health::new(1, 1))),
+            enabled: AtomicBool::new(true),
+            target: Mutex::new((agent.address.clone(), agent.port, Arc::clone(&agent.send))),
+        }
+    }
+
+    pub fn view(&self) -> MutexGuard<'_, CheckView> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Address, port and text.
+    pub fn target(&self) -> MutexGuard<'_, (Option<Endpoint>, u16, Arc<[u8]>)> {
+        self.target.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It is asked, and what it said last is not that the server is down.
+    pub fn says_up(&self) -> bool {
+        !self.enabled.load(Ordering::Relaxed) || self.view().health.is_up()
+    }
 }
 
 /// What checks have told.
@@ -82,6 +124,19 @@ pub struct CheckView {
     pub last: Outcome,
     /// A check is under way.
     pub running: bool,
+}
+
+impl CheckView {
+    fn new(health: Health) -> Self {
+        Self {
+            health,
+            last: Outcome {
+                status: hapax_balance::CheckStatus::Init,
+                ..Outcome::default()
+            },
+            running: false,
+        }
+    }
 }
 
 impl ServerState {
@@ -108,16 +163,13 @@ impl ServerState {
             times: Times::new(workers),
             last_change: AtomicU64::new(now_ms),
             last_session: AtomicU64::new(0),
-            check: Mutex::new(CheckView {
-                health,
-                last: Outcome {
-                    status: hapax_balance::CheckStatus::Init,
-                    ..Outcome::default()
-                },
-                running: false,
-            }),
+            check: Mutex::new(CheckView::new(health)),
             check_enabled: AtomicBool::new(server.check.is_some()),
             check_port: zero(),
+            check_addr: Mutex::new(None),
+            check_soon: Notify::new(),
+            errors_in_row: zero(),
+            agent: server.agent.as_ref().map(AgentState::new),
             down_ms: AtomicI64::new(0),
             trackers,
         }
@@ -163,6 +215,15 @@ impl ServerState {
     pub fn check(&self) -> MutexGuard<'_, CheckView> {
         // The view is plain data: a panic while it was held leaves nothing half done.
         self.check.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where checks go, as set at run time.
+    pub fn check_address(&self) -> Option<Endpoint> {
+        self.check_addr.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set_check_address(&self, to: Option<Endpoint>) {
+        *self.check_addr.lock().unwrap_or_else(PoisonError::into_inner) = to;
     }
 
     /// A copy of the effective address.

@@ -10,7 +10,7 @@ use hapax_value::Endpoint;
 
 use super::columns::Col;
 use super::field::{Tags, Value};
-use crate::state::{Admin, Count, Oper, ProxyState, ServerState, Shared};
+use crate::state::{Admin, CheckView, Count, Oper, ProxyState, ServerState, Shared};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -281,11 +281,40 @@ pub fn server_status(shared: &Shared, conf: &Server, state: &ServerState) -> Str
     let (n, of, _) = health.shown();
     let partial = if health.is_moving() { format!(" {n}/{of}") } else { String::new() };
     match state.oper() {
+        Oper::Stopped if state.agent.as_ref().is_some_and(|a| !a.says_up()) => "DOWN (agent)".into(),
         Oper::Stopped => format!("DOWN{partial}"),
         _ if draining => format!("DRAIN{partial}"),
         Oper::Stopping => format!("NOLB{partial}"),
         Oper::Starting | Oper::Running if !checked => "no check".into(),
         Oper::Starting | Oper::Running => format!("UP{partial}"),
+    }
+}
+
+/// What check and agent found, in words, and their counters.
+fn health(r: &mut Row<'_>, check: Option<&CheckView>, agent: Option<&CheckView>) {
+    if let Some(view) = agent {
+        let star = if view.running { "* " } else { "" };
+        r.text(Col::AgentStatus, b"MOP", format!("{star}{}", view.last.status.code()));
+        if view.last.status.has_code() {
+            r.u32(Col::AgentCode, b"MCP", u32::from(view.last.code));
+        }
+        r.put(Col::AgentDuration, b"MDP", Value::U64(view.last.duration_ms));
+    }
+    if let Some(view) = check {
+        r.text(Col::CheckDesc, b"MOP", view.last.status.text());
+    }
+    if let Some(view) = agent {
+        r.text(Col::AgentDesc, b"MOP", view.last.status.text());
+    }
+    if let Some(view) = check {
+        r.u32(Col::CheckRise, b"CGS", view.health.rise());
+        r.u32(Col::CheckFall, b"CGS", view.health.fall());
+        r.u32(Col::CheckHealth, b"CGS", view.health.value());
+    }
+    if let Some(view) = agent {
+        r.u32(Col::AgentRise, b"CGS", view.health.rise());
+        r.u32(Col::AgentFall, b"CGS", view.health.fall());
+        r.u32(Col::AgentHealth, b"CGS", view.health.value());
     }
 }
 
@@ -335,7 +364,7 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     if checked {
         let star = if view.running { "* " } else { "" };
         r.text(Col::CheckStatus, b"MOP", format!("{star}{}", view.last.status.code()));
-        if view.last.status.has_code() && view.last.code > 0 {
+        if view.last.status.has_code() {
             r.u32(Col::CheckCode, b"MCP", u32::from(view.last.code));
         }
         if view.last.status != CheckStatus::Init {
@@ -352,13 +381,13 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     if checked {
         r.text(Col::LastChk, b"MOP", view.last.info.clone());
     }
-    times(&mut r, &s.times);
-    if checked {
-        r.text(Col::CheckDesc, b"MOP", view.last.status.text());
-        r.u32(Col::CheckRise, b"CGS", view.health.rise());
-        r.u32(Col::CheckFall, b"CGS", view.health.fall());
-        r.u32(Col::CheckHealth, b"CGS", view.health.value());
+    let asked = s.agent.as_ref().filter(|a| a.enabled.load(Relaxed) && !s.in_maintenance());
+    let agent = asked.map(|a| a.view().clone());
+    if let Some(agent) = &agent {
+        r.text(Col::LastAgt, b"MOP", agent.last.info.clone());
     }
+    times(&mut r, &s.times);
+    health(&mut r, checked.then_some(&view), agent.as_ref());
     if let Some(e) = s.endpoint() {
         r.text(Col::Addr, b"CGS", endpoint_text(&e));
     }

@@ -14,6 +14,7 @@ use super::{Step, Stop};
 use crate::io::{Io, Raw};
 use crate::outcome::{Blame, End, Phase};
 use crate::proxy_header;
+use crate::socks4;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
 use crate::tls;
 use crate::upstream::{self, ConnectError, How, Upstream};
@@ -239,16 +240,22 @@ impl Exchange<'_> {
         };
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let entry = &self.c.entry;
-        let mut raw = upstream::connect(&address, &how, &self.c.deadline, |_| entry.kill.get()).await?;
+        let hop = conf.socks4.map(Endpoint::Ip);
+        let to = hop.as_ref().unwrap_or(&address);
+        let mut raw = upstream::connect(to, &how, &self.c.deadline, |_| entry.kill.get()).await?;
         server.counters.connect.inc(w);
         self.be_state().be.connect.inc(w);
+        if hop.is_some() {
+            let asked = socks4::ask(&mut raw, &address, &self.c.deadline).await;
+            asked.map_err(ConnectError::Refused)?;
+        }
         if conf.send_proxy > 0 {
             let header = self.proxy_header(conf);
             let sent = proxy_header::send(&mut raw, &header, &self.c.deadline).await;
             sent.map_err(ConnectError::Refused)?;
         }
         let ends = (raw.local_addr(), Some(address));
-        let (io, tls) = match self.w.tls.server(self.be_id.0, i as u32) {
+        let (io, tls) = match self.w.tls.server(self.be_id.0, i as u32).filter(|_| conf.tls_for_traffic) {
             None => (Io::Plain(raw), None),
             Some(config) => {
                 let mut sni = Vec::new();

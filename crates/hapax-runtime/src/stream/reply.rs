@@ -220,6 +220,12 @@ impl Exchange<'_> {
     pub(super) fn monitor(&self) -> bool {
         let Some(uri) = &self.fe.monitor_uri else { return false };
         let target = self.p.req_head.uri();
+        // A path is compared with the path, however the target is written.
+        let target = if uri.first() == Some(&b'/') {
+            hapax_proto::http::uri::split(target).path().unwrap_or(target)
+        } else {
+            target
+        };
         target.split(|b| *b == b'?').next() == Some(&uri[..])
     }
 

@@ -45,16 +45,10 @@ pub(super) fn every(
             one(bind, bind.backlog.or(proxy.backlog), &what, owner);
         }
     }
-    let traffic = !made_is_empty(&plan.proxies);
-    for (i, s) in plan.global.stats_sockets.iter().enumerate().filter(|_| traffic) {
+    for (i, s) in plan.global.stats_sockets.iter().enumerate() {
         one(&s.bind, s.bind.backlog, "frontend GLOBAL", Owner::Stats(i));
     }
     if failures.is_empty() { Ok(made) } else { Err(failures) }
-}
-
-/// Without a proxy that listens there is nothing to control either.
-fn made_is_empty(proxies: &[Proxy]) -> bool {
-    !proxies.iter().any(|p| !p.disabled && !p.binds.is_empty())
 }
 
 fn kind(p: &Proxy) -> &'static str {

@@ -1,267 +1,49 @@
-//! The words of `http-check` and `tcp-check` lines.
+//! The words of `http-check` and `tcp-check` lines that both have: steps, connections, variables.
 
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 use hapax_sample::logformat::LogFormat;
+use hapax_sample::vars::{StoreIf, VarId};
 
-use super::request;
+use super::{Steps, expect, rules};
+use crate::address::{self, Accept, Port};
 use crate::args::Args;
 use crate::codes;
+use crate::plan::{Act, CheckPort, Connect, Text, VarValue};
 use crate::reader::Reader;
 
-fn fail(a: &Args<'_>, i: usize, message: impl std::fmt::Display) -> Diagnostic {
+pub(super) fn fail(a: &Args<'_>, i: usize, message: impl std::fmt::Display) -> Diagnostic {
     a.bad(i, format!("'{}' : {message}.", a.name))
 }
 
 /// The word after word `i`, which needs one.
-fn value<'w>(a: &Args<'w>, i: usize) -> Result<&'w [u8], Diagnostic> {
+pub(super) fn value<'w>(a: &Args<'w>, i: usize) -> Result<&'w [u8], Diagnostic> {
     if a.bytes(i + 1).is_empty() {
         return Err(fail(a, i, format!("'{}' expects a string as argument", a.show(i))));
     }
     Ok(a.bytes(i + 1))
 }
 
-/// A log-format string. What depends on anything is not sent: the text as written is.
-fn format(cx: &mut Reader<'_>, a: &Args<'_>, i: usize) -> Result<(), Diagnostic> {
-    LogFormat::compile_text(a.bytes(i), a.at(i), &mut cx.compile())?;
-    if a.bytes(i).contains(&b'%') {
-        let message = format!("'{}' is acted on in part: the format is sent as it is written", a.name);
-        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, message).at(a.at(i)));
-    }
-    Ok(())
+pub(super) fn comment(a: &Args<'_>, i: usize) -> Result<Arc<str>, Diagnostic> {
+    value(a, i)?;
+    Ok(a.show(i + 1).into())
 }
 
-pub(super) fn http_send(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let (mut headers, mut i) = (Vec::new(), 0);
-    // Each line describes the whole of the request's headers and body.
-    request(cx).body = Arc::default();
-    while i < a.len() {
-        let word = a.str(i);
-        match word {
-            "meth" => request(cx).method = value(a, i)?.into(),
-            "ver" => request(cx).version = value(a, i)?.into(),
-            "uri" | "uri-lf" => {
-                let uri = value(a, i)?;
-                if word == "uri-lf" {
-                    format(cx, a, i + 1)?;
-                }
-                request(cx).uri = uri.into();
-            }
-            "body" | "body-lf" => {
-                let body = value(a, i)?;
-                if word == "body-lf" {
-                    format(cx, a, i + 1)?;
-                }
-                request(cx).body = body.into();
-            }
-            "comment" => {
-                value(a, i)?;
-            }
-            "hdr" => {
-                if a.bytes(i + 1).is_empty() || a.bytes(i + 2).is_empty() {
-                    return Err(fail(a, i, "'hdr' expects <name> and <value> as arguments"));
-                }
-                format(cx, a, i + 2)?;
-                let name = a.bytes(i + 1).to_ascii_lowercase();
-                if !matches!(&name[..], b"connection" | b"content-length" | b"transfer-encoding") {
-                    headers.push((name.into(), a.arc_bytes(i + 2)));
-                }
-                i += 1;
-            }
-            _ => {
-                let words = "'comment', 'meth', 'uri', 'uri-lf', 'ver', 'hdr', 'body' or 'body-lf'";
-                return Err(fail(a, i, format!("expects {words} but got '{word}' as argument")));
-            }
-        }
-        i += 2;
-    }
-    request(cx).headers = headers;
-    Ok(())
+/// Bytes of hexadecimal digits.
+pub(super) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
+    let pairs = text.chunks(2).map(|p| Some(digit(p[0])? << 4 | digit(*p.get(1)?)?));
+    pairs.collect()
 }
 
-/// What an expectation looks for, and how it is negated.
-struct Pattern {
-    word: &'static str,
-    at: usize,
-    negated: bool,
-}
-
-pub(super) fn http_expect(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    const WORDS: &[&str] = &["string", "rstring", "string-lf", "status", "rstatus", "hdr", "fhdr"];
-    let pattern = expect(cx, a, 0, WORDS)?;
-    if pattern.word == "status" {
-        let ranges = statuses(a, pattern.at)?;
-        let request = request(cx);
-        request.expect = ranges;
-        request.expect_not = pattern.negated;
+/// The steps that a line of this word adds to.
+fn steps<'c>(cx: &'c mut Reader<'_>, a: &Args<'_>) -> &'c mut Steps {
+    if a.name == "tcp-check" {
+        rules(cx).own_tcp()
+    } else {
+        &mut rules(cx).own_http().http
     }
-    Ok(())
-}
-
-/// Reads an expectation from word `i` on.
-fn expect(cx: &mut Reader<'_>, a: &Args<'_>, mut i: usize, words: &'static [&'static str]) -> Result<Pattern, Diagnostic> {
-    let mut found: Option<Pattern> = None;
-    let mut negated = false;
-    while i < a.len() {
-        let word = a.str(i);
-        if word == "!" {
-            negated = true;
-            i += 1;
-            continue;
-        }
-        if let Some(known) = words.iter().find(|w| **w == word) {
-            if found.is_some() {
-                return Err(fail(a, i, "only one pattern expected"));
-            }
-            let used = if matches!(word, "hdr" | "fhdr") {
-                header(a, i)?
-            } else {
-                pattern_of(a, i)?;
-                2
-            };
-            found = Some(Pattern {
-                word: known,
-                at: i + 1,
-                negated,
-            });
-            i += used;
-            continue;
-        }
-        i += option(cx, a, i, negated)?.ok_or_else(|| {
-            let known = crate::shape::list(words);
-            fail(
-                a,
-                i,
-                format!("only supports min-recv, comment, on-success, on-error, status words, {known}, got '{word}'"),
-            )
-        })?;
-    }
-    found.ok_or_else(|| a.missing(format!("'{}' : expects at least a matching pattern as arguments.", a.name)))
-}
-
-/// What a status word may be.
-fn outcomes(word: &str) -> Option<&'static [&'static str]> {
-    Some(match word {
-        "ok-status" => &["L7OK", "L7OKC", "L6OK", "L4OK"],
-        "error-status" => &["L7OKC", "L7RSP", "L7STS", "L6RSP", "L4CON"],
-        "tout-status" => &["L7TOUT", "L6TOUT", "L4TOUT"],
-        _ => return None,
-    })
-}
-
-/// An option of an expectation: how many words it took, or `None` where it is none.
-fn option(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, negated: bool) -> Result<Option<usize>, Diagnostic> {
-    let word = a.str(i);
-    let known = matches!(word, "min-recv" | "comment" | "on-success" | "on-error" | "status-code" | "custom");
-    if !known && outcomes(word).is_none() {
-        return Ok(None);
-    }
-    if negated {
-        return Err(fail(a, i, format!("[!] not supported with '{word}'")));
-    }
-    if word == "custom" {
-        return Ok(Some(1));
-    }
-    let text = value(a, i)?;
-    match word {
-        "min-recv" if !a.str(i + 1).parse::<i32>().is_ok_and(|n| n >= -1) => {
-            return Err(fail(a, i + 1, "'min-recv' expects -1 or an integer from 0 to INT_MAX"));
-        }
-        "on-success" | "on-error" => {
-            LogFormat::compile_text(text, a.at(i + 1), &mut cx.compile())?;
-        }
-        "status-code" => {
-            let (_, next) = cx.expr(a, i + 1)?;
-            return Ok(Some(next - i));
-        }
-        _ => {}
-    }
-    if let Some(outcomes) = outcomes(word).filter(|o| !o.contains(&a.str(i + 1))) {
-        let list = crate::shape::list(outcomes);
-        return Err(fail(
-            a,
-            i + 1,
-            format!("'{word}' only supports {list} status (got '{}')", a.show(i + 1)),
-        ));
-    }
-    Ok(Some(2))
-}
-
-fn pattern_of(a: &Args<'_>, i: usize) -> Result<(), Diagnostic> {
-    let text = a.bytes(i + 1);
-    let word = a.str(i);
-    if text.is_empty() {
-        return Err(fail(a, i, format!("'{word}' expects a <pattern> as argument")));
-    }
-    if word == "binary" && !is_hex(text) {
-        return Err(fail(a, i + 1, "invalid binary string"));
-    }
-    if matches!(word, "rstring" | "rstatus" | "rbinary") {
-        hapax_sample::regexp::Regexp::new(text, false).map_err(|e| fail(a, i + 1, format!("regex '{}' is invalid: {e}", a.show(i + 1))))?;
-    }
-    Ok(())
-}
-
-fn is_hex(text: &[u8]) -> bool {
-    text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit)
-}
-
-/// `hdr name [-m <how>] <name> [value [-m <how>] <value>]`: how many words it took.
-fn header(a: &Args<'_>, i: usize) -> Result<usize, Diagnostic> {
-    let word = a.str(i);
-    if !matches!(a.str(i + 1), "name" | "name-lf") {
-        let message = format!("'{word}' expects at the name keyword as first argument followed by a pattern");
-        return Err(fail(a, i, message));
-    }
-    let mut next = i + 2 + method(a, i + 2)?;
-    if a.bytes(next).is_empty() {
-        return Err(fail(
-            a,
-            i,
-            format!("'{word}' expects at the name keyword as first argument followed by a pattern"),
-        ));
-    }
-    next += 1;
-    if matches!(a.str(next), "value" | "value-lf") {
-        next += 1;
-        next += method(a, next)?;
-        if a.str(next) == "-m" || a.bytes(next).is_empty() {
-            return Err(fail(a, i, format!("'{word}' expect a pattern with the value keyword")));
-        }
-        while a.str(next) == "full" {
-            next += 1;
-        }
-        next += 1;
-    }
-    Ok(next - i)
-}
-
-fn method(a: &Args<'_>, i: usize) -> Result<usize, Diagnostic> {
-    if a.str(i) != "-m" {
-        return Ok(0);
-    }
-    if matches!(a.str(i + 1), "str" | "beg" | "end" | "sub" | "reg") {
-        return Ok(2);
-    }
-    let message = format!("'-m' only supports 'str', 'beg', 'end', 'sub' or 'reg' (got '{}')", a.show(i + 1));
-    Err(fail(a, i, message))
-}
-
-/// `200,300-399`
-fn statuses(a: &Args<'_>, i: usize) -> Result<Vec<(u16, u16)>, Diagnostic> {
-    let text = a.show(i);
-    if let Some(c) = text.chars().find(|c| !(c.is_ascii_digit() || matches!(c, ',' | '-'))) {
-        return Err(fail(a, i, format!("invalid character '{c}' in the list of status codes")));
-    }
-    let range = |part: &str| {
-        let (low, high) = part.split_once('-').unwrap_or((part, part));
-        let (low, high) = (low.parse().ok()?, high.parse().ok()?);
-        (low <= high).then_some((low, high))
-    };
-    text.split(',')
-        .map(|part| range(part).ok_or_else(|| fail(a, i, format!("invalid range of status codes '{part}'"))))
-        .collect()
 }
 
 pub(super) fn http_step(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
@@ -271,40 +53,51 @@ pub(super) fn http_step(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnos
 
 pub(super) fn tcp_step(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     const WORDS: &str = "'comment', 'connect', 'send', 'send-binary', 'expect'";
-    const PATTERNS: &[&str] = &["string", "rstring", "string-lf", "binary", "rbinary", "binary-lf"];
     match a.str(0) {
-        "send" | "send-lf" | "send-binary" | "send-binary-lf" => {
-            let data = value(a, 0)?;
-            if a.str(0) == "send-binary" && !is_hex(data) {
-                return Err(fail(a, 1, format!("'{}' invalid binary string", a.show(1))));
-            }
-            if a.str(0).ends_with("-lf") {
-                LogFormat::compile_text(data, a.at(1), &mut cx.compile())?;
-            }
-            match a.str(2) {
-                "" => Ok(()),
-                "comment" => value(a, 2).map(drop),
-                other => Err(fail(a, 2, format!("expects 'comment' but got '{other}' as argument"))),
-            }
-        }
-        "expect" => expect(cx, a, 1, PATTERNS).map(drop),
+        "send" | "send-lf" | "send-binary" | "send-binary-lf" => tcp_send(cx, a),
+        "expect" => expect::tcp(cx, a),
         _ => step(cx, a, WORDS),
     }
+}
+
+fn tcp_send(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let data = value(a, 0)?;
+    let act = match a.str(0) {
+        "send" => Act::Send(Text::Fixed(data.into())),
+        "send-binary" => {
+            let bytes = unhex(data).ok_or_else(|| fail(a, 1, format!("'{}' invalid binary string", a.show(1))))?;
+            Act::Send(Text::Fixed(bytes.into()))
+        }
+        "send-lf" => Act::Send(Text::Format(Arc::new(LogFormat::compile_text(data, a.at(1), &mut cx.compile())?))),
+        _ => Act::SendHex(LogFormat::compile_text(data, a.at(1), &mut cx.compile())?),
+    };
+    let told = match a.str(2) {
+        "" => None,
+        "comment" => Some(comment(a, 2)?),
+        other => return Err(fail(a, 2, format!("expects 'comment' but got '{other}' as argument"))),
+    };
+    steps(cx, a).push(told, act);
+    Ok(())
 }
 
 /// The steps that both kinds of checks have.
 fn step(cx: &mut Reader<'_>, a: &Args<'_>, words: &str) -> Result<(), Diagnostic> {
     match a.str(0) {
         "connect" => connect(cx, a),
-        "comment" => value(a, 0).map(drop),
-        word if word.starts_with("set-var(") || word.starts_with("set-var-fmt(") => {
-            if word.starts_with("set-var(") {
-                cx.expr(a, 1).map(drop)
-            } else {
-                value(a, 0).map(drop)
-            }
+        "comment" => {
+            let text = comment(a, 0)?;
+            let steps = steps(cx, a);
+            steps.lines += 1;
+            steps.comment = Some(text);
+            Ok(())
         }
-        word if word.starts_with("unset-var(") => a.at_most(1),
+        word if word.starts_with("set-var(") || word.starts_with("set-var-fmt(") => set_var(cx, a),
+        word if word.starts_with("unset-var(") => {
+            a.at_most(1)?;
+            let (var, _) = variable(cx, a)?;
+            steps(cx, a).push(None, Act::UnsetVar(var));
+            Ok(())
+        }
         other => Err(a.bad(
             0,
             format!(
@@ -315,32 +108,105 @@ fn step(cx: &mut Reader<'_>, a: &Args<'_>, words: &str) -> Result<(), Diagnostic
     }
 }
 
+/// The variable and its conditions, between the parentheses of the first word.
+fn variable(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(VarId, StoreIf), Diagnostic> {
+    let word = a.str(0);
+    let inside = word.split_once('(').and_then(|(_, w)| w.strip_suffix(')'));
+    let Some(inside) = inside else {
+        return Err(fail(a, 0, format!("incomplete argument after action '{word}'")));
+    };
+    let mut parts = inside.split(',');
+    let name = parts.next().unwrap_or_default();
+    let mut when = StoreIf::empty();
+    for cond in parts {
+        when |= StoreIf::from_word(cond).map_err(|e| fail(a, 0, e))?;
+    }
+    let var = cx.vars.intern(name).map_err(|e| fail(a, 0, e))?;
+    Ok((var, when))
+}
+
+fn set_var(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let (var, when) = variable(cx, a)?;
+    let to = if a.str(0).starts_with("set-var(") {
+        VarValue::Expr(cx.expr(a, 1)?.0)
+    } else {
+        VarValue::Format(LogFormat::compile_text(value(a, 0)?, a.at(1), &mut cx.compile())?)
+    };
+    steps(cx, a).push(None, Act::SetVar { var, when, to });
+    Ok(())
+}
+
 fn connect(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let mut i = 1;
+    let (mut c, mut told, mut i) = (Connect::default(), None, 1);
     while i < a.len() {
         i += match a.str(i) {
-            "default" | "send-proxy" | "via-socks4" | "ssl" | "linger" => 1,
-            "addr" | "proto" | "comment" | "sni" | "alpn" => {
+            "default" => set(&mut c.like_server),
+            "send-proxy" => set(&mut c.send_proxy),
+            "via-socks4" => set(&mut c.via_socks4),
+            "ssl" => set(&mut c.tls),
+            "linger" => set(&mut c.linger),
+            "addr" => {
                 value(a, i)?;
+                let parsed = address::parse(a.str(i + 1), Accept::PLAIN, &cx.env).map_err(|e| fail(a, i + 1, e))?;
+                let ip = crate::reader::lookup(cx.files, &parsed, a.str(i + 1), a.at(i + 1))?;
+                c.address = parsed.endpoint(ip);
+                if let Port::Fixed(p) = parsed.port
+                    && p > 0
+                    && c.port.is_none()
+                {
+                    c.port = Some(CheckPort::Fixed(p));
+                }
                 2
             }
-            "port" => {
-                let port = std::str::from_utf8(value(a, i)?).unwrap_or("");
-                if port.bytes().all(|b| b.is_ascii_digit()) {
-                    if !port.parse::<u16>().is_ok_and(|p| p > 0) {
-                        let message = format!("expects a valid TCP port (from range 1 to 65535) or a sample expression, got {port}");
-                        return Err(fail(a, i + 1, message));
-                    }
-                    2
-                } else {
-                    cx.expr(a, i + 1)?.1 - i
+            "proto" => {
+                value(a, i)?;
+                crate::server::known_mux(a, i + 1)?;
+                if a.str(i + 1) != "none" && a.str(i + 1) != "h1" {
+                    let message = format!("'{}' speaks HTTP/1 only: 'proto {}' is not acted on", a.name, a.show(i + 1));
+                    cx.diags.push(Diagnostic::warning(&codes::NOT_YET, message).at(a.at(i + 1)));
                 }
+                2
             }
+            "comment" => {
+                told = Some(comment(a, i)?);
+                2
+            }
+            "sni" => {
+                value(a, i)?;
+                c.sni = Some(a.show(i + 1));
+                2
+            }
+            "alpn" => {
+                c.alpn = value(a, i)?.split(|b| *b == b',').map(<[u8]>::to_vec).collect();
+                2
+            }
+            "port" => port(cx, a, i, &mut c)?,
             other => {
                 let words = "'comment', 'port', 'addr', 'send-proxy', 'via-socks4', 'ssl', 'sni', 'alpn', 'linger' or 'default'";
                 return Err(fail(a, i, format!("expects {words} but got '{other}' as argument")));
             }
         };
     }
+    steps(cx, a).push(told, Act::Connect(Box::new(c)));
     Ok(())
+}
+
+fn set(flag: &mut bool) -> usize {
+    *flag = true;
+    1
+}
+
+fn port(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, c: &mut Connect) -> Result<usize, Diagnostic> {
+    let port = std::str::from_utf8(value(a, i)?).unwrap_or("");
+    if port.bytes().all(|b| b.is_ascii_digit()) {
+        let Some(n) = port.parse::<u16>().ok().filter(|p| *p > 0) else {
+            let message = format!("expects a valid TCP port (from range 1 to 65535) or a sample expression, got {port}");
+            return Err(fail(a, i + 1, message));
+        };
+        c.port = Some(CheckPort::Fixed(n));
+        return Ok(2);
+    }
+    let (expr, next) = cx.expr(a, i + 1)?;
+    c.port = Some(CheckPort::Expr(expr));
+    Ok(next - i)
 }

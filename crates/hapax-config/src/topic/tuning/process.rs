@@ -68,10 +68,14 @@ static ROWS: &[Row] = &[
     Row::new("external-check", Sections::GLOBAL)
         .usage("[preserve-env]")
         .shape(Shape::Each(0, 1, &["preserve-env"]))
-        .doc("Allows health checks that run a program.")
-        .not_yet("external checks")
+        .doc("Allows health checks that run a program; `preserve-env` hands them our environment.")
         .ok(&["external-check", "external-check preserve-env"])
-        .bad(&["external-check x", "external-check preserve-env x"]),
+        .bad(&["external-check x", "external-check preserve-env x"])
+        .set(|cx, a| {
+            cx.global.external_check = true;
+            cx.global.external_check_env = a.str(0) == "preserve-env";
+            Ok(())
+        }),
     Row::new("insecure-fork-wanted", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Allows children to be forked while serving.")

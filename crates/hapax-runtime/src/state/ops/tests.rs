@@ -1,8 +1,8 @@
 use std::sync::{Arc, Mutex};
 
-use hapax_balance::CheckStatus;
+use hapax_balance::{CheckStatus, Outcome};
 use hapax_config::Plan;
-use hapax_config::plan::{Check, CheckKind, Proxy, ProxyCaps, Server};
+use hapax_config::plan::{Check, Proxy, ProxyCaps, Server};
 
 use super::*;
 
@@ -14,7 +14,6 @@ fn server(name: &str, i: u32) -> Server {
         id: i + 1,
         weight: 1,
         check: Some(Check {
-            kind: CheckKind::Tcp,
             inter: 2000,
             rise: 2,
             fall: 3,

@@ -1,0 +1,96 @@
+//! `agent-check`: asks an agent on the server, again and again.
+
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hapax_balance::{AgentLine, CheckStatus, Outcome};
+use hapax_sample::{ProxyId, ServerId};
+use hapax_value::Endpoint;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, sleep_until};
+
+use super::Checker;
+use super::connect::{self, Failure, blame, within};
+
+/// The longest line an agent may send.
+const MAX_LINE: usize = 1024;
+
+/// First questions are this far apart.
+const STAGGER_MS: u64 = 3;
+
+/// One agent, for ever.
+pub(super) async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), n: u64) {
+    let shared = &cx.shared;
+    let server = shared.server(p, s);
+    let (Some(agent), Some(conf)) = (&server.agent, &shared.plan.proxies[p.0 as usize].servers[s.0 as usize].agent) else {
+        return;
+    };
+    let inter = Duration::from_millis(conf.inter.max(1));
+    let mut next = Instant::now() + Duration::from_millis(n * STAGGER_MS).min(inter);
+    loop {
+        sleep_until(next).await;
+        if shared.stopping.load(Ordering::Relaxed) {
+            return;
+        }
+        let start = Instant::now();
+        if agent.enabled.load(Ordering::Relaxed) {
+            let Ok(slot) = cx.slots.acquire().await else { return };
+            agent.view().running = true;
+            let said = ask(&cx, p, s, start + inter).await;
+            agent.view().running = false;
+            drop(slot);
+            let (took, now) = (start.elapsed().as_millis() as u64, hapax_sys::clock::realtime_us() / 1000);
+            match said {
+                Ok(bytes) => shared.agent_said(p, s, &AgentLine::parse(&bytes), took, now),
+                Err((status, info)) => {
+                    let outcome = Outcome {
+                        status,
+                        code: 0,
+                        info,
+                        duration_ms: took,
+                    };
+                    shared.agent_done(p, s, &outcome, now);
+                }
+            }
+        }
+        next = (next + inter).max(Instant::now());
+    }
+}
+
+/// What the agent says until the end of a line or of the connection.
+async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Vec<u8>, Failure> {
+    let proxy = &cx.shared.plan.proxies[p.0 as usize];
+    let server = cx.shared.server(p, s);
+    let none = || (CheckStatus::SockErr, "no address".to_owned());
+    let agent = server.agent.as_ref().ok_or_else(none)?;
+    let (address, port, text) = agent.target().clone();
+    let mut to = address.or_else(|| server.endpoint()).ok_or_else(none)?;
+    if let Endpoint::Ip(a) = &mut to {
+        a.set_port(port);
+    }
+    let plan = connect::Plan {
+        to,
+        socks: None,
+        source: None,
+        send_proxy: 0,
+        tls: None,
+        name: None,
+        linger: false,
+        by: whole,
+    };
+    let mut conn = plan.open().await?;
+    let by = match proxy.timeouts.check {
+        Some(ms) => Instant::now() + Duration::from_millis(ms),
+        None => whole,
+    };
+    let fail = |e: Option<std::io::Error>| blame(e.as_ref(), CheckStatus::L7Timeout, CheckStatus::SockErr);
+    within(by, conn.write_all(&text)).await.map_err(fail)?;
+    let mut got = Vec::with_capacity(128);
+    while got.len() < MAX_LINE && !got.iter().any(|b| matches!(b, b'\r' | b'\n')) {
+        if within(by, conn.read_buf(&mut got)).await.map_err(fail)? == 0 {
+            break;
+        }
+    }
+    Ok(got)
+}

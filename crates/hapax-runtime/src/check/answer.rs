@@ -1,0 +1,132 @@
+//! The answer of an HTTP check as far as it has come: its head, and its body without the coding.
+
+use hapax_proto::h1::{BodyLen, ChunkDecoder, ChunkEvent, Limits, framing, parse_response};
+use hapax_proto::http::Head;
+
+/// What is known of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// The head, once it is whole.
+    pub head: Option<Box<Head>>,
+    pub body: Vec<u8>,
+    /// Nothing more belongs to it.
+    pub complete: bool,
+    pub bad: bool,
+}
+
+impl Answer {
+    pub(super) fn status(&self) -> Option<u16> {
+        self.head.as_ref().map(|h| h.status)
+    }
+
+    /// Reads it anew from all that came after the request; `method`: what was asked for.
+    pub(super) fn read(bytes: &[u8], closed: bool, method: &[u8]) -> Self {
+        let mut answer = Self::default();
+        let mut rest = bytes;
+        loop {
+            let mut head = Box::<Head>::default();
+            match parse_response(rest, &mut head, Limits::default()) {
+                Ok(Some(n)) => {
+                    rest = &rest[n..];
+                    // Interim answers are not the one that was asked for; a change of protocol is.
+                    if head.status >= 200 || head.status == 101 {
+                        answer.body(&head, rest, closed, method);
+                        answer.head = Some(head);
+                        return answer;
+                    }
+                }
+                Ok(None) => return answer,
+                Err(_) => {
+                    answer.bad = true;
+                    return answer;
+                }
+            }
+        }
+    }
+
+    fn body(&mut self, head: &Head, rest: &[u8], closed: bool, method: &[u8]) {
+        let Ok(meta) = framing::response(head, method, false) else {
+            self.bad = true;
+            return;
+        };
+        match meta.body {
+            BodyLen::None => self.complete = true,
+            BodyLen::Length(n) => {
+                let have = usize::try_from(n).unwrap_or(usize::MAX).min(rest.len());
+                self.body.extend_from_slice(&rest[..have]);
+                self.complete = have as u64 == n;
+            }
+            BodyLen::UntilClose => {
+                self.body.extend_from_slice(rest);
+                self.complete = closed;
+            }
+            BodyLen::Chunked => self.chunks(rest),
+        }
+    }
+
+    fn chunks(&mut self, mut rest: &[u8]) {
+        let (mut decoder, mut trailers) = (ChunkDecoder::default(), Head::default());
+        loop {
+            match decoder.next(rest, &mut trailers) {
+                Ok(ChunkEvent::Skip(n)) => rest = &rest[n..],
+                Ok(ChunkEvent::Data(n)) => {
+                    self.body.extend_from_slice(&rest[..n]);
+                    rest = &rest[n..];
+                }
+                Ok(ChunkEvent::End(_)) => {
+                    self.complete = true;
+                    return;
+                }
+                Ok(ChunkEvent::NeedMore) => return,
+                Err(_) => {
+                    self.bad = true;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers() {
+        let read = |text: &str, closed| {
+            let a = Answer::read(text.as_bytes(), closed, b"GET");
+            (a.status(), String::from_utf8_lossy(&a.body).into_owned(), a.complete, a.bad)
+        };
+        let cases = [
+            ("", false, (None, "", false, false)),
+            ("HTTP/1.1 200", false, (None, "", false, false)),
+            ("what?\r\n\r\n", false, (None, "", false, true)),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel",
+                false,
+                (Some(200), "hel", false, false),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nhello",
+                false,
+                (Some(200), "hel", true, false),
+            ),
+            ("HTTP/1.0 503 No\r\n\r\nbusy", false, (Some(503), "busy", false, false)),
+            ("HTTP/1.0 503 No\r\n\r\nbusy", true, (Some(503), "busy", true, false)),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+                false,
+                (Some(200), "abc", true, false),
+            ),
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n",
+                false,
+                (Some(204), "", true, false),
+            ),
+            ("HTTP/1.1 101 Go\r\nupgrade: x\r\n\r\n", false, (Some(101), "", true, false)),
+        ];
+        for (text, closed, (status, body, complete, bad)) in cases {
+            assert_eq!(read(text, closed), (status, body.to_owned(), complete, bad), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! What an answer means for an expectation: a function of what has come, without a socket.
+
+use hapax_balance::CheckStatus;
+use hapax_config::plan::{Expect, HeaderPattern, Pattern, StrMatch, StrMethod};
+use hapax_proto::checks::Reply;
+use hapax_proto::http::Head;
+use hapax_sample::Env;
+use hapax_sample::logformat::LogFormat;
+
+use super::answer::Answer;
+use super::request;
+
+/// What has come, and what formats may look at.
+pub(super) struct Seen<'a> {
+    /// Everything since the last step that sent something.
+    pub bytes: &'a [u8],
+    pub closed: bool,
+    /// Of HTTP checks.
+    pub answer: Option<&'a Answer>,
+    pub env: &'a Env<'a>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// More must come.
+    More,
+    Pass {
+        code: Option<u16>,
+        info: Option<String>,
+    },
+    Fail {
+        status: CheckStatus,
+        code: Option<u16>,
+        /// `None`: the words of the pattern.
+        info: Option<String>,
+    },
+    /// The connection ended before it said anything.
+    Empty,
+}
+
+/// Whether a pattern was found in what has come.
+enum Found {
+    Yes,
+    No,
+    /// Too little to tell.
+    TooShort,
+}
+
+impl From<bool> for Found {
+    fn from(found: bool) -> Self {
+        if found { Self::Yes } else { Self::No }
+    }
+}
+
+pub(super) fn judge(e: &Expect, seen: &Seen<'_>) -> Judgement {
+    if let Pattern::Reply(read) = e.pattern {
+        return reply(e, read(seen.bytes), seen);
+    }
+    if let Some(answer) = seen.answer {
+        return http(e, answer, seen);
+    }
+    if seen.bytes.is_empty() && seen.closed {
+        return Judgement::Empty;
+    }
+    let have = seen.bytes.len();
+    if !seen.closed && (have == 0 || e.min_recv.is_some_and(|n| have < n.min(most(&e.pattern)))) {
+        return Judgement::More;
+    }
+    match raw(&e.pattern, seen) {
+        Found::TooShort | Found::No if !seen.closed && e.min_recv.is_none() => Judgement::More,
+        Found::TooShort if !seen.closed => Judgement::More,
+        found => conclude(e, matches!(found, Found::Yes), CheckStatus::L7Rsp, seen),
+    }
+}
+
+/// More bytes than this need not come for an exact text.
+fn most(pattern: &Pattern) -> usize {
+    match pattern {
+        Pattern::String(text) | Pattern::Binary(text) => text.len(),
+        _ => usize::MAX,
+    }
+}
+
+fn reply(e: &Expect, reply: Reply, seen: &Seen<'_>) -> Judgement {
+    match reply {
+        Reply::More if !seen.closed => Judgement::More,
+        Reply::More if seen.bytes.is_empty() => Judgement::Empty,
+        Reply::More => Judgement::Fail {
+            status: CheckStatus::L7Rsp,
+            code: None,
+            info: Some(String::new()),
+        },
+        Reply::Good(code, info) => Judgement::Pass {
+            code: (code > 0).then_some(code),
+            info,
+        },
+        Reply::Invalid(info) => Judgement::Fail {
+            status: e.error.unwrap_or(CheckStatus::L7Rsp),
+            code: None,
+            info: Some(info.unwrap_or_default()),
+        },
+        Reply::Refused(code, info) => Judgement::Fail {
+            status: e.error.unwrap_or(CheckStatus::L7Status),
+            code: Some(code),
+            info: Some(info.unwrap_or_default()),
+        },
+    }
+}
+
+fn raw(pattern: &Pattern, seen: &Seen<'_>) -> Found {
+    let has = |needle: &[u8]| {
+        if seen.bytes.len() < needle.len() {
+            Found::TooShort
+        } else {
+            contains(seen.bytes, needle).into()
+        }
+    };
+    match pattern {
+        Pattern::String(text) | Pattern::Binary(text) => has(text),
+        Pattern::Regex(r) => r.is_match(seen.bytes).into(),
+        Pattern::BinaryRegex(r) => r.is_match(hex(seen.bytes).as_bytes()).into(),
+        Pattern::Format(f) => has(&written(f, seen.env)),
+        Pattern::BinaryFormat(f) => unhex(&written(f, seen.env)).map_or(Found::No, |b| has(&b)),
+        _ => Found::No,
+    }
+}
+
+fn http(e: &Expect, answer: &Answer, seen: &Seen<'_>) -> Judgement {
+    let Some(head) = answer.head.as_deref().filter(|_| !answer.bad) else {
+        if answer.bad || seen.closed {
+            return Judgement::Fail {
+                status: CheckStatus::L7Rsp,
+                code: None,
+                info: Some(String::new()),
+            };
+        }
+        return Judgement::More;
+    };
+    let status = head.status;
+    let found = match &e.pattern {
+        Pattern::Status(ranges) => ranges.iter().any(|(low, high)| (*low..=*high).contains(&status)),
+        Pattern::StatusRegex(r) => r.is_match(status.to_string().as_bytes()),
+        Pattern::Header(h) => header(h, head, seen.env),
+        pattern => {
+            let found = body(pattern, &answer.body, seen.env);
+            let all = answer.complete || seen.closed;
+            let enough = e.min_recv.is_some_and(|n| answer.body.len() >= n);
+            if !all && !enough && (!found || e.min_recv.is_some()) {
+                return Judgement::More;
+            }
+            return conclude(e, found, CheckStatus::L7Rsp, seen);
+        }
+    };
+    conclude(e, found, CheckStatus::L7Status, seen)
+}
+
+fn body(pattern: &Pattern, bytes: &[u8], env: &Env<'_>) -> bool {
+    match pattern {
+        Pattern::Body(text) => contains(bytes, text),
+        Pattern::BodyRegex(r) => r.is_match(bytes),
+        Pattern::BodyFormat(f) => contains(bytes, &written(f, env)),
+        _ => false,
+    }
+}
+
+fn header(h: &HeaderPattern, head: &Head, env: &Env<'_>) -> bool {
+    let whole = |value: &[u8]| h.value.as_ref().is_none_or(|m| matches(m, value, false, env));
+    head.iter().filter(|(name, _)| matches(&h.name, name, true, env)).any(|(_, value)| {
+        if h.full || h.value.is_none() {
+            return whole(value);
+        }
+        value.split(|b| *b == b',').any(|part| whole(part.trim_ascii()))
+    })
+}
+
+fn matches(m: &StrMatch, have: &[u8], icase: bool, env: &Env<'_>) -> bool {
+    let (method, want) = match m {
+        StrMatch::Regex(r) => return r.is_match(have),
+        StrMatch::Text(method, text) => (method, request::text(text, env)),
+    };
+    // No text at all is found nowhere.
+    if want.is_empty() {
+        return false;
+    }
+    let (have, want) = if icase {
+        (have.to_ascii_lowercase(), want.to_ascii_lowercase())
+    } else {
+        (have.to_vec(), want.into_owned())
+    };
+    match method {
+        StrMethod::Exact => have == want,
+        StrMethod::Begins => have.starts_with(&want),
+        StrMethod::Ends => have.ends_with(&want),
+        StrMethod::Contains => contains(&have, &want),
+    }
+}
+
+fn conclude(e: &Expect, found: bool, status: CheckStatus, seen: &Seen<'_>) -> Judgement {
+    let code = e.code.as_ref().and_then(|c| {
+        let mut out = Vec::new();
+        let made = c.eval_str(seen.env, &mut out);
+        made.then(|| std::str::from_utf8(&out).ok()?.trim().parse().ok()).flatten()
+    });
+    let words = |f: &Option<LogFormat>| f.as_ref().map(|f| String::from_utf8_lossy(&written(f, seen.env)).into_owned());
+    if found != e.negated {
+        return Judgement::Pass {
+            code,
+            info: words(&e.on_success),
+        };
+    }
+    Judgement::Fail {
+        status: e.error.unwrap_or(status),
+        code,
+        info: words(&e.on_error),
+    }
+}
+
+/// What the failure of a pattern is told with, where the line gives no words of its own.
+pub(super) fn tcp_words(e: &Expect, step: u32) -> String {
+    let what = if e.negated {
+        "matched unwanted content"
+    } else {
+        "did not match content"
+    };
+    let pattern = match &e.pattern {
+        Pattern::String(text) => format!("'{}'", String::from_utf8_lossy(text)),
+        Pattern::Binary(_) => "(binary)".to_owned(),
+        Pattern::Regex(_) => "(regex)".to_owned(),
+        Pattern::BinaryRegex(_) => "(binary regex)".to_owned(),
+        Pattern::Format(_) => "(log-format string)".to_owned(),
+        Pattern::BinaryFormat(_) => "(log-format binary)".to_owned(),
+        _ => "(custom function)".to_owned(),
+    };
+    format!("TCPCHK {what} {pattern} at step {step}")
+}
+
+/// The same for HTTP: the answer's reason where it is the head that is at fault.
+pub(super) fn http_words(e: &Expect, head: Option<&Head>) -> String {
+    match &e.pattern {
+        Pattern::Body(_) | Pattern::BodyRegex(_) | Pattern::BodyFormat(_) if e.negated => "HTTP check matched unwanted content".to_owned(),
+        Pattern::Body(_) | Pattern::BodyRegex(_) | Pattern::BodyFormat(_) => "HTTP content check did not match".to_owned(),
+        _ => head.map_or_else(String::new, |h| String::from_utf8_lossy(h.reason()).into_owned()),
+    }
+}
+
+/// What the pattern of a step is called where waiting for it took too long.
+pub(super) fn pattern_name(pattern: &Pattern) -> String {
+    match pattern {
+        Pattern::String(text) => format!("expect string '{}'", String::from_utf8_lossy(text)),
+        Pattern::Binary(bytes) => format!("expect binary '{}'", hex(bytes)),
+        Pattern::Regex(_) => "expect regex".to_owned(),
+        Pattern::BinaryRegex(_) => "expect binary regex".to_owned(),
+        Pattern::Format(_) => "expect log-format string".to_owned(),
+        Pattern::BinaryFormat(_) => "expect log-format binary".to_owned(),
+        _ => "expect custom function".to_owned(),
+    }
+}
+
+fn contains(hay: &[u8], needle: &[u8]) -> bool {
+    memchr::memmem::find(hay, needle).is_some()
+}
+
+fn written(f: &LogFormat, env: &Env<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    f.write(env, &mut out);
+    out
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for b in bytes {
+        let _ = write!(out, "{b:02X}");
+    }
+    out
+}
+
+/// Bytes of hexadecimal digits; `None`: they are none.
+pub(super) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
+    text.chunks(2).map(|p| Some(digit(p[0])? << 4 | digit(*p.get(1)?)?)).collect()
+}

@@ -1,0 +1,44 @@
+//! `http-check send-state`: what a server is told of itself.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use hapax_sample::{ProxyId, ServerId};
+use hapax_value::Endpoint;
+
+use crate::state::{Oper, Shared};
+
+/// The value of `X-Haproxy-Server-State`.
+pub(super) fn header(shared: &Shared, p: ProxyId, s: ServerId) -> String {
+    let (plan, proxy, server) = (&shared.plan.proxies[p.0 as usize], shared.proxy(p), shared.server(p, s));
+    let health = server.check().health;
+    let (n, of, _) = health.shown();
+    let moving = |word: &str| {
+        if health.is_moving() {
+            format!("{word} {n}/{of}")
+        } else {
+            word.to_owned()
+        }
+    };
+    let state = match server.oper() {
+        Oper::Stopped => moving("DOWN"),
+        Oper::Stopping => moving("NOLB"),
+        // One failure from down, but not failed yet: the trust of the start.
+        Oper::Starting | Oper::Running if n >= of || health.value() == health.rise() => "UP".to_owned(),
+        Oper::Starting | Oper::Running => moving("UP"),
+    };
+    let (address, port) = match server.endpoint() {
+        Some(Endpoint::Ip(a)) => (a.ip().to_string(), a.port().to_string()),
+        _ => ("unix".to_owned(), "unix".to_owned()),
+    };
+    let node = shared.plan.global.node.as_deref().unwrap_or_else(|| hapax_sys::host::name());
+    let usable = proxy.servers.iter().filter(|s| s.is_usable());
+    let total: u32 = usable.map(|s| s.uweight.load(Relaxed)).sum();
+    let weight = if server.is_usable() { server.uweight.load(Relaxed) } else { 0 };
+    format!(
+        "{state}; address={address}; port={port}; name={}; node={node}; weight={weight}/{total}; scur={}/{}; qcur={}",
+        format_args!("{}/{}", plan.name, plan.servers[s.0 as usize].name),
+        server.cur_sess.load(Relaxed),
+        proxy.be_cur.load(Relaxed),
+        server.queue_cur.load(Relaxed),
+    )
+}
