@@ -87,6 +87,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     filters::number(&mut proxies);
     names::resolve_deferred(&mut reader, &index, &server_names, &proxies);
     tables::keep_servers(&mut reader.tables, &proxies);
+    tables::check(&mut reader, &proxies);
     if refused {
         drop_warnings(&mut reader, before);
     }

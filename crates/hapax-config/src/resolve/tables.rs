@@ -2,7 +2,43 @@
 
 use hapax_balance::table::{Column, DataType};
 
+use hapax_diag::{Diagnostic, Lead};
+use hapax_value::Type;
+
+use crate::codes;
+use crate::keyword::Sections;
 use crate::plan::{Proxy, StickTable};
+use crate::reader::Reader;
+
+/// What a table's line named, and whether the keys of `stick` rules can be keys of their tables.
+pub(super) fn check(reader: &mut Reader<'_>, proxies: &[Proxy]) {
+    let known = |name: &str| reader.started.iter().any(|s| s.row.bit == Sections::PEERS && *s.name == *name);
+    let mut wrong = Vec::new();
+    for (table, (name, at)) in reader.tables.iter().filter_map(|t| Some((t, t.peers.as_ref()?))) {
+        if !known(name) {
+            let message = format!("Proxy '{}': unable to find sync peers '{name}'.", table.name);
+            wrong.push(with_lead(Diagnostic::alert(&codes::UNKNOWN_PROXY, message).at(*at)));
+        }
+    }
+    for (proxy, rule) in proxies.iter().flat_map(|p| p.stick_rules.iter().map(move |r| (p, r))) {
+        let Some(table) = rule.table.id.get().and_then(|id| reader.tables.get(*id as usize)) else {
+            continue;
+        };
+        // What is an address may be one of IPv4.
+        let out = match rule.expr.out() {
+            Type::Addr => Type::Ipv4,
+            other => other,
+        };
+        if !out.casts_to(table.key.value_type()) {
+            let message = format!(
+                "Proxy '{}': type of fetch not usable with type of stick-table '{}'.",
+                proxy.name, table.name
+            );
+            wrong.push(with_lead(Diagnostic::alert(&codes::BAD_ARGUMENT, message).at(rule.table.span)));
+        }
+    }
+    wrong.into_iter().for_each(|d| reader.diags.push(d));
+}
 
 pub(super) fn keep_servers(tables: &mut [StickTable], proxies: &[Proxy]) {
     for rule in proxies.iter().flat_map(|p| &p.stick_rules) {
@@ -20,4 +56,8 @@ pub(super) fn keep_servers(tables: &mut [StickTable], proxies: &[Proxy]) {
             }
         }
     }
+}
+
+fn with_lead(d: Diagnostic) -> Diagnostic {
+    d.lead(Lead::Config)
 }

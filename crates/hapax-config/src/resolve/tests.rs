@@ -230,3 +230,21 @@ fn addresses_know_the_environment() {
     assert_eq!(plan.proxies[0].binds[0].address, BindAddress::At(ip("127.0.0.1:8080")));
     assert_eq!(plan.proxies[1].servers[0].address, Some(ip("192.0.2.9:8080")));
 }
+
+#[test]
+fn tables_are_checked() {
+    let quiet = "    timeout connect 1s\n    timeout server 1s\n";
+    let table = "backend t\n    timeout connect 1s\n    timeout server 1s\n    stick-table type integer size 10";
+    for (text, want) in [
+        (format!("{table} peers nobody\n"), "unable to find sync peers 'nobody'"),
+        (
+            format!("{table}\nbackend b\n    stick on req.payload(0,1) table t\n{quiet}"),
+            "Proxy 'b': type of fetch not usable with type of stick-table 't'",
+        ),
+        (format!("{table}\nbackend b\n    stick on src table t\n{quiet}"), ""),
+    ] {
+        let told = told(&text);
+        let found = told.iter().any(|t| t.contains(want));
+        assert_eq!((found, told.len()), (!want.is_empty(), usize::from(!want.is_empty())), "{told:?}");
+    }
+}

@@ -348,11 +348,14 @@ fn address<'e>(c: &mut Call<'_, 'e>, head: &'e Head) -> Sampled<'e> {
     }
 }
 
-/// An address, IPv4 with an optional port.
+/// An address, IPv4 with an optional port, IPv6 with or without brackets.
 fn parse_ip(bytes: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(bytes).ok()?;
     if let Ok(ip) = text.parse() {
         return Some(ip);
+    }
+    if let Some(inside) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
+        return inside.parse().ok().map(IpAddr::V6);
     }
     let (host, port) = text.split_once(':')?;
     port.parse::<u16>().ok()?;
