@@ -128,6 +128,7 @@ impl Draft {
             proxy: Proxy {
                 caps: ProxyCaps::all(),
                 retries: 3,
+                options: crate::plan::Options::ABORTONCLOSE,
                 maxconn: maxconn.unwrap_or(0),
                 log_kind: LogKind::Default,
                 ..Proxy::default()
@@ -187,6 +188,7 @@ pub fn initial_global() -> Global {
         bufsize: 16384,
         maxrewrite: 1024,
         maxhdr: 101,
+        cookielen: 64,
         comp_level: 1,
         comp_cpu: 100,
         ..Global::default()

@@ -17,8 +17,8 @@ pub use check::{
 pub use global::{Global, SocketBuffers, SocketLevel, StatsSocket};
 pub use log::{LogFormats, LogProfile, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep};
 pub use proxy::{
-    Balance, Cookie, CookieMode, ForwardFor, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps, StatsAdmin, StatsUri, SwitchRule,
-    SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
+    Balance, Cookie, CookieMode, ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy,
+    ProxyCaps, RetryOn, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
 };
 pub use server::{Agent, Observe, OnError, ProxyParts, Server, ServerTls};
 pub use statuses::Statuses;

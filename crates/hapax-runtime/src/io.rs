@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use hapax_value::Endpoint;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 /// A socket.
@@ -190,6 +190,37 @@ impl Io {
             None => return false,
         };
         matches!(read, Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Whether the peer has ended its side, while nothing is to be read from it. `Ready(false)`: it has sent something instead,
+    /// and will not be noticed to leave. Costs no system call until something happens.
+    pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            ready!(match self.raw() {
+                Some(Raw::Tcp(s)) => s.poll_read_ready(cx),
+                Some(Raw::Unix(s)) => s.poll_read_ready(cx),
+                None => return Poll::Ready(true),
+            })
+            .ok();
+            let mut room = [std::mem::MaybeUninit::uninit(); 1];
+            let peeked = match self.raw() {
+                Some(Raw::Tcp(s)) => s.try_io(Interest::READABLE, || socket2::SockRef::from(s).peek(&mut room)),
+                Some(Raw::Unix(s)) => s.try_io(Interest::READABLE, || socket2::SockRef::from(s).peek(&mut room)),
+                None => return Poll::Ready(true),
+            };
+            match peeked {
+                Ok(n) => return Poll::Ready(n == 0),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Poll::Ready(true),
+            }
+        }
+    }
+
+    /// Makes closing send a reset at once.
+    pub(crate) fn reset_on_close(&self) {
+        if let Some(Raw::Tcp(s)) = self.raw() {
+            let _ = socket2::SockRef::from(s).set_linger(Some(std::time::Duration::ZERO));
+        }
     }
 
     /// `silent-drop`; see [`Raw::drop_silently`].

@@ -75,6 +75,14 @@ pub(crate) struct Half {
     full_reads: u8,
     pipe: Option<Pipe>,
     splice: bool,
+    /// Trailers end here.
+    pub drop_trailers: bool,
+    /// The body is read over: its reader has asked for the head alone.
+    pub discard: bool,
+    /// What was written so far, where it may have to be written again.
+    kept: Option<Vec<u8>>,
+    /// How much of that is the head.
+    kept_head: usize,
     /// Filters that the body goes through.
     pub tap: Option<Box<Tap>>,
 }
@@ -97,6 +105,9 @@ impl Half {
         self.full_reads = 0;
         self.pipe = None;
         self.splice = false;
+        self.drop_trailers = false;
+        self.discard = false;
+        self.kept = None;
         self.tap = None;
         if self.out.capacity() > 65536 {
             self.out = Vec::new();
@@ -117,7 +128,7 @@ impl Half {
             BodyLen::UntilClose => Body::Close,
         };
         self.coding = coding;
-        self.splice = splice && coding == Coding::Plain && !matches!(self.body, Body::Chunked(_)) && self.tap.is_none();
+        self.splice = splice && coding == Coding::Plain && !matches!(self.body, Body::Chunked(_)) && self.tap.is_none() && !self.discard;
         if let Some(tap) = &mut self.tap {
             tap.open();
             if matches!(self.body, Body::Done) {
@@ -127,9 +138,60 @@ impl Half {
         self.digest()
     }
 
+    /// The head stands in `out`, and nothing is written yet. `keep`: what is written from here on is kept, up to the size of a
+    /// buffer.
+    pub(crate) fn head_stands(&mut self, keep: bool) {
+        self.kept_head = self.out.len();
+        self.kept = keep.then(Vec::new);
+    }
+
+    /// Nothing has to be written again.
+    pub(crate) fn forget(&mut self) {
+        self.kept = None;
+    }
+
+    /// Writes everything again, with the head that stands in `head`; `false`: it was not kept.
+    pub(crate) fn rewind(&mut self, head: &[u8]) -> bool {
+        let recording = self.kept.is_some();
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None if self.written == 0 => Vec::new(),
+            None => return false,
+        };
+        let unsent = self.out[self.out_pos..].to_vec();
+        let whole = [&kept[..], &unsent[..]].concat();
+        let body = whole.get(self.kept_head..).unwrap_or_default();
+        self.out.clear();
+        self.out.extend_from_slice(head);
+        self.kept_head = self.out.len();
+        self.out.extend_from_slice(body);
+        self.out_pos = 0;
+        self.written = 0;
+        self.kept = recording.then(Vec::new);
+        true
+    }
+
+    /// Copies what is about to be counted as written.
+    fn remember(&mut self, n: usize) {
+        let most = self.buf.capacity();
+        let Some(kept) = &mut self.kept else { return };
+        if kept.len() + n > most {
+            self.kept = None;
+            return;
+        }
+        let of_out = n.min(self.out.len() - self.out_pos);
+        kept.extend_from_slice(&self.out[self.out_pos..self.out_pos + of_out]);
+        kept.extend_from_slice(&self.buf.filled()[..n - of_out]);
+    }
+
     /// All of the body was read.
     pub(crate) fn is_read(&self) -> bool {
         matches!(self.body, Body::Done)
+    }
+
+    /// The end of the source was passed on.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended
     }
 
     /// Nothing waits to be written.
@@ -174,6 +236,10 @@ impl Half {
                 Ok(ChunkEvent::Skip(n)) => self.buf.consume(n),
                 Ok(ChunkEvent::Data(n)) => {
                     self.payload += n as u64;
+                    if self.discard {
+                        self.buf.consume(n);
+                        continue;
+                    }
                     if let Some(tap) = &mut self.tap {
                         tap.push(&self.buf.filled()[..n]);
                         self.buf.consume(n);
@@ -196,6 +262,10 @@ impl Half {
 
     /// Hands the next `n` bytes of the buffer to the writing side.
     fn emit(&mut self, n: usize) {
+        if self.discard {
+            self.buf.consume(n);
+            return;
+        }
         if let Some(tap) = &mut self.tap {
             tap.push(&self.buf.filled()[..n]);
             self.buf.consume(n);
@@ -272,9 +342,10 @@ impl Half {
 
     /// Writes what ends the body.
     fn end_coding(&mut self) {
-        if self.coding == Coding::Chunked {
+        if self.coding == Coding::Chunked && !self.discard {
             self.out.extend_from_slice(b"0\r\n");
-            for (name, value) in &self.trailers {
+            let trailers = if self.drop_trailers { None } else { Some(&self.trailers) };
+            for (name, value) in trailers.into_iter().flatten() {
                 self.out.extend_from_slice(name);
                 self.out.extend_from_slice(b": ");
                 self.out.extend_from_slice(value);
@@ -341,6 +412,9 @@ impl Half {
             };
             self.moved = true;
             self.written += n as u64;
+            if self.kept.is_some() {
+                self.remember(n);
+            }
             let of_out = n.min(self.out.len() - self.out_pos);
             self.out_pos += of_out;
             if self.out_pos == self.out.len() {

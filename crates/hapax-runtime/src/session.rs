@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-use hapax_config::plan::{Mode, Proxy};
+use hapax_config::plan::{Mode, Options, Proxy};
 use hapax_rules::{Controls, Effect, Rule, Txn, Wait, Woken};
 use hapax_sample::vars::{Scope, Vars};
 use hapax_sample::{Body, Env, ProxyId, ServerId, SessionFacts, StreamFacts};
@@ -39,6 +39,8 @@ pub(crate) struct Client {
     pub accepted: Millis,
     pub idle_since: Millis,
     pub handshake_ms: i64,
+    /// The server that answered last, and its backend.
+    pub last: Option<(ProxyId, usize)>,
     /// A connection to a server that is this client's alone.
     pub held: Option<(ProxyId, ServerId, Upstream)>,
 }
@@ -62,6 +64,9 @@ pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Ra
     let proxy = &worker.plan().proxies[listener.proxy.0 as usize];
     if let Some(raw) = Box::pin(prepare(&worker, &listener, proxy, &mut client, raw)).await {
         client.io = raw;
+        if proxy.options.contains(Options::NOLINGER) {
+            client.io.reset_on_close();
+        }
         match proxy.mode {
             Mode::Http => http(&worker, &mut client, proxy).await,
             _ => {
@@ -114,6 +119,7 @@ fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Opti
         accepted: now.mono_ms,
         idle_since: now.mono_ms,
         handshake_ms: 0,
+        last: None,
         held: None,
     };
     (

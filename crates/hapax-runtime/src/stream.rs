@@ -3,6 +3,7 @@
 //! The phases of an HTTP stream are files of their own: [`request`], [`rules`], [`route`], [`connect`], [`forward`],
 //! [`response`], [`reply`], [`log`]. Each answers with a value or with a [`Stop`], and [`http`] is the chain of them.
 
+mod added;
 mod announce;
 mod body;
 mod connect;

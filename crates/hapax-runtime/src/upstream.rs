@@ -28,6 +28,8 @@ pub(crate) struct Upstream {
     /// Requests it has served.
     pub served: u32,
     idle_since: Millis,
+    /// What else than the server tells it from others: the name asked for, the port.
+    pub key: u64,
     /// Bound to one client (NTLM and the like): never shared.
     pub private: bool,
     /// Its own address, and the one it reached.
@@ -88,12 +90,17 @@ impl Pools {
         self.base[proxy.0 as usize] + server.0 as usize
     }
 
-    /// The connection used last that is still alive.
-    pub(crate) fn take(&self, proxy: ProxyId, server: ServerId, state: &ServerState) -> Option<Upstream> {
+    /// The connection of that key used last that is still alive and has served so many requests at least.
+    pub(crate) fn take(&self, proxy: ProxyId, server: ServerId, state: &ServerState, key: u64, served: u32) -> Option<Upstream> {
         let slot = self.slot(proxy, server);
         let epoch = state.address_epoch.load(Ordering::Relaxed);
         loop {
-            let mut up = self.idle.borrow_mut().get_mut(slot)?.pop()?;
+            let mut up = {
+                let mut idle = self.idle.borrow_mut();
+                let list = idle.get_mut(slot)?;
+                let found = list.iter().rposition(|u| u.key == key && u.served >= served)?;
+                list.remove(found)
+            };
             state.idle.fetch_sub(1, Ordering::Relaxed);
             if up.epoch == epoch && up.io.is_quiet() {
                 return Some(up);
@@ -109,7 +116,7 @@ impl Pools {
         let Some(list) = idle.get_mut(self.slot(proxy, server)) else {
             return;
         };
-        if list.len() >= max || worn || up.private {
+        if state.idle.load(Ordering::Relaxed) as usize >= max || worn || up.private {
             return;
         }
         up.idle_since = now;
@@ -148,6 +155,7 @@ impl Upstream {
             epoch,
             served: 0,
             idle_since: 0,
+            key: 0,
             private: false,
             ends,
             tls,

@@ -10,6 +10,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use hapax_config::Plan;
+use hapax_config::plan::Options;
 use hapax_sample::{Now, ProxyId, ServerId};
 use hapax_sys::listen::Listener;
 use hapax_value::Millis;
@@ -312,7 +313,11 @@ impl Worker {
     /// Ends idle connections, and lets the busy ones end after their response.
     pub(crate) fn soft_stop(&self) {
         for (_, s) in self.sessions.borrow().iter() {
-            if s.idle.get() {
+            // `option idle-close-on-response`: it ends with its next response, or by its timeout.
+            let waits = self.plan().proxies[s.frontend as usize]
+                .options
+                .contains(Options::IDLE_CLOSE_RESPONSE);
+            if s.idle.get() && !waits {
                 s.end();
             }
         }

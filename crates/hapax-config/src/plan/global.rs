@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hapax_proto::h1::write::CaseMap;
 use hapax_sample::vars::VarLimits;
 use hapax_sample::vars::process::ProcessVar;
 use hapax_value::Millis;
@@ -48,6 +49,12 @@ pub struct Global {
     pub bufsize_large: usize,
     pub maxrewrite: usize,
     pub maxhdr: usize,
+    /// `tune.http.cookielen`: one more than a captured cookie may be long.
+    pub cookielen: usize,
+    /// `h1-case-adjust`, `h1-case-adjust-file`
+    pub case_map: CaseMap,
+    /// `h1-do-not-close-on-insecure-transfer-encoding`
+    pub keep_insecure_coding: bool,
     /// `tune.comp.maxlevel` (default 1), `maxcomprate` in bytes per second (0: no limit), `maxcompcpuusage` (100: no limit).
     pub comp_level: u8,
     pub comp_rate: u64,

@@ -166,6 +166,14 @@ pub struct Proxy {
     pub hash_type: HashType,
     pub cookie: Option<Cookie>,
     pub forwardfor: Option<ForwardFor>,
+    /// `option originalto`
+    pub originalto: Option<ForwardFor>,
+    /// `option forwarded`
+    pub forwarded: Option<Arc<Forwarded>>,
+    /// `option http-restrict-req-hdr-names`
+    pub header_names: HeaderNames,
+    /// `retry-on`
+    pub retry_on: RetryOn,
     pub log: Vec<LogTarget>,
     pub log_kind: LogKind,
     /// `log-steps`, a bit for each [`LogStep`](super::LogStep); 0: one line, at the end.
@@ -285,6 +293,103 @@ pub struct ForwardFor {
     pub header: Arc<[u8]>,
     pub except: Option<(std::net::IpAddr, u8)>,
     pub if_none: bool,
+}
+
+/// `option forwarded` (RFC 7239).
+#[derive(Clone, Debug, Default)]
+pub struct Forwarded {
+    pub proto: bool,
+    pub host: Option<ForwardedPart>,
+    pub by: Option<ForwardedPart>,
+    pub by_port: Option<ForwardedPart>,
+    pub for_: Option<ForwardedPart>,
+    pub for_port: Option<ForwardedPart>,
+}
+
+/// Where a parameter of `Forwarded` comes from.
+#[derive(Clone, Debug)]
+pub enum ForwardedPart {
+    /// The connection, or `Host`.
+    Own,
+    Expr(Arc<Expr>),
+}
+
+/// What becomes of requests whose field names hold other than letters, digits and hyphens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HeaderNames {
+    #[default]
+    Preserve,
+    Delete,
+    Reject,
+}
+
+bitflags! {
+    /// Failures after which a request is sent again.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct RetryOn: u32 {
+        const CONN_FAILURE     = 1 << 0;
+        const EMPTY_RESPONSE   = 1 << 1;
+        const JUNK_RESPONSE    = 1 << 2;
+        const RESPONSE_TIMEOUT = 1 << 3;
+        const EARLY_REJECTED   = 1 << 4;
+        const S401 = 1 << 5;
+        const S403 = 1 << 6;
+        const S404 = 1 << 7;
+        const S408 = 1 << 8;
+        const S421 = 1 << 9;
+        const S425 = 1 << 10;
+        const S429 = 1 << 11;
+        const S500 = 1 << 12;
+        const S501 = 1 << 13;
+        const S502 = 1 << 14;
+        const S503 = 1 << 15;
+        const S504 = 1 << 16;
+    }
+}
+
+impl Default for RetryOn {
+    fn default() -> Self {
+        Self::CONN_FAILURE
+    }
+}
+
+impl RetryOn {
+    /// Those for which the request must be kept until the response is there.
+    pub fn after_sending(self) -> bool {
+        !Self::CONN_FAILURE.contains(self)
+    }
+
+    /// The bit of a status; empty: no retry is made for it.
+    pub fn status(code: u16) -> Self {
+        match code {
+            401 => Self::S401,
+            403 => Self::S403,
+            404 => Self::S404,
+            408 => Self::S408,
+            421 => Self::S421,
+            425 => Self::S425,
+            429 => Self::S429,
+            500 => Self::S500,
+            501 => Self::S501,
+            502 => Self::S502,
+            503 => Self::S503,
+            504 => Self::S504,
+            _ => Self::empty(),
+        }
+    }
+
+    /// `retry-on all-retryable-errors`
+    pub fn all_retryable() -> Self {
+        Self::CONN_FAILURE
+            | Self::EMPTY_RESPONSE
+            | Self::JUNK_RESPONSE
+            | Self::RESPONSE_TIMEOUT
+            | Self::EARLY_REJECTED
+            | Self::S500
+            | Self::S502
+            | Self::S503
+            | Self::S504
+    }
 }
 
 /// The format of the traffic log.

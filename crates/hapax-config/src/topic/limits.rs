@@ -7,7 +7,8 @@ use crate::args::Args;
 use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::{Misplaced, Sections};
-use crate::plan::Persist;
+use crate::plan::{Persist, RetryOn};
+use crate::reader::Reader;
 use crate::shape::Shape;
 
 pub(super) static TOPIC: Topic = Topic {
@@ -61,10 +62,9 @@ static ROWS: &[Row] = &[
         .usage("<event>...")
         .shape(Shape::Words(1, 64))
         .doc("Failures after which a request is sent again.")
-        .partial("only failed connections are retried")
         .ok(&["retry-on conn-failure empty-response 503", "retry-on all-retryable-errors"])
         .bad(&["retry-on", "retry-on sometimes", "retry-on 200"])
-        .set(|_, a| check_retry_on(a)),
+        .set(retry_on),
     Row::new("http-reuse", Sections::BACK)
         .usage("{ never | safe | aggressive | always }")
         .doc("When an idle connection to a server may carry another client's request; `safe` by default.")
@@ -95,27 +95,30 @@ fn count(a: &Args<'_>) -> Result<u32, Diagnostic> {
     Ok(number(a, 0))
 }
 
-static RETRY_WORDS: &[&str] = &[
-    "none",
-    "conn-failure",
-    "empty-response",
-    "junk-response",
-    "response-timeout",
-    "0rtt-rejected",
-    "all-retryable-errors",
+static RETRY_WORDS: &[(&str, RetryOn)] = &[
+    ("none", RetryOn::empty()),
+    ("conn-failure", RetryOn::CONN_FAILURE),
+    ("empty-response", RetryOn::EMPTY_RESPONSE),
+    ("junk-response", RetryOn::JUNK_RESPONSE),
+    ("response-timeout", RetryOn::RESPONSE_TIMEOUT),
+    ("0rtt-rejected", RetryOn::EARLY_REJECTED),
 ];
 
-static RETRY_STATUSES: &[&str] = &["401", "403", "404", "408", "421", "425", "429", "500", "501", "502", "503", "504"];
-
-fn check_retry_on(a: &Args<'_>) -> Result<(), Diagnostic> {
+fn retry_on(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let mut on = RetryOn::empty();
     for (i, w) in a.words.iter().enumerate() {
-        if !RETRY_WORDS.contains(&w.str()) && !RETRY_STATUSES.contains(&w.str()) {
-            return Err(a.bad(i, format!("'retry-on': unknown keyword '{}'", w.text())));
+        let word = RETRY_WORDS.iter().find(|(name, _)| *name == w.str()).map(|(_, bits)| *bits);
+        let status = || w.str().parse().ok().map(RetryOn::status).filter(|s| !s.is_empty());
+        let all = || (w.str() == "all-retryable-errors").then(RetryOn::all_retryable);
+        match word.or_else(status).or_else(all) {
+            Some(bits) => on |= bits,
+            None => return Err(a.bad(i, format!("'retry-on': unknown keyword '{}'", w.text()))),
         }
     }
     if a.str(0) == "none" && a.len() > 1 {
         return Err(a.bad(1, "'retry-on' 'none' keyword only usable alone"));
     }
+    cx.proxy().proxy.retry_on = on;
     Ok(())
 }
 
@@ -127,6 +130,7 @@ fn inherit(to: &mut Draft, from: &Draft) {
     if to.is_back() {
         to.proxy.fullconn = from.proxy.fullconn;
         to.proxy.retries = from.proxy.retries;
+        to.proxy.retry_on = from.proxy.retry_on;
         to.proxy.reuse = from.proxy.reuse;
     }
 }

@@ -105,7 +105,6 @@ static ROWS: &[Row] = &[
         .usage("<format>")
         .shape(Shape::Any)
         .doc("Format of the identifier every request gets.")
-        .not_yet("identifiers of requests")
         .ok(&["unique-id-format %ci:%cp"])
         .bad(&["unique-id-format", "unique-id-format a b"])
         .set(|cx, a| {
@@ -116,7 +115,6 @@ static ROWS: &[Row] = &[
         .usage("<name>")
         .shape(Shape::Any)
         .doc("Header field that carries the request's identifier to the server.")
-        .not_yet("identifiers of requests")
         .ok(&["unique-id-header x-request-id"])
         .bad(&["unique-id-header"])
         .set(|cx, a| {

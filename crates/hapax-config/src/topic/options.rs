@@ -3,6 +3,7 @@
 //! Options with a work of their own (`option httplog`, `option httpchk`) stand with that work.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 use hapax_value::Support;
@@ -13,7 +14,7 @@ use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::{Prefix, Sections};
-use crate::plan::{ForwardFor, HttpMode, Options};
+use crate::plan::{ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, Options};
 use crate::reader::Reader;
 use crate::shape::Shape;
 
@@ -75,8 +76,7 @@ const fn lasting(name: &'static str, sections: Sections) -> Row {
 
 static ROWS: &[Row] = &[
     flag("option abortonclose", Sections::PROXY)
-        .doc("Drops the request of a client that closes its side while the request waits.")
-        .not_yet("noticing clients that leave while they wait")
+        .doc("Drops the request of a client that closes its side while the request waits; the default of HTTP backends.")
         .ok(&["option abortonclose", "no option abortonclose"])
         .bad(&["option abortonclose now"]),
     flag("option accept-unsafe-violations-in-http-request", Sections::PROXY)
@@ -109,7 +109,6 @@ static ROWS: &[Row] = &[
         .bad(&["option allbackups now"]),
     flag("option checkcache", Sections::BACK)
         .doc("Refuses responses that carry a cookie and may be cached.")
-        .not_yet("the check of responses that may be cached")
         .ok(&["option checkcache"]),
     flag("option clitcpka", Sections::FRONT)
         .doc("TCP keep-alive probes on client connections.")
@@ -136,11 +135,9 @@ static ROWS: &[Row] = &[
         .ok(&["option dontlognull", "no option dontlognull"]),
     flag("option h1-case-adjust-bogus-client", Sections::FRONT)
         .doc("Writes header names to clients as `h1-case-adjust` says.")
-        .not_yet("header case adjustment")
         .ok(&["option h1-case-adjust-bogus-client"]),
     flag("option h1-case-adjust-bogus-server", Sections::BACK)
         .doc("Writes header names to servers as `h1-case-adjust` says.")
-        .not_yet("header case adjustment")
         .ok(&["option h1-case-adjust-bogus-server"]),
     flag("option http-buffer-request", Sections::PROXY)
         .doc("Waits for the body, or a full buffer of it, before the request is looked at.")
@@ -148,12 +145,10 @@ static ROWS: &[Row] = &[
     flag("option http-drop-request-trailers", Sections::BACK)
         .since(3, 2)
         .doc("Does not pass the trailers of requests on.")
-        .not_yet("dropping of trailers")
         .ok(&["option http-drop-request-trailers"]),
     flag("option http-drop-response-trailers", Sections::FRONT)
         .since(3, 2)
         .doc("Does not pass the trailers of responses on.")
-        .not_yet("dropping of trailers")
         .ok(&["option http-drop-response-trailers"]),
     flag("option http-ignore-probes", Sections::FRONT)
         .doc("Neither logs nor counts connections that are closed before a request.")
@@ -164,7 +159,6 @@ static ROWS: &[Row] = &[
         .ok(&["option http-no-delay"]),
     flag("option http-pretend-keepalive", Sections::BACK)
         .doc("Asks servers to keep the connection although it will be closed.")
-        .not_yet("pretended keep-alive")
         .ok(&["option http-pretend-keepalive"]),
     flag("option http-use-proxy-header", Sections::FRONT)
         .doc("Looks at `Proxy-Connection` instead of `Connection` in requests to a proxy.")
@@ -173,7 +167,6 @@ static ROWS: &[Row] = &[
     flag("option idle-close-on-response", Sections::FRONT)
         .since(2, 6)
         .doc("Closes idle client connections on a soft stop only after their next response.")
-        .not_yet("idle connections on a soft stop")
         .ok(&["option idle-close-on-response"]),
     flag("option independent-streams", Sections::PROXY)
         .doc("Data sent to a peer does not renew the timeout of what it sends.")
@@ -190,14 +183,12 @@ static ROWS: &[Row] = &[
         .ok(&["option logasap"]),
     flag("option nolinger", Sections::PROXY)
         .doc("Closes connections with a reset, so that none lingers.")
-        .not_yet("closing with a reset")
         .ok(&["option nolinger"]),
     flag("option persist", Sections::BACK)
         .doc("Goes to the server that a cookie, a rule or a stick table names even while it is down.")
         .ok(&["option persist"]),
     flag("option prefer-last-server", Sections::BACK)
         .doc("Keeps a client on the server that answered it last, where that does no harm.")
-        .not_yet("preference of the last server")
         .ok(&["option prefer-last-server"]),
     flag("option socket-stats", Sections::FRONT)
         .doc("Counts for each `bind` line as well.")
@@ -262,10 +253,9 @@ static ROWS: &[Row] = &[
             "Adds the address the client asked for to the request, in `X-Original-To` unless another header \
 is named.",
         )
-        .not_yet("the X-Original-To header")
         .ok(&["option originalto", "option originalto header X-Target"])
         .bad(&["option originalto header"])
-        .set(|_, a| address_header(a, false).map(drop)),
+        .set(originalto),
     Row::new("option forwarded", Sections::BACK)
         .usage(
             "[proto] [host | host-expr <expression>] [by | by-expr <expression>] [by_port | by_port-expr \
@@ -274,17 +264,35 @@ is named.",
         .negatable()
         .since(2, 8)
         .doc("Adds a `Forwarded` header (RFC 7239) to the request.")
-        .not_yet("the Forwarded header")
-        .ok(&["option forwarded", "option forwarded proto for"]),
+        .ok(&[
+            "option forwarded",
+            "option forwarded proto for",
+            "option forwarded host-expr str(a) by-expr str(_b) for for_port-expr int(10)",
+        ])
+        .bad(&[
+            "option forwarded loud",
+            "option forwarded for for",
+            "option forwarded host-expr",
+            "option forwarded for-expr nope",
+        ])
+        .set(forwarded),
     Row::new("option http-restrict-req-hdr-names", Sections::PROXY)
         .usage("{ preserve | delete | reject }")
         .since(2, 6)
         .negatable()
         .shape(Shape::OneOf(&["preserve", "delete", "reject"]))
         .doc("What becomes of request headers whose name holds other than letters, digits and hyphens.")
-        .not_yet("restricted header names")
         .ok(&["option http-restrict-req-hdr-names delete"])
-        .bad(&["option http-restrict-req-hdr-names", "option http-restrict-req-hdr-names drop"]),
+        .bad(&["option http-restrict-req-hdr-names", "option http-restrict-req-hdr-names drop"])
+        .set(|cx, a| {
+            let policies = [HeaderNames::Preserve, HeaderNames::Delete, HeaderNames::Reject];
+            cx.proxy().proxy.header_names = if a.prefix == Prefix::None {
+                policies[a.choice()]
+            } else {
+                HeaderNames::Preserve
+            };
+            Ok(())
+        }),
     Row::new("option", Sections::PROXY)
         .family()
         .negatable()
@@ -336,6 +344,62 @@ fn redispatch(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 fn forwardfor(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let header = address_header(a, true)?;
     cx.proxy().proxy.forwardfor = (a.prefix == Prefix::None).then_some(header);
+    Ok(())
+}
+
+fn originalto(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let mut header = address_header(a, false)?;
+    if !a.words.iter().any(|w| *w == "header") {
+        header.header = b"x-original-to"[..].into();
+    }
+    cx.proxy().proxy.originalto = (a.prefix == Prefix::None).then_some(header);
+    Ok(())
+}
+
+/// `[proto] [host | host-expr <expression>] ...`, each parameter once; none at all: `proto for`.
+fn forwarded(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.prefix != Prefix::None {
+        cx.proxy().proxy.forwarded = None;
+        return Ok(());
+    }
+    let mut made = Forwarded::default();
+    if a.is_empty() {
+        made.proto = true;
+        made.for_ = Some(ForwardedPart::Own);
+    }
+    let mut i = 0;
+    while i < a.len() {
+        let word = a.str(i);
+        if word == "proto" && !made.proto {
+            made.proto = true;
+            i += 1;
+            continue;
+        }
+        let (name, by_expression) = word.strip_suffix("-expr").map_or((word, false), |n| (n, true));
+        let slot = match name {
+            "host" => &mut made.host,
+            "by" => &mut made.by,
+            "by_port" => &mut made.by_port,
+            "for" => &mut made.for_,
+            "for_port" => &mut made.for_port,
+            _ => return Err(a.bad(i, format!("unknown keyword '{}' for 'option forwarded'.", a.show(i)))),
+        };
+        if slot.is_some() {
+            return Err(a.bad(i, format!("'option forwarded' : '{name}' was already given.")));
+        }
+        if by_expression {
+            if a.str(i + 1).is_empty() {
+                return Err(a.missing(format!("'option forwarded' : '{word}' expects a sample expression.")));
+            }
+            let (expr, next) = cx.expr(a, i + 1)?;
+            *slot = Some(ForwardedPart::Expr(Arc::new(expr)));
+            i = next;
+        } else {
+            *slot = Some(ForwardedPart::Own);
+            i += 1;
+        }
+    }
+    cx.proxy().proxy.forwarded = Some(Arc::new(made));
     Ok(())
 }
 
@@ -413,7 +477,10 @@ fn inherit(to: &mut Draft, from: &Draft) {
     to.proxy.options = from.proxy.options;
     to.proxy.http_mode = from.proxy.http_mode;
     to.proxy.forwardfor.clone_from(&from.proxy.forwardfor);
+    to.proxy.originalto.clone_from(&from.proxy.originalto);
+    to.proxy.header_names = from.proxy.header_names;
     if to.proxy.caps.contains(crate::plan::ProxyCaps::BACKEND) {
         to.proxy.redispatch = from.proxy.redispatch;
+        to.proxy.forwarded.clone_from(&from.proxy.forwarded);
     }
 }

@@ -14,7 +14,7 @@ fn a_plain_request_is_read_and_written_back() {
     assert_eq!(&text[n..], "rest");
     assert_eq!((h.method(), h.uri(), h.version), (&b"GET"[..], &b"/a?b=c"[..], Version::H11));
     let mut out = Vec::new();
-    write::request(&h, &mut out);
+    write::request(&h, None, &mut out);
     assert_eq!(
         std::str::from_utf8(&out).expect("ascii"),
         "GET /a?b=c HTTP/1.1\r\nhost: x\r\naccept: */*\r\nx-two: spaced\r\n\r\n"
@@ -57,7 +57,7 @@ fn edits_keep_order_and_case() {
     h.insert(0, b"First", b"x");
     h.set_value(1, b"22");
     let mut out = Vec::new();
-    write::request(&h, &mut out);
+    write::request(&h, None, &mut out);
     assert_eq!(
         std::str::from_utf8(&out).expect("ascii"),
         "GET / HTTP/1.1\r\nfirst: x\r\nb: 22\r\na: 9\r\n\r\n"

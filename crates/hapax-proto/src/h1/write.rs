@@ -1,9 +1,26 @@
 //! Heads to bytes. Fields that stand in the arena as they will on the wire are copied in runs.
 
+use std::collections::HashMap;
+
 use crate::http::Head;
 
-/// Appends the request line and the fields, and the empty line after them.
-pub fn request(head: &Head, out: &mut Vec<u8>) {
+/// How field names are written to peers that are particular about case: by their lower-case form.
+#[derive(Clone, Debug, Default)]
+pub struct CaseMap(HashMap<Box<[u8]>, Box<[u8]>>);
+
+impl CaseMap {
+    /// `false`: there is one for this name already.
+    pub fn add(&mut self, from: &[u8], to: &[u8]) -> bool {
+        self.0.insert(from.into(), to.into()).is_none()
+    }
+
+    fn get<'n>(&'n self, name: &'n [u8]) -> &'n [u8] {
+        self.0.get(name).map_or(name, |n| n)
+    }
+}
+
+/// Appends the request line and the fields, and the empty line after them. `case`: names are written as it says.
+pub fn request(head: &Head, case: Option<&CaseMap>, out: &mut Vec<u8>) {
     out.reserve(head.arena().len() + 64);
     out.extend_from_slice(head.method());
     out.push(b' ');
@@ -11,12 +28,15 @@ pub fn request(head: &Head, out: &mut Vec<u8>) {
     out.push(b' ');
     out.extend_from_slice(head.version_text());
     out.extend_from_slice(b"\r\n");
-    fields(head, out);
+    match case {
+        None => fields(head, out),
+        Some(case) => adjusted(head, case, out),
+    }
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends the status line and the fields, and the empty line after them.
-pub fn response(head: &Head, out: &mut Vec<u8>) {
+/// Appends the status line and the fields, and the empty line after them; `case` as in [`request`].
+pub fn response(head: &Head, case: Option<&CaseMap>, out: &mut Vec<u8>) {
     out.reserve(head.arena().len() + 64);
     out.extend_from_slice(head.version_text());
     out.push(b' ');
@@ -24,7 +44,10 @@ pub fn response(head: &Head, out: &mut Vec<u8>) {
     out.push(b' ');
     out.extend_from_slice(head.reason());
     out.extend_from_slice(b"\r\n");
-    fields(head, out);
+    match case {
+        None => fields(head, out),
+        Some(case) => adjusted(head, case, out),
+    }
     out.extend_from_slice(b"\r\n");
 }
 
@@ -49,6 +72,15 @@ fn fields(head: &Head, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&arena[run]);
+}
+
+fn adjusted(head: &Head, case: &CaseMap, out: &mut Vec<u8>) {
+    for (name, value) in head {
+        out.extend_from_slice(case.get(name));
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value);
+        out.extend_from_slice(b"\r\n");
+    }
 }
 
 /// Appends one chunk of `data` (none for empty data: that would end the body).

@@ -100,12 +100,14 @@ impl Exchange<'_> {
             return Ok(());
         }
         let limit = proxy.timeouts.http_request.or(self.client_timeout());
-        match self
-            .wait_for_body(Way::Request, limit.unwrap_or(Millis::MAX >> 1), 0, false)
-            .await?
-        {
-            Woken::TimedOut => Err(End::with_status(Blame::ClientTimeout, Phase::Data, 408).into()),
-            _ => Ok(()),
+        let waited = self.wait_for_body(Way::Request, limit.unwrap_or(Millis::MAX >> 1), 0, false).await;
+        // The request is not whole yet: whatever ends it here ends it in its first phase.
+        let early = |blame, status| Err(Stop::End(End::with_status(blame, Phase::Request, status)));
+        match waited {
+            Ok(Woken::TimedOut) => early(Blame::ClientTimeout, 408),
+            Err(Stop::End(end)) => early(end.blame, end.status()),
+            Err(stop) => Err(stop),
+            Ok(_) => Ok(()),
         }
     }
 

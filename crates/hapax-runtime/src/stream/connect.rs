@@ -1,11 +1,13 @@
 //! From a backend to a connection: server, slot (or queue), reuse or connect, retries and redispatch.
 
 use std::cell::Cell;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use hapax_balance::Choice;
-use hapax_config::plan::{Mode, Options, Persist, Server};
+use hapax_config::plan::{Mode, Options, Persist, RetryOn, Server};
+use hapax_proto::h1::BodyLen;
 use hapax_sample::ServerId;
 use hapax_value::{Endpoint, Millis};
 
@@ -27,12 +29,10 @@ const LOOK_AGAIN: Millis = 100;
 impl Exchange<'_> {
     /// Ends with `self.up` open and ready to be written to.
     pub(super) async fn connect(&mut self) -> Step<()> {
-        let retries = self.p.facts.set.retries.unwrap_or(self.be.retries);
-        let (mut avoid, mut again) = (None, None);
         loop {
-            let i = match again.take() {
+            let i = match self.again.take() {
                 Some(i) => self.wait_for_slot(Some(i), None).await?,
-                None => self.wait_for_slot(None, avoid).await?,
+                None => self.wait_for_slot(None, self.avoid).await?,
             };
             self.set_server(i);
             let error = match self.open(i).await {
@@ -47,37 +47,22 @@ impl Exchange<'_> {
                 }
                 Err(e) => e,
             };
-            let w = self.w.id;
-            let (state, server) = (self.be_state(), &self.be_state().servers[i]);
             let end = match &error {
-                ConnectError::Aborted => return Err(Stop::Close(End::new(Blame::Killed, Phase::Connect))),
+                ConnectError::Aborted => return Err(self.abandoned(Phase::Connect)),
                 ConnectError::Resource(_) => End::new(Blame::Resource, Phase::Connect),
                 ConnectError::Timeout => End::new(Blame::ServerTimeout, Phase::Connect),
                 ConnectError::Refused(_) | ConnectError::Handshake(_) | ConnectError::NoAddress => End::new(Blame::Server, Phase::Connect),
             };
             tracing::debug!(server = %self.be.servers[i].name, %error, "no connection");
-            if self.p.facts.retries >= retries {
+            if !self.be.retry_on.contains(RetryOn::CONN_FAILURE) || !self.try_again(i, false) {
+                let (w, state) = (self.w.id, self.be_state());
                 state.be.failed_conns.inc(w);
-                server.counters.failed_conns.inc(w);
+                state.servers[i].counters.failed_conns.inc(w);
                 return Err(Stop::End(end));
             }
-            self.p.facts.retries += 1;
-            state.be.retries.inc(w);
-            server.counters.retries.inc(w);
-            self.give_slot();
-            let elsewhere = self.may_redispatch(self.p.facts.retries, retries) || !(server.is_up() || self.bound_to(i));
-            if elsewhere && !self.persistence.forced {
-                state.be.redispatches.inc(w);
-                server.counters.redispatches.inc(w);
-                self.p.facts.redispatched = true;
-                self.persistence.lost();
-                avoid = Some(i);
-            } else {
-                if !matches!(error, ConnectError::Timeout) {
-                    let limit = self.be.timeouts.connect.unwrap_or(TURN_AROUND);
-                    self.sleep(TURN_AROUND.min(limit)).await?;
-                }
-                again = Some(i);
+            if self.again.is_some() && !matches!(error, ConnectError::Timeout) {
+                let limit = self.be.timeouts.connect.unwrap_or(TURN_AROUND);
+                self.sleep(TURN_AROUND.min(limit)).await?;
             }
         }
     }
@@ -85,6 +70,53 @@ impl Exchange<'_> {
     /// The stream is to stay with a server even if that is down, for as long as retries last.
     fn bound_to(&self, i: usize) -> bool {
         self.persistence.server == Some(i) && self.be.options.contains(Options::PERSIST)
+    }
+
+    /// Counts another attempt after server `i` has failed, and says where it goes; `false`: there were enough. `answered`: the
+    /// server had the request, and others are tried at once where they may be.
+    pub(super) fn try_again(&mut self, i: usize, answered: bool) -> bool {
+        let retries = self.p.facts.set.retries.unwrap_or(self.be.retries);
+        if self.p.facts.retries >= retries {
+            return false;
+        }
+        let w = self.w.id;
+        let (state, server) = (self.be_state(), &self.be_state().servers[i]);
+        self.p.facts.retries += 1;
+        state.be.retries.inc(w);
+        server.counters.retries.inc(w);
+        self.give_slot();
+        let gone = !(server.is_up() || self.bound_to(i));
+        let elsewhere = answered && self.be.redispatch != 0;
+        if (self.may_redispatch(self.p.facts.retries, retries) || gone || elsewhere) && !self.persistence.forced {
+            state.be.redispatches.inc(w);
+            server.counters.redispatches.inc(w);
+            self.p.facts.redispatched = true;
+            self.persistence.lost();
+            self.avoid = Some(i);
+        } else {
+            self.again = Some(i);
+        }
+        true
+    }
+
+    /// The end of a stream that nobody waits for any more.
+    fn abandoned(&self, phase: Phase) -> Stop {
+        let blame = if self.client_left { Blame::Client } else { Blame::Killed };
+        Stop::Close(End::new(blame, phase))
+    }
+
+    /// `option abortonclose`: whether the client has left while it had nothing to do but wait. `watched` is turned off where it
+    /// has sent something instead.
+    pub(super) fn poll_client(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.watched || self.client_left {
+            return self.client_left;
+        }
+        match self.c.io.poll_left(cx) {
+            Poll::Pending => {}
+            Poll::Ready(true) => self.client_left = true,
+            Poll::Ready(false) => self.watched = false,
+        }
+        self.client_left
     }
 
     /// `option redispatch N`: every Nth retry, counted from the last one where N is negative.
@@ -185,24 +217,24 @@ impl Exchange<'_> {
     }
 
     /// Until granted or for a while; `false`: `timeout queue` has passed.
-    async fn wait_in_queue(&self, p: &Waiting<'_>) -> Step<bool> {
+    async fn wait_in_queue(&mut self, p: &Waiting<'_>) -> Step<bool> {
         let now = self.w.now_ms();
         if now >= p.until {
             return Ok(false);
         }
-        let (deadline, entry) = (&self.c.deadline, &self.c.entry);
-        deadline.set(p.until.min(now + LOOK_AGAIN));
+        self.c.deadline.set(p.until.min(now + LOOK_AGAIN));
         std::future::poll_fn(|cx| {
             p.ticket.watch(cx.waker());
-            if p.granted().is_some() || deadline.expired(cx) || entry.kill.get() {
+            let granted = p.granted().is_some() || self.c.deadline.expired(cx);
+            if granted || self.c.entry.kill.get() || self.poll_client(cx) {
                 return Poll::Ready(());
             }
             Poll::Pending
         })
         .await;
-        deadline.clear();
-        if entry.kill.get() {
-            Err(Stop::Close(End::new(Blame::Killed, Phase::Queue)))
+        self.c.deadline.clear();
+        if self.c.entry.kill.get() || self.client_left {
+            Err(self.abandoned(Phase::Queue))
         } else {
             Ok(true)
         }
@@ -210,9 +242,17 @@ impl Exchange<'_> {
 
     async fn sleep(&mut self, ms: Millis) -> Step<()> {
         self.c.deadline.set(self.w.now_ms() + ms);
-        self.c.deadline.wait().await;
+        std::future::poll_fn(|cx| {
+            let over = self.c.deadline.expired(cx) || self.poll_client(cx);
+            if over { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
         self.c.deadline.clear();
-        Ok(())
+        if self.client_left {
+            Err(self.abandoned(Phase::Connect))
+        } else {
+            Ok(())
+        }
     }
 
     /// An idle connection where policy allows, else a new one.
@@ -220,7 +260,9 @@ impl Exchange<'_> {
         let conf = &self.be.servers[i];
         let server = &self.be_state().servers[i];
         let w = self.w.id;
-        if let Some(up) = self.reuse(i, server) {
+        self.watched = self.be.options.contains(Options::ABORTONCLOSE) && self.meta.body == BodyLen::None && self.be.mode == Mode::Http;
+        let key = self.connection_key(conf);
+        if let Some(up) = self.reuse(i, server, key) {
             server.counters.reuse.inc(w);
             self.be_state().be.reuse.inc(w);
             return Ok(up);
@@ -239,10 +281,21 @@ impl Exchange<'_> {
             tos: self.p.controls.bc_tos,
         };
         let epoch = server.address_epoch.load(Ordering::Relaxed);
-        let entry = &self.c.entry;
         let hop = conf.socks4.map(Endpoint::Ip);
         let to = hop.as_ref().unwrap_or(&address);
-        let mut raw = upstream::connect(to, &how, &self.c.deadline, |_| entry.kill.get()).await?;
+        let (io, entry) = (&mut self.c.io, &self.c.entry);
+        let (watched, left) = (&mut self.watched, &mut self.client_left);
+        let aborted = |cx: &mut Context<'_>| {
+            if *watched {
+                match io.poll_left(cx) {
+                    Poll::Pending => {}
+                    Poll::Ready(true) => *left = true,
+                    Poll::Ready(false) => *watched = false,
+                }
+            }
+            *left || entry.kill.get()
+        };
+        let mut raw = upstream::connect(to, &how, &self.c.deadline, aborted).await?;
         server.counters.connect.inc(w);
         self.be_state().be.connect.inc(w);
         if hop.is_some() {
@@ -279,11 +332,41 @@ impl Exchange<'_> {
         let mut up = Upstream::new(io, epoch, ends, tls);
         // The header named this client, or its packets are marked for it: the connection can serve no other.
         up.private |= conf.send_proxy > 0 || transparent || how.mark.is_some() || how.tos.is_some();
+        up.key = key;
+        if self.be.options.contains(Options::NOLINGER) {
+            up.io.reset_on_close();
+        }
         Ok(up)
     }
 
+    /// What tells connections to this server apart: the name that TLS asks for, the client's port where the server has none of
+    /// its own. 0 where nothing does.
+    fn connection_key(&self, conf: &Server) -> u64 {
+        let sni = conf.tls.as_ref().and_then(|t| t.sni.as_ref());
+        // Where the server has no address or port of its own, the client's destination makes another server of it.
+        let vague = matches!(&conf.address, Some(Endpoint::Ip(a)) if a.ip().is_unspecified() || a.port() == 0);
+        let by_destination = vague || conf.port_offset.is_some();
+        if sni.is_none() && !by_destination {
+            return 0;
+        }
+        let mut hasher = std::hash::DefaultHasher::new();
+        if let Some(sni) = sni {
+            let mut name = Vec::new();
+            if sni.eval_str(&self.env(false), &mut name) {
+                name.hash(&mut hasher);
+            }
+        }
+        if by_destination {
+            let env = self.env(false);
+            let dst = env.dst();
+            dst.and_then(Endpoint::ip).hash(&mut hasher);
+            dst.and_then(Endpoint::port).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
     /// `http-reuse`: the first request of a client goes over a connection of its own unless told otherwise.
-    fn reuse(&mut self, i: usize, server: &ServerState) -> Option<Upstream> {
+    fn reuse(&mut self, i: usize, server: &ServerState, key: u64) -> Option<Upstream> {
         if self.be.mode != Mode::Http || self.fe.mode != Mode::Http {
             return None;
         }
@@ -294,20 +377,24 @@ impl Exchange<'_> {
             && be == self.be_id
             && s == id
             && (!transparent || from(&up) == source.map(|a| a.ip()))
+            && up.key == key
             && up.io.is_quiet()
         {
             return Some(up);
         }
-        let allowed = match self.be.reuse {
-            Persist::Never => false,
-            Persist::Safe => self.c.streams > 1,
-            Persist::Aggressive | Persist::Always => true,
+        let first = self.c.streams == 1;
+        let served = match self.be.reuse {
+            Persist::Never => return None,
+            Persist::Safe if first => return None,
+            // One that was reused before has shown that its server does not mind.
+            Persist::Aggressive if first => 2,
+            _ => 0,
         };
         let labels = &self.p.controls;
-        if !allowed || transparent || self.be.servers[i].send_proxy > 0 || labels.bc_mark.is_some() || labels.bc_tos.is_some() {
+        if transparent || self.be.servers[i].send_proxy > 0 || labels.bc_mark.is_some() || labels.bc_tos.is_some() {
             return None;
         }
-        self.w.pools.take(self.be_id, id, server)
+        self.w.pools.take(self.be_id, id, server, key, served)
     }
 
     fn address(&self, conf: &Server, server: &ServerState) -> Result<Endpoint, ConnectError> {
@@ -351,6 +438,9 @@ impl Exchange<'_> {
     pub(super) fn leave_server(&mut self, clean: bool) {
         if let (Some(mut up), Some(i)) = (self.up.take(), self.server) {
             up.served += 1;
+            if clean {
+                self.c.last = Some((self.be_id, i));
+            }
             if clean && self.reusable {
                 let (id, now) = (ServerId(i as u32), self.w.now_ms());
                 if self.be.reuse == Persist::Never || up.private {

@@ -233,6 +233,14 @@ fn rewrite_set_cookie(head: &mut Head, name: &[u8], change: impl Fn(&[u8]) -> Ve
     }
 }
 
+/// `option checkcache`: whether a cookie stands in a response that caches might give to others.
+pub(super) fn leaks(method: &[u8], head: &Head) -> bool {
+    if !head.contains(b"set-cookie") && !head.contains(b"set-cookie2") {
+        return false;
+    }
+    is_cacheable(method, head)
+}
+
 /// Whether a shared cache might keep this response (RFC 9111, 3; what HAProxy looks at).
 fn is_cacheable(method: &[u8], head: &Head) -> bool {
     if !matches!(method, b"GET" | b"HEAD") || !matches!(head.status, 200 | 203 | 204 | 206 | 300 | 301 | 404 | 405 | 410 | 414 | 501) {

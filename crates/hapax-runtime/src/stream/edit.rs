@@ -1,16 +1,10 @@
 //! What the proxy itself changes in heads: framing fields made unambiguous, `Connection`, captures.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use hapax_config::plan::{ForwardFor, HttpMode};
 use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::h1::{Meta, target, websocket};
 use hapax_proto::http::{Head, Version};
-use hapax_value::Endpoint;
-
-use super::exchange::Exchange;
-
 /// The request line as it is logged.
 pub(super) fn request_line(head: &Head, out: &mut Vec<u8>) {
     out.extend_from_slice(head.method());
@@ -75,15 +69,6 @@ pub(super) fn normalise_response(head: &mut Head, meta: &Meta) {
         head.remove(b"transfer-encoding");
     }
     drop_connection_words(head);
-}
-
-/// Whether `ip` is of the network `net/bits`.
-fn within(ip: IpAddr, net: IpAddr, bits: u8) -> bool {
-    let prefix = |a: IpAddr| match a {
-        IpAddr::V4(a) => u128::from(a.to_bits()).checked_shr(32 - u32::from(bits.min(32))),
-        IpAddr::V6(a) => a.to_bits().checked_shr(128 - u32::from(bits.min(128))),
-    };
-    ip.is_ipv4() == net.is_ipv4() && prefix(ip) == prefix(net)
 }
 
 fn single_length(head: &mut Head, meta: &Meta) {
@@ -153,48 +138,6 @@ pub(super) fn capture(head: &Head, rows: &[(Arc<[u8]>, usize)], slots: &mut Vec<
     }
 }
 
-impl Exchange<'_> {
-    /// What the proxy adds to a request once the rules are through with it.
-    pub(super) fn prepare_request(&mut self) {
-        self.read_cookie();
-        let forwarded = self.be.forwardfor.as_ref().or(self.fe.forwardfor.as_ref());
-        if let Some(f) = forwarded {
-            self.forwarded_for(f);
-        }
-        if self.meta.conflicting {
-            // Not a connection to be kept, and nothing is promised.
-        } else if self.p.req_head.version == Version::H10 {
-            // The server's connection is kept whatever the client's version is.
-            self.p.req_head.add(b"connection", b"keep-alive");
-        } else if self.be.http_mode != HttpMode::KeepAlive || self.fe.http_mode != HttpMode::KeepAlive {
-            self.p.req_head.add(b"connection", b"close");
-        }
-    }
-
-    /// `option forwardfor`
-    fn forwarded_for(&mut self, f: &ForwardFor) {
-        let Some(ip) = self.env(false).src().and_then(Endpoint::ip) else {
-            return;
-        };
-        if f.except.as_ref().is_some_and(|(net, bits)| within(ip, *net, *bits)) {
-            return;
-        }
-        if f.if_none && self.p.req_head.contains(&f.header.to_ascii_lowercase()) {
-            return;
-        }
-        let mut text = [0u8; 45];
-        let len = {
-            use std::io::Write;
-            let mut room = &mut text[..];
-            let whole = room.len();
-            // An address never takes more than 45 bytes.
-            let _ = write!(room, "{ip}");
-            whole - room.len()
-        };
-        self.p.req_head.add(&f.header, &text[..len]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use hapax_proto::h1::{Limits, framing, parse_request};
@@ -207,7 +150,7 @@ mod tests {
         let meta = framing::request(&h).ok()?;
         normalise_request(&mut h, &meta, false).then(|| {
             let mut out = Vec::new();
-            hapax_proto::h1::write::request(&h, &mut out);
+            hapax_proto::h1::write::request(&h, None, &mut out);
             String::from_utf8_lossy(&out).replace("\r\n", "|")
         })
     }

@@ -1,9 +1,10 @@
 //! An HTTP stream under way: who takes part, what is known, and when each step was reached.
 
 use hapax_config::Plan;
-use hapax_config::plan::Proxy;
+use hapax_config::plan::{Options, Proxy, RetryOn};
 use hapax_proto::h1::Meta;
 use hapax_proto::h1::framing::BodyLen;
+use hapax_proto::h1::write::CaseMap;
 use hapax_rules::{Txn, Woken};
 use hapax_sample::{Body, Env, ProxyId};
 use hapax_value::Millis;
@@ -54,6 +55,18 @@ pub(super) struct Exchange<'x> {
     pub tunnel: bool,
     /// The server's connection may serve another request after this one.
     pub reusable: bool,
+    /// The server to try next, or to avoid, after a failure.
+    pub again: Option<usize>,
+    pub avoid: Option<usize>,
+    /// The kind of the failure, where the request may be sent again for it.
+    pub failure: RetryOn,
+    /// The client asked with `HEAD`, whatever rules have made of it.
+    pub head_only: bool,
+    /// The client is watched while the server works: it may leave.
+    pub watched: bool,
+    /// The request was sent before: it stands in its half as it was.
+    pub resent: bool,
+    pub client_left: bool,
     /// Server named by the client's cookie, and whether the response must set a cookie.
     pub persistence: super::cookie::Persistence,
     /// Keys that `stick` rules store once the server has answered.
@@ -114,6 +127,13 @@ impl<'x> Exchange<'x> {
             request_sent: false,
             tunnel: false,
             reusable: false,
+            again: None,
+            avoid: None,
+            failure: RetryOn::empty(),
+            head_only: false,
+            watched: false,
+            resent: false,
+            client_left: false,
             persistence: super::cookie::Persistence::default(),
             stores: super::tables::Stores::new(),
         }
@@ -129,6 +149,12 @@ impl<'x> Exchange<'x> {
 
     pub(super) fn server_state(&self) -> Option<&'x ServerState> {
         self.server.map(|i| &*self.be_state().servers[i])
+    }
+
+    /// How names are written to the client, where it is particular about them.
+    pub(super) fn client_case(&self) -> Option<&'x CaseMap> {
+        let asked = self.fe.options.contains(Options::H1_CASE_BOGUS_CLI);
+        asked.then_some(&self.plan.global.case_map)
     }
 
     /// `timeout client` as rules have left it.
@@ -171,7 +197,7 @@ impl<'x> Exchange<'x> {
             stream: &self.p.facts,
             req: (self.marks.request != 0 && !self.raw).then_some(&self.p.req_head),
             res: response.then_some(&self.p.res_head),
-            req_body: Body::default(),
+            req_body: body::view(self.meta.body, &self.p.req.buf, &self.p.req_seen, false),
             res_body: Body::default(),
             payload: self.raw.then(|| Body {
                 bytes: self.p.req.buf.filled(),

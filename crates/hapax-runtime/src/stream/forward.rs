@@ -3,8 +3,9 @@
 use std::io;
 use std::task::{Context, Poll};
 
-use hapax_config::plan::{HttpMode, Options};
+use hapax_config::plan::{HttpMode, Options, RetryOn};
 use hapax_proto::h1::framing::{self, BodyLen};
+use hapax_proto::h1::write::CaseMap;
 use hapax_proto::h1::{Limits, Meta, parse_response, websocket, write};
 
 use super::exchange::Exchange;
@@ -25,13 +26,15 @@ enum Waited {
     Client(HalfError),
 }
 
-impl Exchange<'_> {
-    /// Sends the request and brings the response back.
-    pub(super) async fn forward(&mut self) -> Step<()> {
+impl<'x> Exchange<'x> {
+    /// Sends the request and brings the response back; `false`: it has to be sent again.
+    pub(super) async fn forward(&mut self) -> Step<bool> {
         let splice = !self.w.no_splice;
         self.send_request(splice)?;
         loop {
-            self.await_response().await?;
+            if let Err(stop) = self.await_response().await {
+                return if self.retried(self.failure) { Ok(false) } else { Err(stop) };
+            }
             let status = self.p.res_head.status;
             if (100..200).contains(&status) && status != 101 {
                 self.relay_interim().await?;
@@ -39,9 +42,45 @@ impl Exchange<'_> {
             }
             break;
         }
+        if self.be.retry_on.after_sending() {
+            if self.retried(RetryOn::status(self.p.res_head.status)) {
+                return Ok(false);
+            }
+            self.p.req.forget();
+        }
         self.marks.response = self.w.now_ms();
         self.start_response().await?;
-        self.relay_bodies(splice).await
+        self.relay_bodies(splice).await?;
+        Ok(true)
+    }
+
+    /// Whether the request goes out again after this failure (`retry-on`): the server is left then.
+    fn retried(&mut self, failure: RetryOn) -> bool {
+        let Some(i) = self.server else { return false };
+        if failure.is_empty() || !self.be.retry_on.intersects(failure) || self.p.controls.no_l7_retry || self.client_left {
+            return false;
+        }
+        let mut head = Vec::new();
+        write::request(&self.p.req_head, self.server_case(), &mut head);
+        if !self.p.req.rewind(&head) {
+            return false;
+        }
+        if !self.try_again(i, true) {
+            return false;
+        }
+        self.leave_server(false);
+        self.p.res_head.clear();
+        self.p.res.reset();
+        self.p.res.buf = Buf::default();
+        self.request_sent = false;
+        self.resent = true;
+        true
+    }
+
+    /// How names are written to the server, where it is particular about them.
+    fn server_case(&self) -> Option<&'x CaseMap> {
+        let asked = self.be.options.contains(Options::H1_CASE_BOGUS_SRV);
+        asked.then_some(&self.plan.global.case_map)
     }
 
     /// Puts the head and what is there of the body into the outgoing half.
@@ -51,8 +90,24 @@ impl Exchange<'_> {
         } else {
             Coding::Plain
         };
+        self.failure = RetryOn::empty();
+        self.name_server();
+        if self.resent {
+            // The half holds it already; only a server's name may have changed.
+            if self.be.send_name_header.is_some() {
+                let mut head = Vec::new();
+                write::request(&self.p.req_head, self.server_case(), &mut head);
+                self.p.req.rewind(&head);
+            }
+            return Ok(());
+        }
         let coding = self.filter_request(coding);
-        write::request(&self.p.req_head, self.p.req.out());
+        self.p.req.drop_trailers = self.be.options.contains(Options::HTTP_DROP_REQ_TRAILERS);
+        let case = self.server_case();
+        write::request(&self.p.req_head, case, self.p.req.out());
+        let keep = self.be.retry_on.after_sending() && !self.p.controls.no_l7_retry;
+        self.p.req.head_stands(keep);
+        let splice = splice && !keep;
         self.p
             .req
             .start(self.meta.body, coding, splice)
@@ -74,7 +129,10 @@ impl Exchange<'_> {
                         return Ok(());
                     }
                     Ok(None) if !self.p.res.buf.is_full() => {}
-                    Ok(_) | Err(_) => return Err(End::new(Blame::Proxy, Phase::Headers).into()),
+                    Ok(_) | Err(_) => {
+                        self.failure = RetryOn::JUNK_RESPONSE;
+                        return Err(End::new(Blame::Proxy, Phase::Headers).into());
+                    }
                 }
             }
             self.arm_for_response();
@@ -84,7 +142,10 @@ impl Exchange<'_> {
                 Waited::Timeout if !self.request_read && self.p.req.is_flushed() => {
                     return Err(End::with_status(Blame::ClientTimeout, Phase::Data, 408).into());
                 }
-                Waited::Timeout => return Err(End::new(Blame::ServerTimeout, Phase::Headers).into()),
+                Waited::Timeout => {
+                    self.failure = RetryOn::RESPONSE_TIMEOUT;
+                    return Err(End::new(Blame::ServerTimeout, Phase::Headers).into());
+                }
                 Waited::Killed => return Err(Stop::Close(End::new(Blame::Killed, Phase::Headers))),
                 Waited::Client(e) => return Err(self.client_failure(&e).into()),
             }
@@ -148,6 +209,13 @@ impl Exchange<'_> {
         if self.c.deadline.expired(cx) {
             return Poll::Ready(Waited::Timeout);
         }
+        if self.watched && !self.client_left && self.poll_client(cx) {
+            // The server is told in the same way, and decides.
+            if let Some(up) = &mut self.up {
+                self.reusable = false;
+                let _ = up.io.poll_shutdown(cx);
+            }
+        }
         if self.c.entry.kill.get() {
             return Poll::Ready(Waited::Killed);
         }
@@ -155,9 +223,18 @@ impl Exchange<'_> {
     }
 
     /// The server ended without a response.
-    fn no_response(&self, result: &io::Result<()>) -> Stop {
+    fn no_response(&mut self, result: &io::Result<()>) -> Stop {
         tracing::debug!(?result, "no response");
+        if self.client_left {
+            return End::with_status(Blame::Client, Phase::Headers, 400).into();
+        }
         let reused = self.up.as_ref().is_some_and(|u| u.served > 0);
+        self.failure = match (self.p.res.buf.is_empty(), reused && self.p.req.written == 0) {
+            (true, true) => RetryOn::CONN_FAILURE,
+            (true, false) => RetryOn::EMPTY_RESPONSE,
+            // Half a head is either.
+            _ => RetryOn::JUNK_RESPONSE | RetryOn::EMPTY_RESPONSE,
+        };
         if reused && self.p.res.buf.is_empty() && self.c.streams > 1 {
             // A kept connection died under the request. The client sees what it would have seen without us: a closed
             // connection, after which it may try again.
@@ -182,7 +259,7 @@ impl Exchange<'_> {
         let meta = self.judge_response()?;
         edit::normalise_response(&mut self.p.res_head, &meta);
         let mut out = Vec::new();
-        write::response(&self.p.res_head, &mut out);
+        write::response(&self.p.res_head, self.client_case(), &mut out);
         self.write_now(&out).await
     }
 
@@ -240,6 +317,8 @@ impl Exchange<'_> {
 
     fn arm_for_bodies(&self) {
         let t = if self.tunnel {
+            let fin = shorter(self.fe.timeouts.client_fin, self.be.timeouts.server_fin);
+            let half_closed = self.p.req.is_ended() || self.p.res.is_ended();
             let own = self
                 .p
                 .facts
@@ -247,7 +326,9 @@ impl Exchange<'_> {
                 .timeout_tunnel
                 .or(self.be.timeouts.tunnel)
                 .or(self.fe.timeouts.tunnel);
-            own.or_else(|| shorter(self.client_timeout(), self.server_timeout()))
+            fin.filter(|_| half_closed)
+                .or(own)
+                .or_else(|| shorter(self.client_timeout(), self.server_timeout()))
         } else if self.p.res.is_flushed() {
             self.server_timeout()
         } else {

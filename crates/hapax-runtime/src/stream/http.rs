@@ -33,9 +33,14 @@ impl Exchange<'_> {
         self.backend_rules().await?;
         self.prepare_request();
         self.stick_request(|x| x.env(false));
-        self.connect().await?;
-        self.log_step(LogStep::Connect);
-        self.forward().await
+        loop {
+            self.connect().await?;
+            self.log_step(LogStep::Connect);
+            if self.forward().await? {
+                return Ok(());
+            }
+            // The server is left, and the request goes out again.
+        }
     }
 
     /// Answers the client where it is owed an answer, settles the counters, and writes the log line.

@@ -26,7 +26,9 @@ impl Exchange<'_> {
         self.count();
         // As in HAProxy, the line does not count its own stream among the backend's.
         self.leave_backend();
-        self.emit_log();
+        if !self.p.facts.logged_early {
+            self.emit_log();
+        }
     }
 
     /// Writes the stream's line at its end.
@@ -98,6 +100,8 @@ impl Exchange<'_> {
             None => level::INFO,
         };
         self.p.facts.log_origin = origin;
+        // A request that was refused before it was whole has its identifier too.
+        self.identify();
         let mut line = std::mem::take(&mut self.p.controls.scratch);
         let response = self.p.res_head.status != 0;
         let occasion = Occasion { level, step, profile };

@@ -53,8 +53,8 @@ impl Exchange<'_> {
         self.write_connection();
         let mut out = std::mem::take(self.p.res.out());
         out.clear();
-        write::response(&self.p.res_head, &mut out);
-        if self.p.req_head.method() != b"HEAD" {
+        write::response(&self.p.res_head, self.client_case(), &mut out);
+        if !self.head_only {
             out.extend_from_slice(body);
         }
         self.response_started = true;
@@ -107,7 +107,7 @@ impl Exchange<'_> {
                 Some(Message::Page(p)) => {
                     let mut out = Vec::new();
                     if p.head.status != 0 {
-                        write::response(&p.head, &mut out);
+                        write::response(&p.head, None, &mut out);
                         out.extend_from_slice(&p.body);
                     }
                     Some(out)

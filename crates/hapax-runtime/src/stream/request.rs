@@ -48,6 +48,7 @@ impl Exchange<'_> {
         }
         self.judge()?;
         self.marks.request = self.w.now_ms();
+        self.identify();
         Ok(())
     }
 
@@ -81,7 +82,8 @@ impl Exchange<'_> {
                 Ok(())
             }
             // A probe, or a kept connection that ends between requests.
-            Some(_) if had == 0 && (!first || self.fe.options.contains(Options::DONTLOGNULL)) => Err(Stop::Silent),
+            Some(_) if had == 0 && (!first || self.fe.options.contains(Options::HTTP_IGNORE_PROBES)) => Err(Stop::Silent),
+            Some(Err(_)) if had == 0 && self.fe.options.contains(Options::DONTLOGNULL) => Err(Stop::Silent),
             Some(Ok(_)) if had == 0 => Err(self.refuse_by(Blame::Client, 400)),
             Some(Err(_)) if had == 0 => {
                 self.begin_bad();
@@ -116,6 +118,9 @@ impl Exchange<'_> {
     }
 
     fn refuse_by(&mut self, blame: Blame, status: u16) -> Stop {
+        if self.marks.first_byte == 0 && self.fe.options.contains(Options::DONTLOGNULL) {
+            self.p.facts.log_level = Some(hapax_sample::LOG_SILENT);
+        }
         self.begin_bad();
         // One that was too slow has done nothing wrong yet.
         if blame != Blame::ClientTimeout {
@@ -136,6 +141,12 @@ impl Exchange<'_> {
         if !edit::normalise_request(head, &self.meta, relaxed) {
             return Err(self.refuse(400));
         }
+        if self.meta.conflicting && self.plan.global.keep_insecure_coding && self.p.req_head.version >= Version::H11 {
+            self.meta.conflicting = false;
+            self.meta.keep_alive = !self.meta.connection.close;
+        }
+        let head = &self.p.req_head;
+        self.head_only = head.method() == b"HEAD";
         self.p.facts.request_line.clear();
         edit::request_line(head, &mut self.p.facts.request_line);
         self.keep_alive = self.meta.keep_alive && self.fe.http_mode != hapax_config::plan::HttpMode::Close && !self.w.stopping();
@@ -155,7 +166,8 @@ impl Exchange<'_> {
             edit::capture(&self.p.req_head, &self.fe.req_captures, &mut self.p.facts.req_captures);
         }
         if let Some((name, len)) = &self.fe.cookie_capture {
-            self.p.facts.cookie_capture_req = super::cookie::capture(&self.p.req_head, b"cookie", name, *len);
+            self.p.facts.cookie_capture_req =
+                super::cookie::capture(&self.p.req_head, b"cookie", name, (*len).min(self.plan.global.cookielen - 1));
         }
         Ok(())
     }

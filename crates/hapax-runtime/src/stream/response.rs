@@ -1,6 +1,6 @@
 //! The head of the final response on its way to the client.
 
-use hapax_config::plan::{HttpMode, LogStep};
+use hapax_config::plan::{HttpMode, LogStep, Options};
 use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::h1::{Meta, write};
 use hapax_proto::http::Version;
@@ -31,9 +31,18 @@ impl Exchange<'_> {
             edit::capture(&self.p.res_head, &self.fe.res_captures, &mut self.p.facts.res_captures);
         }
         if let Some((name, len)) = &self.fe.cookie_capture {
-            self.p.facts.cookie_capture_res = super::cookie::capture(&self.p.res_head, b"set-cookie", name, *len);
+            self.p.facts.cookie_capture_res =
+                super::cookie::capture(&self.p.res_head, b"set-cookie", name, (*len).min(self.plan.global.cookielen - 1));
+        }
+        if super::added::binds_connection(&self.p.res_head)
+            && let Some(up) = &mut self.up
+        {
+            up.private = true;
         }
         self.response_rules().await?;
+        if self.be.options.contains(Options::CHECKCACHE) && super::cookie::leaks(self.p.req_head.method(), &self.p.res_head) {
+            return Err(End::new(Blame::Proxy, Phase::Headers).into());
+        }
         self.stick_response(|x| x.env(true));
         self.log_step(LogStep::Response);
         self.write_cookie();
@@ -53,7 +62,9 @@ impl Exchange<'_> {
         if !self.tunnel {
             self.write_connection();
         }
-        write::response(&self.p.res_head, self.p.res.out());
+        write::response(&self.p.res_head, self.client_case(), self.p.res.out());
+        self.p.res.drop_trailers = self.fe.options.contains(Options::HTTP_DROP_RES_TRAILERS);
+        self.p.res.discard = self.head_only && self.p.req_head.method() != b"HEAD";
         if self.p.res.start(meta.body, coding, !self.w.no_splice).is_err() {
             // Nothing has left yet: the client can be told.
             self.p.res.reset();

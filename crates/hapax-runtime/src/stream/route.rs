@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use hapax_balance::Choice;
-use hapax_config::plan::{Balance, Mode, ProxyCaps, SwitchTarget};
+use hapax_config::plan::{Balance, Mode, Options, ProxyCaps, SwitchTarget};
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Verdict;
 
@@ -77,6 +77,9 @@ impl Exchange<'_> {
             if let Some(i) = self.persistence.server {
                 return Choice::Server(i);
             }
+            if let Some(i) = self.last_server() {
+                return Choice::Server(i);
+            }
             if let Some(i) = self.ruled_server() {
                 return Choice::Server(i);
             }
@@ -98,6 +101,20 @@ impl Exchange<'_> {
             self.may_persist(*i) && cond.is_none_or(|c| c.eval(&self.env(false)) == Verdict::Pass)
         };
         self.be.use_server.iter().find(holds).map(|(i, _)| *i)
+    }
+
+    /// The server whose connection is bound to this client, or that answered it last, where that is preferred and it has room.
+    fn last_server(&self) -> Option<usize> {
+        let (be, i) = match &self.c.held {
+            Some((be, server, up)) if up.private && self.be.servers[server.0 as usize].send_proxy == 0 => (*be, server.0 as usize),
+            _ if self.be.options.contains(Options::PREFER_LAST_SERVER) => self.c.last?,
+            _ => return None,
+        };
+        let state = self.be_state();
+        let server = state.servers.get(i).filter(|_| be == self.be_id)?;
+        let max = state.live.dynamic_maxconn(i, server, state.be_cur.load(Ordering::Relaxed));
+        let room = max == 0 || server.cur_sess.load(Ordering::Relaxed) < max;
+        (server.is_usable() && room).then_some(i)
     }
 
     fn balance_key(&self) -> Option<u32> {

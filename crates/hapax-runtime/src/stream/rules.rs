@@ -29,6 +29,7 @@ impl Exchange<'_> {
         if !fe.http_req_rules.is_empty() {
             self.run_rules(&fe.http_req_rules, Way::Request).await?;
         }
+        self.restrict_names(fe)?;
         self.serve_stats(fe, self.fe_id).await?;
         self.run_redirects(&fe.redirects).await
     }
@@ -54,6 +55,7 @@ impl Exchange<'_> {
         if !be.http_req_rules.is_empty() {
             self.run_rules(&be.http_req_rules, Way::Request).await?;
         }
+        self.restrict_names(be)?;
         self.serve_stats(be, self.be_id).await?;
         self.run_redirects(&be.redirects).await
     }

@@ -134,7 +134,11 @@ pub(super) static ALIASES: &[Alias] = &[
     http(text("HU", "target", |s| of_line(s, |l| Some(l.uri)))),
     http(text("HV", "version of the request", |s| of_line(s, |l| Some(l.version)))),
     text("ID", "unique identifier", |s| s.text(s.env.stream.unique_id.as_deref())),
-    number("ST", "status", |s| s.int(i64::from(s.env.stream.status))),
+    number("ST", "status", |s| {
+        // A request that got no answer has none; a TCP stream never has one.
+        let none = s.env.stream.status == 0 && s.env.req.is_some();
+        s.int(if none { -1 } else { i64::from(s.env.stream.status) })
+    }),
     number("U", "bytes from client to server", |s| growing(s, s.env.stream.bytes_in as i64)),
     number("ac", "connections of the process", |s| s.int(s.env.world.act_conn())),
     text("b", "name of the backend", |s| {

@@ -3,9 +3,11 @@
 use hapax_diag::Diagnostic;
 
 use crate::args::Args;
+use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::plan::Statuses;
+use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::topic::{Topic, no_inherit};
 
@@ -20,9 +22,13 @@ static ROWS: &[Row] = &[
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))
         .doc("Longest cookie value that `capture cookie` keeps.")
-        .not_yet("a limit on captured cookies")
         .ok(&["tune.http.cookielen 10"])
-        .bad(&["tune.http.cookielen", "tune.http.cookielen many", "tune.http.cookielen 0"]),
+        .bad(&["tune.http.cookielen", "tune.http.cookielen many", "tune.http.cookielen 0"])
+        .set(|cx, a| {
+            // As in HAProxy, the number counts an end of text.
+            cx.global.cookielen = a.number() as usize + 1;
+            Ok(())
+        }),
     Row::new("tune.h1.be.glitches-threshold", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
@@ -62,30 +68,31 @@ static ROWS: &[Row] = &[
         .shape(Shape::Nothing)
         .doc("Keeps the connection open after a message whose framing is ambiguous.")
         .since(3, 1)
-        .not_yet("tolerance of unsafe transfer codings")
         .ok(&["h1-do-not-close-on-insecure-transfer-encoding"])
-        .bad(&["h1-do-not-close-on-insecure-transfer-encoding extra"]),
+        .bad(&["h1-do-not-close-on-insecure-transfer-encoding extra"])
+        .set(|cx, _| {
+            cx.global.keep_insecure_coding = true;
+            Ok(())
+        }),
     Row::new("h1-case-adjust", Sections::GLOBAL)
         .usage("<from> <to>")
         .shape(Shape::Words(2, 2))
         .doc("How one HTTP/1 header name is written to peers that are particular about case (`option h1-case-adjust-bogus-*`).")
-        .not_yet("header case adjustment")
         .ok(&["h1-case-adjust content-length Content-Length"])
-        .bad(&["h1-case-adjust x", "h1-case-adjust x y", "h1-case-adjust x x x"])
-        .set(|_, a| {
-            if a.str(0).eq_ignore_ascii_case(a.str(1)) {
-                return Ok(());
-            }
-            Err(a.bad(1, "'h1-case-adjust' : <from> and <to> must not differ except in case"))
-        }),
+        .bad(&[
+            "h1-case-adjust x",
+            "h1-case-adjust x x x",
+            "h1-case-adjust Host host",
+            "h1-case-adjust host Hosts",
+        ])
+        .set(|cx, a| case_adjust(cx, a.bytes(0), a.bytes(1)).map_err(|why| a.bad(0, format!("'{}' : {why}.", a.name)))),
     Row::new("h1-case-adjust-file", Sections::GLOBAL)
         .usage("<file>")
         .shape(Shape::Word("<file>"))
         .doc("File of header names as they are written to peers that are particular about case.")
-        .not_yet("header case adjustment")
         .ok(&["h1-case-adjust-file headers.txt"])
         .bad(&["h1-case-adjust-file", "h1-case-adjust-file one two"])
-        .set(super::there),
+        .set(case_adjust_file),
     Row::new("h2-workaround-bogus-websocket-clients", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Does not tell HTTP/2 clients that WebSocket is possible.")
@@ -277,4 +284,41 @@ fn change(a: &Args<'_>, i: usize, codes: &mut Statuses) -> Result<(), Diagnostic
         let message = format!("{}: invalid range '{range}': it goes from 100 to 599.", a.name);
         a.bad(i, message)
     })
+}
+
+/// One name and how it is written.
+fn case_adjust(cx: &mut Reader<'_>, from: &[u8], to: &[u8]) -> Result<(), String> {
+    let shown = String::from_utf8_lossy(from);
+    if from.iter().any(u8::is_ascii_uppercase) {
+        return Err(format!("'{shown}' must be in lower case"));
+    }
+    if !from.eq_ignore_ascii_case(to) {
+        let to = String::from_utf8_lossy(to);
+        return Err(format!("<from> and <to> must not differ except the case, got '{shown}' and '{to}'"));
+    }
+    if !cx.global.case_map.add(from, to) {
+        return Err(format!("duplicate entry '{shown}'"));
+    }
+    Ok(())
+}
+
+/// Two names a line; empty lines and comments do not count.
+fn case_adjust_file(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let text = cx.files.read(a.str(0)).map_err(|why| {
+        let message = format!("'{}' : error opening file '{}'.", a.name, a.show(0));
+        Diagnostic::alert(&codes::MISSING_FILE, message).at(a.at(0)).help(why).missing()
+    })?;
+    for (i, line) in text.split(|b| *b == b'\n').enumerate() {
+        let line = line.trim_ascii();
+        if line.is_empty() || line[0] == b'#' {
+            continue;
+        }
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty());
+        let made = match (words.next(), words.next(), words.next()) {
+            (Some(from), Some(to), None) => case_adjust(cx, from, to),
+            _ => Err("two names are expected".to_owned()),
+        };
+        made.map_err(|why| a.bad(0, format!("'{}' : {}:{} : {why}.", a.name, a.show(0), i + 1)))?;
+    }
+    Ok(())
 }

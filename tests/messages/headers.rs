@@ -1,0 +1,96 @@
+//! Fields that the proxy adds, renames or refuses.
+
+use hapax_tests::compare::same;
+use hapax_tests::{Builder, Origin, Program, Reply};
+
+use super::{TIMEOUTS, listen};
+
+/// The values of a field as the origin saw them.
+fn seen(origin: &Origin, name: &str) -> Vec<String> {
+    origin.requests().iter().map(|r| r.header(name).unwrap_or("-").to_owned()).collect()
+}
+
+#[test]
+fn addresses_are_added_unless_excepted() {
+    same("originalto", |program| {
+        let origin = Origin::saying("ok");
+        let lines = "  option originalto header X-To\n  option forwardfor except 127.0.0.0/8\n";
+        let p = listen(program, &origin, lines);
+        p.connect("l").get("/");
+        (seen(&origin, "x-to"), seen(&origin, "x-forwarded-for"))
+    });
+}
+
+#[test]
+fn forwarded_says_what_it_is_told_to() {
+    let cases = [
+        ("option forwarded", "proto=http;for=127.0.0.1"),
+        ("option forwarded host for-expr str(2F36)", "host=\"test\";for=_2F36"),
+        (
+            "option forwarded host-expr str(h.com) by-expr str(_p) for-expr str(::1) for_port-expr int(10)",
+            "host=\"h.com\";by=_p;for=\"[::1]:10\"",
+        ),
+        ("option forwarded by by_port-expr str(x)", "by=\"127.0.0.1:_x\""),
+        ("option forwarded for-expr str(\"a b\")", "for=unknown"),
+        ("no option forwarded", "-"),
+    ];
+    for (line, want) in cases {
+        let origin = Origin::saying("ok");
+        let p = listen(Program::Hapax, &origin, &format!("  {line}\n"));
+        p.connect("l").get("/");
+        assert_eq!(seen(&origin, "forwarded"), [want], "{line}");
+    }
+}
+
+#[test]
+fn a_request_has_one_identifier() {
+    same("unique id", |program| {
+        let origin = Origin::saying("ok");
+        let lines = "  unique-id-format %{+X}o%ci-%[req.hdr(x)]\n  unique-id-header X-Id\n  http-response set-header x-same %[unique-id]\n";
+        let p = listen(program, &origin, lines);
+        let r = p.connect("l").get_with("/", "X: y\r\n");
+        (seen(&origin, "x-id"), r.header("x-same").map(str::to_owned))
+    });
+}
+
+#[test]
+fn the_server_is_told_its_name() {
+    same("send name", |program| {
+        let origin = Origin::saying("ok");
+        let p = listen(program, &origin, "  http-send-name-header X-Server\n");
+        p.connect("l").get_with("/", "X-Server: forged\r\n");
+        seen(&origin, "x-server")
+    });
+}
+
+#[test]
+fn odd_names_are_dropped_or_refused() {
+    for (policy, status, passed) in [("preserve", 200, "1"), ("delete", 200, "-"), ("reject", 403, "")] {
+        same("restricted names", |program| {
+            let origin = Origin::saying("ok");
+            let p = listen(program, &origin, &format!("  option http-restrict-req-hdr-names {policy}\n"));
+            let r = p.connect("l").get_with("/", "X_Odd: 1\r\n");
+            let got = (r.status, seen(&origin, "x_odd").join(""));
+            assert_eq!(got, (status, passed.to_owned()), "{policy}");
+            got
+        });
+    }
+}
+
+#[test]
+fn names_are_written_as_particular_peers_want_them() {
+    same("case adjustment", |program| {
+        let origin = Origin::new(|r| Reply::ok(format!("{:?}", r.headers)).header("x-abc", "1"));
+        let config = format!(
+            "global\n  h1-case-adjust host HOST\n  h1-case-adjust-file @dir@/names\n{TIMEOUTS}listen l\n  bind @l@\n  \
+             option h1-case-adjust-bogus-server\n  option h1-case-adjust-bogus-client\n  server s @s@\n"
+        );
+        let p = Builder::new(program, &config)
+            .file("names", "# comment\n\n x-abc X-aBc \ncontent-length Content-Length\n")
+            .set("s", &origin.addr())
+            .start();
+        let mut c = p.connect("l");
+        c.send("GET / HTTP/1.1\r\nHost: a\r\nX-Abc: 2\r\nConnection: close\r\n\r\n");
+        String::from_utf8_lossy(&c.rest().unwrap()).into_owned()
+    });
+}
