@@ -129,3 +129,35 @@ fn plain_text_on_a_tls_port_is_refused() {
     let mut c = TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None)).unwrap();
     assert_eq!(c.get("/").text(), "ok", "others are served");
 }
+
+#[test]
+fn suites_and_groups_are_those_of_the_line() {
+    let ca = Authority::new();
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}listen new\n  bind @new@ ssl crt @dir@/c.pem ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384 curves P-384\n  server s @s@\n\
+             listen old\n  bind @old@ ssl crt @dir@/c.pem ssl-max-ver TLSv1.2 ciphers ECDHE+CHACHA20:ECDHE+AES256\n  server s @s@\n\
+             listen client\n  bind @client@ ssl crt @dir@/c.pem prefer-client-ciphers ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384\n  server s @s@\n"
+        ),
+    )
+    .file("c.pem", &ca.issue(&["one.test"]).both())
+    .set("s", &origin.addr())
+    .start();
+    let config = ca.client(&[], None);
+    // This client would rather have AES-256 and X25519.
+    for (listen, suite, group) in [
+        ("new", "TLS13_AES_128_GCM_SHA256", Some("secp384r1")),
+        ("old", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", None),
+        ("client", "TLS13_AES_256_GCM_SHA384", None),
+    ] {
+        let mut c = TlsClient::connect(p.port(listen), "one.test", &config).unwrap();
+        assert_eq!(c.get("/").text(), "ok");
+        let got = format!("{:?}", c.state().negotiated_cipher_suite().unwrap().suite());
+        assert_eq!(got, suite, "{listen}");
+        let Some(group) = group else { continue };
+        let got = format!("{:?}", c.state().negotiated_key_exchange_group().unwrap().name());
+        assert_eq!(got, group, "{listen}");
+    }
+}

@@ -1,6 +1,9 @@
 //! What `bind` and `server` lines share about TLS: versions, protocols and cipher lists, and what the TLS library cannot do.
 
+use std::sync::Arc;
+
 use hapax_diag::{Diagnostic, Diagnostics};
+use hapax_sample::Compile;
 
 use crate::args::Args;
 use crate::codes;
@@ -83,4 +86,47 @@ pub(crate) fn check_ciphers<S: Suites>(a: &Args<'_>, diags: &mut Diagnostics) {
         S::NAMES.join(":")
     );
     diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.at(0)));
+}
+
+/// Key exchange groups of the TLS library, by the names that OpenSSL knows them by.
+const CURVES: &[&str] = &[
+    "X25519",
+    "P-256",
+    "prime256v1",
+    "secp256r1",
+    "P-384",
+    "secp384r1",
+    "X25519MLKEM768",
+    "SecP256r1MLKEM768",
+];
+
+/// Tells when no group of a list is known to the TLS library: its own list is used then.
+pub(crate) fn check_curves(a: &Args<'_>, diags: &mut Diagnostics) {
+    let text = a.show(0);
+    if text.split(':').any(|w| CURVES.iter().any(|c| c.eq_ignore_ascii_case(w))) {
+        return;
+    }
+    let message = format!(
+        "'{}': the TLS library has none of these groups; its own list is used: {}",
+        a.name,
+        CURVES.join(":")
+    );
+    diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.at(0)));
+}
+
+/// A file of revocation lists. One that is missing leaves the line standing.
+pub(crate) fn crl(a: &Args<'_>, path: &str, cx: &mut Compile<'_>) -> Result<Option<Arc<[u8]>>, Diagnostic> {
+    match cx.files.read(path) {
+        Ok(bytes) if bytes.windows(9).any(|w| w == b"X509 CRL-") => Ok(Some(bytes)),
+        Ok(_) => Err(a.bad(
+            0,
+            format!("'{}' : unable to load CRL file '{path}': there is no list in it", a.name),
+        )),
+        Err(why) => {
+            let message = format!("'{}' : unable to load CRL file '{path}': {why}", a.name);
+            let d = Diagnostic::alert(&codes::MISSING_FILE, message).at(a.at(0));
+            cx.diags.push(d.missing());
+            Ok(None)
+        }
+    }
 }

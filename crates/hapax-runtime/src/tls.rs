@@ -1,6 +1,7 @@
 //! TLS by rustls: server configurations per `bind`, client configurations per `server`, and what a handshake told.
 
 mod accept;
+mod choice;
 mod facts;
 mod upstream;
 

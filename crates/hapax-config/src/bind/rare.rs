@@ -3,6 +3,7 @@
 use super::BindRow;
 use crate::keyword::Sections;
 use crate::shape::Shape;
+use crate::tls;
 use crate::units::{TIMER_MAX, Unit};
 
 pub(super) static ROWS: &[BindRow] = &[
@@ -139,9 +140,13 @@ pub(super) static ROWS: &[BindRow] = &[
         .usage("<file>")
         .shape(Shape::Word("<file>"))
         .doc("Revoked client certificates.")
-        .not_yet("certificate revocation lists")
         .ok(&["bind :80 crl-file revoked.pem"])
-        .bad(&["bind :80 crl-file", "bind :80 crl-file one two"]),
+        .bad(&["bind :80 crl-file", "bind :80 crl-file one two"])
+        .set(|cx, a| {
+            let path = cx.defaults.ca_path(a.str(0));
+            cx.tls.crl = tls::crl(a, &path, &mut cx.cx)?;
+            Ok(())
+        }),
     BindRow::new("generate-certificates", Sections::BIND)
         .shape(Shape::Nothing)
         .doc("Makes a certificate for each name that clients ask for.")
@@ -159,9 +164,12 @@ pub(super) static ROWS: &[BindRow] = &[
     BindRow::new("no-ca-names", Sections::BIND)
         .shape(Shape::Nothing)
         .doc("Does not name the trusted authorities to clients.")
-        .not_yet("hiding the trusted authorities")
         .ok(&["bind :80 no-ca-names"])
-        .bad(&["bind :80 no-ca-names extra"]),
+        .bad(&["bind :80 no-ca-names extra"])
+        .set(|cx, _| {
+            cx.tls.no_ca_names = true;
+            Ok(())
+        }),
     BindRow::new("npn", Sections::BIND)
         .usage("<protocols>")
         .shape(Shape::Word("<protocols>"))
@@ -172,9 +180,12 @@ pub(super) static ROWS: &[BindRow] = &[
     BindRow::new("prefer-client-ciphers", Sections::BIND)
         .shape(Shape::Nothing)
         .doc("Follows the client's order of cipher suites.")
-        .not_yet("a choice of cipher order")
         .ok(&["bind :80 prefer-client-ciphers"])
-        .bad(&["bind :80 prefer-client-ciphers extra"]),
+        .bad(&["bind :80 prefer-client-ciphers extra"])
+        .set(|cx, _| {
+            cx.tls.prefer_client_ciphers = true;
+            Ok(())
+        }),
     BindRow::new("sigalgs", Sections::BIND)
         .usage("<sigalgs>")
         .shape(Shape::Word("<sigalgs>"))

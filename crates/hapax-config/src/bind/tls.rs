@@ -115,8 +115,7 @@ pub(super) static ROWS: &[BindRow] = &[
             Ok(())
         }),
     word("ciphers", "<list>")
-        .doc("Cipher suites of TLS 1.2 and below, in OpenSSL's notation.")
-        .not_yet("a choice of cipher suites; the TLS library's own list is used")
+        .doc("Cipher suites of TLS 1.2, in OpenSSL's notation; those that the TLS library lacks are left out.")
         .ok(&["bind :443 ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE+AESGCM"])
         .bad(&["bind :443 ciphers"])
         .set(|cx, a| {
@@ -125,8 +124,7 @@ pub(super) static ROWS: &[BindRow] = &[
             Ok(())
         }),
     word("ciphersuites", "<list>")
-        .doc("Cipher suites of TLS 1.3.")
-        .not_yet("a choice of cipher suites; the TLS library's own list is used")
+        .doc("Cipher suites of TLS 1.3; those that the TLS library lacks are left out.")
         .ok(&["bind :443 ciphersuites TLS_AES_128_GCM_SHA256"])
         .bad(&["bind :443 ciphersuites"])
         .set(|cx, a| {
@@ -135,12 +133,12 @@ pub(super) static ROWS: &[BindRow] = &[
             Ok(())
         }),
     word("curves", "<list>")
-        .doc("Groups for the key exchange.")
-        .not_yet("a choice of key exchange groups; the TLS library's own list is used")
+        .doc("Groups for the key exchange; those that the TLS library lacks are left out.")
         .ok(&["bind :443 curves X25519:P-256"])
         .bad(&["bind :443 curves"])
         .set(|cx, a| {
             cx.tls.curves = Some(a.show(0));
+            tls::check_curves(a, cx.cx.diags);
             Ok(())
         }),
     word("ecdhe", "<curve>")
@@ -149,6 +147,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .bad(&["bind :443 ecdhe"])
         .set(|cx, a| {
             cx.tls.curves = Some(a.show(0));
+            tls::check_curves(a, cx.cx.diags);
             Ok(())
         }),
     word("ssl-min-ver", "{ SSLv3 | TLSv1.0 | TLSv1.1 | TLSv1.2 | TLSv1.3 }")

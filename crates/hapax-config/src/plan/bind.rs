@@ -69,6 +69,10 @@ pub struct BindTls {
     pub ca: Option<Arc<[u8]>>,
     pub verify: Verify,
     pub no_tickets: bool,
+    /// `crl-file`: PEM.
+    pub crl: Option<Arc<[u8]>>,
+    pub no_ca_names: bool,
+    pub prefer_client_ciphers: bool,
     /// `crt-ignore-err`, `ca-ignore-err`
     pub ignore_errors: bool,
 }

@@ -104,6 +104,11 @@ pub struct ServerTls {
     pub max_version: Option<u16>,
     pub ciphers: Option<String>,
     pub ciphersuites: Option<String>,
+    pub curves: Option<String>,
+    /// `crl-file`: PEM.
+    pub crl: Option<Arc<[u8]>>,
+    /// `no-ssl-reuse`
+    pub no_reuse: bool,
 }
 
 /// `agent-check`: an agent on the server tells its state and weight.

@@ -6,6 +6,7 @@ use super::ServerRow;
 use crate::address::{self, Accept};
 use crate::keyword::Sections;
 use crate::shape::Shape;
+use crate::tls;
 use crate::units::{TIMER_MAX, Unit};
 
 pub(super) static ROWS: &[ServerRow] = &[
@@ -74,17 +75,25 @@ pub(super) static ROWS: &[ServerRow] = &[
         .usage("<file>")
         .shape(Shape::Word("<file>"))
         .doc("Revoked server certificates.")
-        .not_yet("certificate revocation lists")
         .ok(&["server s1 127.0.0.1:80 crl-file revoked.pem"])
-        .bad(&["server s1 127.0.0.1:80 crl-file", "server s1 127.0.0.1:80 crl-file one two"]),
+        .bad(&["server s1 127.0.0.1:80 crl-file", "server s1 127.0.0.1:80 crl-file one two"])
+        .set(|cx, a| {
+            let path = cx.defaults.ca_path(a.str(0));
+            cx.draft.tls.crl = tls::crl(a, &path, &mut cx.cx)?;
+            Ok(())
+        }),
     ServerRow::new("curves", Sections::SERVER)
         .usage("<curves>")
         .shape(Shape::Word("<curves>"))
         .doc("Key exchange groups offered.")
         .since(2, 9)
-        .not_yet("a choice of key exchange groups")
         .ok(&["server s1 127.0.0.1:80 curves X25519:P-256"])
-        .bad(&["server s1 127.0.0.1:80 curves", "server s1 127.0.0.1:80 curves one two"]),
+        .bad(&["server s1 127.0.0.1:80 curves", "server s1 127.0.0.1:80 curves one two"])
+        .set(|cx, a| {
+            cx.draft.tls.curves = Some(a.show(0));
+            tls::check_curves(a, cx.cx.diags);
+            Ok(())
+        }),
     ServerRow::new("guid", Sections::SERVER)
         .usage("<string>")
         .shape(Shape::Word("<string>"))

@@ -112,7 +112,6 @@ pub(super) static ROWS: &[ServerRow] = &[
         }),
     word("ciphers", "<list>")
         .doc("Cipher suites of TLS 1.2 and below.")
-        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["server s1 127.0.0.1:80 ciphers ECDHE-RSA-AES128-GCM-SHA256"])
         .bad(&["server s1 127.0.0.1:80 ciphers"])
         .set(|cx, a| {
@@ -122,7 +121,6 @@ pub(super) static ROWS: &[ServerRow] = &[
         }),
     word("ciphersuites", "<list>")
         .doc("Cipher suites of TLS 1.3.")
-        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["server s1 127.0.0.1:80 ciphersuites TLS_AES_128_GCM_SHA256"])
         .bad(&["server s1 127.0.0.1:80 ciphersuites"])
         .set(|cx, a| {
@@ -205,12 +203,18 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 no-tls-tickets"]),
     flag("ssl-reuse")
         .doc("Resumes sessions.")
-        .no_effect("it does")
-        .ok(&["server s1 127.0.0.1:80 ssl-reuse"]),
+        .ok(&["server s1 127.0.0.1:80 ssl-reuse"])
+        .set(|cx, _| {
+            cx.draft.tls.no_reuse = false;
+            Ok(())
+        }),
     flag("no-ssl-reuse")
         .doc("Resumes no session.")
-        .not_yet("connections to servers without resumption")
-        .ok(&["server s1 127.0.0.1:80 no-ssl-reuse"]),
+        .ok(&["server s1 127.0.0.1:80 no-ssl-reuse"])
+        .set(|cx, _| {
+            cx.draft.tls.no_reuse = true;
+            Ok(())
+        }),
 ];
 
 fn tell(cx: &mut ServerCx<'_>, a: &Args<'_>, e: CertError) -> Result<(), Diagnostic> {

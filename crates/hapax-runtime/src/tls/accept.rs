@@ -7,12 +7,13 @@ use std::task::Poll;
 
 use hapax_config::plan::{BindTls, Certificate, Verify};
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
+use super::choice::{self, Choice};
 use crate::io::{Io, Raw};
 use crate::timer::Deadline;
 
@@ -70,7 +71,11 @@ impl ResolvesServerCert for BySni {
 
 /// The configuration of a `bind ... ssl` line; the error is in words for the user.
 pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = choice::provider(Choice {
+        ciphers: tls.ciphers.as_deref(),
+        ciphersuites: tls.ciphersuites.as_deref(),
+        curves: tls.curves.as_deref(),
+    });
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&super::versions(tls.min_version, tls.max_version)?)
         .map_err(|e| e.to_string())?;
@@ -81,6 +86,11 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
             let roots = Arc::new(roots(ca)?);
             let v = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
             let v = if verify == Verify::Optional { v.allow_unauthenticated() } else { v };
+            let v = if tls.no_ca_names { v.clear_root_hint_subjects() } else { v };
+            let v = match &tls.crl {
+                Some(pem) => v.with_crls(revoked(pem)?),
+                None => v,
+            };
             builder.with_client_cert_verifier(v.build().map_err(|e| e.to_string())?)
         }
     };
@@ -115,6 +125,7 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
     }
     config.send_tls13_tickets = usize::from(!tls.no_tickets);
     config.max_fragment_size = None;
+    config.ignore_client_order = !tls.prefer_client_ciphers;
     Ok(BindTlsConfig {
         config: Arc::new(config),
         names,
@@ -129,6 +140,13 @@ pub(super) fn certified(cert: &Certificate) -> Result<Arc<CertifiedKey>, String>
         Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(Arc::new(certified)),
         Err(e) => Err(format!("{}: {e}", cert.path)),
     }
+}
+
+/// Revocation lists in PEM.
+pub(super) fn revoked(pem: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
+    use rustls::pki_types::pem::PemObject;
+    let lists: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(pem).collect();
+    lists.map_err(|e| format!("revocation lists: {e}"))
 }
 
 pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore, String> {

@@ -48,7 +48,7 @@ fn common(conn: &CommonState) -> TlsFacts {
 }
 
 /// OpenSSL's name of a key exchange group.
-fn group_name(group: NamedGroup) -> &'static str {
+pub(super) fn group_name(group: NamedGroup) -> &'static str {
     match group {
         NamedGroup::X25519 => "x25519",
         NamedGroup::secp256r1 => "secp256r1",
@@ -61,7 +61,7 @@ fn group_name(group: NamedGroup) -> &'static str {
 }
 
 /// OpenSSL's name of a suite, and its symmetric key bits.
-fn openssl_name(suite: CipherSuite) -> (&'static str, u32) {
+pub(super) fn openssl_name(suite: CipherSuite) -> (&'static str, u32) {
     match suite {
         CipherSuite::TLS13_AES_128_GCM_SHA256 => ("TLS_AES_128_GCM_SHA256", 128),
         CipherSuite::TLS13_AES_256_GCM_SHA384 => ("TLS_AES_256_GCM_SHA384", 256),

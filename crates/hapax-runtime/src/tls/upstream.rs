@@ -7,12 +7,14 @@ use std::task::Poll;
 
 use hapax_config::plan::{ServerTls, Verify};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
 use super::accept;
+use super::choice::{self, Choice};
 use crate::io::{Io, Raw};
 use crate::timer::Deadline;
 
@@ -57,7 +59,11 @@ impl ServerCertVerifier for AnyCertificate {
 
 /// The configuration of a `server ... ssl` line; the error is in words for the user.
 pub(super) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, String> {
-    let provider: Arc<CryptoProvider> = Arc::new(aws_lc_rs::default_provider());
+    let provider: Arc<CryptoProvider> = choice::provider(Choice {
+        ciphers: tls.ciphers.as_deref(),
+        ciphersuites: tls.ciphersuites.as_deref(),
+        curves: tls.curves.as_deref(),
+    });
     let algorithms = provider.signature_verification_algorithms;
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&super::versions(tls.min_version, tls.max_version)?)
@@ -68,7 +74,15 @@ pub(super) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, S
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(algorithms))),
         (_, None) => return Err("'verify required' needs a 'ca-file'".into()),
-        (_, Some(ca)) => builder.with_root_certificates(accept::roots(ca)?),
+        (_, Some(ca)) => {
+            let roots = Arc::new(accept::roots(ca)?);
+            let v = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
+            let v = match &tls.crl {
+                Some(pem) => v.with_crls(accept::revoked(pem)?),
+                None => v,
+            };
+            builder.with_webpki_verifier(v.build().map_err(|e| e.to_string())?)
+        }
     };
     let mut config = match &tls.cert {
         None => builder.with_no_client_auth(),
@@ -80,6 +94,9 @@ pub(super) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, S
         }
     };
     config.alpn_protocols = tls.alpn.iter().filter(|p| &***p != b"h2").cloned().collect();
+    if tls.no_reuse {
+        config.resumption = Resumption::disabled();
+    }
     config.enable_sni = tls.sni.is_some() || tls.verifyhost.is_some();
     Ok(config)
 }
