@@ -15,6 +15,7 @@ pub use check::{
     Step, StrMatch, StrMethod, Text, VarValue,
 };
 pub use global::{Global, SocketBuffers, SocketLevel, StatsSocket};
+pub use global::{Allowed, Global, SocketBuffers, SocketLevel, StatsSocket};
 pub use log::{LogFormats, LogProfile, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep};
 pub use proxy::{
     Balance, Cookie, CookieMode, ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy,

@@ -102,6 +102,10 @@ impl World for StillLife<'_> {
         self.plan.file_names.get(file.0 as usize).map_or("-", String::as_str)
     }
 
+    fn jwe_allowed(&self, alg: &str, enc: &str) -> bool {
+        self.plan.global.jwe_algs.allows(alg) && self.plan.global.jwe_encs.allows(enc)
+    }
+
     fn proc_vars(&self) -> &RwLock<Scope> {
         &self.proc_vars
     }

@@ -237,6 +237,11 @@ impl World for LiveWorld {
         }))
     }
 
+    fn jwe_allowed(&self, alg: &str, enc: &str) -> bool {
+        let global = &self.shared.plan.global;
+        global.jwe_algs.allows(alg) && global.jwe_encs.allows(enc)
+    }
+
     fn log_count(&self, p: ProxyId) -> i64 {
         self.shared.proxy(p).log_count.load(Ordering::Relaxed) as i64
     }

@@ -420,6 +420,10 @@ pub trait World {
     fn tcp_info(&self, _socket: i32, _what: TcpFact) -> Option<i64> {
         None
     }
+    /// Whether encrypted tokens of this key management and this content encryption are decrypted.
+    fn jwe_allowed(&self, _alg: &str, _enc: &str) -> bool {
+        true
+    }
     /// The name of a configuration file, as the command line has it.
     #[allow(clippy::unnecessary_literal_bound, reason = "others have it from the plan")]
     fn file_name(&self, _file: FileId) -> &str {

@@ -11,6 +11,9 @@ use super::{Bind, LogTarget, Statuses};
 
 #[derive(Debug, Default)]
 pub struct Global {
+    /// `jwt.decrypt_alg_list` and `jwt.decrypt_enc_list`
+    pub jwe_algs: Allowed,
+    pub jwe_encs: Allowed,
     /// `set-var` and `set-var-fmt`, in their order.
     pub start_vars: Vec<Arc<ProcessVar>>,
     /// `tune.vars.*-max-size`
@@ -100,4 +103,44 @@ pub struct StatsSocket {
     pub bind: Bind,
     pub level: SocketLevel,
     pub expose_fd: bool,
+}
+
+/// A list of names that are allowed, as `ALL:!ECDH-ES` writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// `None`: everything is.
+    list: Option<Vec<String>>,
+}
+
+impl Allowed {
+    pub fn parse(text: &str) -> Self {
+        let words = text.split(':').filter(|w| !w.is_empty());
+        Self {
+            list: Some(words.map(str::to_owned).collect()),
+        }
+    }
+
+    pub fn allows(&self, name: &str) -> bool {
+        let Some(list) = &self.list else { return true };
+        let banned = list.iter().any(|w| w.strip_prefix('!') == Some(name));
+        !banned && list.iter().any(|w| w == "ALL" || w == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_allow_what_they_name() {
+        for (text, name, want) in [
+            ("ALL:!ECDH-ES", "dir", true),
+            ("ALL:!ECDH-ES", "ECDH-ES", false),
+            ("A128GCM:A256GCM", "A256GCM", true),
+            ("A128GCM:A256GCM", "A192GCM", false),
+        ] {
+            assert_eq!(Allowed::parse(text).allows(name), want, "{text} {name}");
+        }
+        assert!(Allowed::default().allows("dir"));
+    }
 }

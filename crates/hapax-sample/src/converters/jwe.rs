@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::arg;
 use super::digests::{base64_now, base64_or_var};
 use super::encodings::BASE64URL;
-use crate::{Absent, Arg, ArgKind, Compile, Converter, Sampled};
+use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
 use key::Key;
 
 pub(super) static ROWS: &[Converter] = &[
@@ -20,7 +20,7 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Bin,
         "The decrypted content of a token by a secret in base 64, which may be in a variable; empty on errors. Algorithms: \
          dir, A128KW to A256KW, A128GCMKW to A256GCMKW.",
-        |a, v, e| decrypted(v, base64_now(a, 0, e).map(Key::Secret).as_ref()),
+        |a, v, e| decrypted(v, base64_now(a, 0, e).map(Key::Secret).as_ref(), e),
     )
     .args(&[ArgKind::Str], 1)
     .check(|args, cx| base64_or_var(args, 0, cx))
@@ -36,10 +36,10 @@ pub(super) static ROWS: &[Converter] = &[
          errors.",
         |a, v, e| {
             let key = match arg::custom::<Key>(a, 0) {
-                Some(key) => return decrypted(v, Some(key)),
+                Some(key) => return decrypted(v, Some(key), e),
                 None => arg::text_now(a, 0, e).and_then(|text| Key::from_jwk(&text)),
             };
-            decrypted(v, key.as_ref())
+            decrypted(v, key.as_ref(), e)
         },
     )
     .args(&[ArgKind::Str], 1)
@@ -56,7 +56,7 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Bin,
         Type::Bin,
         "The decrypted content of a token by the private key of a PEM file, RSA or EC; empty on errors.",
-        |a, v, _| decrypted(v, arg::custom::<Key>(a, 0)),
+        |a, v, e| decrypted(v, arg::custom::<Key>(a, 0), e),
     )
     .args(&[ArgKind::Str], 1)
     .check(check_cert)
@@ -87,13 +87,13 @@ fn check_cert(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String> {
 }
 
 /// A token's content, or nothing where it cannot be had.
-fn decrypted<'e>(token: Value<'e>, key: Option<&Key>) -> Sampled<'e> {
+fn decrypted<'e>(token: Value<'e>, key: Option<&Key>, env: &Env<'_>) -> Sampled<'e> {
     let token = arg::bytes(token)?;
     let key = key.ok_or(Absent::Never)?;
-    Ok(Value::Bin(decrypt(&token, key).unwrap_or_default().into()))
+    Ok(Value::Bin(decrypt(&token, key, env).unwrap_or_default().into()))
 }
 
-fn decrypt(token: &[u8], key: &Key) -> Option<Vec<u8>> {
+fn decrypt(token: &[u8], key: &Key, env: &Env<'_>) -> Option<Vec<u8>> {
     let mut parts = token.split(|&b| b == b'.');
     let protected = parts.next()?;
     let mut decode = || BASE64URL.decode(parts.next()?).ok();
@@ -102,7 +102,11 @@ fn decrypt(token: &[u8], key: &Key) -> Option<Vec<u8>> {
         return None;
     }
     let header: Json = serde_json::from_slice(&BASE64URL.decode(protected).ok()?).ok()?;
-    let encryption = cipher::Encryption::parse(header.get("enc")?.as_str()?)?;
+    let (alg, enc) = (header.get("alg")?.as_str()?, header.get("enc")?.as_str()?);
+    if !env.world.jwe_allowed(alg, enc) {
+        return None;
+    }
+    let encryption = cipher::Encryption::parse(enc)?;
     let content_key = key.unwrap(&header, &wrapped, encryption)?;
     encryption.open(&content_key, &iv, protected, text, &tag)
 }

@@ -2,6 +2,7 @@
 
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::plan::Allowed;
 use crate::shape::Shape;
 use crate::topic::{Topic, no_inherit};
 use crate::units::{TIMER_MAX, Unit};
@@ -287,17 +288,23 @@ static ROWS: &[Row] = &[
     Row::new("jwt.decrypt_alg_list", Sections::GLOBAL)
         .usage("<list>")
         .shape(Shape::Word("<list>"))
-        .doc("Key management algorithms that `jwt_decrypt_*` accept.")
+        .doc("Key management algorithms that `jwt_decrypt_*` accept, joined by colons; `ALL`, and `!` before those that are not accepted.")
         .since(3, 4)
-        .not_yet("encrypted JSON web tokens")
-        .ok(&["jwt.decrypt_alg_list dir,A256KW"])
-        .bad(&["jwt.decrypt_alg_list", "jwt.decrypt_alg_list one two"]),
+        .ok(&["jwt.decrypt_alg_list ALL:!ECDH-ES"])
+        .bad(&["jwt.decrypt_alg_list", "jwt.decrypt_alg_list one two"])
+        .set(|cx, a| {
+            cx.global.jwe_algs = Allowed::parse(a.str(0));
+            Ok(())
+        }),
     Row::new("jwt.decrypt_enc_list", Sections::GLOBAL)
         .usage("<list>")
         .shape(Shape::Word("<list>"))
-        .doc("Content encryption algorithms that `jwt_decrypt_*` accept.")
+        .doc("Content encryption algorithms that `jwt_decrypt_*` accept, joined by colons; `ALL`, and `!` before those that are not accepted.")
         .since(3, 4)
-        .not_yet("encrypted JSON web tokens")
-        .ok(&["jwt.decrypt_enc_list A256GCM"])
-        .bad(&["jwt.decrypt_enc_list", "jwt.decrypt_enc_list one two"]),
+        .ok(&["jwt.decrypt_enc_list A128GCM:A256GCM"])
+        .bad(&["jwt.decrypt_enc_list", "jwt.decrypt_enc_list one two"])
+        .set(|cx, a| {
+            cx.global.jwe_encs = Allowed::parse(a.str(0));
+            Ok(())
+        }),
 ];
