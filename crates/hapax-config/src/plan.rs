@@ -14,7 +14,6 @@ pub use check::{
     Act, Check, CheckPort, Connect, Expect, External, HeaderPattern, HttpCheckOptions, HttpSend, Pattern, ReplyReader, Script, ScriptKind,
     Step, StrMatch, StrMethod, Text, VarValue,
 };
-pub use global::{Global, SocketBuffers, SocketLevel, StatsSocket};
 pub use global::{Allowed, Global, SocketBuffers, SocketLevel, StatsSocket};
 pub use log::{LogFormats, LogProfile, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep};
 pub use proxy::{
