@@ -96,3 +96,28 @@ fn a_backup_serves_when_nobody_else_does() {
     wait_status(&p, "a", "UP");
     assert_eq!(p.connect("l").get("/").text(), "main");
 }
+
+#[test]
+fn traffic_is_observed() {
+    // Checks pass all along; the responses to real requests take the server out.
+    let origin = Origin::new(|r| {
+        if r.target == "/health" {
+            Reply::ok("fine")
+        } else {
+            Reply::status(503, "no")
+        }
+    });
+    let p = Builder::new(
+        Program::Hapax,
+        "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\nlisten l\n  bind @l@\n  option httpchk GET /health\n\
+         \x20 server s @s@ check inter 100s observe layer7 error-limit 3 on-error mark-down\n",
+    )
+    .set("s", &origin.addr())
+    .start();
+    for _ in 0..2 {
+        assert_eq!(p.connect("l").get("/").status, 503);
+    }
+    assert_eq!(status(&p, "s"), "UP");
+    assert_eq!(p.connect("l").get("/").status, 503);
+    wait_status(&p, "s", "DOWN");
+}

@@ -140,12 +140,8 @@ fn tcp_connections_become_http_by_rule_and_by_backend() {
 #[test]
 fn a_server_without_an_address_stands_where_rules_say() {
     let origin = Origin::saying("ok");
-    let (host, port) = origin
-        .addr()
-        .to_string()
-        .rsplit_once(':')
-        .map(|(h, p)| (h.to_owned(), p.to_owned()))
-        .expect("address");
+    let address = origin.addr();
+    let (host, port) = address.rsplit_once(':').expect("address");
     let p = Builder::new(
         Program::Hapax,
         &format!(

@@ -56,7 +56,8 @@ fn not_found() -> Reply {
 
 #[test]
 fn every_kind_of_failure() {
-    let cases: [(&str, fn() -> Reply, u16); 9] = [
+    type Case = (&'static str, fn() -> Reply, u16);
+    let cases: [Case; 9] = [
         ("empty-response", reset, 200),
         ("conn-failure", reset, 502),
         ("junk-response", junk, 200),

@@ -248,7 +248,6 @@ fn rules_pass(worker: &Worker, client: &mut Client, raw: &Raw, rules: &[Rule]) -
             Effect::ExpectProxy => expected.proxy = true,
             Effect::ExpectNetscalerCip => expected.netscaler = true,
             Effect::Wait(Wait::Log { profile, origin }) => {
-                drop(txn);
                 stream.log_origin = origin;
                 log_session(worker, client, &stream, &vars, origin, profile);
                 txn = session_txn(worker, client, &mut stream, &mut controls, &vars);

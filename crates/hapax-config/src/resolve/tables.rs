@@ -37,7 +37,9 @@ pub(super) fn check(reader: &mut Reader<'_>, proxies: &[Proxy]) {
             wrong.push(with_lead(Diagnostic::alert(&codes::BAD_ARGUMENT, message).at(rule.table.span)));
         }
     }
-    wrong.into_iter().for_each(|d| reader.diags.push(d));
+    for d in wrong {
+        reader.diags.push(d);
+    }
 }
 
 pub(super) fn keep_servers(tables: &mut [StickTable], proxies: &[Proxy]) {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use hapax_balance::Choice;
-use hapax_config::plan::{Mode, Options, Persist, RetryOn, Server};
+use hapax_config::plan::{Mode, Observe, Options, Persist, RetryOn, Server};
 use hapax_proto::h1::BodyLen;
 use hapax_sample::ServerId;
 use hapax_value::{Endpoint, Millis};
@@ -29,6 +29,7 @@ const LOOK_AGAIN: Millis = 100;
 impl Exchange<'_> {
     /// Ends with `self.up` open and ready to be written to.
     pub(super) async fn connect(&mut self) -> Step<()> {
+        self.watched = self.be.options.contains(Options::ABORTONCLOSE) && self.meta.body == BodyLen::None && self.be.mode == Mode::Http;
         loop {
             let i = match self.again.take() {
                 Some(i) => self.wait_for_slot(Some(i), None).await?,
@@ -37,6 +38,9 @@ impl Exchange<'_> {
             self.set_server(i);
             let error = match self.open(i).await {
                 Ok(up) => {
+                    if up.served == 0 {
+                        self.observe(i, false, None);
+                    }
                     (self.p.facts.bc_src, self.p.facts.bc_dst) = up.ends.clone();
                     self.p.facts.bc_reused = up.served > 0;
                     self.p.facts.bc_socket = up.io.raw().and_then(Raw::number);
@@ -54,6 +58,9 @@ impl Exchange<'_> {
                 ConnectError::Refused(_) | ConnectError::Handshake(_) | ConnectError::NoAddress => End::new(Blame::Server, Phase::Connect),
             };
             tracing::debug!(server = %self.be.servers[i].name, %error, "no connection");
+            if !matches!(error, ConnectError::Resource(_)) {
+                self.observe(i, false, Some("L4 unsuccessful connection"));
+            }
             if !self.be.retry_on.contains(RetryOn::CONN_FAILURE) || !self.try_again(i, false) {
                 let (w, state) = (self.w.id, self.be_state());
                 state.be.failed_conns.inc(w);
@@ -64,6 +71,14 @@ impl Exchange<'_> {
                 let limit = self.be.timeouts.connect.unwrap_or(TURN_AROUND);
                 self.sleep(TURN_AROUND.min(limit)).await?;
             }
+        }
+    }
+
+    /// Tells a server with `observe` what became of its connection, or of its response (`layer7`).
+    pub(super) fn observe(&self, i: usize, layer7: bool, error: Option<&'static str>) {
+        if self.be.servers[i].observe != Observe::Nothing {
+            let now_ms = self.w.now().wall_us / 1000;
+            self.w.shared.observed(self.be_id, ServerId(i as u32), layer7, error, now_ms);
         }
     }
 
@@ -260,7 +275,6 @@ impl Exchange<'_> {
         let conf = &self.be.servers[i];
         let server = &self.be_state().servers[i];
         let w = self.w.id;
-        self.watched = self.be.options.contains(Options::ABORTONCLOSE) && self.meta.body == BodyLen::None && self.be.mode == Mode::Http;
         let key = self.connection_key(conf);
         if let Some(up) = self.reuse(i, server, key) {
             server.counters.reuse.inc(w);

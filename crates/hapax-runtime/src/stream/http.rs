@@ -94,6 +94,14 @@ impl Exchange<'_> {
             }
             (Blame::Server | Blame::ServerTimeout, Phase::Headers) => {
                 be.be.failed_resp.inc(w);
+                if let Some(i) = self.server {
+                    let why = if end.blame == Blame::Server {
+                        "Close from server (http)"
+                    } else {
+                        "Read timeout (http)"
+                    };
+                    self.observe(i, true, Some(why));
+                }
                 if let Some(s) = self.server_state() {
                     s.counters.failed_resp.inc(w);
                 }

@@ -82,21 +82,14 @@ impl Exchange<'_> {
                 Ok(())
             }
             // A probe, or a kept connection that ends between requests.
-            Some(_) if had == 0 && (!first || self.fe.options.contains(Options::HTTP_IGNORE_PROBES)) => Err(Stop::Silent),
+            Some(_) | None if had == 0 && (!first || self.fe.options.contains(Options::HTTP_IGNORE_PROBES)) => Err(Stop::Silent),
             Some(Err(_)) if had == 0 && self.fe.options.contains(Options::DONTLOGNULL) => Err(Stop::Silent),
-            Some(Ok(_)) if had == 0 => Err(self.refuse_by(Blame::Client, 400)),
-            Some(Err(_)) if had == 0 => {
-                self.begin_bad();
-                self.c.count(self.w, Event::Error);
-                Err(Stop::Close(End::with_status(Blame::Client, Phase::Request, 400)))
-            }
             Some(Ok(_)) => Err(self.refuse_by(Blame::Client, 400)),
             Some(Err(_)) => {
                 self.begin_bad();
                 self.c.count(self.w, Event::Error);
                 Err(Stop::Close(End::with_status(Blame::Client, Phase::Request, 400)))
             }
-            None if had == 0 && (!first || self.fe.options.contains(Options::HTTP_IGNORE_PROBES)) => Err(Stop::Silent),
             None => Err(self.refuse_by(Blame::ClientTimeout, 408)),
         }
     }

@@ -27,6 +27,11 @@ impl Exchange<'_> {
         };
         self.count_response();
         self.count_status(self.p.facts.status);
+        if let Some(i) = self.server {
+            // 501 and 505 are about the request.
+            let bad = matches!(self.p.facts.status, ..100 | 500 | 502..=504 | 506..);
+            self.observe(i, true, bad.then_some("Wrong http response"));
+        }
         if !self.fe.res_captures.is_empty() {
             edit::capture(&self.p.res_head, &self.fe.res_captures, &mut self.p.facts.res_captures);
         }
