@@ -99,7 +99,7 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
     // Bits: a check is configured, it is enabled, it is paused by maintenance.
     let check_state = u32::from(conf.check.is_some()) << 1
         | u32::from(conf.check.is_some() && s.check_enabled.load(Relaxed)) << 2
-        | u32::from(s.in_maintenance()) << 3;
+        | u32::from(conf.check.is_some() && s.in_maintenance()) << 3;
     // The same for the agent, and that it is one.
     let agent_state = s
         .agent
