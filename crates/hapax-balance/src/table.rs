@@ -7,14 +7,18 @@
 mod data;
 mod freq;
 mod key;
+mod log;
 mod shard;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hapax_value::Millis;
 
+mod changes;
+
+use changes::Bell;
 pub use data::{Column, DataType, Layout, Shape};
 pub use key::{Key, KeyType};
 use shard::{Form, Shard, is_over};
@@ -40,6 +44,8 @@ pub struct Spec {
     pub columns: Vec<Column>,
     /// Where hashes start, so that nobody outside can tell them.
     pub seed: u64,
+    /// How many are told of changes ([`Table::changes`]); none: changes cost nothing.
+    pub followers: usize,
 }
 
 /// A table.
@@ -50,9 +56,8 @@ pub struct Table {
     form: Form,
     shards: Box<[Mutex<Shard>]>,
     used: AtomicUsize,
-    /// Number of the last update.
-    seq: AtomicU32,
     texts: Mutex<Texts>,
+    bell: Bell,
 }
 
 /// A held entry: it stays until it is released.
@@ -104,15 +109,15 @@ impl Table {
         let layout = Layout::new(&spec.columns);
         let bits = spec.size.max(1).ilog2().saturating_sub(SHARD_BITS).min(MOST_SHARDS_BITS);
         let page_bits = (spec.size >> bits).max(1).next_power_of_two().ilog2().min(PAGE_BITS);
-        let form = Form::new(spec.key, layout.words(), page_bits, spec.seed);
+        let form = Form::new(spec.key, layout.words(), page_bits, spec.seed, spec.followers);
         Self {
             shards: (0..1 << bits).map(|_| Mutex::new(Shard::new(form))).collect(),
             form,
             layout,
             spec,
             used: AtomicUsize::new(0),
-            seq: AtomicU32::new(0),
             texts: Mutex::default(),
+            bell: Bell::default(),
         }
     }
 
@@ -132,11 +137,6 @@ impl Table {
     /// Bytes of memory held by the entries.
     pub fn memory(&self) -> usize {
         (0..self.shards.len()).map(|i| self.lock(i).memory()).sum()
-    }
-
-    /// Number of the last update.
-    pub fn seq(&self) -> u32 {
-        self.seq.load(Ordering::Relaxed)
     }
 
     fn lock(&self, i: usize) -> MutexGuard<'_, Shard> {
@@ -334,11 +334,6 @@ impl Entry<'_> {
         self.shard.refs(self.slot)
     }
 
-    /// The number of its last update.
-    pub fn seq(&self) -> u32 {
-        self.shard.seq(self.slot)
-    }
-
     fn is_over(&self) -> bool {
         self.table.spec.expire.is_some() && self.refs() == 0 && is_over(self.shard.expire(self.slot), self.now)
     }
@@ -390,8 +385,10 @@ impl Entry<'_> {
     /// The entry was used: its lifetime starts anew, and those who are told of updates will be told of this one.
     pub fn touch(&mut self) {
         self.renew();
-        let seq = self.table.seq.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        self.shard.set_seq(self.slot, seq);
+        if self.table.spec.followers > 0 {
+            self.shard.log_change(self.slot);
+            self.table.bell.ring();
+        }
     }
 
     /// The entry was learned from elsewhere, where it has so many milliseconds left.

@@ -1,22 +1,23 @@
 //! One part of a table: entries in pages of 32-bit words, found by hash, in the order of their last use.
 //!
-//! An entry is a header of five words, its key where keys are short and all as long, and its data. Pages are never moved, so
-//! that a growing table never copies itself; entries that went are used again.
+//! An entry is a header, its key where keys are short and all as long, and its data. Pages are never moved, so that a growing
+//! table never copies itself; entries that went are used again. Where somebody follows the table, the header has room for the
+//! order of changes too ([`super::log`]).
 
 use hashbrown::HashTable;
 
 use super::key::KeyType;
+use super::log::{self, Log};
 
 /// No entry.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Words of the header: neighbours in the order of use, when the entry goes, who holds it, the number of its last update.
+/// Words of the header: neighbours in the order of use, when the entry goes, who holds it.
 const PREV: usize = 0;
 const NEXT: usize = 1;
 const EXPIRE: usize = 2;
 const REFS: usize = 3;
-const SEQ: usize = 4;
-const HEADER: usize = 5;
+pub(super) const HEADER: usize = 4;
 
 /// Longest key that stands in the page.
 const INLINE: usize = 64;
@@ -26,18 +27,25 @@ const INLINE: usize = 64;
 pub(super) struct Form {
     /// `None`: keys stand apart.
     key_bytes: Option<usize>,
+    /// Words before the key.
+    header: usize,
     data: usize,
     stride: usize,
     page_bits: u32,
     seed: u64,
+    /// Who is told of changes.
+    followers: usize,
 }
 
 impl Form {
-    pub(super) fn new(key: KeyType, data_words: usize, page_bits: u32, seed: u64) -> Self {
+    pub(super) fn new(key: KeyType, data_words: usize, page_bits: u32, seed: u64, followers: usize) -> Self {
         let key_bytes = key.fixed().filter(|n| *n <= INLINE);
-        let data = HEADER + key_bytes.unwrap_or(0).div_ceil(4);
+        let header = HEADER + if followers > 0 { log::WORDS } else { 0 };
+        let data = header + key_bytes.unwrap_or(0).div_ceil(4);
         Self {
             key_bytes,
+            header,
+            followers,
             data,
             stride: data + data_words,
             page_bits,
@@ -62,6 +70,8 @@ pub(super) struct Shard {
     made: u32,
     oldest: u32,
     newest: u32,
+    /// Where somebody is told of changes.
+    pub(super) log: Option<Box<Log>>,
 }
 
 /// Where a slot stands: its page, and its first word there.
@@ -80,7 +90,7 @@ fn is_key(form: Form, pages: &[Box<[u32]>], keys: &[Box<[u8]>], slot: u32, key: 
         return &*keys[slot as usize] == key;
     }
     let (page, at) = place(form, slot);
-    let words = &pages[page][at + HEADER..at + form.data];
+    let words = &pages[page][at + form.header..at + form.data];
     key.chunks(4).zip(words).all(|(chunk, w)| padded(chunk) == *w)
 }
 
@@ -101,6 +111,7 @@ impl Shard {
             made: 0,
             oldest: NONE,
             newest: NONE,
+            log: (form.followers > 0).then(|| Box::new(Log::new(form.followers))),
         }
     }
 
@@ -125,13 +136,16 @@ impl Shard {
         let words = &mut self.pages[page][at..at + self.form.stride];
         words.fill(0);
         if self.form.key_bytes.is_some() {
-            for (chunk, w) in key.chunks(4).zip(&mut words[HEADER..]) {
+            for (chunk, w) in key.chunks(4).zip(&mut words[self.form.header..]) {
                 *w = padded(chunk);
             }
         } else if let Some(k) = self.keys.get_mut(slot as usize) {
             *k = key.into();
         } else {
             self.keys.push(key.into());
+        }
+        if self.log.is_some() {
+            self.unlogged(slot);
         }
         self.link(slot);
         let Self {
@@ -142,7 +156,7 @@ impl Shard {
             Some(n) => {
                 let (page, at) = place(*form, *slot);
                 let mut bytes = [0; INLINE];
-                let words = &pages[page][at + HEADER..at + form.data];
+                let words = &pages[page][at + form.header..at + form.data];
                 words
                     .iter()
                     .zip(bytes.chunks_mut(4))
@@ -174,6 +188,7 @@ impl Shard {
             found.remove();
         }
         self.unlink(slot);
+        self.forget_change(slot);
         if let Some(k) = self.keys.get_mut(slot as usize) {
             *k = Box::default();
         }
@@ -193,17 +208,17 @@ impl Shard {
             return self.keys[slot as usize].to_vec();
         };
         let (page, at) = place(self.form, slot);
-        let words = &self.pages[page][at + HEADER..at + self.form.data];
+        let words = &self.pages[page][at + self.form.header..at + self.form.data];
         let mut bytes: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).collect();
         bytes.truncate(n);
         bytes
     }
 
-    fn get(&self, slot: u32, i: usize) -> u32 {
+    pub(super) fn get(&self, slot: u32, i: usize) -> u32 {
         word(self.form, &self.pages, slot, i)
     }
 
-    fn put(&mut self, slot: u32, i: usize, value: u32) {
+    pub(super) fn put(&mut self, slot: u32, i: usize, value: u32) {
         let (page, at) = place(self.form, slot);
         self.pages[page][at + i] = value;
     }
@@ -246,15 +261,6 @@ impl Shard {
 
     pub(super) fn expire(&self, slot: u32) -> u32 {
         self.get(slot, EXPIRE)
-    }
-
-    /// The number of the entry's last update, for those who are told of updates.
-    pub(super) fn seq(&self, slot: u32) -> u32 {
-        self.get(slot, SEQ)
-    }
-
-    pub(super) fn set_seq(&mut self, slot: u32, seq: u32) {
-        self.put(slot, SEQ, seq);
     }
 
     /// The entry is the newest from now on, and goes at `expire`.
@@ -304,10 +310,12 @@ impl Shard {
         self.made
     }
 
-    /// Gives the memory of an empty shard back.
+    /// Gives the memory of an empty shard back. Changes are counted on.
     pub(super) fn shrink(&mut self) {
         if self.index.is_empty() {
+            let log = self.log.take();
             *self = Self::new(self.form);
+            self.log = log;
         }
     }
 }
