@@ -8,3 +8,4 @@ pub mod peers;
 pub mod proxy;
 pub mod socks4;
 pub mod tls_hello;
+pub mod varint;

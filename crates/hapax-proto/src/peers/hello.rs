@@ -12,6 +12,8 @@ pub struct Hello {
     pub to: String,
     pub from: String,
     pub pid: u64,
+    /// Of the protocol: 2.0 knows no times of entries.
+    pub minor: u32,
 }
 
 /// Why a greeting is refused, as the status that answers it.
@@ -37,7 +39,7 @@ impl Hello {
     pub fn write(&self) -> String {
         let mut out = String::new();
         // Writing to a string cannot fail.
-        let _ = write!(out, "HAProxyS 2.1\n{}\n{} {} 0\n", self.to, self.from, self.pid);
+        let _ = write!(out, "HAProxyS 2.{}\n{}\n{} {} 0\n", self.minor, self.to, self.from, self.pid);
         out
     }
 
@@ -57,9 +59,7 @@ impl Hello {
         let version = lines[0].strip_prefix("HAProxyS ").ok_or(HelloError::Protocol)?;
         let (major, minor) = version.split_once('.').ok_or(HelloError::Version)?;
         // Minor versions only add.
-        if major != "2" || minor.parse::<u32>().is_err() {
-            return Err(HelloError::Version);
-        }
+        let minor = minor.parse().ok().filter(|_| major == "2").ok_or(HelloError::Version)?;
         let mut words = lines[2].split(' ');
         let from = words.next().filter(|w| !w.is_empty()).ok_or(HelloError::Protocol)?;
         let pid = words.next().and_then(|w| w.parse().ok()).ok_or(HelloError::Protocol)?;
@@ -67,6 +67,7 @@ impl Hello {
             to: lines[1].to_owned(),
             from: from.to_owned(),
             pid,
+            minor,
         };
         Ok(Some((hello, at)))
     }
@@ -99,6 +100,7 @@ mod tests {
             to: "east".into(),
             from: "west".into(),
             pid: 42,
+            minor: 1,
         };
         let text = hello.write();
         assert_eq!(text, "HAProxyS 2.1\neast\nwest 42 0\n");

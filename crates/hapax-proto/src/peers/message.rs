@@ -1,6 +1,6 @@
 //! Messages: control, and the updates of tables.
 
-use super::varint::{decode, encode};
+use crate::varint::{decode, encode};
 
 /// Longest message that is taken.
 const LONGEST: u64 = 1 << 16;
@@ -18,6 +18,10 @@ pub enum WireError {
     Truncated,
     #[error("a table with data of a kind that has no number here")]
     UnknownData,
+    #[error("an update before any table")]
+    NoTable,
+    #[error("a text that was never sent")]
+    UnknownText,
 }
 
 /// Messages without a body.

@@ -389,25 +389,10 @@ fn binary(head: &Head) -> Value<'static> {
     let mut out = Vec::new();
     for (name, value) in head {
         for part in [name, value] {
-            push_varint(&mut out, part.len() as u64);
+            hapax_proto::varint::encode(part.len() as u64, &mut out);
             out.extend_from_slice(part);
         }
     }
     out.extend_from_slice(&[0, 0]);
     Value::Bin(Cow::Owned(out))
-}
-
-/// The variable-length integers of SPOP: one byte below 240, then four and seven bits at a time.
-fn push_varint(out: &mut Vec<u8>, mut n: u64) {
-    if n < 240 {
-        out.push(n as u8);
-        return;
-    }
-    out.push(n as u8 | 0xf0);
-    n = (n - 240) >> 4;
-    while n >= 128 {
-        out.push(n as u8 | 0x80);
-        n = (n - 128) >> 7;
-    }
-    out.push(n as u8);
 }

@@ -1,3 +1,5 @@
+//! The numbers of the peers protocol and of SPOP.
+//!
 //! Numbers of one to ten bytes: those below 240 are a byte of their own; others begin with four ones, and seven bits follow at a
 //! time, each byte but the last with its upper bit set.
 
