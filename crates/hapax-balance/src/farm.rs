@@ -78,6 +78,8 @@ impl Choice {
 #[derive(Debug)]
 pub struct Farm {
     members: Vec<Member>,
+    /// Places of those who are in the farm, in the order they came.
+    order: Vec<usize>,
     all_backups: bool,
     /// Indexes of those who may be picked now: the actives, or else backups.
     live: Vec<usize>,
@@ -107,6 +109,7 @@ impl Farm {
             Algorithm::StaticRr | Algorithm::Hash(_) => Tables::Map(map::Map::default()),
         };
         Self {
+            order: (0..members.len()).collect(),
             members,
             all_backups,
             live: Vec::new(),
@@ -123,19 +126,30 @@ impl Farm {
         }
     }
 
-    /// Adds a member (`add server`) and gives its index.
-    pub fn push(&mut self, member: Member) -> usize {
-        self.members.push(member);
+    /// Adds a member (`add server`) at a place that is new or was left.
+    pub fn admit(&mut self, place: usize, member: Member) {
+        if self.members.len() <= place {
+            let gone = Member { usable: false, ..member };
+            self.members.resize(place + 1, gone);
+        }
+        self.members[place] = member;
+        self.order.push(place);
         self.stale = true;
-        self.members.len() - 1
+    }
+
+    /// Takes a member out (`del server`): its place may be another's later.
+    pub fn dismiss(&mut self, place: usize) {
+        self.order.retain(|p| *p != place);
+        self.stale = true;
     }
 
     pub fn member(&self, i: usize) -> Member {
         self.members[i]
     }
 
-    pub fn members(&self) -> &[Member] {
-        &self.members
+    /// Those who are in the farm, in order.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.order.iter().map(|&i| &self.members[i])
     }
 
     /// Chooses a server. `key`: of a hash algorithm, where the request had one; without it, servers take turns.
@@ -192,9 +206,10 @@ impl Farm {
         }
         self.stale = false;
         let eligible = |m: &Member| m.usable && m.weight > 0;
+        let all = &self.members;
         let among = |backup: bool| {
-            let it = self.members.iter().enumerate();
-            it.filter(move |(_, m)| m.backup == backup && eligible(m)).map(|(i, _)| i)
+            let fits = move |i: &usize| all[*i].backup == backup && eligible(&all[*i]);
+            self.order.iter().copied().filter(fits)
         };
         self.live = among(false).collect();
         if self.live.is_empty() {
@@ -202,9 +217,10 @@ impl Farm {
             self.live = among(true).take(most).collect();
         }
         let (members, live) = (&self.members[..], &self.live[..]);
+        let order = &self.order[..];
         match &mut self.tables {
             Tables::RoundRobin(t) => t.rebuild(members, live),
-            Tables::Map(t) => t.rebuild(members, live),
+            Tables::Map(t) => t.rebuild(members, order, live),
             Tables::Ring(t) => t.rebuild(members, live),
             Tables::Random(t) => t.rebuild(members, live),
             Tables::LeastConn(_) | Tables::First => {}

@@ -96,8 +96,8 @@ impl<'a> Call<'a> {
         let wanted = if backend { ProxyCaps::BACKEND } else { ProxyCaps::FRONTEND };
         let iid: Option<u32> = name.strip_prefix('#').and_then(|n| n.parse().ok());
         let fits = |p: &hapax_config::plan::Proxy| p.caps.contains(wanted) && (&*p.name == name || iid == Some(p.iid));
-        let at = self.control.shared().plan.proxies.iter().position(fits)?;
-        Some(ProxyId(at as u32))
+        let found = self.control.shared().every_proxy().find(|(_, p)| fits(p));
+        found.map(|(state, _)| state.id)
     }
 
     /// `backend/server`, by names or by `#id`.
@@ -109,8 +109,8 @@ impl<'a> Call<'a> {
             return Err(Answer::err("No such backend."));
         };
         let id: Option<u32> = server.strip_prefix('#').and_then(|n| n.parse().ok());
-        let servers = &self.control.shared().plan.proxies[p.0 as usize].servers;
-        let at = servers.iter().position(|s| &*s.name == server || id == Some(s.id));
+        let fits = |s: &hapax_config::plan::Server| &*s.name == server || id == Some(s.id);
+        let at = self.control.shared().proxy(p).servers.position(|s| fits(&s.conf()));
         at.map(|s| (p, ServerId(s as u32))).ok_or_else(|| Answer::err("No such server."))
     }
 }

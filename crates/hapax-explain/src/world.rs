@@ -56,9 +56,11 @@ impl World for StillLife<'_> {
         self.plan.proxies.get(p.0 as usize).map_or("", |px| &px.name)
     }
 
-    fn server_name(&self, p: ProxyId, s: ServerId) -> &str {
+    fn server_name(&self, p: ProxyId, s: ServerId) -> std::borrow::Cow<'_, str> {
         let proxy = self.plan.proxies.get(p.0 as usize);
-        proxy.and_then(|px| px.servers.get(s.0 as usize)).map_or("", |srv| &srv.name)
+        proxy
+            .and_then(|px| px.servers.get(s.0 as usize))
+            .map_or_else(Default::default, |srv| (&*srv.name).into())
     }
 
     fn nbsrv(&self, p: ProxyId) -> i64 {

@@ -41,8 +41,8 @@ impl World for Still {
     fn proxy_name(&self, _: ProxyId) -> &'static str {
         "px"
     }
-    fn server_name(&self, _: ProxyId, _: ServerId) -> &'static str {
-        "srv"
+    fn server_name(&self, _: ProxyId, _: ServerId) -> std::borrow::Cow<'_, str> {
+        "srv".into()
     }
     fn nbsrv(&self, _: ProxyId) -> i64 {
         0

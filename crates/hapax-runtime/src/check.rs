@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hapax_config::plan::Check;
 use hapax_sample::{ProxyId, ServerId};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -51,7 +50,7 @@ pub(crate) async fn run(shared: Arc<Shared>, tls: TlsOf) {
     });
     let all = checked(&shared);
     let count = all.len() as u64;
-    let inter = |&(p, s): &(ProxyId, ServerId)| conf(&shared, p, s).map_or(0, |c| c.inter);
+    let inter = |&(p, s): &(ProxyId, ServerId)| shared.server_conf(p, s).check.as_ref().map_or(0, |c| c.inter);
     let shortest = all.iter().map(inter).filter(|&i| i >= SPREAD_FROM_MS).min().unwrap_or(0);
     let start = Instant::now();
     let mut tasks = JoinSet::new();
@@ -63,14 +62,25 @@ pub(crate) async fn run(shared: Arc<Shared>, tls: TlsOf) {
     for (n, id) in agents(&shared).into_iter().enumerate() {
         tasks.spawn_local(agent::watch(Rc::clone(&cx), id, n as u64));
     }
-    while tasks.join_next().await.is_some() {}
+    let mut newcomers = shared.newcomers.open();
+    loop {
+        tokio::select! {
+            Some((p, s)) = newcomers.recv() => {
+                let first = Instant::now();
+                tasks.spawn_local(watch(Rc::clone(&cx), (p, s), first));
+                tasks.spawn_local(agent::watch(Rc::clone(&cx), (p, s), 0));
+            }
+            Some(_) = tasks.join_next() => {}
+            else => return,
+        }
+    }
 }
 
 /// Every server with a check of its own.
 fn checked(shared: &Shared) -> Vec<(ProxyId, ServerId)> {
     let mut all = Vec::new();
-    for (p, proxy) in shared.plan.proxies.iter().enumerate() {
-        let own = proxy.servers.iter().enumerate().filter(|(_, s)| s.check.is_some());
+    for (p, proxy) in shared.proxies.iter() {
+        let own = proxy.servers.iter().filter(|(_, s)| s.conf().check.is_some());
         all.extend(own.map(|(s, _)| (ProxyId(p as u32), ServerId(s as u32))));
     }
     all
@@ -79,26 +89,23 @@ fn checked(shared: &Shared) -> Vec<(ProxyId, ServerId)> {
 /// Every server with an agent.
 fn agents(shared: &Shared) -> Vec<(ProxyId, ServerId)> {
     let mut all = Vec::new();
-    for (p, proxy) in shared.plan.proxies.iter().enumerate() {
-        let own = proxy.servers.iter().enumerate().filter(|(_, s)| s.agent.is_some());
+    for (p, proxy) in shared.proxies.iter() {
+        let own = proxy.servers.iter().filter(|(_, s)| s.agent().is_some());
         all.extend(own.map(|(s, _)| (ProxyId(p as u32), ServerId(s as u32))));
     }
     all
 }
 
-fn conf(shared: &Shared, p: ProxyId, s: ServerId) -> Option<&Check> {
-    shared.plan.proxies[p.0 as usize].servers[s.0 as usize].check.as_ref()
-}
-
 /// One server, for ever.
 async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), first: Instant) {
     let shared = &cx.shared;
-    let Some(check) = conf(shared, p, s) else { return };
+    let server = shared.server(p, s);
+    let (conf, tenure) = (server.conf(), server.tenure.load(Ordering::Relaxed));
+    let Some(check) = &conf.check else { return };
     let mut next = first;
     // The spread of this server's intervals need not be unpredictable, only different from the others'.
     let mut seed = u64::from(p.0) << 32 | u64::from(s.0) | 1 << 63;
     loop {
-        let server = shared.server(p, s);
         tokio::select! {
             () = sleep_until(next) => {}
             () = server.check_soon.notified() => {
@@ -107,7 +114,7 @@ async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), first: Instant) {
                 continue;
             }
         }
-        if shared.stopping.load(Ordering::Relaxed) {
+        if shared.stopping.load(Ordering::Relaxed) || server.tenure.load(Ordering::Relaxed) != tenure {
             return;
         }
         let paused = server.in_maintenance() || !server.check_enabled.load(Ordering::Relaxed) || server.endpoint().is_none();

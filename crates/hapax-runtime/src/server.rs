@@ -160,7 +160,7 @@ impl Server {
 
     /// SIGTTOU and SIGTTIN: an older process lets go of its ports, or takes them again.
     pub fn pause(&mut self, paused: bool) {
-        for p in &self.shared.proxies {
+        for (_, p) in self.shared.proxies.iter() {
             let order = if paused { FrontendOrder::Pause } else { FrontendOrder::Resume };
             p.paused.store(paused, Ordering::Relaxed);
             self.shared.mail.broadcast(&WorkerCommand::Frontend { proxy: p.id, order });
@@ -174,9 +174,9 @@ impl Server {
 
     /// SIGHUP: a line per server and per proxy.
     pub fn dump(&self) -> Vec<String> {
-        let proxies = self.shared.plan.proxies.iter().zip(&self.shared.proxies);
+        let proxies = self.shared.every_proxy();
         proxies
-            .map(|(p, s)| format!("Proxy {} has {} connections.", p.name, s.fe_cur.load(Ordering::Relaxed)))
+            .map(|(s, p)| format!("Proxy {} has {} connections.", p.name, s.fe_cur.load(Ordering::Relaxed)))
             .collect()
     }
 }
@@ -199,10 +199,16 @@ fn set_start_vars(shared: &Arc<Shared>) {
 /// State changes go to the log of the proxy they are about.
 fn connect_events(shared: &Arc<Shared>, dropped: &Arc<AtomicU64>) {
     let logger = SharedLogger::new(shared.plan.global.log_hostname.clone(), Arc::clone(dropped));
-    let plan = Arc::clone(&shared.plan);
+    // What is shared holds the way out, which must not hold it in turn.
+    let shared_by = Arc::downgrade(shared);
     shared.events.connect(Box::new(move |proxy, level, text| {
-        let p = &plan.proxies[proxy.0 as usize];
-        let tag = p.log_tag.as_deref().or(plan.global.log_tag.as_deref()).unwrap_or(DEFAULT_TAG);
+        let Some(shared) = shared_by.upgrade() else { return };
+        let p = shared.conf(proxy);
+        let tag = p
+            .log_tag
+            .as_deref()
+            .or(shared.plan.global.log_tag.as_deref())
+            .unwrap_or(DEFAULT_TAG);
         logger.send(&p.log, tag, level, text.as_bytes());
         tracing::info!(proxy = %p.name, "{text}");
     }));

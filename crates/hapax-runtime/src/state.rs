@@ -7,11 +7,13 @@ mod build;
 mod checks;
 mod compression;
 mod counters;
+mod dynamic;
 mod events;
 mod mailbox;
 mod ops;
 mod queue;
 mod rates;
+mod roster;
 mod server;
 mod tables;
 
@@ -20,18 +22,21 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use hapax_config::Plan;
+use hapax_config::plan::{self, Proxy, ProxyCaps};
 use hapax_sample::ProxyId;
 use hapax_sample::vars::{Scope, VarNames};
 
 pub use backend::BackendLive;
 pub use compression::Compression;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
+pub use dynamic::{Kept, Newcomers};
 pub use events::{EventSink, Events};
 pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
 pub use ops::Wanted;
 pub use queue::{Ticket, WaitQueue};
 pub use rates::{Average, RateMeter, Times};
-pub use server::{Admin, AgentState, CheckView, Oper, ServerState};
+pub use roster::Roster;
+pub use server::{Admin, AgentState, CheckView, Conf, Oper, Origin, ServerState};
 pub(crate) use tables::Event;
 pub use tables::{LiveTable, Tables};
 
@@ -40,7 +45,7 @@ pub use tables::{LiveTable, Tables};
 pub struct Shared {
     pub plan: Arc<Plan>,
     pub workers: usize,
-    pub proxies: Vec<ProxyState>,
+    pub proxies: Roster<ProxyState>,
     /// Backends by name, for `use_backend` with a format.
     backends: HashMap<Box<[u8]>, ProxyId>,
     /// Wall clock at start, microseconds since the epoch.
@@ -64,6 +69,8 @@ pub struct Shared {
     /// Names of variables, those that the runtime API has added after the configuration's.
     pub var_names: Mutex<Option<VarNames>>,
     pub tables: Tables,
+    /// Servers that came while running.
+    pub newcomers: Newcomers,
     /// Letters to the workers.
     pub mail: Mailboxes,
     /// Where state changes are told.
@@ -79,6 +86,8 @@ pub struct Shared {
 #[derive(Debug)]
 pub struct ProxyState {
     pub id: ProxyId,
+    /// The settings of a backend that came while running.
+    own: Option<Arc<Proxy>>,
     pub fe: FrontendCounters,
     pub be: BackendCounters,
     /// Client connections of the frontend now, and the most there were.
@@ -95,6 +104,8 @@ pub struct ProxyState {
     /// `disable frontend` and soft stop.
     pub paused: AtomicBool,
     pub stopped: AtomicBool,
+    /// `unpublish backend` clears it: rules do not switch to it.
+    pub published: AtomicBool,
     /// Rates of the frontend: connections, sessions, HTTP requests; of the backend: sessions.
     pub conn_rate: RateMeter,
     pub sess_rate: RateMeter,
@@ -108,10 +119,10 @@ pub struct ProxyState {
     pub be_last_change: AtomicU64,
     pub be_down_ms: AtomicU64,
     pub last_session: AtomicU64,
-    pub servers: Vec<Arc<ServerState>>,
-    /// Where `stick` rules look them up; empty where there are none.
-    pub servers_by_name: HashMap<Box<str>, usize>,
-    pub servers_by_id: HashMap<u32, usize>,
+    pub servers: Roster<ServerState>,
+    /// Where `stick` rules look the configuration's servers up; empty where there are none.
+    servers_by_name: HashMap<Box<str>, usize>,
+    servers_by_id: HashMap<u32, usize>,
     /// Streams that wait for one of them.
     pub waiting: WaitQueue,
     /// Who of them takes the next stream.
@@ -121,15 +132,58 @@ pub struct ProxyState {
 impl Shared {
     /// The backend (or listen) of that name.
     pub fn backend_named(&self, name: &[u8]) -> Option<ProxyId> {
-        self.backends.get(name).copied()
+        let found = self.backends.get(name).copied();
+        if !self.proxies.is_changed() {
+            return found;
+        }
+        let fits = |p: &Proxy| p.caps.contains(ProxyCaps::BACKEND) && p.name.as_bytes() == name;
+        self.every_proxy().find(|(_, p)| fits(p)).map(|(state, _)| state.id)
     }
 
     pub fn proxy(&self, id: ProxyId) -> &ProxyState {
         &self.proxies[id.0 as usize]
     }
 
+    /// The settings of a proxy.
+    pub fn conf(&self, id: ProxyId) -> &Proxy {
+        match self.plan.proxies.get(id.0 as usize) {
+            Some(conf) => conf,
+            // No place is given out that is neither.
+            None => self.proxy(id).own.as_deref().unwrap_or(&self.plan.proxies[id.0 as usize]),
+        }
+    }
+
+    /// Every proxy with its settings.
+    pub fn every_proxy(&self) -> impl Iterator<Item = (&ProxyState, &Proxy)> {
+        self.proxies.iter().map(|(i, state)| (state, self.conf(ProxyId(i as u32))))
+    }
+
     pub fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl ProxyState {
+    /// The server of that name, for `stick` rules.
+    pub fn server_named(&self, name: &str) -> Option<usize> {
+        let found = self.servers_by_name.get(name).copied();
+        found
+            .filter(|&i| !self.servers.is_changed() || *self.servers[i].conf().name == *name)
+            .or_else(|| self.late_server(|s| *s.name == *name))
+    }
+
+    /// The server of that number, for the same.
+    pub fn server_numbered(&self, id: u32) -> Option<usize> {
+        let found = self.servers_by_id.get(&id).copied();
+        found
+            .filter(|&i| !self.servers.is_changed() || self.servers[i].conf().id == id)
+            .or_else(|| self.late_server(|s| s.id == id))
+    }
+
+    /// Looks where the tables of the start cannot know: servers that came later.
+    fn late_server(&self, fits: impl Fn(&plan::Server) -> bool) -> Option<usize> {
+        let listed = || self.servers.position(|s| fits(&s.conf()));
+        self.servers.is_changed().then(listed).flatten()
     }
 }
 

@@ -41,9 +41,8 @@ pub(crate) struct Upstream {
 /// Idle connections of one worker, by server.
 #[derive(Debug)]
 pub(crate) struct Pools {
-    /// First slot of each proxy in `idle`.
-    base: Vec<usize>,
-    idle: RefCell<Vec<Vec<Upstream>>>,
+    /// By proxy, then by server; made as they are needed.
+    idle: RefCell<Vec<Vec<Vec<Upstream>>>>,
 }
 
 /// Why there is no connection.
@@ -74,30 +73,19 @@ const MAX_IDLE: usize = 1024;
 
 impl Pools {
     pub(crate) fn new(plan: &Plan) -> Self {
-        let mut base = Vec::with_capacity(plan.proxies.len());
-        let mut total = 0;
-        for p in &plan.proxies {
-            base.push(total);
-            total += p.servers.len();
-        }
+        let of = |p: &Proxy| (0..p.servers.len()).map(|_| Vec::new()).collect();
         Self {
-            base,
-            idle: RefCell::new((0..total).map(|_| Vec::new()).collect()),
+            idle: RefCell::new(plan.proxies.iter().map(of).collect()),
         }
-    }
-
-    fn slot(&self, proxy: ProxyId, server: ServerId) -> usize {
-        self.base[proxy.0 as usize] + server.0 as usize
     }
 
     /// The connection of that key used last that is still alive and has served so many requests at least.
     pub(crate) fn take(&self, proxy: ProxyId, server: ServerId, state: &ServerState, key: u64, served: u32) -> Option<Upstream> {
-        let slot = self.slot(proxy, server);
         let epoch = state.address_epoch.load(Ordering::Relaxed);
         loop {
             let mut up = {
                 let mut idle = self.idle.borrow_mut();
-                let list = idle.get_mut(slot)?;
+                let list = idle.get_mut(proxy.0 as usize)?.get_mut(server.0 as usize)?;
                 let found = list.iter().rposition(|u| u.key == key && u.served >= served)?;
                 list.remove(found)
             };
@@ -112,24 +100,28 @@ impl Pools {
     pub(crate) fn put(&self, proxy: ProxyId, server: ServerId, conf: &Server, state: &ServerState, mut up: Upstream, now: Millis) {
         let max = conf.pool_max_conn.map_or(MAX_IDLE, |n| n as usize);
         let worn = conf.max_reuse.is_some_and(|n| up.served > n);
-        let mut idle = self.idle.borrow_mut();
-        let Some(list) = idle.get_mut(self.slot(proxy, server)) else {
-            return;
-        };
         if state.idle.load(Ordering::Relaxed) as usize >= max || worn || up.private {
             return;
         }
         up.idle_since = now;
-        list.push(up);
+        let mut idle = self.idle.borrow_mut();
+        let (p, s) = (proxy.0 as usize, server.0 as usize);
+        // Servers that came while running have no place yet.
+        if idle.len() <= p {
+            idle.resize_with(p + 1, Vec::new);
+        }
+        if idle[p].len() <= s {
+            idle[p].resize_with(s + 1, Vec::new);
+        }
+        idle[p][s].push(up);
         state.idle.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Closes what the servers have closed and what was not needed for `keep` milliseconds.
     pub(crate) fn purge(&self, now: Millis, keep: impl Fn(ProxyId, ServerId) -> Millis, state: impl Fn(ProxyId, ServerId, u32)) {
         let mut idle = self.idle.borrow_mut();
-        for (p, base) in self.base.iter().enumerate() {
-            let end = self.base.get(p + 1).copied().unwrap_or(idle.len());
-            for (s, list) in idle[*base..end].iter_mut().enumerate() {
+        for (p, servers) in idle.iter_mut().enumerate() {
+            for (s, list) in servers.iter_mut().enumerate() {
                 if list.is_empty() {
                     continue;
                 }
@@ -141,8 +133,15 @@ impl Pools {
         }
     }
 
+    /// Closes those of one server, and says how many they were.
+    pub(crate) fn drop_idle(&self, proxy: ProxyId, server: ServerId) -> u32 {
+        let mut idle = self.idle.borrow_mut();
+        let list = idle.get_mut(proxy.0 as usize).and_then(|p| p.get_mut(server.0 as usize));
+        list.map_or(0, |l| std::mem::take(l).len() as u32)
+    }
+
     pub(crate) fn clear(&self) {
-        for list in self.idle.borrow_mut().iter_mut() {
+        for list in self.idle.borrow_mut().iter_mut().flatten() {
             list.clear();
         }
     }

@@ -142,7 +142,7 @@ async fn serve(start: Start) {
 async fn purge(worker: Rc<Worker>) {
     loop {
         tokio::time::sleep(PURGE_EVERY).await;
-        let keep = |p: ProxyId, s: ServerId| worker.plan().proxies[p.0 as usize].servers[s.0 as usize].pool_purge_delay.max(1000);
+        let keep = |p: ProxyId, s: ServerId| worker.shared.server_conf(p, s).pool_purge_delay.max(1000);
         let gone = |p: ProxyId, s: ServerId, n: u32| {
             worker.shared.server(p, s).idle.fetch_sub(n, Ordering::Relaxed);
         };
@@ -248,12 +248,16 @@ impl Worker {
                     .for_each(|s| s.end());
             }
             WorkerCommand::EndBackupSessions { proxy } => {
-                let backup = |i: u32| self.plan().proxies[proxy.0 as usize].servers[i as usize].backup;
+                let backup = |i: u32| self.shared.server_conf(proxy, ServerId(i)).backup;
                 each()
                     .filter(|s| s.backend.get() == Some(proxy) && s.server.get().is_some_and(backup))
                     .for_each(|s| s.end());
             }
             WorkerCommand::EndSession { id } => each().filter(|s| s.id == id).for_each(|s| s.end()),
+            WorkerCommand::DropIdle { proxy, server } => {
+                let gone = self.pools.drop_idle(proxy, server);
+                self.shared.server(proxy, server).idle.fetch_sub(gone, Ordering::Relaxed);
+            }
             WorkerCommand::ListSessions { reply } => {
                 // Whoever asked may have gone.
                 let _ = reply.send(each().map(|s| s.row()).collect());

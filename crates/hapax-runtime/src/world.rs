@@ -1,5 +1,6 @@
 //! The live state as expressions see it.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, RwLock};
@@ -10,7 +11,7 @@ use hapax_sample::vars::Scope;
 use hapax_sample::{Now, ProxyId, ServerId, Setting, TableAnswer, TableChange, TableRead, TcpFact, Track, TrackStart, Weight, World, Zone};
 use hapax_value::Value;
 
-use crate::state::{ServerState, Shared};
+use crate::state::{Conf, ServerState, Shared};
 
 /// No zone changes its clocks but on a quarter of an hour; asking the C library takes a lock.
 const ZONE_SLOT: i64 = 900;
@@ -42,15 +43,16 @@ impl LiveWorld {
     }
 
     fn plan(&self, p: ProxyId) -> &Proxy {
-        &self.shared.plan.proxies[p.0 as usize]
+        self.shared.conf(p)
     }
 
     fn server(&self, p: ProxyId, s: ServerId) -> &ServerState {
         &self.shared.proxy(p).servers[s.0 as usize]
     }
 
-    fn usable(&self, p: ProxyId) -> impl Iterator<Item = &Arc<ServerState>> {
-        self.shared.proxy(p).servers.iter().filter(|s| s.is_usable())
+    fn usable(&self, p: ProxyId) -> impl Iterator<Item = &ServerState> {
+        let all = self.shared.proxy(p).servers.iter().map(|(_, s)| s);
+        all.filter(|s| s.is_usable())
     }
 }
 
@@ -61,15 +63,18 @@ fn now_ms() -> u64 {
 
 impl World for LiveWorld {
     fn proxy_name(&self, p: ProxyId) -> &str {
-        &self.shared.plan.proxies[p.0 as usize].name
+        &self.shared.conf(p).name
     }
 
-    fn server_name(&self, p: ProxyId, s: ServerId) -> &str {
-        &self.shared.plan.proxies[p.0 as usize].servers[s.0 as usize].name
+    fn server_name(&self, p: ProxyId, s: ServerId) -> Cow<'_, str> {
+        match self.server(p, s).conf() {
+            Conf::Lasting(conf) => Cow::Borrowed(&conf.name),
+            Conf::Kept(conf) => Cow::Owned(conf.name.to_string()),
+        }
     }
 
     fn nbsrv(&self, p: ProxyId) -> i64 {
-        self.shared.proxy(p).servers.iter().filter(|s| s.is_usable()).count() as i64
+        self.usable(p).count() as i64
     }
 
     fn server_is_up(&self, p: ProxyId, s: ServerId) -> bool {
@@ -134,10 +139,8 @@ impl World for LiveWorld {
 
     fn connslots(&self, p: ProxyId) -> i64 {
         let mut slots = 0;
-        for (server, conf) in self.shared.proxy(p).servers.iter().zip(&self.plan(p).servers) {
-            if !server.is_usable() {
-                continue;
-            }
+        for server in self.usable(p) {
+            let conf = server.conf();
             let max = server.maxconn.load(Ordering::Relaxed);
             if max == 0 || conf.maxqueue == 0 {
                 return -1;
@@ -161,7 +164,7 @@ impl World for LiveWorld {
     }
 
     fn server_number(&self, p: ProxyId, s: ServerId) -> i64 {
-        i64::from(self.plan(p).servers[s.0 as usize].id)
+        i64::from(self.server(p, s).conf().id)
     }
 
     fn setting(&self, p: ProxyId, which: Setting) -> Option<i64> {
@@ -195,7 +198,8 @@ impl World for LiveWorld {
     }
 
     fn server_named(&self, backend: ProxyId, name: &[u8]) -> Option<ServerId> {
-        let at = self.plan(backend).servers.iter().position(|s| s.name.as_bytes() == name)?;
+        let servers = &self.shared.proxy(backend).servers;
+        let at = servers.position(|s| s.conf().name.as_bytes() == name)?;
         Some(ServerId(at as u32))
     }
 

@@ -261,7 +261,7 @@ pub struct Body<'a> {
 /// Live state outside the message: counters, server states, tables, process variables. Offline questions use a still life.
 pub trait World {
     fn proxy_name(&self, p: ProxyId) -> &str;
-    fn server_name(&self, p: ProxyId, s: ServerId) -> &str;
+    fn server_name(&self, p: ProxyId, s: ServerId) -> std::borrow::Cow<'_, str>;
     /// Usable servers of a backend.
     fn nbsrv(&self, p: ProxyId) -> i64;
     fn server_is_up(&self, p: ProxyId, s: ServerId) -> bool;

@@ -26,8 +26,8 @@ impl World for Still {
         if p.0 == 0 { "fe" } else { "be" }
     }
     #[allow(clippy::unnecessary_literal_bound, reason = "as the trait has it")]
-    fn server_name(&self, _: ProxyId, _: ServerId) -> &str {
-        "srv"
+    fn server_name(&self, _: ProxyId, _: ServerId) -> std::borrow::Cow<'_, str> {
+        "srv".into()
     }
     fn nbsrv(&self, _: ProxyId) -> i64 {
         1

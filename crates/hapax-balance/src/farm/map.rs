@@ -10,9 +10,9 @@ pub(super) struct Map {
 }
 
 impl Map {
-    pub(super) fn rebuild(&mut self, members: &[Member], live: &[usize]) {
+    pub(super) fn rebuild(&mut self, members: &[Member], order: &[usize], live: &[usize]) {
         // The reduction looks at every weight, so that a server going down does not change the scale of the others.
-        let unit = members.iter().map(|m| m.weight).filter(|&w| w > 0).fold(0, gcd).max(1);
+        let unit = order.iter().map(|&i| members[i].weight).filter(|&w| w > 0).fold(0, gcd).max(1);
         let weights: Vec<i64> = live.iter().map(|&i| i64::from(members[i].weight.div_ceil(unit))).collect();
         let total: i64 = weights.iter().sum();
         let mut score = vec![0i64; live.len()];

@@ -149,7 +149,7 @@ fn nobody_gets_what_may_not_be_picked() {
 fn check_pick(f: &mut Farm, full: [bool; 6], avoid: usize, key: u32) {
     let keyed = f.queues_on_server();
     let may = |m: &Member| m.usable && m.weight > 0;
-    let actives = f.members().iter().filter(|m| !m.backup && may(m)).count();
+    let actives = f.members().filter(|m| !m.backup && may(m)).count();
     let load = |i: usize| Load {
         streams: u32::from(full[i]) * 10,
         full: full[i],
@@ -164,7 +164,7 @@ fn check_pick(f: &mut Farm, full: [bool; 6], avoid: usize, key: u32) {
             assert!(keyed || i != avoid || !others, "picked the one to avoid: {:?}", f.tables);
         }
         Choice::Full => assert!(full.iter().any(|&x| x)),
-        Choice::NoServer => assert!(!f.members().iter().any(may)),
+        Choice::NoServer => assert!(!f.members().any(may)),
     }
 }
 
@@ -253,6 +253,7 @@ fn a_farm_without_servers_says_so() {
     let mut f = farm(Algorithm::RoundRobin, &[0, 0]);
     assert!(f.is_empty());
     assert_eq!(f.pick(None, idle, None), Choice::NoServer);
-    let i = f.push(member(2, 1));
+    let i = 2;
+    f.admit(i, member(2, 1));
     assert_eq!(f.pick(None, idle, None), Choice::Server(i));
 }

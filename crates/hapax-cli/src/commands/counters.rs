@@ -33,7 +33,7 @@ fn clear(c: &mut Call<'_>) -> Answer {
 }
 
 fn clear_maxima(shared: &Shared) {
-    for p in &shared.proxies {
+    for (_, p) in shared.proxies.iter() {
         p.fe_max.store(p.fe_cur.load(Relaxed), Relaxed);
         p.be_max.store(p.be_cur.load(Relaxed), Relaxed);
         p.queue_max.store(p.queue_cur.load(Relaxed), Relaxed);
@@ -41,7 +41,7 @@ fn clear_maxima(shared: &Shared) {
             r.clear_max();
         }
         p.times.clear_max();
-        for s in &p.servers {
+        for (_, s) in p.servers.iter() {
             s.max_sess.store(s.cur_sess.load(Relaxed), Relaxed);
             s.queue_max.store(s.queue_cur.load(Relaxed), Relaxed);
             s.sess_rate.clear_max();
@@ -54,11 +54,11 @@ fn clear_maxima(shared: &Shared) {
 }
 
 fn clear_counts(shared: &Shared) {
-    for p in &shared.proxies {
+    for (_, p) in shared.proxies.iter() {
         p.fe.clear();
         p.be.clear();
         p.be_down_ms.store(0, Relaxed);
-        for s in &p.servers {
+        for (_, s) in p.servers.iter() {
             s.counters.clear();
             s.down_ms.store(0, Relaxed);
         }

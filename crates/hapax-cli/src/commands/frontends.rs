@@ -68,7 +68,7 @@ fn order(c: &mut Call<'_>, order: FrontendOrder) -> Answer {
         return Answer::err("No such frontend.");
     };
     let shared = c.control.shared();
-    let (state, conf) = (shared.proxy(proxy), &shared.plan.proxies[proxy.0 as usize]);
+    let (state, conf) = (shared.proxy(proxy), shared.conf(proxy));
     if state.stopped.load(Relaxed) {
         return Answer::err(match order {
             FrontendOrder::Stop => "Frontend was already shut down.",

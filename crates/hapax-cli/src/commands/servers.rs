@@ -130,7 +130,7 @@ fn health_checks(c: &mut Call<'_>, on: bool) -> Answer {
         Err(a) => return a,
     };
     let shared = c.control.shared();
-    let conf = &shared.plan.proxies[p.0 as usize].servers[s.0 as usize];
+    let conf = shared.server_conf(p, s);
     if conf.check.is_none() {
         return if on {
             Answer::err("Health check was not configured on this server, cannot enable.")
@@ -177,7 +177,7 @@ fn set_state(c: &mut Call<'_>, (p, s): Target) -> Answer {
 
 fn set_health(c: &mut Call<'_>, (p, s): Target) -> Answer {
     let shared = c.control.shared();
-    if shared.plan.proxies[p.0 as usize].servers[s.0 as usize].track.is_some() {
+    if shared.server_conf(p, s).track.is_some() {
         return Answer::err("cannot change health on a tracking server.");
     }
     let to = match c.arg(2) {
@@ -192,7 +192,7 @@ fn set_health(c: &mut Call<'_>, (p, s): Target) -> Answer {
 
 fn set_check_port(c: &mut Call<'_>, (p, s): Target) -> Answer {
     let shared = c.control.shared();
-    if shared.plan.proxies[p.0 as usize].servers[s.0 as usize].check.is_none() {
+    if shared.server_conf(p, s).check.is_none() {
         return Answer::err("Health checks are not enabled on this server.");
     }
     match c.arg(2).parse::<u16>() {

@@ -71,8 +71,8 @@ fn show_sess(c: &mut Call<'_>) -> Answer {
 }
 
 fn line(control: &dyn Control, r: &SessionRow, now_us: u64) -> String {
-    let plan = &control.shared().plan;
-    let name = |p: hapax_sample::ProxyId| &*plan.proxies[p.0 as usize].name;
+    let shared = control.shared();
+    let name = |p: hapax_sample::ProxyId| &*shared.conf(p).name;
     let (proto, src) = match (&r.src, &r.src_text) {
         (Some(a), _) if a.is_ipv4() => ("tcpv4", a.to_string()),
         (Some(a), _) => ("tcpv6", a.to_string()),
@@ -80,8 +80,8 @@ fn line(control: &dyn Control, r: &SessionRow, now_us: u64) -> String {
     };
     let be = r.backend.map_or("<NONE>", name);
     let srv = match (r.backend, r.server) {
-        (Some(b), Some(s)) => &*plan.proxies[b.0 as usize].servers[s.0 as usize].name,
-        _ => "<none>",
+        (Some(b), Some(s)) => shared.server_conf(b, s).name.to_string(),
+        _ => "<none>".to_owned(),
     };
     let age = age_text(now_us.saturating_sub(r.started_us) / 1_000_000);
     format!(

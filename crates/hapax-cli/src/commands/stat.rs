@@ -67,15 +67,17 @@ fn show_stat(c: &mut Call<'_>) -> Answer {
 
 /// A proxy by its id (-1: all) or its name.
 fn proxy_id(c: &Call<'_>, text: &str) -> Result<Option<ProxyId>, Answer> {
-    let all = &c.control.shared().plan.proxies;
-    let at = match text.parse::<i64>() {
-        Ok(n) if n < 0 => return Ok(None),
-        // An id that nobody has selects nothing.
-        Ok(n) => all.iter().position(|p| i64::from(p.iid) == n).unwrap_or(all.len()),
-        Err(_) => match all.iter().position(|p| *p.name == *text) {
-            Some(at) => at,
-            None => return Err(Answer::err("No such proxy.")),
+    let mut all = c.control.shared().every_proxy();
+    match text.parse::<i64>() {
+        Ok(n) if n < 0 => Ok(None),
+        Ok(n) => {
+            let found = all.find(|(_, p)| i64::from(p.iid) == n);
+            // An id that nobody has selects nothing.
+            Ok(Some(found.map_or(ProxyId(u32::MAX), |(state, _)| state.id)))
+        }
+        Err(_) => match all.find(|(_, p)| *p.name == *text) {
+            Some((state, _)) => Ok(Some(state.id)),
+            None => Err(Answer::err("No such proxy.")),
         },
-    };
-    Ok(Some(ProxyId(at as u32)))
+    }
 }

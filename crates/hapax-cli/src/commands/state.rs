@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use hapax_balance::{CheckStatus, Verdict};
 use hapax_config::plan::{Proxy, ProxyCaps, Server};
-use hapax_runtime::state::{Admin, ProxyState, ServerState};
+use hapax_runtime::state::{Admin, ServerState};
 use hapax_sample::ProxyId;
 use hapax_value::Endpoint;
 
@@ -33,21 +33,15 @@ pub(super) static ROWS: &[Command] = &[
 
 fn backends(c: &mut Call<'_>) -> Answer {
     let mut out = String::from("# name\n");
-    for p in c
-        .control
-        .shared()
-        .plan
-        .proxies
-        .iter()
-        .filter(|p| p.caps.contains(ProxyCaps::BACKEND))
-    {
+    let shared = c.control.shared();
+    for (_, p) in shared.every_proxy().filter(|(_, p)| p.caps.contains(ProxyCaps::BACKEND)) {
         put!(out, "{}\n", p.name);
     }
     Answer::Text(out)
 }
 
 /// Runs `each` for every server of the backend asked for, or of all.
-fn for_servers(c: &Call<'_>, mut each: impl FnMut(ProxyId, &Proxy, &ProxyState, usize)) -> Result<(), Answer> {
+fn for_servers(c: &Call<'_>, mut each: impl FnMut(ProxyId, &Proxy, &ServerState)) -> Result<(), Answer> {
     let only = match c.arg(0) {
         "" => None,
         name => match c.proxy(name, true) {
@@ -56,10 +50,10 @@ fn for_servers(c: &Call<'_>, mut each: impl FnMut(ProxyId, &Proxy, &ProxyState, 
         },
     };
     let shared = c.control.shared();
-    for (state, conf) in shared.proxies.iter().zip(&shared.plan.proxies) {
+    for (state, conf) in shared.every_proxy() {
         if conf.caps.contains(ProxyCaps::BACKEND) && only.is_none_or(|p| p == state.id) {
-            for i in 0..conf.servers.len() {
-                each(state.id, conf, state, i);
+            for (_, s) in state.servers.iter() {
+                each(state.id, conf, s);
             }
         }
     }
@@ -74,8 +68,8 @@ fn servers_state(c: &mut Call<'_>) -> Answer {
          srv_agent_port\n",
     );
     let now = c.control.now_ms();
-    let done = for_servers(c, |_, proxy, state, i| {
-        out.push_str(&state_line(proxy, &state.servers[i], &proxy.servers[i], now));
+    let done = for_servers(c, |_, proxy, server| {
+        out.push_str(&state_line(proxy, server, &server.conf(), now));
     });
     match done {
         Ok(()) => Answer::Text(out),
@@ -101,10 +95,7 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
         | u32::from(conf.check.is_some() && s.check_enabled.load(Relaxed)) << 2
         | u32::from(conf.check.is_some() && s.in_maintenance()) << 3;
     // The same for the agent, and that it is one.
-    let agent_state = s
-        .agent
-        .as_ref()
-        .map_or(0, |a| 1 << 1 | u32::from(a.enabled.load(Relaxed)) << 2 | 1 << 4);
+    let agent_state = s.agent().map_or(0, |a| 1 << 1 | u32::from(a.enabled.load(Relaxed)) << 2 | 1 << 4);
     let since = now_ms.saturating_sub(s.last_change.load(Relaxed)) / 1000;
     let fqdn = conf.hostname.as_deref().unwrap_or("-");
     let check_port = match s.check_port.load(Relaxed) {
@@ -118,7 +109,7 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
     };
     let configured = || conf.check.as_ref().and_then(|c| c.address.clone());
     let check_addr = ip_or_none(s.check_address().or_else(configured));
-    let (agent_addr, agent_port) = match &s.agent {
+    let (agent_addr, agent_port) = match s.agent() {
         Some(a) => {
             let target = a.target();
             (ip_or_none(target.0.clone()), target.1)
@@ -191,8 +182,8 @@ fn servers_conn(c: &mut Call<'_>) -> Answer {
         "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur \
          idle_per_thr[{threads}]\n"
     );
-    let done = for_servers(c, |_, proxy, state, i| {
-        let (s, conf) = (&state.servers[i], &proxy.servers[i]);
+    let done = for_servers(c, |_, proxy, s| {
+        let conf = s.conf();
         let (addr, port) = address(s);
         let (used, most, idle) = (s.cur_sess.load(Relaxed), s.max_sess.load(Relaxed), s.idle.load(Relaxed));
         let limit = conf.pool_max_conn.map_or(-1, i64::from);

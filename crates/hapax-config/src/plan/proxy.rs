@@ -126,6 +126,8 @@ pub struct Proxy {
     pub caps: ProxyCaps,
     pub mode: Mode,
     pub disabled: bool,
+    /// `be-unpublished`: rules do not switch to it until the runtime API says so.
+    pub unpublished: bool,
     pub description: Option<String>,
     /// Of the frontend: `maxconn` (0: unset).
     pub maxconn: u32,
@@ -135,6 +137,8 @@ pub struct Proxy {
     pub servers: Vec<Server>,
     pub default_backend: Option<ProxyId>,
     pub switching: Vec<SwitchRule>,
+    /// `force-be-switch`: where one holds, backends that are disabled or not published may be chosen.
+    pub force_switch: Vec<Arc<Condition>>,
     pub use_server: Vec<(usize, Option<Arc<Condition>>)>,
     pub tcp_conn_rules: Vec<Rule>,
     pub tcp_sess_rules: Vec<Rule>,

@@ -72,17 +72,27 @@ static ROWS: &[Row] = &[
         .shape(Shape::Nothing)
         .doc("Keeps `use_backend` from choosing the backend.")
         .since(3, 5)
-        .not_yet("unpublished backends")
         .ok(&["be-unpublished"])
-        .bad(&["be-unpublished extra"]),
+        .bad(&["be-unpublished extra"])
+        .set(|cx, _| {
+            cx.proxy().proxy.unpublished = true;
+            Ok(())
+        }),
     Row::new("force-be-switch", FRONT_ONLY)
         .usage("{ if | unless } <condition>")
         .shape(Shape::Words(2, 64))
         .doc("Chooses a backend although it is disabled or unpublished.")
         .since(3, 4)
-        .not_yet("unpublished backends")
         .ok(&["force-be-switch if { always_true }"])
-        .bad(&["force-be-switch x"]),
+        .bad(&["force-be-switch x", "force-be-switch when TRUE", "force-be-switch if no_such_acl"])
+        .set(|cx, a| {
+            if !matches!(a.str(0), "if" | "unless") {
+                return Err(a.bad(0, "'force-be-switch' expects 'if' or 'unless' followed by a condition."));
+            }
+            let cond = cx.condition(a, 0)?;
+            cx.proxy().proxy.force_switch.extend(cond);
+            Ok(())
+        }),
     Row::new("guid", Sections::REAL)
         .usage("<string>")
         .shape(Shape::Word("<string>"))

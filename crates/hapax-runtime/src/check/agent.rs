@@ -23,14 +23,15 @@ const STAGGER_MS: u64 = 3;
 pub(super) async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), n: u64) {
     let shared = &cx.shared;
     let server = shared.server(p, s);
-    let (Some(agent), Some(conf)) = (&server.agent, &shared.plan.proxies[p.0 as usize].servers[s.0 as usize].agent) else {
+    let (settings, tenure) = (server.conf(), server.tenure.load(Ordering::Relaxed));
+    let (Some(agent), Some(conf)) = (server.agent(), &settings.agent) else {
         return;
     };
     let inter = Duration::from_millis(conf.inter.max(1));
     let mut next = Instant::now() + Duration::from_millis(n * STAGGER_MS).min(inter);
     loop {
         sleep_until(next).await;
-        if shared.stopping.load(Ordering::Relaxed) {
+        if shared.stopping.load(Ordering::Relaxed) || server.tenure.load(Ordering::Relaxed) != tenure {
             return;
         }
         let start = Instant::now();
@@ -60,10 +61,10 @@ pub(super) async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), n: u64) 
 
 /// What the agent says until the end of a line or of the connection.
 async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Vec<u8>, Failure> {
-    let proxy = &cx.shared.plan.proxies[p.0 as usize];
+    let proxy = cx.shared.conf(p);
     let server = cx.shared.server(p, s);
     let none = || (CheckStatus::SockErr, "no address".to_owned());
-    let agent = server.agent.as_ref().ok_or_else(none)?;
+    let agent = server.agent().ok_or_else(none)?;
     let (address, port, text) = agent.target().clone();
     let mut to = address.or_else(|| server.endpoint()).ok_or_else(none)?;
     if let Endpoint::Ip(a) = &mut to {

@@ -30,7 +30,7 @@ pub(super) async fn run(shared: &Shared, p: ProxyId, s: ServerId, check: &Check)
         Ok(c) => c,
         Err(e) => return done(CheckStatus::SockErr, 0, e.to_string()),
     };
-    let limit = shared.plan.proxies[p.0 as usize].timeouts.check.unwrap_or(check.inter);
+    let limit = shared.conf(p).timeouts.check.unwrap_or(check.inter);
     match timeout(Duration::from_millis(limit.max(1)), child.wait()).await {
         Ok(Ok(status)) if status.success() => done(CheckStatus::ProcOk, 0, String::new()),
         Ok(Ok(status)) => match status.code() {
@@ -57,8 +57,8 @@ fn parts(at: Option<&Endpoint>) -> (String, Option<String>) {
 }
 
 fn command(shared: &Shared, p: ProxyId, s: ServerId, external: &External) -> Command {
-    let (plan, state) = (&shared.plan.proxies[p.0 as usize], shared.server(p, s));
-    let server = &plan.servers[s.0 as usize];
+    let (plan, state) = (shared.conf(p), shared.server(p, s));
+    let server = state.conf();
     let listens = plan.binds.iter().find_map(|b| match &b.address {
         BindAddress::At(e) => Some(e),
         BindAddress::Fd(_) => None,

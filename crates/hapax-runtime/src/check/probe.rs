@@ -17,11 +17,11 @@ use super::answer::Answer;
 use super::connect::{self, Stream, blame, within};
 use super::judge::{self, Judgement, Seen};
 use super::{Checker, external, request, state};
-use crate::state::{Oper, ServerState};
+use crate::state::{Conf, Oper, ServerState};
 
 pub(super) async fn probe(cx: &Checker, p: ProxyId, s: ServerId, check: &Check) -> Outcome {
     let start = Instant::now();
-    let plan = &cx.shared.plan.proxies[p.0 as usize];
+    let plan = cx.shared.conf(p);
     let mut outcome = if check.script.kind == ScriptKind::External {
         external::run(&cx.shared, p, s, check).await
     } else {
@@ -45,7 +45,7 @@ struct Run<'a> {
     p: ProxyId,
     s: ServerId,
     plan: &'a plan::Proxy,
-    conf: &'a plan::Server,
+    conf: Conf<'a>,
     server: &'a ServerState,
     check: &'a Check,
     sess: SessionFacts,
@@ -68,8 +68,8 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(cx: &'a Checker, p: ProxyId, s: ServerId, check: &'a Check) -> Self {
-        let plan = &cx.shared.plan.proxies[p.0 as usize];
-        let conf = &plan.servers[s.0 as usize];
+        let plan = cx.shared.conf(p);
+        let conf = cx.shared.server_conf(p, s);
         Self {
             cx,
             p,

@@ -9,7 +9,7 @@ use crate::state::{Oper, Shared};
 
 /// The value of `X-Haproxy-Server-State`.
 pub(super) fn header(shared: &Shared, p: ProxyId, s: ServerId) -> String {
-    let (plan, proxy, server) = (&shared.plan.proxies[p.0 as usize], shared.proxy(p), shared.server(p, s));
+    let (plan, proxy, server) = (shared.conf(p), shared.proxy(p), shared.server(p, s));
     let health = server.check().health;
     let (n, of, _) = health.shown();
     let moving = |word: &str| {
@@ -31,12 +31,12 @@ pub(super) fn header(shared: &Shared, p: ProxyId, s: ServerId) -> String {
         _ => ("unix".to_owned(), "unix".to_owned()),
     };
     let node = shared.plan.global.node.as_deref().unwrap_or_else(|| hapax_sys::host::name());
-    let usable = proxy.servers.iter().filter(|s| s.is_usable());
-    let total: u32 = usable.map(|s| s.uweight.load(Relaxed)).sum();
+    let usable = proxy.servers.iter().filter(|(_, s)| s.is_usable());
+    let total: u32 = usable.map(|(_, s)| s.uweight.load(Relaxed)).sum();
     let weight = if server.is_usable() { server.uweight.load(Relaxed) } else { 0 };
     format!(
         "{state}; address={address}; port={port}; name={}; node={node}; weight={weight}/{total}; scur={}/{}; qcur={}",
-        format_args!("{}/{}", plan.name, plan.servers[s.0 as usize].name),
+        format_args!("{}/{}", plan.name, server.conf().name),
         server.cur_sess.load(Relaxed),
         proxy.be_cur.load(Relaxed),
         server.queue_cur.load(Relaxed),

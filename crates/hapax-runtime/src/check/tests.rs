@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 
 use hapax_balance::CheckStatus;
 use hapax_config::Plan;
-use hapax_config::plan::{Act, Connect, Expect, Pattern, Proxy, ProxyCaps, Script, ScriptKind, Server, Step, Text};
+use hapax_config::plan::{Act, Check, Connect, Expect, Pattern, Proxy, ProxyCaps, Script, ScriptKind, Server, Step, Text};
 use hapax_value::Endpoint;
 
 use super::*;
@@ -107,7 +107,8 @@ fn nobody() -> Endpoint {
 
 async fn one(address: Endpoint, script: Arc<Script>) -> (CheckStatus, u16, String) {
     let shared = shared(vec![(address, script)], 200);
-    let check = conf(&shared, ProxyId(0), ServerId(0)).expect("a check");
+    let conf = shared.server_conf(ProxyId(0), ServerId(0));
+    let check = conf.check.as_ref().expect("a check");
     let cx = Checker {
         world: LiveWorld::new(Arc::clone(&shared), 1),
         slots: Semaphore::new(1),

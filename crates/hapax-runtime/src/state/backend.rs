@@ -2,51 +2,32 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hapax_balance::{Algorithm, Choice, Farm, HashType, Load, Member, source_key};
 use hapax_config::plan::{Balance, Options, Proxy};
 
-use super::{ProxyState, ServerState};
+use super::{ProxyState, Roster, ServerState};
 
 /// The farm of one backend, and what of the plan the choice needs.
 #[derive(Debug)]
 pub struct BackendLive {
     farm: Mutex<Farm>,
     hash: HashType,
-    statics: Vec<Statics>,
     fullconn: u32,
     /// Usable servers now: actives and backups. Kept here so that nobody takes the lock to count.
     pub act: AtomicU32,
     pub bck: AtomicU32,
 }
 
-/// What the plan says of a server and never changes.
-#[derive(Clone, Copy, Debug)]
-struct Statics {
-    id: u32,
-    backup: bool,
-    minconn: u32,
-}
-
 impl BackendLive {
-    pub fn new(proxy: &Proxy, servers: &[Arc<ServerState>], fullconn: u32, seed: u64) -> Self {
-        let statics: Vec<Statics> = proxy
-            .servers
-            .iter()
-            .map(|s| Statics {
-                id: s.id,
-                backup: s.backup,
-                minconn: s.minconn,
-            })
-            .collect();
-        let members = statics.iter().zip(servers).map(|(st, s)| member(*st, s)).collect();
+    pub fn new(proxy: &Proxy, servers: &Roster<ServerState>, fullconn: u32, seed: u64) -> Self {
+        let members = servers.iter().map(|(_, s)| member(s)).collect();
         let farm = Farm::new(algorithm(proxy), members, proxy.options.contains(Options::ALLBACKUPS), seed);
         let (act, bck) = count(&farm);
         Self {
             farm: Mutex::new(farm),
             hash: proxy.hash_type,
-            statics,
             fullconn,
             act: AtomicU32::new(act),
             bck: AtomicU32::new(bck),
@@ -56,7 +37,7 @@ impl BackendLive {
     /// Chooses a server of `proxy` (whose farm this is). `key`: from [`key_of`](Self::key_of) or [`key_of_source`](Self::key_of_source).
     pub fn pick(&self, proxy: &ProxyState, key: Option<u32>, avoid: Option<usize>) -> Choice {
         let streams = proxy.be_cur.load(Ordering::Relaxed);
-        let load = |i: usize| self.load(i, &proxy.servers[i], streams);
+        let load = |i: usize| self.load(&proxy.servers[i], streams);
         self.lock().pick(key, load, avoid)
     }
 
@@ -75,10 +56,10 @@ impl BackendLive {
         self.hash.number(source_key(ip))
     }
 
-    /// The most streams server `i` may have now: `minconn` lets the limit grow with the backend's load up to `fullconn`.
-    pub fn dynamic_maxconn(&self, i: usize, server: &ServerState, backend_streams: u32) -> u32 {
+    /// The most streams a server may have now: `minconn` lets the limit grow with the backend's load up to `fullconn`.
+    pub fn dynamic_maxconn(&self, server: &ServerState, backend_streams: u32) -> u32 {
         let max = server.maxconn.load(Ordering::Relaxed);
-        let min = self.statics[i].minconn;
+        let min = server.minconn.load(Ordering::Relaxed);
         if max == 0 || min == 0 || min >= max || self.fullconn == 0 || backend_streams >= self.fullconn {
             return max;
         }
@@ -89,10 +70,22 @@ impl BackendLive {
     /// Tells the farm that a server's state or weight has changed.
     pub fn server_changed(&self, i: usize, server: &ServerState) {
         let mut farm = self.lock();
-        farm.set(i, member(self.statics[i], server));
+        farm.set(i, member(server));
         let (act, bck) = count(&farm);
         self.act.store(act, Ordering::Relaxed);
         self.bck.store(bck, Ordering::Relaxed);
+    }
+
+    /// A server comes in, at a place that is new or was given up.
+    pub fn admit(&self, i: usize, server: &ServerState) {
+        self.lock().admit(i, member(server));
+        self.server_changed(i, server);
+    }
+
+    /// A server goes for good.
+    pub fn dismiss(&self, i: usize, server: &ServerState) {
+        self.server_changed(i, server);
+        self.lock().dismiss(i);
     }
 
     /// Usable servers: actives and backups.
@@ -100,10 +93,10 @@ impl BackendLive {
         (self.act.load(Ordering::Relaxed), self.bck.load(Ordering::Relaxed))
     }
 
-    fn load(&self, i: usize, server: &ServerState, backend_streams: u32) -> Load {
+    fn load(&self, server: &ServerState, backend_streams: u32) -> Load {
         let queued = server.queue_cur.load(Ordering::Relaxed);
         let served = server.cur_sess.load(Ordering::Relaxed);
-        let max = self.dynamic_maxconn(i, server, backend_streams);
+        let max = self.dynamic_maxconn(server, backend_streams);
         Load {
             streams: served.saturating_add(queued),
             full: max > 0 && (queued > 0 || served >= max),
@@ -127,18 +120,19 @@ fn algorithm(proxy: &Proxy) -> Algorithm {
     }
 }
 
-fn member(st: Statics, s: &ServerState) -> Member {
+fn member(s: &ServerState) -> Member {
+    let conf = s.conf();
     Member {
-        id: st.id,
+        id: conf.id,
         weight: s.effective_weight(),
         usable: s.is_usable(),
-        backup: st.backup,
+        backup: conf.backup,
     }
 }
 
 fn count(farm: &Farm) -> (u32, u32) {
     let usable = |backup: bool| {
-        let it = farm.members().iter();
+        let it = farm.members();
         it.filter(|m| m.usable && m.weight > 0 && m.backup == backup).count() as u32
     };
     (usable(false), usable(true))

@@ -8,10 +8,13 @@ use hapax_config::Plan;
 use hapax_config::plan::{Proxy, ProxyCaps, Server, SwitchTarget};
 use hapax_sample::{ProxyId, ServerId};
 
-use super::{BackendCounters, BackendLive, Events, FrontendCounters, Mailboxes, ProxyState, RateMeter, ServerState, Shared, Tables, Times};
+use super::{
+    BackendCounters, BackendLive, Events, FrontendCounters, Mailboxes, Origin, ProxyState, RateMeter, Roster, ServerState, Shared, Tables,
+    Times,
+};
 
 /// Who tracks whom, by (proxy, server) of the tracked.
-type Trackers = HashMap<(u32, u32), Vec<(ProxyId, ServerId)>>;
+pub(super) type Trackers = HashMap<(u32, u32), Vec<(ProxyId, ServerId)>>;
 
 fn trackers(plan: &Plan) -> Trackers {
     let mut all = Trackers::new();
@@ -56,6 +59,13 @@ fn full_loads(plan: &Plan, maxconn: u32) -> Vec<u32> {
     plan.proxies.iter().zip(brought).map(load).collect()
 }
 
+/// Where a proxy's settings stand.
+#[derive(Clone, Copy)]
+pub(super) enum Home<'a> {
+    Plan(&'a Arc<Plan>, &'a Trackers),
+    Own(&'a Arc<Proxy>),
+}
+
 /// Servers that `stick` rules may find, with their places.
 fn sticking(proxy: &Proxy) -> impl Iterator<Item = (usize, &Server)> {
     let servers = if proxy.stick_rules.is_empty() {
@@ -78,8 +88,8 @@ impl Shared {
         let compression = super::Compression::new(&plan.global, workers);
         let trackers = trackers(&plan);
         let full = full_loads(&plan, maxconn);
-        let proxy = |(i, p)| ProxyState::new(ProxyId(i as u32), p, &trackers, full[i], workers, started_us);
-        let proxies = plan.proxies.iter().enumerate().map(proxy).collect();
+        let proxy = |i| ProxyState::new(ProxyId(i as u32), Home::Plan(&plan, &trackers), full[i], workers, started_us);
+        let proxies = Roster::new((0..plan.proxies.len()).map(proxy).collect());
         let backends = plan.proxies.iter().enumerate().filter(|(_, p)| p.caps.contains(ProxyCaps::BACKEND));
         let backends = backends.map(|(i, p)| (p.name.as_bytes().into(), ProxyId(i as u32))).collect();
         let tables = Tables::new(&plan, seed());
@@ -102,6 +112,7 @@ impl Shared {
             next_id: AtomicU64::new(0),
             proc_vars: RwLock::default(),
             var_names: Mutex::default(),
+            newcomers: super::Newcomers::default(),
             mail: Mailboxes::default(),
             events: Events::default(),
             conn_rate: RateMeter::new(workers),
@@ -113,15 +124,25 @@ impl Shared {
 }
 
 impl ProxyState {
-    fn new(id: ProxyId, proxy: &Proxy, trackers: &Trackers, fullconn: u32, workers: usize, started_us: u64) -> Self {
-        let server = |(i, s)| {
-            let own = trackers.get(&(id.0, i as u32)).cloned().unwrap_or_default();
-            Arc::new(ServerState::new(workers, s, own, started_us / 1000))
+    /// `now_us`: wall clock.
+    pub(super) fn new(id: ProxyId, home: Home<'_>, fullconn: u32, workers: usize, now_us: u64) -> Self {
+        let (proxy, servers, own) = match home {
+            Home::Plan(plan, trackers) => {
+                let proxy = &plan.proxies[id.0 as usize];
+                let server = |i| {
+                    let own = trackers.get(&(id.0, i as u32)).cloned().unwrap_or_default();
+                    ServerState::new(workers, Origin::Plan(Arc::clone(plan), id.0, i as u32), own, now_us / 1000)
+                };
+                (proxy, (0..proxy.servers.len()).map(server).collect(), None)
+            }
+            // Its servers come one by one.
+            Home::Own(proxy) => (&**proxy, Vec::new(), Some(Arc::clone(proxy))),
         };
-        let servers: Vec<_> = proxy.servers.iter().enumerate().map(server).collect();
+        let servers = Roster::new(servers);
         let zero = || AtomicU32::new(0);
         Self {
             id,
+            own,
             fe: FrontendCounters::new(workers),
             be: BackendCounters::new(workers),
             fe_cur: zero(),
@@ -133,16 +154,17 @@ impl ProxyState {
             maxconn: AtomicU32::new(proxy.maxconn),
             paused: AtomicBool::new(false),
             stopped: AtomicBool::new(proxy.disabled),
+            published: AtomicBool::new(!proxy.disabled && !proxy.unpublished),
             conn_rate: RateMeter::new(workers),
             sess_rate: RateMeter::new(workers),
             req_rate: RateMeter::new(workers),
             be_sess_rate: RateMeter::new(workers),
             times: Times::new(workers),
             log_count: AtomicU64::new(0),
-            be_last_change: AtomicU64::new(started_us / 1000),
+            be_last_change: AtomicU64::new(now_us / 1000),
             be_down_ms: AtomicU64::new(0),
             last_session: AtomicU64::new(0),
-            live: BackendLive::new(proxy, &servers, fullconn, started_us ^ u64::from(id.0)),
+            live: BackendLive::new(proxy, &servers, fullconn, now_us ^ u64::from(id.0)),
             servers_by_name: sticking(proxy).map(|(i, s)| (s.name.as_ref().into(), i)).collect(),
             servers_by_id: sticking(proxy).map(|(i, s)| (s.id, i)).collect(),
             servers,

@@ -29,12 +29,12 @@ impl Shared {
         }
         let told = (step.moved || changed) && self.logs_checks(p);
         if told {
-            let conf = self.plan_server(p, s);
+            let conf = self.server_conf(p, s);
             let who = Checked {
                 backup: conf.backup,
                 agent: false,
             };
-            let name = &self.plan.proxies[p.0 as usize].name;
+            let name = &self.conf(p).name;
             self.events
                 .tell(p, level::NOTICE, &check_line(name, &conf.name, who, &health, outcome));
         }
@@ -43,14 +43,14 @@ impl Shared {
     }
 
     fn logs_checks(&self, p: ProxyId) -> bool {
-        self.plan.proxies[p.0 as usize].options.contains(Options::LOG_HEALTH_CHECKS)
+        self.conf(p).options.contains(Options::LOG_HEALTH_CHECKS)
     }
 
     fn follow(&self, p: ProxyId, s: ServerId, step: Step, ripple: &Ripple<'_>, now_ms: u64) {
         let to = match step.change {
             Some(Change::Down) => Oper::Stopped,
             // Check and agent have to agree.
-            Some(Change::Up | Change::Stopping) if !self.server(p, s).agent.as_ref().is_none_or(AgentState::says_up) => return,
+            Some(Change::Up | Change::Stopping) if !self.server(p, s).agent().is_none_or(AgentState::says_up) => return,
             Some(Change::Up) => Oper::Running,
             Some(Change::Stopping) => Oper::Stopping,
             None => return,
@@ -82,7 +82,7 @@ impl Shared {
     /// The same for an agent that could not be asked: that alone says nothing of the server.
     pub fn agent_done(&self, p: ProxyId, s: ServerId, outcome: &Outcome, now_ms: u64) {
         let server = self.server(p, s);
-        let Some(agent) = server.agent.as_ref().filter(|a| a.enabled.load(Relaxed)) else {
+        let Some(agent) = server.agent().filter(|a| a.enabled.load(Relaxed)) else {
             return;
         };
         let spoke = matches!(outcome.status, CheckStatus::L7Ok | CheckStatus::L7Status);
@@ -96,12 +96,12 @@ impl Shared {
         };
         let told = (step.moved || changed) && outcome.status.verdict() != Verdict::Unknown && self.logs_checks(p);
         if told {
-            let conf = self.plan_server(p, s);
+            let conf = self.server_conf(p, s);
             let who = Checked {
                 backup: conf.backup,
                 agent: true,
             };
-            let name = &self.plan.proxies[p.0 as usize].name;
+            let name = &self.conf(p).name;
             self.events
                 .tell(p, level::NOTICE, &check_line(name, &conf.name, who, &health, outcome));
         }
@@ -119,7 +119,7 @@ impl Shared {
     /// Traffic reached the server and came back (`error`: what went wrong, where it did); `layer7`: it is about a response.
     /// For servers without `observe` nobody calls this.
     pub fn observed(&self, p: ProxyId, s: ServerId, layer7: bool, error: Option<&'static str>, now_ms: u64) {
-        let (server, conf) = (self.server(p, s), self.plan_server(p, s));
+        let (server, conf) = (self.server(p, s), self.server_conf(p, s));
         let counts = match conf.observe {
             Observe::Nothing => false,
             Observe::Layer4 => !layer7,

@@ -16,6 +16,8 @@ pub enum WorkerCommand {
     EndBackupSessions { proxy: ProxyId },
     /// `shutdown session ID`
     EndSession { id: u64 },
+    /// Close the connections to a server that no stream uses.
+    DropIdle { proxy: ProxyId, server: ServerId },
     /// `show sess`: one answer per worker.
     ListSessions { reply: UnboundedSender<Vec<SessionRow>> },
     /// Descriptors of the listening sockets, for a successor: one answer per worker.

@@ -8,7 +8,7 @@ use hapax_balance::notice::{Cause, Event, FarmView, Notice, level, no_server};
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::Endpoint;
 
-use super::{Admin, Oper, ServerState, Shared, WorkerCommand};
+use super::{Admin, Conf, Oper, ServerState, Shared, WorkerCommand};
 
 /// What an administrator wants of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +29,14 @@ impl Shared {
         &self.proxy(p).servers[s.0 as usize]
     }
 
-    pub(super) fn plan_server(&self, p: ProxyId, s: ServerId) -> &hapax_config::plan::Server {
-        &self.plan.proxies[p.0 as usize].servers[s.0 as usize]
+    /// The settings of a server.
+    pub fn server_conf(&self, p: ProxyId, s: ServerId) -> Conf<'_> {
+        self.server(p, s).conf()
     }
 
     /// `backend/server`
     pub fn server_name(&self, p: ProxyId, s: ServerId) -> String {
-        format!("{}/{}", self.plan.proxies[p.0 as usize].name, self.plan_server(p, s).name)
+        format!("{}/{}", self.conf(p).name, self.server_conf(p, s).name)
     }
 
     /// `set server ... health`
@@ -65,7 +66,7 @@ impl Shared {
         };
         self.after(p, s, had, event, ripple.via, now_ms);
         let name = self.server_name(p, s);
-        for &(tp, ts) in &server.trackers {
+        for (tp, ts) in server.trackers() {
             let words = Ripple {
                 cause: Cause::Told,
                 via: Some(&name),
@@ -103,7 +104,7 @@ impl Shared {
         self.set_state(p, s, Oper::Stopped, now_ms);
         self.after(p, s, had, Event::EnterMaint { was_up }, via, now_ms);
         let name = self.server_name(p, s);
-        for &(tp, ts) in &server.trackers {
+        for (tp, ts) in server.trackers() {
             self.enter_maint(tp, ts, Admin::IMAINT, Some(&name), now_ms);
         }
     }
@@ -115,14 +116,14 @@ impl Shared {
             return;
         }
         let had = self.proxy(p).live.usable();
-        let tracked = self.plan_server(p, s).track;
+        let tracked = self.server_conf(p, s).track;
         let up = tracked.is_none_or(|(tp, ts)| self.server(ProxyId(tp), ServerId(ts)).is_up());
         // Back with the trust of a start: one failure brings it down.
         server.check().health.restart();
         self.set_state(p, s, if up { Oper::Running } else { Oper::Stopped }, now_ms);
         let forced = before & bits & Admin::FMAINT != 0;
         self.after(p, s, had, Event::LeaveMaint { forced, up }, None, now_ms);
-        for &(tp, ts) in &server.trackers {
+        for (tp, ts) in server.trackers() {
             self.leave_maint(tp, ts, Admin::IMAINT, now_ms);
         }
     }
@@ -141,7 +142,7 @@ impl Shared {
             self.after(p, s, had, Event::EnterDrain { up }, via, now_ms);
         }
         let name = self.server_name(p, s);
-        for &(tp, ts) in &server.trackers {
+        for (tp, ts) in server.trackers() {
             self.enter_drain(tp, ts, Admin::IDRAIN, Some(&name), now_ms);
         }
     }
@@ -159,7 +160,7 @@ impl Shared {
             let up = server.oper() != Oper::Stopped;
             self.after(p, s, had, Event::LeaveDrain { up }, None, now_ms);
         }
-        for &(tp, ts) in &server.trackers {
+        for (tp, ts) in server.trackers() {
             self.leave_drain(tp, ts, Admin::IDRAIN, now_ms);
         }
     }
@@ -178,10 +179,10 @@ impl Shared {
 
     /// What follows from a change: the line in the log, sessions to end, the backend's own state.
     fn after(&self, p: ProxyId, s: ServerId, had: (u32, u32), event: Event<'_>, via: Option<&str>, now_ms: u64) {
-        let (proxy, server, conf) = (self.proxy(p), self.server(p, s), self.plan_server(p, s));
+        let (proxy, server, conf) = (self.proxy(p), self.server(p, s), self.server_conf(p, s));
         let has = proxy.live.usable();
         let notice = Notice {
-            backend: &self.plan.proxies[p.0 as usize].name,
+            backend: &self.conf(p).name,
             server: &conf.name,
             backup: conf.backup,
             via,
@@ -222,7 +223,7 @@ impl Shared {
             proxy.be_down_ms.fetch_add(now_ms.saturating_sub(since), Relaxed);
         } else {
             proxy.be.chkdown.inc(self.control());
-            self.events.tell(p, level::EMERG, &no_server(&self.plan.proxies[p.0 as usize].name));
+            self.events.tell(p, level::EMERG, &no_server(&self.conf(p).name));
         }
     }
 

@@ -1,12 +1,15 @@
 //! Live side of a server.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use arc_swap::ArcSwapOption;
 use hapax_balance::{Health, Outcome, SCALE};
 use hapax_config::plan;
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::Endpoint;
+use rustls::ClientConfig;
 use tokio::sync::Notify;
 
 use super::{RateMeter, ServerCounters, Times};
@@ -39,8 +42,45 @@ pub enum Oper {
     Stopping = 3,
 }
 
+/// Where a server's settings stand.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// In the configuration: proxy and server.
+    Plan(Arc<hapax_config::Plan>, u32, u32),
+    /// It came while running.
+    Own(Arc<plan::Server>),
+}
+
+/// A server's settings, for as long as somebody looks at them.
+#[derive(Clone, Debug)]
+pub enum Conf<'a> {
+    Lasting(&'a plan::Server),
+    Kept(Arc<plan::Server>),
+}
+
+impl Deref for Conf<'_> {
+    type Target = plan::Server;
+
+    fn deref(&self) -> &plan::Server {
+        match self {
+            Self::Lasting(s) => s,
+            Self::Kept(s) => s,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct ServerState {
+    origin: Origin,
+    /// Settings that took the place of the first ones: a new name, or another server in a place that was given up.
+    later: ArcSwapOption<plan::Server>,
+    replaced: AtomicBool,
+    /// It came by `add server`: no line of the configuration is its own.
+    added: AtomicBool,
+    /// How to speak TLS to a server that came while running.
+    tls: ArcSwapOption<ClientConfig>,
+    /// Bumped when the place changes hands, so that checks of the former server end.
+    pub tenure: AtomicU32,
     pub admin: AtomicU32,
     oper: AtomicU8,
     /// Effective address; `None`: not resolved.
@@ -51,6 +91,8 @@ pub struct ServerState {
     pub iweight: AtomicU32,
     pub uweight: AtomicU32,
     pub maxconn: AtomicU32,
+    /// `minconn`, beside `maxconn` because both are asked together.
+    pub minconn: AtomicU32,
     pub cur_sess: AtomicU32,
     pub max_sess: AtomicU32,
     /// Streams waiting for this server.
@@ -76,11 +118,12 @@ pub struct ServerState {
     pub check_soon: Notify,
     /// Errors of the traffic in a row (`observe`).
     pub errors_in_row: AtomicU32,
-    pub agent: Option<AgentState>,
+    agent: OnceLock<Box<AgentState>>,
+    has_agent: AtomicBool,
     /// Milliseconds spent down before the current period.
     pub down_ms: AtomicI64,
     /// Servers that track this one.
-    pub trackers: Vec<(ProxyId, ServerId)>,
+    trackers: Mutex<Vec<(ProxyId, ServerId)>>,
 }
 
 /// Live side of `agent-check`.
@@ -91,6 +134,15 @@ pub struct AgentState {
     pub enabled: AtomicBool,
     /// Address (`None`: the server's), port and text as set at run time.
     target: Mutex<(Option<Endpoint>, u16, Arc<[u8]>)>,
+}
+
+impl Origin {
+    fn server(&self) -> &plan::Server {
+        match self {
+            Self::Plan(plan, p, s) => &plan.proxies[*p as usize].servers[*s as usize],
+            Self::Own(s) => s,
+        }
+    }
 }
 
 impl AgentState {
@@ -140,12 +192,23 @@ impl CheckView {
 }
 
 impl ServerState {
-    pub fn new(workers: usize, server: &plan::Server, trackers: Vec<(ProxyId, ServerId)>, now_ms: u64) -> Self {
+    pub fn new(workers: usize, origin: Origin, trackers: Vec<(ProxyId, ServerId)>, now_ms: u64) -> Self {
+        let server = origin.server();
         let admin = if server.disabled { Admin::CMAINT | Admin::FMAINT } else { 0 };
         let oper = if admin & Admin::MAINT == 0 { Oper::Running } else { Oper::Stopped };
         let health = server.check.as_ref().map_or(Health::new(1, 1), |c| Health::new(c.rise, c.fall));
         let zero = || AtomicU32::new(0);
+        let agent = OnceLock::new();
+        if let Some(a) = &server.agent {
+            // Nobody else can have filled it.
+            let _ = agent.set(Box::new(AgentState::new(a)));
+        }
         Self {
+            added: AtomicBool::new(matches!(origin, Origin::Own(_))),
+            later: ArcSwapOption::empty(),
+            replaced: AtomicBool::new(false),
+            tls: ArcSwapOption::empty(),
+            tenure: zero(),
             admin: AtomicU32::new(admin),
             oper: AtomicU8::new(oper as u8),
             address: Mutex::new(server.address.clone()),
@@ -153,6 +216,7 @@ impl ServerState {
             iweight: AtomicU32::new(server.weight),
             uweight: AtomicU32::new(server.weight),
             maxconn: AtomicU32::new(server.maxconn),
+            minconn: AtomicU32::new(server.minconn),
             cur_sess: zero(),
             max_sess: zero(),
             queue_cur: zero(),
@@ -169,10 +233,100 @@ impl ServerState {
             check_addr: Mutex::new(None),
             check_soon: Notify::new(),
             errors_in_row: zero(),
-            agent: server.agent.as_ref().map(AgentState::new),
+            has_agent: AtomicBool::new(server.agent.is_some()),
+            agent,
             down_ms: AtomicI64::new(0),
-            trackers,
+            trackers: Mutex::new(trackers),
+            origin,
         }
+    }
+
+    /// Makes another server of a place that was given up: everything as a new one has it.
+    pub fn let_to(&self, server: Arc<plan::Server>, now_ms: u64) {
+        let mut fresh = Self::new(0, Origin::Own(Arc::clone(&server)), Vec::new(), now_ms);
+        self.tenure.fetch_add(1, Ordering::Relaxed);
+        self.added.store(true, Ordering::Relaxed);
+        if let (Some(old), Some(new)) = (self.agent.get(), fresh.agent.get()) {
+            *old.view() = new.view().clone();
+            *old.target() = new.target().clone();
+            old.enabled.store(true, Ordering::Relaxed);
+        } else if let Some(new) = fresh.agent.take() {
+            // It was empty: only one thread changes servers.
+            let _ = self.agent.set(new);
+        }
+        self.has_agent.store(server.agent.is_some(), Ordering::Relaxed);
+        *self.check() = fresh.check().clone();
+        *self.address.lock().unwrap_or_else(PoisonError::into_inner) = server.address.clone();
+        self.set_check_address(None);
+        for (to, from) in [
+            (&self.admin, &fresh.admin),
+            (&self.iweight, &fresh.iweight),
+            (&self.uweight, &fresh.uweight),
+            (&self.maxconn, &fresh.maxconn),
+            (&self.minconn, &fresh.minconn),
+            (&self.max_sess, &fresh.max_sess),
+            (&self.queue_max, &fresh.queue_max),
+            (&self.check_port, &fresh.check_port),
+            (&self.errors_in_row, &fresh.errors_in_row),
+        ] {
+            to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        self.set_oper(fresh.oper());
+        self.address_epoch.fetch_add(1, Ordering::Relaxed);
+        self.check_enabled.store(server.check.is_some(), Ordering::Relaxed);
+        self.counters.clear();
+        self.sess_rate.clear_max();
+        self.times.clear_max();
+        self.last_change.store(now_ms, Ordering::Relaxed);
+        self.last_session.store(0, Ordering::Relaxed);
+        self.down_ms.store(0, Ordering::Relaxed);
+        self.tls.store(None);
+        self.replace(server);
+    }
+
+    /// Other settings from now on.
+    pub fn replace(&self, server: Arc<plan::Server>) {
+        self.later.store(Some(server));
+        self.replaced.store(true, Ordering::Release);
+    }
+
+    /// The settings, as the configuration or the runtime API gave them.
+    pub fn conf(&self) -> Conf<'_> {
+        if self.replaced.load(Ordering::Acquire)
+            && let Some(later) = self.later.load_full()
+        {
+            return Conf::Kept(later);
+        }
+        Conf::Lasting(self.origin.server())
+    }
+
+    /// Came by `add server`.
+    pub fn is_added(&self) -> bool {
+        self.added.load(Ordering::Relaxed)
+    }
+
+    /// How to speak TLS to it, where it came while running.
+    pub fn own_tls(&self) -> Option<Arc<ClientConfig>> {
+        self.tls.load_full()
+    }
+
+    pub fn set_own_tls(&self, config: Arc<ClientConfig>) {
+        self.tls.store(Some(config));
+    }
+
+    pub fn agent(&self) -> Option<&AgentState> {
+        let agent = self.has_agent.load(Ordering::Relaxed).then(|| self.agent.get()).flatten();
+        agent.map(|a| &**a)
+    }
+
+    /// Servers that track this one.
+    pub fn trackers(&self) -> Vec<(ProxyId, ServerId)> {
+        self.tracking().clone()
+    }
+
+    /// The same, to be changed.
+    pub fn tracking(&self) -> MutexGuard<'_, Vec<(ProxyId, ServerId)>> {
+        self.trackers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn oper(&self) -> Oper {

@@ -280,7 +280,7 @@ fn work(l: &mut List, shared: &Shared, facts: &ProcessFacts) {
 }
 
 fn totals(l: &mut List, shared: &Shared, facts: &ProcessFacts, float: bool) {
-    let out: u64 = shared.proxies.iter().map(|p| p.fe.bytes_out.get()).sum();
+    let out: u64 = shared.proxies.iter().map(|(_, p)| p.fe.bytes_out.get()).sum();
     l.u64(61, "TotalBytesOut", b"MGP", out, "Bytes sent to clients");
     l.u64(62, "TotalSplicedBytesOut", b"MGP", 0, "Bytes sent to clients without a copy");
     l.u64(63, "BytesOutRate", b"MRP", 0, "Bytes sent over the last second");
@@ -308,7 +308,7 @@ fn totals(l: &mut List, shared: &Shared, facts: &ProcessFacts, float: bool) {
         "Milliseconds from the start to the first connection",
     );
     l.u32(75, "Niced_tasks", b"MGP", 0, "Tasks of other than normal priority");
-    let streams: u32 = shared.proxies.iter().map(|p| p.be_cur.load(Relaxed)).sum();
+    let streams: u32 = shared.proxies.iter().map(|(_, p)| p.be_cur.load(Relaxed)).sum();
     l.u32(76, "CurrStreams", b"MGP", streams, "Streams now");
     let cum: u64 = shared.requests_total.load(Relaxed);
     l.u64(77, "CumStreams", b"MCP", cum, "Streams since the start");

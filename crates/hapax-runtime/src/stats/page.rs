@@ -175,12 +175,12 @@ fn act(shared: &Shared, body: &[u8], now_ms: u64) -> &'static str {
         return "ERRP";
     };
     let iid: Option<u32> = backend.strip_prefix('#').and_then(|n| n.parse().ok());
-    let found = shared.plan.proxies.iter().position(|p| *p.name == *backend || iid == Some(p.iid));
-    let Some(at) = found else { return "ERRP" };
-    let p = ProxyId(at as u32);
+    let found = shared.every_proxy().find(|(_, p)| *p.name == *backend || iid == Some(p.iid));
+    let Some((state, _)) = found else { return "ERRP" };
+    let p = state.id;
     let mut done = 0;
     for name in &servers {
-        let server = shared.plan.proxies[at].servers.iter().position(|s| *s.name == **name);
+        let server = state.servers.position(|s| *s.conf().name == **name);
         match server.map(|s| apply(shared, p, ServerId(s as u32), &action, now_ms)) {
             Some(true) => done += 1,
             Some(false) => return "ERRP",
@@ -197,7 +197,7 @@ fn act(shared: &Shared, body: &[u8], now_ms: u64) -> &'static str {
 /// Does one thing to one server; `false`: nobody knows that thing.
 fn apply(shared: &Shared, p: ProxyId, s: ServerId, action: &str, now_ms: u64) -> bool {
     use std::sync::atomic::Ordering::Relaxed;
-    let has_check = shared.plan.proxies[p.0 as usize].servers[s.0 as usize].check.is_some();
+    let has_check = shared.server_conf(p, s).check.is_some();
     match action {
         "ready" | "enable" => shared.want(p, s, Wanted::Ready, now_ms),
         "drain" | "stop" => shared.want(p, s, Wanted::Drain, now_ms),

@@ -52,7 +52,7 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(kind: Kind, proxy: ProxyId, name: &'a str, svname: &'a str, (iid, sid): (u32, u32)) -> Self {
+    fn new(kind: Kind, proxy: ProxyId, name: &'a str, svname: impl Into<Cow<'a, str>>, (iid, sid): (u32, u32)) -> Self {
         let mut row = Self {
             kind,
             proxy,
@@ -281,7 +281,7 @@ pub fn server_status(shared: &Shared, conf: &Server, state: &ServerState) -> Str
     let (n, of, _) = health.shown();
     let partial = if health.is_moving() { format!(" {n}/{of}") } else { String::new() };
     match state.oper() {
-        Oper::Stopped if state.agent.as_ref().is_some_and(|a| !a.says_up()) => "DOWN (agent)".into(),
+        Oper::Stopped if state.agent().is_some_and(|a| !a.says_up()) => "DOWN (agent)".into(),
         Oper::Stopped => format!("DOWN{partial}"),
         _ if draining => format!("DRAIN{partial}"),
         Oper::Stopping => format!("NOLB{partial}"),
@@ -320,10 +320,11 @@ fn health(r: &mut Row<'_>, check: Option<&CheckView>, agent: Option<&CheckView>)
 
 /// A server's line.
 pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, index: usize, now_ms: u64) -> Row<'a> {
-    let (s, sc) = (&*proxy.servers[index], &conf.servers[index]);
+    let s = &proxy.servers[index];
+    let sc = &*s.conf();
     let c = &s.counters;
     let http = conf.mode == Mode::Http;
-    let mut r = Row::new(Kind::Server, proxy.id, &conf.name, &sc.name, (conf.iid, sc.id));
+    let mut r = Row::new(Kind::Server, proxy.id, &conf.name, sc.name.to_string(), (conf.iid, sc.id));
     r.server = Some(ServerId(index as u32));
     r.gauge(Col::Qcur, &s.queue_cur);
     r.most(Col::Qmax, &s.queue_max);
@@ -381,7 +382,7 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     if checked {
         r.text(Col::LastChk, b"MOP", view.last.info.clone());
     }
-    let asked = s.agent.as_ref().filter(|a| a.enabled.load(Relaxed) && !s.in_maintenance());
+    let asked = s.agent().filter(|a| a.enabled.load(Relaxed) && !s.in_maintenance());
     let agent = asked.map(|a| a.view().clone());
     if let Some(agent) = &agent {
         r.text(Col::LastAgt, b"MOP", agent.last.info.clone());
@@ -392,7 +393,7 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
         r.text(Col::Addr, b"CGS", endpoint_text(&e));
     }
     if let Some(cookie) = &sc.cookie {
-        r.text(Col::Cookie, b"CNS", String::from_utf8_lossy(cookie));
+        r.text(Col::Cookie, b"CNS", String::from_utf8_lossy(cookie).into_owned());
     }
     r.text(Col::Mode, b"CGS", mode_name(conf.mode));
     r.count(Col::Wrew, &c.failed_rewrites);
@@ -417,7 +418,7 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     let http = conf.mode == Mode::Http;
     let c = &state.be;
     let (act, bck) = state.live.usable();
-    let up = act + bck > 0 || conf.servers.is_empty();
+    let up = act + bck > 0 || state.servers.is_empty();
     let mut r = Row::new(Kind::Backend, state.id, &conf.name, "BACKEND", (conf.iid, 0));
     r.gauge(Col::Qcur, &state.queue_cur);
     r.most(Col::Qmax, &state.queue_max);
@@ -435,7 +436,7 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     r.count(Col::Wredis, &c.redispatches);
     let state_word = if up { "UP" } else { "DOWN" };
     if count_up {
-        let servers_up = state.servers.iter().filter(|s| s.is_up()).count();
+        let servers_up = state.servers.iter().filter(|(_, s)| s.is_up()).count();
         r.text(Col::Status, b"SGP", format!("{state_word} ({servers_up}/{})", state.servers.len()));
     } else {
         r.text(Col::Status, b"SGP", state_word);
@@ -447,7 +448,7 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     r.count(Col::Chkdown, &c.chkdown);
     let since = state.be_last_change.load(Relaxed);
     r.u32(Col::Lastchg, b"MAP", seconds_since(since, now_ms));
-    if !conf.servers.is_empty() {
+    if !state.servers.is_empty() {
         let down = state.be_down_ms.load(Relaxed) + if up { 0 } else { now_ms.saturating_sub(since) };
         r.u32(Col::Downtime, b"MCP", (down / 1000) as u32);
     }
@@ -491,10 +492,10 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
 
 /// The weights of those who may be chosen now.
 fn usable_weight(state: &ProxyState, conf: &Proxy, active: bool) -> u32 {
-    let servers = state.servers.iter().zip(&conf.servers);
+    let servers = state.servers.iter().map(|(_, s)| s);
     let mut weights = servers
-        .filter(|(s, c)| c.backup != active && s.is_usable())
-        .map(|(s, _)| s.uweight.load(Relaxed));
+        .filter(|s| s.conf().backup != active && s.is_usable())
+        .map(|s| s.uweight.load(Relaxed));
     if active || conf.options.contains(hapax_config::plan::Options::ALLBACKUPS) {
         weights.sum()
     } else {
@@ -545,7 +546,7 @@ pub struct Filter<'a> {
 /// Every wanted row, in HAProxy's order: by proxy, the frontend, its listeners, the servers, the backend.
 pub fn all<'a>(shared: &'a Shared, filter: &Filter<'_>, now_ms: u64, mut each: impl FnMut(Row<'a>)) {
     let wants = |bit: u32| filter.kinds == 0 || filter.kinds & bit != 0;
-    for (state, conf) in shared.proxies.iter().zip(&shared.plan.proxies) {
+    for (state, conf) in shared.every_proxy() {
         if filter.proxy.is_some_and(|p| p != state.id) || (state.stopped.load(Relaxed) && conf.disabled) || !in_scope(filter, state, conf) {
             continue;
         }
@@ -559,10 +560,9 @@ pub fn all<'a>(shared: &'a Shared, filter: &Filter<'_>, now_ms: u64, mut each: i
             }
         }
         if conf.caps.contains(ProxyCaps::BACKEND) && wants(4) {
-            for i in 0..conf.servers.len() {
-                let s = &state.servers[i];
+            for (i, s) in state.servers.iter() {
                 let hidden = (filter.up && !s.is_up()) || (filter.no_maint && s.in_maintenance());
-                if !hidden && filter.sid.is_none_or(|id| id == conf.servers[i].id) {
+                if !hidden && filter.sid.is_none_or(|id| id == s.conf().id) {
                     each(server(shared, state, conf, i, now_ms));
                 }
             }

@@ -139,7 +139,7 @@ impl Exchange<'_> {
     /// `http-send-name-header`: the server that this attempt goes to.
     pub(super) fn name_server(&mut self) {
         if let (Some(name), Some(i)) = (&self.be.send_name_header, self.server) {
-            self.p.req_head.set(name, self.be.servers[i].name.as_bytes());
+            self.p.req_head.set(name, self.server_conf(i).name.as_bytes());
         }
     }
 }

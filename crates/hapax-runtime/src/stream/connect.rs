@@ -57,7 +57,7 @@ impl Exchange<'_> {
                 ConnectError::Timeout => End::new(Blame::ServerTimeout, Phase::Connect),
                 ConnectError::Refused(_) | ConnectError::Handshake(_) | ConnectError::NoAddress => End::new(Blame::Server, Phase::Connect),
             };
-            tracing::debug!(server = %self.be.servers[i].name, %error, "no connection");
+            tracing::debug!(server = %self.server_conf(i).name, %error, "no connection");
             if !matches!(error, ConnectError::Resource(_)) {
                 self.observe(i, false, Some("L4 unsuccessful connection"));
             }
@@ -76,7 +76,7 @@ impl Exchange<'_> {
 
     /// Tells a server with `observe` what became of its connection, or of its response (`layer7`).
     pub(super) fn observe(&self, i: usize, layer7: bool, error: Option<&'static str>) {
-        if self.be.servers[i].observe != Observe::Nothing {
+        if self.server_conf(i).observe != Observe::Nothing {
             let now_ms = self.w.now().wall_us / 1000;
             self.w.shared.observed(self.be_id, ServerId(i as u32), layer7, error, now_ms);
         }
@@ -180,7 +180,7 @@ impl Exchange<'_> {
             }
             let choice = bound.map_or_else(|| self.choose_server(avoid), Choice::Server);
             let target = match choice {
-                Choice::Server(i) if take_slot(&state.servers[i], state.live.dynamic_maxconn(i, &state.servers[i], self.streams())) => {
+                Choice::Server(i) if take_slot(&state.servers[i], state.live.dynamic_maxconn(&state.servers[i], self.streams())) => {
                     self.mark_queued();
                     return Ok(i);
                 }
@@ -204,7 +204,7 @@ impl Exchange<'_> {
                 let f = &self.p.facts;
                 let ticket = state.waiting.join(target, f.priority_class, since, f.priority_offset);
                 raise(&state.queue_max, state.queue_cur.fetch_add(1, Ordering::Relaxed) + 1);
-                let server = target.map(|i| &*state.servers[i]);
+                let server = target.map(|i| &state.servers[i]);
                 if let Some(s) = server {
                     raise(&s.queue_max, s.queue_cur.fetch_add(1, Ordering::Relaxed) + 1);
                 }
@@ -272,7 +272,8 @@ impl Exchange<'_> {
 
     /// An idle connection where policy allows, else a new one.
     async fn open(&mut self, i: usize) -> Result<Upstream, ConnectError> {
-        let conf = &self.be.servers[i];
+        let conf = self.server_conf(i);
+        let conf = &*conf;
         let server = &self.be_state().servers[i];
         let w = self.w.id;
         let key = self.connection_key(conf);
@@ -322,7 +323,8 @@ impl Exchange<'_> {
             sent.map_err(ConnectError::Refused)?;
         }
         let ends = (raw.local_addr(), Some(address));
-        let (io, tls) = match self.w.tls.server(self.be_id.0, i as u32).filter(|_| conf.tls_for_traffic) {
+        let config = conf.tls_for_traffic.then(|| self.tls_config(i)).flatten();
+        let (io, tls) = match &config {
             None => (Io::Plain(raw), None),
             Some(config) => {
                 let mut sni = Vec::new();
@@ -351,6 +353,15 @@ impl Exchange<'_> {
             up.io.reset_on_close();
         }
         Ok(up)
+    }
+
+    /// How to speak TLS to a server.
+    fn tls_config(&self, i: usize) -> Option<std::sync::Arc<rustls::ClientConfig>> {
+        let server = &self.be_state().servers[i];
+        if server.is_added() {
+            return server.own_tls();
+        }
+        self.w.tls.server(self.be_id.0, i as u32).cloned()
     }
 
     /// What tells connections to this server apart: the name that TLS asks for, the client's port where the server has none of
@@ -385,7 +396,7 @@ impl Exchange<'_> {
             return None;
         }
         let id = ServerId(i as u32);
-        let (source, transparent) = self.source(&self.be.servers[i]);
+        let (source, transparent) = self.source(&self.server_conf(i));
         let from = |up: &Upstream| up.ends.0.as_ref().and_then(Endpoint::ip);
         if let Some((be, s, mut up)) = self.c.held.take()
             && be == self.be_id
@@ -405,7 +416,7 @@ impl Exchange<'_> {
             _ => 0,
         };
         let labels = &self.p.controls;
-        if transparent || self.be.servers[i].send_proxy > 0 || labels.bc_mark.is_some() || labels.bc_tos.is_some() {
+        if transparent || self.server_conf(i).send_proxy > 0 || labels.bc_mark.is_some() || labels.bc_tos.is_some() {
             return None;
         }
         self.w.pools.take(self.be_id, id, server, key, served)
@@ -441,7 +452,7 @@ impl Exchange<'_> {
         let Some(i) = self.server else { return };
         let state = self.be_state();
         let server = &state.servers[i];
-        let max = state.live.dynamic_maxconn(i, server, self.streams());
+        let max = state.live.dynamic_maxconn(server, self.streams());
         let crowded = max > 0 && server.cur_sess.load(Ordering::Relaxed) > max;
         if state.waiting.is_empty() || crowded || !server.is_up() || !state.waiting.hand(i) {
             server.cur_sess.fetch_sub(1, Ordering::Relaxed);
@@ -461,7 +472,7 @@ impl Exchange<'_> {
                     self.c.held = Some((self.be_id, id, up));
                 } else {
                     let server = &self.be_state().servers[i];
-                    self.w.pools.put(self.be_id, id, &self.be.servers[i], server, up, now);
+                    self.w.pools.put(self.be_id, id, &self.server_conf(i), server, up, now);
                 }
             }
         }

@@ -37,7 +37,7 @@ impl Exchange<'_> {
                 CookieMode::Prefix => value.split(|b| *b == b'~').next().unwrap_or_default(),
                 _ => value.split(|b| *b == b'|').next().unwrap_or_default(),
             };
-            let named = self.be.servers.iter().position(|s| s.cookie.as_deref() == Some(id));
+            let named = self.be_state().servers.position(|s| s.conf().cookie.as_deref() == Some(id));
             let flag = self.bind_to(named);
             match cookie.mode {
                 CookieMode::Insert if cookie.indirect => {
@@ -77,7 +77,8 @@ impl Exchange<'_> {
         let (Some(cookie), Some(i)) = (&self.be.cookie, self.server) else {
             return;
         };
-        let Some(id) = &self.be.servers[i].cookie else { return };
+        let Some(id) = self.server_conf(i).cookie.clone() else { return };
+        let id = &id;
         let given = self.p.res_head.values(b"set-cookie").any(|v| named(v, &cookie.name).is_some());
         let flag = match cookie.mode {
             CookieMode::Insert => {

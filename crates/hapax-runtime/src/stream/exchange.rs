@@ -11,7 +11,7 @@ use hapax_value::Millis;
 
 use super::{Next, StreamParts, body};
 use crate::session::Client;
-use crate::state::{ProxyState, ServerState};
+use crate::state::{Conf, ProxyState, ServerState};
 use crate::upstream::Upstream;
 use crate::worker::Worker;
 
@@ -147,8 +147,13 @@ impl<'x> Exchange<'x> {
         self.w.shared.proxy(self.be_id)
     }
 
+    /// The settings of a server of the backend.
+    pub(super) fn server_conf(&self, i: usize) -> Conf<'x> {
+        self.be_state().servers[i].conf()
+    }
+
     pub(super) fn server_state(&self) -> Option<&'x ServerState> {
-        self.server.map(|i| &*self.be_state().servers[i])
+        self.server.map(|i| &self.be_state().servers[i])
     }
 
     /// How names are written to the client, where it is particular about them.

@@ -15,12 +15,13 @@ use crate::state::raise;
 impl Exchange<'_> {
     /// `use_backend` in order, then `default_backend`, then the proxy itself where it is a `listen`.
     pub(super) fn choose_backend(&mut self) -> Step<()> {
-        let id = match self.switch().or(self.fe.default_backend) {
+        let default = || self.fe.default_backend.filter(|id| self.may_switch(*id));
+        let id = match self.switch().or_else(default) {
             Some(id) => id,
             None if self.fe.caps.contains(ProxyCaps::BACKEND) => self.fe_id,
             None => return Err(End::with_status(Blame::Server, Phase::Connect, 503).into()),
         };
-        if self.raw && self.plan.proxies[id.0 as usize].mode == Mode::Http {
+        if self.raw && self.w.shared.conf(id).mode == Mode::Http {
             self.upgrade = true;
             return Err(Stop::Silent);
         }
@@ -34,16 +35,27 @@ impl Exchange<'_> {
                 continue;
             }
             match &rule.target {
-                SwitchTarget::Fixed(id) => return Some(*id),
+                SwitchTarget::Fixed(id) if self.may_switch(*id) => return Some(*id),
+                // As if its rule were not there.
+                SwitchTarget::Fixed(_) => {}
                 SwitchTarget::Dynamic(format) => {
                     let mut name = Vec::new();
                     format.write(&self.env(false), &mut name);
-                    // A name that is no backend's falls through to the default one.
-                    return self.w.shared.backend_named(&name);
+                    match self.w.shared.backend_named(&name) {
+                        Some(id) if !self.may_switch(id) => {}
+                        // A name that is no backend's falls through to the default one.
+                        found => return found,
+                    }
                 }
             }
         }
         None
+    }
+
+    /// Whether the backend is offered, or `force-be-switch` asks for it anyway.
+    fn may_switch(&self, id: ProxyId) -> bool {
+        let forced = || self.fe.force_switch.iter().any(|c| c.eval(&self.env(false)) == Verdict::Pass);
+        self.w.shared.proxy(id).published.load(Ordering::Relaxed) || forced()
     }
 
     /// Counts the stream in its backend.
@@ -52,7 +64,7 @@ impl Exchange<'_> {
             self.p.facts.set.enter_backend();
         }
         self.be_id = id;
-        self.be = &self.plan.proxies[id.0 as usize];
+        self.be = self.w.shared.conf(id);
         self.p.facts.backend = Some(id);
         self.c.entry.backend.set(Some(id));
         self.in_backend = true;
@@ -106,13 +118,13 @@ impl Exchange<'_> {
     /// The server whose connection is bound to this client, or that answered it last, where that is preferred and it has room.
     fn last_server(&self) -> Option<usize> {
         let (be, i) = match &self.c.held {
-            Some((be, server, up)) if up.private && self.be.servers[server.0 as usize].send_proxy == 0 => (*be, server.0 as usize),
+            Some((be, server, up)) if up.private && self.w.shared.server_conf(*be, *server).send_proxy == 0 => (*be, server.0 as usize),
             _ if self.be.options.contains(Options::PREFER_LAST_SERVER) => self.c.last?,
             _ => return None,
         };
         let state = self.be_state();
         let server = state.servers.get(i).filter(|_| be == self.be_id)?;
-        let max = state.live.dynamic_maxconn(i, server, state.be_cur.load(Ordering::Relaxed));
+        let max = state.live.dynamic_maxconn(server, state.be_cur.load(Ordering::Relaxed));
         let room = max == 0 || server.cur_sess.load(Ordering::Relaxed) < max;
         (server.is_usable() && room).then_some(i)
     }

@@ -166,10 +166,10 @@ impl Exchange<'_> {
             if live.server_address {
                 server_at(state, &name)
             } else {
-                state.servers_by_name.get(&*name).copied()
+                state.server_named(&name)
             }
         });
-        let server = named.or_else(|| state.servers_by_id.get(&(id as u32)).copied())?;
+        let server = named.or_else(|| state.server_numbered(id as u32))?;
         self.may_persist(server).then_some(server)
     }
 
@@ -185,7 +185,7 @@ impl Exchange<'_> {
         }
         let stores = std::mem::take(&mut self.stores);
         let Some(i) = self.server else { return };
-        let conf = &self.be.servers[i];
+        let conf = self.server_conf(i);
         if conf.non_stick {
             return;
         }
@@ -214,7 +214,6 @@ impl Exchange<'_> {
 fn server_at(state: &ProxyState, address: &str) -> Option<usize> {
     state
         .servers
-        .iter()
         .position(|s| s.endpoint().and_then(|a| address_text(&a)).as_deref() == Some(address))
 }
 

@@ -35,8 +35,8 @@ impl World for Still {
     fn proxy_name(&self, p: ProxyId) -> &str {
         if p.0 == 0 { "f" } else { "b" }
     }
-    fn server_name(&self, _: ProxyId, s: ServerId) -> &str {
-        if s.0 == 0 { "s0" } else { "s1" }
+    fn server_name(&self, _: ProxyId, s: ServerId) -> std::borrow::Cow<'_, str> {
+        if s.0 == 0 { "s0".into() } else { "s1".into() }
     }
     fn nbsrv(&self, _: ProxyId) -> i64 {
         2

@@ -232,7 +232,10 @@ pub(super) static ROWS: &[Fetch] = &[
     }),
     Fetch::new("srv_name", Type::Str, Needs::SERVER, "The name of the server in charge.", |c| {
         let (p, s) = (backend(c.env)?, c.env.stream.server.ok_or(Absent::Never)?);
-        text(c.env.world.server_name(p, s).as_bytes())
+        match c.env.world.server_name(p, s) {
+            std::borrow::Cow::Borrowed(name) => text(name.as_bytes()),
+            std::borrow::Cow::Owned(name) => Ok(Value::Str(name.into_bytes().into())),
+        }
     }),
     Fetch::new(
         "bc_src",

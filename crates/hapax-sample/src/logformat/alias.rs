@@ -218,11 +218,11 @@ pub(super) static ALIASES: &[Alias] = &[
     number("rt", "number of the stream", |s| s.word(i64::from(s.env.stream.id as u32))),
     text("s", "name of the server", |s| {
         let name = match (s.env.stream.backend, s.env.stream.server) {
-            (Some(p), Some(server)) => s.env.world.server_name(p, server).as_bytes(),
-            _ if s.env.stream.applet == "STATS" => b"<STATS>",
-            _ => b"<NOSRV>",
+            (Some(p), Some(server)) => s.env.world.server_name(p, server),
+            _ if s.env.stream.applet == "STATS" => "<STATS>".into(),
+            _ => "<NOSRV>".into(),
         };
-        s.text(Some(name));
+        s.text(Some(name.as_bytes()));
     }),
     number("sc", "connections of the server", |s| {
         s.int(match (s.env.stream.backend, s.env.stream.server) {

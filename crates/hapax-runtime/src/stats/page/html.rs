@@ -70,7 +70,7 @@ pub(super) fn page(shared: &Shared, conf: &StatsUri, ask: &Ask<'_>, wishes: &Wis
     links(&mut out, conf, wishes);
     let mut open: Option<(u32, bool)> = None;
     rows::all(shared, filter, ask.now_ms, |row| {
-        let name = shared.plan.proxies[row.proxy.0 as usize].name.as_ref();
+        let name = shared.conf(row.proxy).name.as_ref();
         if wishes.scope.is_some_and(|s| !name.contains(s)) {
             return;
         }
@@ -138,11 +138,11 @@ fn links(out: &mut String, conf: &StatsUri, wishes: &Wishes<'_>) {
 }
 
 fn row_has_servers(shared: &Shared, row: &Row<'_>) -> bool {
-    !shared.plan.proxies[row.proxy.0 as usize].servers.is_empty()
+    !shared.proxy(row.proxy).servers.is_empty()
 }
 
 fn begin(out: &mut String, shared: &Shared, conf: &StatsUri, row: &Row<'_>, form: bool) {
-    let proxy = &shared.plan.proxies[row.proxy.0 as usize];
+    let proxy = shared.conf(row.proxy);
     let name = escape(&proxy.name);
     let about = proxy.description.as_ref().map(|d| format!(": {}", escape(d))).unwrap_or_default();
     if form {
@@ -210,7 +210,7 @@ fn legend(shared: &Shared, conf: &StatsUri, row: &Row<'_>) -> String {
     if !conf.show_legends {
         return String::new();
     }
-    let proxy = &shared.plan.proxies[row.proxy.0 as usize];
+    let proxy = shared.conf(row.proxy);
     let text = |col| {
         let mut s = String::new();
         if let Some(v) = row.get(col) {
