@@ -6,6 +6,7 @@ mod errors;
 mod facts;
 mod replies;
 mod rules;
+mod switching;
 
 use std::time::Duration;
 

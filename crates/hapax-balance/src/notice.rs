@@ -61,6 +61,7 @@ pub mod level {
     pub const ALERT: u8 = 1;
     pub const WARNING: u8 = 4;
     pub const NOTICE: u8 = 5;
+    pub const INFO: u8 = 6;
 }
 
 impl Notice<'_> {

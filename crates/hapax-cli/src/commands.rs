@@ -1,6 +1,7 @@
 //! The commands, by family.
 
 mod counters;
+mod debug;
 mod frontends;
 mod info;
 mod maps;
@@ -30,6 +31,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     maps::ROWS,
     vars::ROWS,
     tables::ROWS,
+    debug::ROWS,
     missing::ROWS,
 ];
 

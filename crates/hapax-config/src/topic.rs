@@ -2,8 +2,15 @@
 //!
 //! To add a family: a file with `pub static TOPIC: Topic`, one line in the list below.
 
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+use hapax_sample::acl::Condition;
+
+use crate::args::Args;
 use crate::dictionary::Row;
 use crate::draft::Draft;
+use crate::reader::Reader;
 
 mod acme;
 mod alerts;
@@ -58,6 +65,21 @@ pub struct Topic {
 
 /// For families that nothing is inherited of.
 pub fn no_inherit(_: &mut Draft, _: &Draft) {}
+
+/// The condition of a line that is nothing but one, after `if` or `unless`.
+fn required_condition(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Option<Arc<Condition>>, Diagnostic> {
+    if !matches!(a.str(0), "if" | "unless") {
+        return Err(a.bad(0, format!("'{}' requires either 'if' or 'unless' followed by a condition.", a.name)));
+    }
+    cx.condition(a, 0).map_err(|d| {
+        let message = format!(
+            "error detected while parsing a '{}' rule : {}.",
+            a.name,
+            d.message.trim_end_matches('.')
+        );
+        Diagnostic { message, ..d }
+    })
+}
 
 /// Every family. The order is that of the reference pages.
 pub static ALL: &[&Topic] = &[

@@ -290,6 +290,16 @@ impl<'w> Walk<'w> {
         }))
     }
 
+    /// Whether rules may choose the backend: it is neither disabled nor unpublished, or `force-be-switch` says so.
+    fn may_enter(&mut self, fe: &'w Proxy, id: ProxyId) -> bool {
+        let backend = self.proxy(id);
+        if !backend.disabled && !backend.unpublished {
+            return true;
+        }
+        let txn = self.txn(Phase::Request, b"");
+        fe.force_switch.iter().any(|c| c.eval(&txn.env()) == Verdict::Pass)
+    }
+
     fn choose_backend(&mut self, fe: &'w Proxy) -> Way<()> {
         let mut chosen: Option<(ProxyId, String, Option<Span>)> = None;
         for rule in &fe.switching {
@@ -307,6 +317,11 @@ impl<'w> Walk<'w> {
                     }
                 };
             }
+            let open = target.is_none_or(|id| self.may_enter(fe, id));
+            let effect = target.map(|id| match &self.proxy(id).name {
+                name if open => format!("goes to backend {name}"),
+                name => format!("backend {name} is disabled or unpublished: the next rule is tried"),
+            });
             self.steps.push(Step::Rule(crate::report::RuleReport {
                 set: "use_backend",
                 proxy: fe.name.to_string(),
@@ -314,16 +329,17 @@ impl<'w> Walk<'w> {
                 text: self.book.line(rule.span),
                 condition,
                 taken,
-                effect: target.map(|id| format!("goes to backend {}", self.proxy(id).name)),
+                effect,
                 edits: Vec::new(),
             }));
-            if taken {
+            if taken && open {
                 // A dynamic name that is no backend's falls through to the default one.
                 chosen = target.map(|id| (id, "use_backend".into(), Some(rule.span)));
                 break;
             }
         }
-        let chosen = chosen.or_else(|| fe.default_backend.map(|id| (id, "default_backend".into(), None)));
+        let default = fe.default_backend.filter(|id| self.may_enter(fe, *id));
+        let chosen = chosen.or_else(|| default.map(|id| (id, "default_backend".into(), None)));
         let (id, why, place) = match chosen {
             Some(c) => c,
             None if fe.caps.contains(ProxyCaps::BACKEND) => (self.fe_id, "its own servers".into(), None),

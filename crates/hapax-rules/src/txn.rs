@@ -1,6 +1,6 @@
 //! What an action may see and change.
 
-use crate::RuleSets;
+use crate::{Effect, RuleSets};
 use hapax_proto::http::Head;
 use hapax_sample::vars::Vars;
 use hapax_sample::{Body, Env, Now, SessionFacts, StreamFacts, World};
@@ -15,6 +15,10 @@ pub struct Controls {
     pub challenged: bool,
     /// A rule that fails to be evaluated is an internal error (`strict-mode`).
     pub lenient: bool,
+    /// The most bytes that the heads of the request and of the response may come to; 0: no limit. The runtime sets them.
+    pub room: [usize; 2],
+    /// Rewrites that failed; the runtime counts and empties it.
+    pub failed_rewrites: u32,
     pub fc_mark: Option<u32>,
     pub fc_tos: Option<u8>,
     pub bc_mark: Option<u32>,
@@ -109,6 +113,21 @@ impl Txn<'_> {
         } else {
             self.req.as_deref_mut()
         }
+    }
+
+    /// Whether the head that `ruleset` edits may grow by `more` bytes (manual, `strict-mode`, `tune.maxrewrite`).
+    pub fn has_room(&self, ruleset: RuleSets, more: usize) -> bool {
+        let response = ruleset.intersects(RuleSets::RESPONSE);
+        let room = self.controls.room[usize::from(response)];
+        let head = if response { self.res.as_deref() } else { self.req.as_deref() };
+        // What the head has taken so far is more than what is left of it: nearly always, that is answer enough.
+        room == 0 || head.is_none_or(|h| h.wire_len() + more <= room || h.counted_len() as usize + more <= room)
+    }
+
+    /// A rewrite cannot be done: an internal error, unless `strict-mode off` has been said.
+    pub fn failed_rewrite(&mut self) -> Effect {
+        self.controls.failed_rewrites += 1;
+        if self.controls.lenient { Effect::Continue } else { Effect::Fail }
     }
 
     /// Runs `edit` with a text that `fill` makes of the facts, in the stream's reused buffer.

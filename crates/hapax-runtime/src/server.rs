@@ -203,14 +203,11 @@ fn connect_events(shared: &Arc<Shared>, dropped: &Arc<AtomicU64>) {
     let shared_by = Arc::downgrade(shared);
     shared.events.connect(Box::new(move |proxy, level, text| {
         let Some(shared) = shared_by.upgrade() else { return };
-        let p = shared.conf(proxy);
-        let tag = p
-            .log_tag
-            .as_deref()
-            .or(shared.plan.global.log_tag.as_deref())
-            .unwrap_or(DEFAULT_TAG);
-        logger.send(&p.log, tag, level, text.as_bytes());
-        tracing::info!(proxy = %p.name, "{text}");
+        let proxy = proxy.map(|p| shared.conf(p));
+        let own = proxy.and_then(|p| p.log_tag.as_deref());
+        let tag = own.or(shared.plan.global.log_tag.as_deref()).unwrap_or(DEFAULT_TAG);
+        logger.send(proxy.map_or(&shared.plan.global.log, |p| &p.log), tag, level, text.as_bytes());
+        tracing::info!(proxy = proxy.map_or("", |p| &p.name), "{text}");
     }));
 }
 

@@ -43,7 +43,6 @@ pub(super) static ROWS: &[Command] = &[
     missing!(&["debug", "dev", "fd"], Admin, "debug dev fd", "look into dev fd", "debugging"),
     missing!(&["debug", "dev", "hash"], Admin, "debug dev hash", "look into dev hash", "debugging"),
     missing!(&["debug", "dev", "hex"], Admin, "debug dev hex", "look into dev hex", "debugging"),
-    missing!(&["debug", "dev", "log"], Admin, "debug dev log", "look into dev log", "debugging"),
     missing!(&["debug", "dev", "loop"], Admin, "debug dev loop", "look into dev loop", "debugging"),
     missing!(&["debug", "dev", "panic"], Admin, "debug dev panic", "look into dev panic", "debugging"),
     missing!(&["debug", "dev", "sched"], Admin, "debug dev sched", "look into dev sched", "debugging"),

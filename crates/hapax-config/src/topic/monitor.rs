@@ -3,7 +3,7 @@
 
 use hapax_diag::Diagnostic;
 
-use super::Topic;
+use super::{Topic, required_condition};
 use crate::address::{self, Accept};
 use crate::args::Args;
 use crate::dictionary::Row;
@@ -89,17 +89,7 @@ fn monitor_fail(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 fn persist_condition(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    if !matches!(a.str(0), "if" | "unless") {
-        return Err(a.bad(0, format!("'{}' requires either 'if' or 'unless' followed by a condition.", a.name)));
-    }
-    let cond = cx.condition(a, 0).map_err(|d| {
-        let message = format!(
-            "error detected while parsing a '{}' rule : {}.",
-            a.name,
-            d.message.trim_end_matches('.')
-        );
-        Diagnostic { message, ..d }
-    })?;
+    let cond = required_condition(cx, a)?;
     let force = a.name == "force-persist";
     cx.proxy().proxy.persist_rules.extend(cond.map(|c| (force, c)));
     Ok(())

@@ -61,6 +61,9 @@ impl Action for Edit {
                 one_line(out);
             },
             |txn, value| {
+                if !txn.has_room(self.ruleset, self.name.len() + value.len() + LINE) {
+                    return txn.failed_rewrite();
+                }
                 if let Some(head) = txn.head(self.ruleset) {
                     if self.set {
                         head.remove(&self.name);
@@ -70,11 +73,14 @@ impl Action for Edit {
                         super::uri::uri_from_host(head);
                     }
                 }
+                Effect::Continue
             },
-        );
-        Effect::Continue
+        )
     }
 }
+
+/// What a field takes beside its name and value.
+const LINE: usize = 4;
 
 /// Nothing that a rule quotes from a message may start another line or end the head.
 pub(crate) fn one_line(value: &mut [u8]) {

@@ -111,11 +111,7 @@ fn with_list(txn: &mut Txn<'_>, list: &Expr, ruleset: RuleSets, edit: impl FnOnc
     };
     bytes.clear();
     txn.controls.scratch = bytes;
-    if done.is_some() || txn.controls.lenient {
-        Effect::Continue
-    } else {
-        Effect::Fail
-    }
+    if done.is_some() { Effect::Continue } else { txn.failed_rewrite() }
 }
 
 #[derive(Debug)]

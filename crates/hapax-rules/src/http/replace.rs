@@ -91,8 +91,7 @@ impl With {
         let made = txn.with_text(|env, out| self.format.write(env, out), |_, text| Template::new(text));
         match made {
             Ok(t) => edit(txn, &t),
-            Err(_) if txn.controls.lenient => {}
-            Err(_) => return Effect::Fail,
+            Err(_) => return txn.failed_rewrite(),
         }
         Effect::Continue
     }

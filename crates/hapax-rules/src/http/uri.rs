@@ -80,12 +80,15 @@ impl Action for Set {
                 no_gap(out);
             },
             |txn, value| {
+                if !txn.has_room(RuleSets::HTTP_REQ, value.len()) {
+                    return txn.failed_rewrite();
+                }
                 if let Some(head) = txn.req.as_deref_mut() {
                     replace(head, self.part, value);
                 }
+                Effect::Continue
             },
-        );
-        Effect::Continue
+        )
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use hapax_sample::ProxyId;
 
-/// Gets the proxy an event is about, a syslog level, and the text without a newline.
-pub type EventSink = Box<dyn Fn(ProxyId, u8, &str) + Send + Sync>;
+/// Gets the proxy an event is about (none: the process), a syslog level, and the text without a newline.
+pub type EventSink = Box<dyn Fn(Option<ProxyId>, u8, &str) + Send + Sync>;
 
 /// The way out for events; silent until the process connects it.
 #[derive(Default)]
@@ -21,7 +21,14 @@ impl Events {
 
     pub fn tell(&self, proxy: ProxyId, level: u8, text: &str) {
         if let Some(sink) = self.0.get() {
-            sink(proxy, level, text);
+            sink(Some(proxy), level, text);
+        }
+    }
+
+    /// For the targets of the global section.
+    pub fn tell_all(&self, level: u8, text: &str) {
+        if let Some(sink) = self.0.get() {
+            sink(None, level, text);
         }
     }
 }

@@ -70,6 +70,7 @@ pub fn answer(shared: &Shared, conf: &StatsUri, ask: &Ask<'_>) -> Reply {
         up: wishes.up,
         no_maint: wishes.no_maint,
         scope,
+        within: wishes.scope,
         own: Some(ask.own),
         ..Filter::default()
     };
@@ -134,25 +135,27 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && different == 0
 }
 
+/// The words after the path may stand behind `;`, `?` or `&` alike.
 fn wishes<'a>(conf: &StatsUri, uri: &'a [u8]) -> Wishes<'a> {
     let rest = uri.get(conf.uri.len()..).unwrap_or_default();
     let rest = std::str::from_utf8(rest).unwrap_or_default();
-    let (words, query) = rest.split_once('?').unwrap_or((rest, ""));
     let mut w = Wishes::default();
-    for word in words.split(';') {
+    for word in rest.split([';', '?', '&']) {
         match word {
             "csv" => w.csv = true,
             "json" => w.json = true,
             "up" => w.up = true,
             "no-maint" => w.no_maint = true,
             "norefresh" => w.no_refresh = true,
-            other => w.outcome = other.strip_prefix("st=").or(w.outcome),
+            other => {
+                w.outcome = w.outcome.or(other.strip_prefix("st="));
+                w.scope = w.scope.or(other.strip_prefix("scope="));
+            }
         }
     }
-    let scope = query.split('&').find_map(|p| p.strip_prefix("scope="));
     // It comes back in links: only what cannot mean anything there.
     let plain = |s: &&str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c));
-    w.scope = scope.filter(plain);
+    w.scope = w.scope.filter(plain);
     w
 }
 

@@ -540,6 +540,8 @@ pub struct Filter<'a> {
     pub no_maint: bool,
     /// `stats scope`: names, and whether `.` names the proxy that asks.
     pub scope: Option<&'a [String]>,
+    /// A part of the wanted proxies' names, in any case.
+    pub within: Option<&'a str>,
     pub own: Option<ProxyId>,
 }
 
@@ -575,5 +577,6 @@ pub fn all<'a>(shared: &'a Shared, filter: &Filter<'_>, now_ms: u64, mut each: i
 
 fn in_scope(filter: &Filter<'_>, state: &ProxyState, conf: &Proxy) -> bool {
     let named = |n: &String| n.as_str() == &*conf.name || (n == "." && filter.own == Some(state.id));
-    filter.scope.is_none_or(|names| names.is_empty() || names.iter().any(named))
+    let found = |part: &str| conf.name.to_ascii_lowercase().contains(&part.to_ascii_lowercase());
+    filter.scope.is_none_or(|names| names.is_empty() || names.iter().any(named)) && filter.within.is_none_or(found)
 }

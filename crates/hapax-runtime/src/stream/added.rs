@@ -19,11 +19,15 @@ impl Exchange<'_> {
         }
         if let Some(f) = self.be.forwardfor.as_ref().or(self.fe.forwardfor.as_ref()) {
             let ip = self.env(false).src().and_then(Endpoint::ip);
-            self.add_address(f, ip);
+            // One of the two that wants it in any case wins.
+            let if_none = [&self.fe.forwardfor, &self.be.forwardfor]
+                .iter()
+                .all(|o| o.as_ref().is_none_or(|f| f.if_none));
+            self.add_address(f, ip, if_none);
         }
         if let Some(f) = self.be.originalto.as_ref().or(self.fe.originalto.as_ref()) {
             let ip = self.env(false).dst().and_then(Endpoint::ip);
-            self.add_address(f, ip);
+            self.add_address(f, ip, f.if_none);
         }
         if let Some(f) = &self.be.forwarded {
             self.add_forwarded(f);
@@ -41,12 +45,12 @@ impl Exchange<'_> {
     }
 
     /// `option forwardfor`, `option originalto`
-    fn add_address(&mut self, f: &ForwardFor, ip: Option<IpAddr>) {
+    fn add_address(&mut self, f: &ForwardFor, ip: Option<IpAddr>, if_none: bool) {
         let Some(ip) = ip else { return };
         if f.except.as_ref().is_some_and(|(net, bits)| within(ip, *net, *bits)) {
             return;
         }
-        if f.if_none && self.p.req_head.contains(&f.header) {
+        if if_none && self.p.req_head.contains(&f.header) {
             return;
         }
         let mut text = [0u8; 45];

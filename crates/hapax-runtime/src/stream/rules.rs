@@ -84,12 +84,14 @@ impl Exchange<'_> {
     async fn inspect(&mut self, rules: &[Rule], way: Way, delay: Millis) -> Step<()> {
         let (mut from, mut woken) = (0, Woken::No);
         self.look_at_bodies();
+        self.measure_room(way);
         let mut no_more = delay == 0 || self.body(way, false).complete;
         loop {
             let mut txn = self.txn(way == Way::Response, woken);
             txn.no_more = no_more;
             let outcome = hapax_rules::run(rules, from, &mut txn);
             self.label_client();
+            self.count_failed_rewrites();
             if !self.p.controls.early_hints.is_empty() {
                 self.send_early_hints().await?;
             }
@@ -103,6 +105,35 @@ impl Exchange<'_> {
                 Effect::Wait(wait) => self.wait(wait, way).await?,
                 effect => return self.act(effect, way).await,
             };
+        }
+    }
+
+    /// How far rules may let the head grow: what `tune.bufsize` leaves beside the part of the body that is there, of which
+    /// `tune.maxrewrite` is kept free for them. As it was when the first rules came to see the message.
+    fn measure_room(&mut self, way: Way) {
+        let at = usize::from(way == Way::Response);
+        if self.p.controls.room[at] == 0 {
+            let g = &self.plan.global;
+            let head = if way == Way::Request { &self.p.req_head } else { &self.p.res_head };
+            let taken = self.body(way, false).bytes.len();
+            let most = g.bufsize.saturating_sub(g.maxrewrite).saturating_sub(head.counted_len() as usize);
+            self.p.controls.room[at] = g.bufsize.saturating_sub(taken.min(most)).max(1);
+        }
+    }
+
+    #[inline]
+    fn count_failed_rewrites(&mut self) {
+        let n = std::mem::take(&mut self.p.controls.failed_rewrites);
+        if n == 0 {
+            return;
+        }
+        let (w, n) = (self.w.id, u64::from(n));
+        self.fe_state().fe.failed_rewrites.add(w, n);
+        if self.in_backend {
+            self.be_state().be.failed_rewrites.add(w, n);
+        }
+        if let Some(s) = self.server_state() {
+            s.counters.failed_rewrites.add(w, n);
         }
     }
 

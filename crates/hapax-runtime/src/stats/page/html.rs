@@ -70,10 +70,6 @@ pub(super) fn page(shared: &Shared, conf: &StatsUri, ask: &Ask<'_>, wishes: &Wis
     links(&mut out, conf, wishes);
     let mut open: Option<(u32, bool)> = None;
     rows::all(shared, filter, ask.now_ms, |row| {
-        let name = shared.conf(row.proxy).name.as_ref();
-        if wishes.scope.is_some_and(|s| !name.contains(s)) {
-            return;
-        }
         if open.is_none_or(|(p, _)| p != row.proxy.0) {
             close(&mut out, open);
             let form = ask.admin && row_has_servers(shared, &row);

@@ -65,6 +65,7 @@ fn forms_of_the_page() {
         ("/stats;up?scope=zz", "text/html", "<!DOCTYPE html>", Some("5")),
         ("/stats;csv", "text/plain", "# pxname,", None),
         ("/stats;csv;norefresh", "text/plain", "# pxname,", None),
+        ("/stats?;csv;norefresh", "text/plain", "# pxname,", None),
         ("/stats;json", "application/json", "[[{", None),
     ];
     for (uri, kind, start, refresh) in cases {
@@ -91,6 +92,9 @@ fn the_page_escapes_and_hides() {
     assert!(!page.contains("9.9") && !page.contains("<form"));
     assert!(text("/stats", true).contains("<form method=\"post\" action=\"/stats\">"));
     assert!(!text("/stats?scope=zz", false).contains("<table>"));
+    for (uri, rows) in [("/stats;csv", 5), ("/stats?;csv;scope=B", 4), ("/stats;csv?scope=zz", 1)] {
+        assert_eq!(text(uri, false).lines().filter(|l| !l.is_empty()).count(), rows, "{uri}");
+    }
     assert!(text("/stats;st=DONE", false).contains("Action processed."));
 }
 
