@@ -8,6 +8,7 @@ mod farm;
 mod hash;
 mod health;
 mod key;
+pub mod names;
 pub mod notice;
 mod queue;
 mod rate;

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod checks;
+pub mod dns;
 pub mod h1;
 pub mod http;
 pub mod peers;
