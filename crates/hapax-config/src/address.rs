@@ -66,6 +66,11 @@ impl Accept {
         port_needed: true,
         ..Self::PLAIN
     };
+    /// A name server.
+    pub const NAMESERVER: Self = Self {
+        dgram: true,
+        ..Self::WITH_PORT
+    };
     /// `log`
     pub const LOG: Self = Self {
         dgram: true,
@@ -112,6 +117,8 @@ pub struct Address {
     pub family: Family,
     /// `udp@`, `uxdg@`, `quic4@`: datagrams.
     pub dgram: bool,
+    /// Streams are asked for by name: `tcp@`, `stream+ip@`.
+    pub stream: bool,
     pub quic: bool,
 }
 
@@ -223,6 +230,7 @@ pub fn parse(text: &str, accept: Accept, env: &Environment) -> Result<Address, S
     let (scheme, rest) = found.unwrap_or((&plain, rest));
     let dgram = forced.unwrap_or(scheme.dgram);
     let mut address = Address {
+        stream: forced.map_or(scheme.name.contains("tcp") || scheme.name == "uxst@", |dgram| !dgram),
         host: Host::Any,
         port: Port::None,
         family: scheme.family,

@@ -10,6 +10,7 @@ use hapax_sample::acl::{AclSet, Condition};
 use crate::keyword::Sections;
 use crate::plan::{Global, LogKind, Proxy, ProxyCaps};
 use crate::server::ServerDraft;
+use crate::topic::alerts::AlertsDraft;
 use crate::topic::checks::CheckRules;
 use crate::topic::errors::PendingErrors;
 
@@ -61,6 +62,8 @@ pub struct Draft {
     pub tracks: Vec<(usize, String, Span)>,
     /// `healthcheck` sections of servers, by the same.
     pub named_checks: Vec<(usize, Arc<str>, Span)>,
+    /// `resolvers` sections of servers, by the same.
+    pub named_resolvers: Vec<(usize, Arc<str>, Span)>,
     pub formats: FormatTexts,
     /// How its servers are checked.
     pub checks: CheckRules,
@@ -81,6 +84,8 @@ pub struct Draft {
     pub followed_by: bool,
     /// Ids given by `id` lines.
     pub id: Option<(u32, Span)>,
+    /// `email-alert`
+    pub alerts: AlertsDraft,
     /// `filter-sequence` for requests and for responses: the names as written.
     pub filter_sequence: [Option<(Arc<str>, Span)>; 2],
 }
@@ -100,6 +105,7 @@ impl Default for Draft {
             default_server: Arc::default(),
             tracks: Vec::new(),
             named_checks: Vec::new(),
+            named_resolvers: Vec::new(),
             formats: FormatTexts::default(),
             checks: CheckRules::default(),
             balance_name: None,
@@ -111,6 +117,7 @@ impl Default for Draft {
             named_by: false,
             followed_by: false,
             id: None,
+            alerts: AlertsDraft::default(),
             filter_sequence: [None, None],
         }
     }

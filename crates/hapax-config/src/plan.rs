@@ -5,6 +5,7 @@ mod check;
 mod global;
 mod log;
 mod proxy;
+mod resolvers;
 mod server;
 mod statuses;
 mod table;
@@ -14,12 +15,13 @@ pub use check::{
     Act, Check, CheckPort, Connect, Expect, External, HeaderPattern, HttpCheckOptions, HttpSend, Pattern, ReplyReader, Script, ScriptKind,
     Step, StrMatch, StrMethod, Text, VarValue,
 };
-pub use global::{Allowed, Global, SocketBuffers, SocketLevel, StatsSocket};
+pub use global::{Allowed, DnsFamilies, Global, SocketBuffers, SocketLevel, StatsSocket};
 pub use log::{LogFormats, LogProfile, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep};
 pub use proxy::{
     Balance, Cookie, CookieMode, ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy,
     ProxyCaps, RetryOn, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
 };
+pub use resolvers::{Hold, MailAlerts, Mailer, Mailers, NameServer, Resolve, Resolvers};
 pub use server::{Agent, Observe, OnError, ProxyParts, Server, ServerTls};
 pub use statuses::Statuses;
 pub use table::{StickRule, StickTable};
@@ -43,6 +45,10 @@ pub struct Plan {
     pub vars: VarNames,
     /// The `log-profile` sections, by the index that `log` lines and rules know them by.
     pub log_profiles: Vec<LogProfile>,
+    /// The `resolvers` sections, by the index that servers and rules know them by.
+    pub resolvers: Vec<Resolvers>,
+    /// The `mailers` sections, by the index that proxies know them by.
+    pub mailers: Vec<Mailers>,
     /// The names of the files, by the number that spans know them by.
     pub file_names: Vec<String>,
     /// Map and ACL lists, for the runtime API.

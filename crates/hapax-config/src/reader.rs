@@ -23,9 +23,10 @@ use crate::draft::Draft;
 use crate::keyword::{Class, Sections, Version};
 use crate::load::LoadOptions;
 use crate::paths::RelativeFiles;
-use crate::plan::{BindTls, Global, LogProfile, ServerTls, StickTable, Userlist};
+use crate::plan::{BindTls, Global, LogProfile, Mailers, ServerTls, StickTable, Userlist};
 use crate::section::SectionRow;
 use crate::topic::checks::CheckRules;
+use crate::topic::resolvers::ResolversDraft;
 use crate::topic::userlist::Membership;
 
 /// The class of section keywords.
@@ -110,6 +111,9 @@ pub struct Reader<'a> {
     pub log_profiles: Vec<LogProfile>,
     /// `healthcheck` sections by name.
     pub healthchecks: Vec<(Arc<str>, CheckRules)>,
+    /// The `resolvers` sections, and where their name servers were named.
+    pub(crate) resolvers: Vec<ResolversDraft>,
+    pub mailers: Vec<Mailers>,
     pub current: Current,
     pub started: Vec<Started>,
     /// Where the `defaults` that implicit proxies use stands in `defaults`.
@@ -150,6 +154,8 @@ impl<'a> Reader<'a> {
             error_sections: Vec::new(),
             log_profiles: Vec::new(),
             healthchecks: Vec::new(),
+            resolvers: Vec::new(),
+            mailers: Vec::new(),
             current: Current::Other,
             started: Vec::new(),
             last_defaults: 0,

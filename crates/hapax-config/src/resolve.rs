@@ -12,6 +12,7 @@ use crate::draft::Draft;
 use crate::plan::{Mode, Plan};
 use crate::reader::{Current, Reader};
 
+mod alerts;
 mod filters;
 mod formats;
 mod names;
@@ -57,6 +58,8 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     let before = reader.diags.len();
     let mut drafts = std::mem::take(&mut reader.proxies);
     reader.current = Current::Other;
+    crate::topic::resolvers::add_default(&mut reader);
+    crate::topic::resolvers::check(&mut reader);
     let index = Index::new(&drafts);
     let peers: Vec<Peer> = drafts
         .iter()
@@ -100,6 +103,8 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         error_sections: reader.error_sections.into_iter().map(|(_, pages)| pages).collect(),
         vars: reader.vars,
         log_profiles: reader.log_profiles,
+        resolvers: reader.resolvers.into_iter().map(|r| r.section).collect(),
+        mailers: reader.mailers,
         file_names: reader.file_names,
         patterns: reader.refs,
     };

@@ -19,6 +19,7 @@ use crate::reader::{Reader, TlsDefaults};
 mod basic;
 mod check;
 mod connect;
+mod names;
 mod rare;
 mod tls;
 
@@ -115,14 +116,25 @@ pub struct AgentDraft {
     pub send: Option<Arc<[u8]>>,
 }
 
-/// How an address that is a name becomes one at start (`init-addr`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InitAddr {
-    /// A name that has no address is no error.
-    pub none: bool,
-    pub ip: Option<std::net::IpAddr>,
-    /// `libc` is among the methods (or none was given).
-    pub skip_libc: bool,
+/// A way in which a name becomes an address at start (`init-addr`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InitAddr {
+    /// The address of the state file.
+    Last,
+    /// The system's resolver.
+    Libc,
+    /// No address is no error.
+    None,
+    Ip(std::net::IpAddr),
+}
+
+/// `resolvers` and its neighbours.
+#[derive(Clone, Debug, Default)]
+pub struct ResolveDraft {
+    /// The section, and where it is named.
+    pub section: Option<(Arc<str>, Span)>,
+    pub wish: hapax_balance::names::Wish,
+    pub ignore_weight: bool,
 }
 
 /// Options of a server; `default-server` hands them to the servers that follow.
@@ -133,9 +145,10 @@ pub struct ServerDraft {
     pub ssl: bool,
     pub tls: ServerTls,
     pub track: Option<(Arc<str>, Span)>,
-    pub init_addr: InitAddr,
+    /// Empty: as it is by default.
+    pub init_addr: Vec<InitAddr>,
     pub agent: AgentDraft,
-    pub resolvers: bool,
+    pub resolve: ResolveDraft,
 }
 
 impl Default for ServerDraft {
@@ -151,9 +164,9 @@ impl Default for ServerDraft {
             ssl: false,
             tls: ServerTls::default(),
             track: None,
-            init_addr: InitAddr::default(),
+            init_addr: Vec::new(),
             agent: AgentDraft::default(),
-            resolvers: false,
+            resolve: ResolveDraft::default(),
         }
     }
 }
@@ -220,7 +233,7 @@ impl Class for ServerOption {
 }
 
 /// Families of `server` options.
-pub static ALL: &[&[ServerRow]] = &[basic::ROWS, rare::ROWS, check::ROWS, connect::ROWS, tls::ROWS];
+pub static ALL: &[&[ServerRow]] = &[basic::ROWS, rare::ROWS, check::ROWS, connect::ROWS, names::ROWS, tls::ROWS];
 
 static INDEX: LazyLock<Index<ServerOption>> = LazyLock::new(|| Index::new(every_option()));
 

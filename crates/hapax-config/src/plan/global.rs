@@ -73,10 +73,19 @@ pub struct Global {
     pub sess_rate_limit: u32,
     pub ssl_rate_limit: u32,
     /// Default `ssl-default-bind-*` and `ssl-default-server-*`, applied to binds and servers when they are resolved.
+    /// `dns-accept-family`; `None`: IPv4, and IPv6 where the machine has a way for it.
+    pub dns_families: Option<DnsFamilies>,
     pub quiet: bool,
     pub zero_warning: bool,
     /// Environment after `setenv` and the like, for `show env`.
     pub env: Vec<(String, String)>,
+}
+
+/// Families of addresses that name servers are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DnsFamilies {
+    pub v4: bool,
+    pub v6: bool,
 }
 
 /// What the kernel holds of a connection; 0: as the system has it.

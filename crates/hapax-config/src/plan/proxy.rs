@@ -15,7 +15,7 @@ use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
-use super::{Bind, LogFormats, LogTarget, Server, StickRule};
+use super::{Bind, LogFormats, LogTarget, MailAlerts, Server, StickRule};
 
 bitflags! {
     /// What a proxy may do: `listen` is both.
@@ -207,6 +207,8 @@ pub struct Proxy {
     pub server_keepalive: TcpKeepAlive,
     /// `rate-limit sessions`; 0: no limit.
     pub rate_limit: u32,
+    /// `email-alert`
+    pub mail_alerts: Option<MailAlerts>,
     pub monitor_uri: Option<Arc<[u8]>>,
     pub monitor_fail: Vec<Arc<Condition>>,
 }

@@ -7,9 +7,9 @@ use hapax_diag::Span;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
-use super::UseSource;
 use super::bind::{Certificate, Verify};
 use super::check::Check;
+use super::{Resolve, UseSource};
 
 bitflags! {
     /// Parts of a PROXY header, version 2.
@@ -37,6 +37,10 @@ pub struct Server {
     pub address: Option<Endpoint>,
     /// The name as written, where it was one.
     pub hostname: Option<String>,
+    /// What is looked up while the process runs.
+    pub resolve: Option<Box<Resolve>>,
+    /// The port as written; 0: none.
+    pub port: u16,
     /// The port is the client's plus this (`host:+N`, or no port at all).
     pub port_offset: Option<i32>,
     pub weight: u32,

@@ -34,14 +34,19 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
             Err(message) => {
                 let proxy = name.within.as_deref().unwrap_or("");
                 let message = if name.kind == NameKind::Resolvers {
-                    format!("proxy '{proxy}' : unable to find required resolvers '{}'", name.name)
+                    format!(
+                        "Proxy '{proxy}': Can't find resolvers section '{}' for do-resolve action",
+                        name.name
+                    )
                 } else if proxy.is_empty() {
                     message
                 } else {
                     format!("{message} in proxy '{proxy}'")
                 };
-                let d = Diagnostic::alert(&codes::UNKNOWN_PROXY, message + ".");
-                reader.diags.push(d.at(name.span));
+                let d = Diagnostic::alert(&codes::UNKNOWN_PROXY, message + ".").at(name.span);
+                // The system's own section is missing where the system has no name servers.
+                let of_system = name.kind == NameKind::Resolvers && &*name.name == "default";
+                reader.diags.push(if of_system { d.missing() } else { d });
             }
         }
     }
@@ -84,7 +89,10 @@ fn find(
             let at = reader.error_sections.iter().position(|(n, _)| &**n == text);
             ("http-errors section", at.map(|i| i as u64))
         }
-        NameKind::Resolvers => ("resolvers section", section(Sections::RESOLVERS)),
+        NameKind::Resolvers => {
+            let at = reader.resolvers.iter().position(|r| &*r.section.name == text);
+            ("resolvers section", at.map(|i| i as u64))
+        }
         NameKind::Cache => ("cache", section(Sections::CACHE)),
         NameKind::FcgiApp => ("fcgi-app section", section(Sections::FCGI_APP)),
         NameKind::LogProfile => ("log-profile section", section(Sections::LOG_PROFILE)),

@@ -42,6 +42,7 @@ pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
 /// Numbers, checks, TLS and tracking of every server.
 pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
     number(cx, draft);
+    names(cx, draft, told);
     scripts(cx, draft, told);
     tls::servers(cx, draft);
     for (server, target, span) in std::mem::take(&mut draft.tracks) {
@@ -52,6 +53,32 @@ pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
                 cx.push(Diagnostic::alert(&codes::SERVER, message).at(span).lead(Lead::Place));
             }
             Err(_) => {}
+        }
+    }
+}
+
+/// `resolvers`: which section looks the server's name up.
+fn names(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
+    for (server, section, span) in std::mem::take(&mut draft.named_resolvers) {
+        let at = cx.reader.resolvers.iter().position(|r| r.section.name == section);
+        let s = &mut draft.proxy.servers[server];
+        match (at, s.resolve.as_mut()) {
+            (Some(at), Some(resolve)) => resolve.section = at as u32,
+            (Some(_), None) => {}
+            (None, _) => {
+                let message = format!(
+                    "{} '{}', server '{}': unable to find required resolvers '{section}'",
+                    draft.kind_name(),
+                    draft.proxy.name,
+                    draft.proxy.servers[server].name
+                );
+                draft.proxy.servers[server].resolve = None;
+                if told {
+                    let d = names::unknown(message, span);
+                    // The system's own section is missing where the system has no name servers.
+                    cx.push(if &*section == "default" { d.missing() } else { d });
+                }
+            }
         }
     }
 }

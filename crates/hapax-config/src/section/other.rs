@@ -30,13 +30,25 @@ pub(super) const USERLIST: SectionRow = row(
     "Users and groups for HTTP authentication.",
 );
 pub(super) const PEERS: SectionRow = row("peers", Sections::PEERS, "<name>", "Other instances that share stick tables.");
-pub(super) const RESOLVERS: SectionRow = row(
-    "resolvers",
-    Sections::RESOLVERS,
-    "<name>",
-    "Name servers for names resolved at run time.",
-);
-pub(super) const MAILERS: SectionRow = row("mailers", Sections::MAILERS, "<name>", "Mail servers for alerts.");
+pub(super) const RESOLVERS: SectionRow = SectionRow {
+    start: |cx, args| {
+        named(cx, args)?;
+        crate::topic::resolvers::start(cx, args)
+    },
+    ..row(
+        "resolvers",
+        Sections::RESOLVERS,
+        "<name>",
+        "Name servers for names resolved at run time.",
+    )
+};
+pub(super) const MAILERS: SectionRow = SectionRow {
+    start: |cx, args| {
+        named(cx, args)?;
+        crate::topic::mailers::start(cx, args)
+    },
+    ..row("mailers", Sections::MAILERS, "<name>", "Mail servers for alerts.")
+};
 pub(super) const CACHE: SectionRow = row("cache", Sections::CACHE, "<name>", "A small cache of HTTP responses.");
 pub(super) const PROGRAM: SectionRow = SectionRow {
     until: Some((3, 3)),

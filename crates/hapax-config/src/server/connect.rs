@@ -1,10 +1,9 @@
 //! How connections to a server are made, announced and kept.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 use hapax_sample::logformat::LogFormat;
-use hapax_sample::{NameKind, NameRef};
 use hapax_syntax::{Environment, Word};
 use hapax_value::Endpoint;
 
@@ -57,7 +56,10 @@ pub(super) static ROWS: &[ServerRow] = &[
     word("proxy-v2-options", "<option>[,...]")
         .doc("What else the PROXY header, version 2, carries.")
         .ok(&["server s1 127.0.0.1:80 send-proxy-v2 proxy-v2-options crc32c,authority"])
-        .bad(&["server s1 127.0.0.1:80 proxy-v2-options", "server s1 127.0.0.1:80 proxy-v2-options nothing"])
+        .bad(&[
+            "server s1 127.0.0.1:80 proxy-v2-options",
+            "server s1 127.0.0.1:80 proxy-v2-options nothing",
+        ])
         .set(proxy_options),
     opt("set-proxy-v2-tlv-fmt")
         .since(2, 9)
@@ -135,13 +137,10 @@ pub(super) static ROWS: &[ServerRow] = &[
     flag("usesrc")
         .doc("Belongs to `source`.")
         .refused("'usesrc' only allowed after a 'source' statement."),
-    flag("tfo")
-        .doc("TCP fast open.")
-        .ok(&["server s1 127.0.0.1:80 tfo"])
-        .set(|cx, _| {
-            cx.draft.server.tfo = true;
-            Ok(())
-        }),
+    flag("tfo").doc("TCP fast open.").ok(&["server s1 127.0.0.1:80 tfo"]).set(|cx, _| {
+        cx.draft.server.tfo = true;
+        Ok(())
+    }),
     flag("no-tfo")
         .doc("Undoes `tfo`.")
         .ok(&["server s1 127.0.0.1:80 no-tfo"])
@@ -149,57 +148,6 @@ pub(super) static ROWS: &[ServerRow] = &[
             cx.draft.server.tfo = false;
             Ok(())
         }),
-    word("init-addr", "{ last | libc | none | <ip> },...")
-        .doc("How a name becomes an address at start, in order of preference.")
-        .ok(&["server s1 127.0.0.1:80 init-addr last,libc,none", "server s1 127.0.0.1:80 init-addr none"])
-        .bad(&["server s1 127.0.0.1:80 init-addr", "server s1 127.0.0.1:80 init-addr dns"])
-        .set(init_addr),
-    word("resolvers", "<name>")
-        .doc("Section of name servers the name is looked up with at run time.")
-        .not_yet("name resolution at run time: the address found at start stays")
-        .ok(&["server s1 127.0.0.1:80 resolvers default"])
-        .bad(&["server s1 127.0.0.1:80 resolvers"])
-        .set(|cx, a| {
-            cx.draft.resolvers = true;
-            // A section `default` is there even where none is written.
-            if !cx.is_default && a.str(0) != "default" {
-                cx.cx.deferred.push(Arc::new(NameRef {
-                    kind: NameKind::Resolvers,
-                    name: a.str(0).into(),
-                    span: a.at(0),
-                    within: cx.cx.within.clone(),
-                    id: OnceLock::new(),
-                    acl: OnceLock::new(),
-                }));
-            }
-            Ok(())
-        }),
-    word("resolve-opts", "<option>,...")
-        .doc("Details of name resolution at run time.")
-        .not_yet("name resolution at run time")
-        .ok(&["server s1 127.0.0.1:80 resolve-opts allow-dup-ip"])
-        .bad(&["server s1 127.0.0.1:80 resolve-opts", "server s1 127.0.0.1:80 resolve-opts fast"])
-        .set(|_, a| {
-            let known = ["allow-dup-ip", "ignore-weight", "prevent-dup-ip"];
-            match a.str(0).split(',').find(|w| !known.contains(w)) {
-                Some(w) => Err(a.bad(0, format!("'resolve-opts' : unknown resolve-opts option '{w}', supported methods are 'allow-dup-ip', 'ignore-weight', and 'prevent-dup-ip'."))),
-                None => Ok(()),
-            }
-        }),
-    word("resolve-prefer", "{ ipv4 | ipv6 }")
-        .doc("Family of addresses that is preferred.")
-        .not_yet("name resolution at run time")
-        .ok(&["server s1 127.0.0.1:80 resolve-prefer ipv4"])
-        .bad(&["server s1 127.0.0.1:80 resolve-prefer", "server s1 127.0.0.1:80 resolve-prefer ipx"])
-        .set(|_, a| match a.str(0) {
-            "ipv4" | "ipv6" => Ok(()),
-            _ => Err(a.bad(0, "'resolve-prefer' expects either ipv4 or ipv6 as argument.")),
-        }),
-    word("resolve-net", "<network>,...")
-        .doc("Networks whose addresses are preferred.")
-        .not_yet("name resolution at run time")
-        .ok(&["server s1 127.0.0.1:80 resolve-net 10.0.0.0/8"])
-        .bad(&["server s1 127.0.0.1:80 resolve-net"]),
 ];
 
 #[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
@@ -312,29 +260,4 @@ pub(crate) fn use_source(a: &Args<'_>, i: usize, accept: Accept, env: &Environme
             }
         }
     }
-}
-
-fn init_addr(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let mut init = super::InitAddr {
-        skip_libc: true,
-        ..Default::default()
-    };
-    for method in a.str(0).split(',') {
-        match method {
-            "last" => {}
-            "libc" => init.skip_libc = false,
-            "none" => init.none = true,
-            other => match other.parse() {
-                Ok(ip) => init.ip = Some(ip),
-                Err(_) => {
-                    return Err(a.bad(
-                        0,
-                        format!("'init-addr' : unknown init-addr method '{other}', supported methods are 'libc', 'last', 'none'."),
-                    ));
-                }
-            },
-        }
-    }
-    cx.draft.init_addr = init;
-    Ok(())
 }

@@ -1,8 +1,9 @@
 //! `server`, `default-server`, `server-template` and `use-server` lines.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use hapax_diag::{Diagnostic, Lead, Span};
+use hapax_diag::{Diagnostic, Lead, Severity, Span};
 
 use super::Topic;
 use crate::address::{self, Accept, Address, Host, Port};
@@ -11,10 +12,10 @@ use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::{Draft, PendingSwitch};
 use crate::keyword::{Misplaced, Sections};
-use crate::plan::Mode;
+use crate::plan::{Mode, Resolve};
 use crate::reader::{Reader, could_be_a_name, lookup};
 use crate::section::invalid_char;
-use crate::server::{self, ServerCx, ServerDraft};
+use crate::server::{self, InitAddr, ServerCx, ServerDraft};
 
 pub(super) static TOPIC: Topic = Topic {
     name: "servers",
@@ -131,6 +132,9 @@ fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
     if let Some((check, span)) = draft.check.named.clone().filter(|_| draft.check.on) {
         d.named_checks.push((index, check, span));
     }
+    if let Some((section, span)) = draft.resolve.section.clone() {
+        d.named_resolvers.push((index, section, span));
+    }
     d.server_names.insert(name, index as u32);
     d.proxy.servers.push(draft.finish());
 }
@@ -148,6 +152,14 @@ fn set_address(
         Port::Offset(n) => Some(n),
         _ => None,
     };
+    draft.server.port = *address.ports().start();
+    if draft.resolve.section.is_some() {
+        draft.server.resolve = Some(Box::new(Resolve {
+            wish: draft.resolve.wish.clone(),
+            ignore_weight: draft.resolve.ignore_weight,
+            ..Resolve::default()
+        }));
+    }
     let Host::Name(host) = &address.host else {
         draft.server.address = match lookup(cx.files, address, "", a.at(at)) {
             Err(d) if d.missing => {
@@ -159,21 +171,82 @@ fn set_address(
         return Ok(());
     };
     draft.server.hostname = Some(host.clone());
-    let found = if draft.init_addr.skip_libc {
-        None
-    } else {
-        cx.files.lookup(host).ok().and_then(|ips| address.choose(&ips))
-    };
-    match found.or(draft.init_addr.ip) {
-        Some(ip) => draft.server.address = address.endpoint(Some(ip)),
-        None if draft.init_addr.none => {}
-        None => {
-            let d = Diagnostic::alert(&codes::ADDRESS, format!("could not resolve address '{host}'.")).at(a.at(at));
-            let d = place(d.prefixed(head));
-            cx.diags.push(if could_be_a_name(host) { d.missing() } else { d });
+    // Services are looked up while the process runs, and by nobody else.
+    let service = host.starts_with('_') && draft.resolve.section.is_some();
+    if let Some(resolve) = draft.server.resolve.as_mut() {
+        resolve.service = service;
+    }
+    if service {
+        return Ok(());
+    }
+    match initial(cx, draft, address, host) {
+        Initial::Found(ip) => draft.server.address = address.endpoint(Some(ip)),
+        Initial::Instead(ip) => {
+            draft.server.address = address.endpoint(Some(ip));
+            let message = format!("could not resolve address '{host}', falling back to configured address.");
+            cx.diags.push(notice(message, a, at, head));
+        }
+        Initial::Disabled { tried: true } => {
+            let message = format!("could not resolve address '{host}', disabling server.");
+            cx.diags.push(notice(message, a, at, head));
+        }
+        Initial::Disabled { tried: false } => {}
+        Initial::Failed { tried } => {
+            let message = if tried {
+                format!("could not resolve address '{host}'.")
+            } else {
+                format!("no method found to resolve address '{host}'.")
+            };
+            let d = place(Diagnostic::alert(&codes::ADDRESS, message).at(a.at(at)).prefixed(head));
+            cx.diags.push(if tried && could_be_a_name(host) { d.missing() } else { d });
         }
     }
     Ok(())
+}
+
+fn notice(message: String, a: &Args<'_>, at: usize, head: &str) -> Diagnostic {
+    place(
+        Diagnostic::new(&codes::ADDRESS, Severity::Notice, message)
+            .at(a.at(at))
+            .prefixed(head),
+    )
+}
+
+/// What the methods of `init-addr` come to.
+enum Initial {
+    Found(IpAddr),
+    /// The system's resolver found nothing, and the line has an address for that.
+    Instead(IpAddr),
+    /// The server starts without; `tried`: the system's resolver was asked in vain.
+    Disabled {
+        tried: bool,
+    },
+    Failed {
+        tried: bool,
+    },
+}
+
+fn initial(cx: &Reader<'_>, draft: &ServerDraft, address: &Address, host: &str) -> Initial {
+    let given = match (&draft.init_addr[..], draft.resolve.section.is_some()) {
+        ([], false) => &[InitAddr::Last, InitAddr::Libc][..],
+        ([], true) => &[InitAddr::Last, InitAddr::Libc, InitAddr::None][..],
+        (given, _) => given,
+    };
+    let mut tried = false;
+    for method in given {
+        match method {
+            // No state file is read.
+            InitAddr::Last => {}
+            InitAddr::Libc => match cx.files.lookup(host).ok().and_then(|ips| address.choose(&ips)) {
+                Some(ip) => return Initial::Found(ip),
+                None => tried = true,
+            },
+            InitAddr::None => return Initial::Disabled { tried },
+            InitAddr::Ip(ip) if tried => return Initial::Instead(*ip),
+            InitAddr::Ip(ip) => return Initial::Found(*ip),
+        }
+    }
+    Initial::Failed { tried }
 }
 
 /// What only the whole line shows.

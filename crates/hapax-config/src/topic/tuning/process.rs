@@ -5,6 +5,7 @@ use hapax_diag::Diagnostic;
 use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::plan::DnsFamilies;
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::topic::{Topic, no_inherit};
@@ -36,11 +37,24 @@ static ROWS: &[Row] = &[
     Row::new("dns-accept-family", Sections::GLOBAL)
         .usage("<family>[,...]")
         .shape(Shape::Word("<family>[,...]"))
-        .doc("Address families accepted from the resolver.")
+        .doc("Address families that name servers are asked for: `ipv4`, `ipv6`, or `auto`, which is IPv6 only where the machine has a way for it; `auto` by default.")
         .since(3, 2)
-        .not_yet("a choice of address families")
-        .ok(&["dns-accept-family ipv4,ipv6"])
-        .bad(&["dns-accept-family", "dns-accept-family one two"]),
+        .ok(&["dns-accept-family ipv4,ipv6", "dns-accept-family auto"])
+        .bad(&["dns-accept-family", "dns-accept-family one two", "dns-accept-family ipv5"])
+        .set(|cx, a| {
+            let mut families = DnsFamilies { v4: false, v6: false };
+            let mut auto = false;
+            for word in a.str(0).split(',') {
+                match word {
+                    "ipv4" => families.v4 = true,
+                    "ipv6" => families.v6 = true,
+                    "auto" => auto = true,
+                    other => return Err(a.bad(0, format!("'dns-accept-family' expects 'ipv4', 'ipv6' or 'auto', found '{other}'."))),
+                }
+            }
+            cx.global.dns_families = (!auto).then_some(families);
+            Ok(())
+        }),
     Row::new("expose-deprecated-directives", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Silences the warnings of deprecated words.")
