@@ -8,7 +8,7 @@ use hapax_rules::{RuleSets, Side, Site};
 use hapax_sample::acl::{AclSet, Condition};
 
 use crate::keyword::Sections;
-use crate::plan::{Global, LogKind, Proxy, ProxyCaps};
+use crate::plan::{Bind, BindTls, Global, LogKind, Proxy, ProxyCaps};
 use crate::server::ServerDraft;
 use crate::topic::alerts::AlertsDraft;
 use crate::topic::checks::CheckRules;
@@ -88,6 +88,22 @@ pub struct Draft {
     pub alerts: AlertsDraft,
     /// `filter-sequence` for requests and for responses: the names as written.
     pub filter_sequence: [Option<(Arc<str>, Span)>; 2],
+}
+
+/// A `peers` section as far as it is read: its listener and its peers are kept as those of a proxy.
+#[derive(Debug, Default)]
+pub struct PeersDraft {
+    pub draft: Draft,
+    pub span: Span,
+    pub disabled: bool,
+    pub shards: u32,
+    /// The local peer: its place among the servers, and its line.
+    pub local: Option<(usize, Span)>,
+    /// A `bind` line with an address, and a `peer` line, were read.
+    pub bound: Option<Span>,
+    pub peer_line: bool,
+    /// What `default-bind` and `bind` say of the listener.
+    pub listener: (Bind, BindTls, bool),
 }
 
 impl Default for Draft {
@@ -198,6 +214,7 @@ pub fn initial_global() -> Global {
         cookielen: 64,
         comp_level: 1,
         comp_cpu: 100,
+        peers_updates_at_once: 200,
         ..Global::default()
     }
 }

@@ -25,6 +25,8 @@ pub struct LoadOptions {
     pub env: Environment,
     /// This machine's name.
     pub hostname: String,
+    /// Our own name among peers (`-L`); else the variable `HAPROXY_LOCALPEER` says it.
+    pub local_peer: Option<String>,
     /// How grave it is that this machine lacks a file, a user or a name; where it is told, that is an alert.
     pub lacking: Option<Severity>,
     /// `maxconn` of proxies that say nothing (`-N`).

@@ -4,6 +4,7 @@ mod bind;
 mod check;
 mod global;
 mod log;
+mod peers;
 mod proxy;
 mod resolvers;
 mod server;
@@ -17,6 +18,7 @@ pub use check::{
 };
 pub use global::{Allowed, DnsFamilies, Global, SocketBuffers, SocketLevel, StatsSocket};
 pub use log::{LogFormats, LogProfile, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep};
+pub use peers::Peers;
 pub use proxy::{
     Balance, Cookie, CookieMode, ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy,
     ProxyCaps, RetryOn, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
@@ -40,6 +42,8 @@ pub struct Plan {
     pub userlists: Vec<Userlist>,
     /// Stick tables, by the index that fetches and rules know them by.
     pub tables: Vec<StickTable>,
+    /// The `peers` sections that are on, and that this process is part of.
+    pub peers: Vec<Peers>,
     /// The `http-errors` sections.
     pub error_sections: Vec<Pages>,
     pub vars: VarNames,

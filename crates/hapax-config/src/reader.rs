@@ -19,7 +19,7 @@ use crate::address::{Address, Host};
 use crate::args::Args;
 use crate::certs::CertStore;
 use crate::codes;
-use crate::draft::Draft;
+use crate::draft::{Draft, PeersDraft};
 use crate::keyword::{Class, Sections, Version};
 use crate::load::LoadOptions;
 use crate::paths::RelativeFiles;
@@ -56,6 +56,7 @@ pub enum Current {
     Other,
     Defaults(usize),
     Proxy(usize),
+    Peers(usize),
 }
 
 /// A section that was started, in the order of the files.
@@ -94,6 +95,9 @@ pub struct Reader<'a> {
     /// Every `defaults` section, after the built-in one.
     pub defaults: Vec<Draft>,
     pub proxies: Vec<Draft>,
+    pub peers: Vec<PeersDraft>,
+    /// Our own name among peers.
+    pub local_peer: Arc<str>,
     /// Proxies by name; a name may be held by one frontend side and one backend side.
     pub proxy_names: HashMap<Arc<str>, Vec<usize>>,
     /// Proxies by the number their `id` line gives.
@@ -145,6 +149,8 @@ impl<'a> Reader<'a> {
             limited_quic: false,
             defaults: vec![Draft::initial(opts.proxy_maxconn)],
             proxies: Vec::new(),
+            peers: Vec::new(),
+            local_peer: own_name(opts),
             proxy_names: HashMap::new(),
             proxy_ids: HashMap::new(),
             bound: HashMap::new(),
@@ -177,6 +183,7 @@ impl<'a> Reader<'a> {
         match self.current {
             Current::Proxy(i) => &mut self.proxies[i],
             Current::Defaults(i) => &mut self.defaults[i],
+            Current::Peers(i) => &mut self.peers[i].draft,
             Current::Other => &mut self.defaults[0],
         }
     }
@@ -333,6 +340,17 @@ impl<'a> Reader<'a> {
             let at = self.started.last().map_or_else(Span::default, |s| s.span);
             self.diags.push(d.or_at(at));
         }
+    }
+}
+
+/// `-L`, or what stands for it.
+fn own_name(opts: &LoadOptions) -> Arc<str> {
+    match &opts.local_peer {
+        Some(name) => name.as_str().into(),
+        None => opts
+            .env
+            .get(b"HAPROXY_LOCALPEER")
+            .map_or_else(|| Arc::from(""), |n| String::from_utf8_lossy(n).into()),
     }
 }
 

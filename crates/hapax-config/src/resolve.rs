@@ -16,6 +16,7 @@ mod alerts;
 mod filters;
 mod formats;
 mod names;
+mod peers;
 mod proxy;
 mod servers;
 mod tables;
@@ -86,6 +87,19 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         made.iid = ids.of(made.iid);
         proxies.push(made);
     }
+    let mut sections = Vec::new();
+    for section in std::mem::take(&mut reader.peers) {
+        let mut cx = proxy::One {
+            reader: &mut reader,
+            index: &index,
+            peers: &peers,
+            server_names: &server_names,
+            checked: &checked,
+            me: usize::MAX,
+        };
+        sections.extend(peers::finish(&mut cx, section));
+    }
+    peers::share(&mut reader, &mut sections);
     proxy::set_fullconn(&mut proxies, reader.global.maxconn.unwrap_or(0));
     filters::number(&mut proxies);
     names::resolve_deferred(&mut reader, &index, &server_names, &proxies);
@@ -100,6 +114,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         proxies,
         userlists: reader.userlists,
         tables: reader.tables,
+        peers: sections,
         error_sections: reader.error_sections.into_iter().map(|(_, pages)| pages).collect(),
         vars: reader.vars,
         log_profiles: reader.log_profiles,

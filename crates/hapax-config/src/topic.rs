@@ -36,7 +36,7 @@ mod mode;
 mod monitor;
 mod namespaces;
 mod options;
-mod peers;
+pub(crate) mod peers;
 mod process;
 mod program;
 mod rarities;

@@ -12,6 +12,8 @@ mod probe;
 mod request;
 mod state;
 
+pub(crate) use connect::{Plan as Dial, Stream};
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -10,6 +10,7 @@ mod io;
 mod listener;
 pub mod log;
 mod outcome;
+pub mod peers;
 mod proxy_header;
 mod relay;
 pub mod server;

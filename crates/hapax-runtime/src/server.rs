@@ -23,6 +23,8 @@ pub enum Owner {
     Bind { proxy: ProxyId, bind: usize },
     /// `stats socket` number N of the global section.
     Stats(usize),
+    /// The listener of a `peers` section; one that has a port range has several.
+    Peers(usize, usize),
 }
 
 /// A socket that already listens.
@@ -45,6 +47,8 @@ pub struct StartOptions {
     pub debug: bool,
     /// `-dV`
     pub no_server_verify: bool,
+    /// An older process is about to hand over its stick tables.
+    pub replaces: bool,
 }
 
 /// Counts workers that are ready, and workers that have ended.
@@ -93,6 +97,7 @@ impl Server {
         let dropped = Arc::new(AtomicU64::new(0));
         connect_events(&shared, &dropped);
         let (stats, binds): (Vec<_>, Vec<_>) = listeners.into_iter().partition(|l| matches!(l.owner, Owner::Stats(_)));
+        let (peers, binds): (Vec<_>, Vec<_>) = binds.into_iter().partition(|l| matches!(l.owner, Owner::Peers(..)));
         let tally = Arc::new(Tally::default());
         for (id, sockets) in share(binds, threads)?.into_iter().enumerate() {
             let inbox = shared.mail.open();
@@ -116,6 +121,18 @@ impl Server {
             Arc::new(move |p, s| tls.server(p, s).cloned())
         };
         let control = ControlThread::start(Arc::clone(&shared), of_server)?;
+        if !shared.peers.is_empty() {
+            let owned = |l: BoundListener| {
+                if let Owner::Peers(section, _) = l.owner {
+                    Some((section, l.socket))
+                } else {
+                    None
+                }
+            };
+            let peers: Vec<_> = peers.into_iter().filter_map(owned).collect();
+            let (shared, tls, replaces) = (Arc::clone(&shared), Arc::clone(&tls), options.replaces);
+            control.spawn(move || crate::peers::run(shared, tls, peers, replaces));
+        }
         if !tally.wait(Duration::from_secs(30), |(ready, _)| ready == threads) {
             return Err(io::Error::other("a worker did not start"));
         }
@@ -156,6 +173,7 @@ impl Server {
     pub fn finish(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
         self.shared.mail.broadcast(&WorkerCommand::Finish);
+        self.shared.peers.iter().for_each(crate::state::PeersState::stop);
     }
 
     /// SIGTTOU and SIGTTIN: an older process lets go of its ports, or takes them again.
@@ -169,7 +187,16 @@ impl Server {
 
     /// Waits until the last stream ended after [`finish`](Self::finish); `false` when `patience` was over first.
     pub fn drained(&self, patience: Duration) -> bool {
-        self.tally.wait(patience, |(ready, ended)| ended >= ready)
+        self.tally.wait(patience, |(ready, ended)| ended >= ready) && self.handed_over(patience)
+    }
+
+    /// Waits until who follows knows what is in the stick tables.
+    fn handed_over(&self, patience: Duration) -> bool {
+        let done = || self.shared.peers.iter().all(crate::state::PeersState::is_handed_over);
+        if !done() {
+            std::thread::sleep(patience.min(Duration::from_millis(10)));
+        }
+        done()
     }
 
     /// SIGHUP: a line per server and per proxy.

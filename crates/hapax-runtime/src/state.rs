@@ -11,6 +11,7 @@ mod dynamic;
 mod events;
 mod mailbox;
 mod ops;
+mod peers;
 mod queue;
 mod rates;
 mod roster;
@@ -20,6 +21,7 @@ mod tables;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Instant;
 
 use hapax_config::Plan;
 use hapax_config::plan::{self, Proxy, ProxyCaps};
@@ -33,6 +35,7 @@ pub use dynamic::{Kept, Newcomers};
 pub use events::{EventSink, Events};
 pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
 pub use ops::Wanted;
+pub use peers::{PeerState, PeerView, PeersState};
 pub use queue::{Ticket, WaitQueue};
 pub use rates::{Average, RateMeter, Times};
 pub use roster::Roster;
@@ -71,6 +74,9 @@ pub struct Shared {
     pub tables: Tables,
     /// Servers that came while running.
     pub newcomers: Newcomers,
+    pub peers: Vec<PeersState>,
+    /// Where the clock of peers starts.
+    pub peers_start: Instant,
     /// Letters to the workers.
     pub mail: Mailboxes,
     /// Where state changes are told.

@@ -20,6 +20,9 @@ pub(crate) use upstream::handshake;
 pub(crate) struct TlsTables {
     binds: HashMap<(u32, u32), Arc<BindTlsConfig>>,
     servers: HashMap<(u32, u32), Arc<ClientConfig>>,
+    /// Of peers: by section, and by section and place in it.
+    peer_binds: HashMap<usize, Arc<BindTlsConfig>>,
+    peer_servers: HashMap<(usize, usize), Arc<ClientConfig>>,
 }
 
 /// A TLS setting that rustls refuses.
@@ -52,7 +55,29 @@ impl TlsTables {
                 }
             }
         }
+        for (i, section) in plan.peers.iter().enumerate() {
+            if let Some(tls) = section.binds.first().and_then(|b| b.tls.as_ref()) {
+                let place = || format!("bind of peers '{}'", section.name);
+                let config = accept::config(tls).map_err(|reason| TlsError { place: place(), reason })?;
+                t.peer_binds.insert(i, Arc::new(config));
+            }
+            for (p, peer) in section.peers.iter().enumerate() {
+                if let Some(tls) = &peer.tls {
+                    let place = || format!("peer '{}/{}'", section.name, peer.name);
+                    let config = upstream::config(tls, no_verify).map_err(|reason| TlsError { place: place(), reason })?;
+                    t.peer_servers.insert((i, p), Arc::new(config));
+                }
+            }
+        }
         Ok(t)
+    }
+
+    pub(crate) fn peer_bind(&self, section: usize) -> Option<&Arc<BindTlsConfig>> {
+        self.peer_binds.get(&section)
+    }
+
+    pub(crate) fn peer_server(&self, section: usize, peer: usize) -> Option<&Arc<ClientConfig>> {
+        self.peer_servers.get(&(section, peer))
     }
 
     pub(crate) fn bind(&self, proxy: u32, bind: u32) -> Option<&Arc<BindTlsConfig>> {

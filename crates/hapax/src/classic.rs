@@ -111,6 +111,7 @@ fn load(options: &Options, report: &Report) -> Result<Loaded, ExitCode> {
         for_version,
         env: environment::variables(&names, options.local_peer.as_deref()),
         proxy_maxconn: options.proxy_maxconn,
+        local_peer: options.local_peer.clone(),
         ..LoadOptions::default()
     };
     Ok(hapax_config::load(inputs, &files::DiskFiles, &load_options))

@@ -86,6 +86,7 @@ fn start(
         no_splice: options.no_splice,
         debug: options.debug,
         no_server_verify: options.no_server_verify,
+        replaces: inheritance.replaces || !options.old_pids.is_empty(),
     };
     let mut server = Server::start(Arc::new(plan), listeners, &start_options).map_err(|e| format!("Cannot start the workers: {e}"))?;
     api::serve(&mut server, inheritance.link.take());

@@ -37,6 +37,8 @@ pub struct Global {
     pub log_tag: Option<Arc<str>>,
     /// `log-send-hostname`
     pub log_hostname: Option<Arc<str>>,
+    /// `tune.peers.max-updates-at-once`
+    pub peers_updates_at_once: u32,
     pub stats_sockets: Vec<StatsSocket>,
     pub stats_timeout: Option<Millis>,
     pub stats_maxconn: Option<u32>,

@@ -79,6 +79,8 @@ pub struct Server {
     pub pool_max_conn: Option<u32>,
     pub pool_purge_delay: Millis,
     pub max_reuse: Option<u32>,
+    /// Of a peer: the part of the keys that it gets; 0: all.
+    pub shard: u32,
     pub source: Option<Endpoint>,
     /// `socks4`: the proxy that connections go through.
     pub socks4: Option<std::net::SocketAddr>,

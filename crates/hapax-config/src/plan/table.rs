@@ -31,8 +31,9 @@ pub struct StickTable {
     pub server_address: bool,
     /// Where updates from peers are written too; the index in the plan is its `id`.
     pub write_to: Option<Arc<NameRef>>,
-    /// The peers section that shares the table, and the table's name there.
+    /// The peers section that shares the table, as written; its index in the plan, where it is there; the table's name there.
     pub peers: Option<(Arc<str>, Span)>,
+    pub peers_id: Option<u32>,
     pub peer_name: Arc<str>,
 }
 

@@ -29,7 +29,13 @@ pub(super) const USERLIST: SectionRow = row(
     "<name>",
     "Users and groups for HTTP authentication.",
 );
-pub(super) const PEERS: SectionRow = row("peers", Sections::PEERS, "<name>", "Other instances that share stick tables.");
+pub(super) const PEERS: SectionRow = SectionRow {
+    start: |cx, args| {
+        named(cx, args)?;
+        crate::topic::peers::start(cx, args)
+    },
+    ..row("peers", Sections::PEERS, "<name>", "Other instances that share stick tables.")
+};
 pub(super) const RESOLVERS: SectionRow = SectionRow {
     start: |cx, args| {
         named(cx, args)?;

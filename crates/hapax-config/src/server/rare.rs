@@ -215,15 +215,18 @@ pub(super) static ROWS: &[ServerRow] = &[
     ServerRow::new("shard", Sections::SERVER)
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))
-        .doc("Part of a peer's updates that goes to this server.")
+        .doc("Of a peer: the part of the keys whose updates it gets.")
         .since(2, 7)
-        .not_yet("peers")
         .ok(&["server s1 127.0.0.1:80 shard 10"])
         .bad(&[
             "server s1 127.0.0.1:80 shard",
             "server s1 127.0.0.1:80 shard many",
             "server s1 127.0.0.1:80 shard 0",
-        ]),
+        ])
+        .set(|cx, a| {
+            cx.draft.server.shard = a.number() as u32;
+            Ok(())
+        }),
     ServerRow::new("sigalgs", Sections::SERVER)
         .usage("<sigalgs>")
         .shape(Shape::Word("<sigalgs>"))

@@ -118,7 +118,7 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 /// The addresses of argument `i`, one for each comma.
-fn addresses(a: &Args<'_>, i: usize, accept: Accept, env: &Environment) -> Result<Vec<Address>, Diagnostic> {
+pub(super) fn addresses(a: &Args<'_>, i: usize, accept: Accept, env: &Environment) -> Result<Vec<Address>, Diagnostic> {
     let text = a.show(i);
     // A comma at the end is passed over, as HAProxy does.
     let list = text.strip_suffix(',').filter(|t| !t.is_empty()).unwrap_or(&text);
@@ -127,7 +127,13 @@ fn addresses(a: &Args<'_>, i: usize, accept: Accept, env: &Environment) -> Resul
         .collect()
 }
 
-fn listen_address(cx: &mut Reader<'_>, address: &Address, port: u16, a: &Args<'_>, head: &str) -> Result<BindAddress, Diagnostic> {
+pub(super) fn listen_address(
+    cx: &mut Reader<'_>,
+    address: &Address,
+    port: u16,
+    a: &Args<'_>,
+    head: &str,
+) -> Result<BindAddress, Diagnostic> {
     if let Host::Fd(fd) = address.host {
         cx.resolve(address, "", a.at(0), head)?;
         return Ok(BindAddress::Fd(fd));

@@ -157,7 +157,7 @@ const fn option_log(name: &'static str) -> Row {
     Row::new(name, Sections::FRONT).misplaced(Misplaced::InBackend)
 }
 
-fn log(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+pub(super) fn log(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let bad = |i: usize, what: String| a.bad(i, format!("log : {what}"));
     let global = cx.section().is_some_and(|s| s.bit == Sections::GLOBAL);
     if a.prefix != Prefix::None {

@@ -232,9 +232,9 @@ end of a worker.",
         .usage("<name>")
         .shape(Shape::Word("<name>"))
         .doc("Our own name among the peers; the host's name by default.")
-        .not_yet("peers")
         .ok(&["localpeer east"])
-        .bad(&["localpeer", "localpeer a b"]),
+        .bad(&["localpeer", "localpeer a b"])
+        .set(local_peer),
     global("default-path")
         .usage("{ current | config | parent | origin <path> }")
         .doc(
@@ -302,6 +302,21 @@ instead.";
             format!("'master-worker' only supports 'no-exit-on-failure' option, found '{other}'."),
         )),
     }
+}
+
+fn local_peer(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let why = if cx.opts.local_peer.is_some() {
+        "it is already set by using the '-L' command line argument."
+    } else if cx.peers.is_empty() {
+        cx.local_peer = a.arc_str(0);
+        cx.env.set(b"HAPROXY_LOCALPEER", a.bytes(0));
+        return Ok(());
+    } else {
+        "it is used after 'peers' section."
+    };
+    let message = format!("'localpeer' ignored since {why}");
+    cx.diags.push(Diagnostic::warning(&codes::FALLBACK, message).at(a.span));
+    Ok(())
 }
 
 fn default_path(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {

@@ -67,7 +67,7 @@ static ROWS: &[Row] = &[
 ];
 
 /// The messages of server lines name the place in a way of their own.
-fn place(d: Diagnostic) -> Diagnostic {
+pub(super) fn place(d: Diagnostic) -> Diagnostic {
     d.lead(Lead::Place)
 }
 
@@ -79,7 +79,7 @@ fn server_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     add(cx, a, a.arc_str(0), 1)
 }
 
-fn check_name(a: &Args<'_>, what: &str) -> Result<(), Diagnostic> {
+pub(super) fn check_name(a: &Args<'_>, what: &str) -> Result<(), Diagnostic> {
     let Some(c) = invalid_char(a.bytes(0)) else { return Ok(()) };
     let message = format!(
         "character '{}' is not permitted in {} {what} '{}'.",
@@ -123,7 +123,7 @@ fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, at: usize) -> Result<(
     Ok(())
 }
 
-fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
+pub(super) fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
     let d = cx.proxy();
     let index = d.proxy.servers.len();
     if let Some((track, span)) = &draft.track {
@@ -139,7 +139,7 @@ fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
     d.proxy.servers.push(draft.finish());
 }
 
-fn set_address(
+pub(super) fn set_address(
     cx: &mut Reader<'_>,
     draft: &mut ServerDraft,
     address: &Address,
@@ -261,7 +261,7 @@ fn check_server(draft: &ServerDraft, a: &Args<'_>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn default_server(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+pub(super) fn default_server(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let draft = (*cx.proxy().default_server).clone();
     let mut opts = ServerCx::new(cx, draft, true);
     server::read_options(&mut opts, a.words, a.line, " Hint: no address was expected for this server.", place)?;

@@ -22,6 +22,8 @@ pub enum WireError {
     NoTable,
     #[error("a text that was never sent")]
     UnknownText,
+    #[error("the other side gave up")]
+    GivenUp,
 }
 
 /// Messages without a body.

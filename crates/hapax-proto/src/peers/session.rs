@@ -86,7 +86,7 @@ impl Session {
         }
     }
 
-    /// Takes bytes from the wire; [`Self::next`] gives what they mean.
+    /// Takes bytes from the wire; [`Self::next_event`] gives what they mean.
     pub fn feed(&mut self, bytes: &[u8], now: u64) {
         self.last_in = now;
         if self.read > 0 {
@@ -97,7 +97,7 @@ impl Session {
     }
 
     /// The next event; `None`: more bytes are wanted. After an error the session is over.
-    pub fn next(&mut self) -> Result<Option<Event>, WireError> {
+    pub fn next_event(&mut self) -> Result<Option<Event>, WireError> {
         while let Some((message, taken)) = message::split(&self.inbox[self.read..])? {
             self.read += taken;
             let event = match message {
@@ -214,19 +214,20 @@ impl Session {
         (self.last_out + HEARTBEAT).min(self.last_in + PATIENCE)
     }
 
-    /// When the other side has been silent for too long.
-    pub fn patience_ends(&self) -> u64 {
-        self.last_in + PATIENCE
+    /// When we say that we live, should nothing else be said before.
+    pub fn next_heartbeat(&self) -> u64 {
+        self.last_out + HEARTBEAT
     }
 
-    /// What waits to be written.
-    pub fn output(&self) -> &[u8] {
-        &self.out
+    /// Bytes that wait to be taken.
+    pub fn waiting(&self) -> usize {
+        self.out.len()
     }
 
-    /// So many bytes were written.
-    pub fn written(&mut self, n: usize) {
-        self.out.drain(..n.min(self.out.len()));
+    /// Takes what is to be written; the room of `into` is used for what comes next.
+    pub fn take_output(&mut self, into: &mut Vec<u8>) {
+        into.clear();
+        std::mem::swap(&mut self.out, into);
     }
 
     /// Texts as they are numbered, sent and received.

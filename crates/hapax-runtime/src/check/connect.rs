@@ -17,14 +17,14 @@ use tokio::time::{Instant, timeout_at};
 /// The signature of PROXY version 2, and a header that says "this connection is about itself".
 const PROXY_V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
 /// Why a step failed.
-pub(super) type Failure = (CheckStatus, String);
+pub(crate) type Failure = (CheckStatus, String);
 
 /// Where a connection goes and how.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub to: Endpoint,
     /// The SOCKS4 proxy in between.
     pub socks: Option<SocketAddr>,
@@ -40,6 +40,12 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn open(&self) -> Result<Box<dyn Stream>, Failure> {
+        self.open_with_ends().await.map(|(stream, _)| stream)
+    }
+
+    /// The connection, and the addresses of its ends where they are of IP: its own first.
+    pub(crate) async fn open_with_ends(&self) -> Result<(Box<dyn Stream>, Option<(SocketAddr, SocketAddr)>), Failure> {
+        let mut ends = None;
         let (ip, stream): (IpAddr, Box<dyn Stream>) = match &self.to {
             Endpoint::Ip(addr) => {
                 let hop = self.socks.unwrap_or(*addr);
@@ -49,7 +55,8 @@ impl Plan {
                     let asked = within(self.by, through(&mut stream, *addr)).await;
                     asked.map_err(|e| blame(e.as_ref(), CheckStatus::L4Timeout, CheckStatus::L4Con))?;
                 }
-                let line = self.proxy_line(stream.local_addr().ok(), stream.peer_addr().ok());
+                ends = stream.local_addr().ok().zip(stream.peer_addr().ok());
+                let line = self.proxy_line(ends.map(|e| e.0), ends.map(|e| e.1));
                 self.send(&mut stream, &line).await?;
                 (addr.ip(), Box::new(stream))
             }
@@ -62,10 +69,11 @@ impl Plan {
                 (IpAddr::from([127, 0, 0, 1]), self.unix(opened).await?)
             }
         };
-        match &self.tls {
-            None => Ok(stream),
-            Some(config) => self.shake(stream, config, ip).await,
-        }
+        let stream = match &self.tls {
+            None => stream,
+            Some(config) => self.shake(stream, config, ip).await?,
+        };
+        Ok((stream, ends))
     }
 
     async fn unix(&self, opened: Result<UnixStream, Option<io::Error>>) -> Result<Box<dyn Stream>, Failure> {

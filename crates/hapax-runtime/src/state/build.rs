@@ -93,9 +93,12 @@ impl Shared {
         let backends = plan.proxies.iter().enumerate().filter(|(_, p)| p.caps.contains(ProxyCaps::BACKEND));
         let backends = backends.map(|(i, p)| (p.name.as_bytes().into(), ProxyId(i as u32))).collect();
         let tables = Tables::new(&plan, seed());
+        let peers = super::PeersState::all(&plan, &tables);
         Self {
             backends,
             tables,
+            peers,
+            peers_start: std::time::Instant::now(),
             plan,
             workers,
             proxies,

@@ -57,7 +57,7 @@ impl Tables {
                 nopurge: t.nopurge,
                 columns: t.columns.clone(),
                 seed: seed.rotate_left(i as u32) ^ i as u64,
-                followers: 0,
+                followers: t.peers_id.map_or(0, |p| plan.peers[p as usize].remotes().count()),
             }),
             brates_factor: u64::from(t.brates_factor),
             server_address: t.server_address,

@@ -1,4 +1,4 @@
-//! Every listening socket of a plan, made while the process still may: `bind` lines of proxies, then `stats socket` lines.
+//! Every listening socket of a plan, made while the process still may: `bind` lines of proxies and of peers, then `stats socket` lines.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -43,6 +43,12 @@ pub(super) fn every(
                 bind: b,
             };
             one(bind, bind.backlog.or(proxy.backlog), &what, owner);
+        }
+    }
+    for (i, section) in plan.peers.iter().enumerate() {
+        let what = format!("peers {}", section.name);
+        for (b, bind) in section.binds.iter().enumerate() {
+            one(bind, bind.backlog, &what, Owner::Peers(i, b));
         }
     }
     for (i, s) in plan.global.stats_sockets.iter().enumerate() {

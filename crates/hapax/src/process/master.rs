@@ -119,7 +119,7 @@ fn serve(options: &Options, first: Fresh, reload: &dyn Fn() -> Option<Fresh>, re
 impl Master<'_> {
     /// Starts a worker on the sockets; returns when it serves.
     fn start_worker(&mut self) -> Result<(), String> {
-        let w = worker::start(self.options, &self.sockets)?;
+        let w = worker::start(self.options, &self.sockets, !self.workers.is_empty())?;
         self.report.notice(&format!("New worker ({}) forked", w.pid()));
         self.report.notice("Loading success.");
         self.roster.lock().workers.push(Member {
@@ -197,6 +197,8 @@ impl Master<'_> {
     fn leave(&mut self, signal: i32, code: u8) {
         self.leaving = Some(code);
         self.tell_systemd("STOPPING=1\n");
+        // Nobody follows: a worker that connects to where its peers listen, to teach its successor, must find nobody.
+        self.sockets.clear();
         for w in &mut self.workers {
             w.leave(signal);
         }

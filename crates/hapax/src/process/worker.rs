@@ -19,6 +19,8 @@ use crate::classic::options::Options;
 const SOCKETS: &str = "HAPAX_WORKER_SOCKETS";
 const READY: &str = "HAPAX_WORKER_READY";
 const LINK: &str = "HAPAX_WORKER_LINK";
+/// There when another worker is about to leave.
+const REPLACES: &str = "HAPAX_WORKER_REPLACES";
 
 /// A worker as its master sees it.
 pub(super) struct Worker {
@@ -28,7 +30,9 @@ pub(super) struct Worker {
 }
 
 /// Starts a worker and waits until it serves.
-pub(super) fn start(options: &Options, sockets: &[BoundListener]) -> Result<Worker, String> {
+///
+/// `replaces`: another one will leave then.
+pub(super) fn start(options: &Options, sockets: &[BoundListener], replaces: bool) -> Result<Worker, String> {
     let (read, write) = rawfd::pipe().map_err(|e| format!("Cannot create a pipe: {e}"))?;
     let mut passed = Vec::new();
     for s in sockets {
@@ -45,6 +49,7 @@ pub(super) fn start(options: &Options, sockets: &[BoundListener]) -> Result<Work
         .env(READY, ready.number().to_string())
         .env(LINK, link.number().to_string())
         .env("HAPROXY_MWORKER", "1")
+        .env(REPLACES, if replaces { "1" } else { "" })
         .env_remove("NOTIFY_SOCKET")
         .stdin(Stdio::null())
         .spawn()
@@ -95,6 +100,8 @@ impl Worker {
 pub(super) struct Inheritance {
     pub(super) sockets: Vec<OwnedFd>,
     ready: Option<OwnedFd>,
+    /// Another worker is about to leave.
+    pub(super) replaces: bool,
     /// Where the master hands sessions of its command line through.
     pub(super) link: Option<UnixStream>,
 }
@@ -106,11 +113,13 @@ pub(super) fn inheritance() -> Inheritance {
     let found = Inheritance {
         sockets: numbers.filter_map(|n| rawfd::take(n).ok()).collect(),
         ready: named(READY),
+        replaces: std::env::var(REPLACES).is_ok_and(|v| !v.is_empty()),
         link: named(LINK).map(UnixStream::from),
     };
     hapax_sys::env::unset(SOCKETS);
     hapax_sys::env::unset(READY);
     hapax_sys::env::unset(LINK);
+    hapax_sys::env::unset(REPLACES);
     found
 }
 

@@ -46,6 +46,7 @@ pub(super) fn parse(name: Arc<str>, a: &Args<'_>, from: usize, warnings: &mut Ve
         server_address: false,
         write_to: None,
         peers: None,
+        peers_id: None,
     };
     let mut i = from;
     while i < a.len() {

@@ -80,13 +80,16 @@ static ROWS: &[Row] = &[
         .shape(Shape::Number(1, i64::MAX))
         .doc("Stick-table updates sent in one go.")
         .since(2, 7)
-        .not_yet("peers")
         .ok(&["tune.peers.max-updates-at-once 10"])
         .bad(&[
             "tune.peers.max-updates-at-once",
             "tune.peers.max-updates-at-once many",
             "tune.peers.max-updates-at-once 0",
-        ]),
+        ])
+        .set(|cx, a| {
+            cx.global.peers_updates_at_once = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.vars.check-max-size", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)

@@ -33,11 +33,11 @@ fn fields(n: u64, text: &str) -> Vec<Field> {
 /// Hands what one has written to the other, in pieces of that size.
 fn carry(from: &mut Session, to: &mut Session, piece: usize, now: u64) -> Vec<Event> {
     let mut events = Vec::new();
-    while !from.output().is_empty() {
-        let n = piece.min(from.output().len());
-        to.feed(&from.output()[..n], now);
-        from.written(n);
-        while let Some(event) = to.next().expect("valid") {
+    let mut out = Vec::new();
+    from.take_output(&mut out);
+    for bytes in out.chunks(piece) {
+        to.feed(bytes, now);
+        while let Some(event) = to.next_event().expect("valid") {
             events.push(event);
         }
     }
@@ -84,7 +84,7 @@ fn updates_are_numbered_and_confirmed() {
 #[test]
 fn silence() {
     let (mut a, mut b) = (Session::new(0), Session::new(0));
-    assert!(a.tick(2999) && a.output().is_empty());
+    assert!(a.tick(2999) && a.waiting() == 0);
     assert_eq!(a.next_tick(), 3000);
     assert!(a.tick(3000));
     assert_eq!(carry(&mut a, &mut b, 10, 3000), []);
@@ -97,19 +97,21 @@ fn silence() {
 fn what_may_not_be_said() {
     let mut a = Session::new(0);
     a.feed(&[10, 128, 5, 0, 0, 0, 1, 0], 0);
-    assert_eq!(a.next(), Err(WireError::NoTable));
+    assert_eq!(a.next_event(), Err(WireError::NoTable));
     let mut b = Session::new(0);
     // A table that was never told of is passed over; so is what a later version may say.
     b.feed(&[10, 131, 1, 9, 0, 9, 1, 0], 0);
-    assert_eq!(b.next(), Ok(Some(Event::Failed)));
+    assert_eq!(b.next_event(), Ok(Some(Event::Failed)));
     let mut c = Session::new(0);
     let mut many = Session::new(0);
     for id in 0..=MOST_TABLES as u64 {
         many.table(&definition(id), 0);
     }
-    c.feed(many.output(), 0);
+    let mut out = Vec::new();
+    many.take_output(&mut out);
+    c.feed(&out, 0);
     let last = loop {
-        match c.next() {
+        match c.next_event() {
             Ok(Some(_)) => {}
             other => break other,
         }
@@ -153,6 +155,6 @@ proptest! {
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let mut a = Session::new(0);
         a.feed(&bytes, 0);
-        while let Ok(Some(_)) = a.next() {}
+        while let Ok(Some(_)) = a.next_event() {}
     }
 }
