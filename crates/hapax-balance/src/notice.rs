@@ -39,6 +39,18 @@ pub enum Event<'a> {
         forced: bool,
         up: bool,
     },
+    /// Its name has no address any more; the server was up, or down already.
+    Unresolved {
+        was_up: bool,
+        why: &'a str,
+    },
+    /// Its name has an address again; `elsewise`: other maintenance goes on.
+    Resolved {
+        fqdn: &'a str,
+        up: bool,
+        draining: bool,
+        elsewise: bool,
+    },
     EnterDrain {
         up: bool,
     },
@@ -67,7 +79,7 @@ pub mod level {
 impl Notice<'_> {
     pub fn level(&self) -> u8 {
         match self.event {
-            Event::Down(_) | Event::EnterMaint { was_up: true } => level::ALERT,
+            Event::Down(_) | Event::EnterMaint { was_up: true } | Event::Unresolved { was_up: true, .. } => level::ALERT,
             _ => level::NOTICE,
         }
     }
@@ -107,6 +119,16 @@ impl Display for Notice<'_> {
                 let state = if up { "UP/READY" } else { "DOWN/READY" };
                 let forced = if forced { "forced " } else { "" };
                 write!(f, "is {state} (leaving {forced}maintenance).")
+            }
+            Event::Unresolved { was_up: true, why } => {
+                write!(f, "is going DOWN for maintenance ({why})")?;
+                self.left(f)
+            }
+            Event::Unresolved { was_up: false, why } => write!(f, "was DOWN and now enters maintenance ({why})."),
+            Event::Resolved { fqdn, elsewise: true, .. } => write!(f, "('{fqdn}') resolves again but remains in maintenance."),
+            Event::Resolved { fqdn, up, draining, .. } => {
+                let (state, admin) = (if up { "UP" } else { "DOWN" }, if draining { "DRAIN" } else { "READY" });
+                write!(f, "('{fqdn}') is {state}/{admin} (resolves again).")
             }
             Event::EnterDrain { up } => {
                 write!(f, "enters drain state{via}")?;
@@ -257,6 +279,35 @@ mod tests {
                 notice(Event::EnterMaint { was_up: false }, Some("h/s3"), 0, 0),
                 level::NOTICE,
                 "Server b/s1 was DOWN and now enters maintenance via h/s3.",
+            ),
+            (
+                notice(
+                    Event::Unresolved {
+                        was_up: true,
+                        why: "DNS NX status",
+                    },
+                    None,
+                    2,
+                    0,
+                ),
+                level::ALERT,
+                "Server b/s1 is going DOWN for maintenance (DNS NX status). 2 active and 0 backup servers left. 0 sessions active, \
+                 0 requeued, 0 remaining in queue.",
+            ),
+            (
+                notice(
+                    Event::Resolved {
+                        fqdn: "a.test",
+                        up: true,
+                        draining: false,
+                        elsewise: false,
+                    },
+                    None,
+                    2,
+                    0,
+                ),
+                level::NOTICE,
+                "Server b/s1 ('a.test') is UP/READY (resolves again).",
             ),
             (
                 notice(Event::LeaveMaint { forced: true, up: true }, None, 0, 0),

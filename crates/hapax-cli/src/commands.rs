@@ -7,6 +7,7 @@ mod info;
 mod maps;
 mod missing;
 mod own;
+mod resolvers;
 mod servers;
 mod sessions;
 mod stat;
@@ -23,6 +24,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     info::ROWS,
     stat::ROWS,
     state::ROWS,
+    resolvers::ROWS,
     servers::ROWS,
     weights::ROWS,
     frontends::ROWS,

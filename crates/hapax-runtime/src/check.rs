@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use hapax_balance::CheckStatus;
 use hapax_sample::{ProxyId, ServerId};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -126,6 +127,9 @@ async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), first: Instant) {
             let outcome = probe::probe(&cx, p, s, check).await;
             server.check().running = false;
             drop(slot);
+            if outcome.status == CheckStatus::L4Timeout {
+                shared.look_up_soon(p, s);
+            }
             shared.check_done(p, s, &outcome, hapax_sys::clock::realtime_us() / 1000);
         }
         let health = server.check().health;

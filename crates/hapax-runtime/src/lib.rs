@@ -13,6 +13,7 @@ mod outcome;
 pub mod peers;
 mod proxy_header;
 mod relay;
+mod resolve;
 pub mod server;
 mod session;
 mod socks4;

@@ -10,6 +10,7 @@ mod counters;
 mod dynamic;
 mod events;
 mod mailbox;
+mod names;
 mod ops;
 mod peers;
 mod queue;
@@ -34,6 +35,7 @@ pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
 pub use dynamic::{Kept, Newcomers};
 pub use events::{EventSink, Events};
 pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
+pub use names::{Asked, NameServerCounters, Naming, ResolversState, Updater};
 pub use ops::Wanted;
 pub use peers::{PeerState, PeerView, PeersState};
 pub use queue::{Ticket, WaitQueue};
@@ -72,6 +74,8 @@ pub struct Shared {
     /// Names of variables, those that the runtime API has added after the configuration's.
     pub var_names: Mutex<Option<VarNames>>,
     pub tables: Tables,
+    /// Live sides of the `resolvers` sections.
+    pub resolvers: Vec<ResolversState>,
     /// Servers that came while running.
     pub newcomers: Newcomers,
     pub peers: Vec<PeersState>,

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hapax_config::Plan;
+use hapax_config::plan::DnsFamilies;
 use hapax_diag::Sources;
 use hapax_runtime::server::{BoundListener, Server, StartOptions};
 use hapax_sys::daemon::{self, Detached};
@@ -45,7 +46,7 @@ pub(crate) fn run(program: &str, options: &Options, plan: Plan, sources: &Source
 fn start(
     program: &str,
     options: &Options,
-    plan: Plan,
+    mut plan: Plan,
     sources: &Sources,
     report: &Report,
 ) -> Result<(Server, Waiter, Option<Duration>), String> {
@@ -80,6 +81,9 @@ fn start(
     let detached = detach(daemon, pid_file)?;
     let waiter = Waiter::block().map_err(|e| format!("Cannot block signals: {e}"))?;
     let hard_stop = plan.global.hard_stop_after.map(Duration::from_millis);
+    if options.ipv4_only {
+        plan.global.dns_families = Some(DnsFamilies { v4: true, v6: false });
+    }
     let start_options = StartOptions {
         threads,
         maxconn,

@@ -84,7 +84,6 @@ pub(super) static ROWS: &[Command] = &[
     missing!(&["show", "peers"], User, "show peers [dict|-] [section]", "show peers", "peers"),
     missing!(&["show", "profiling"], Admin, "show profiling", "show profiling", "profiling"),
     missing!(&["show", "quic"], Operator, "show quic", "show quic", "QUIC"),
-    missing!(&["show", "resolvers"], User, "show resolvers [id]", "show resolvers", "resolvers"),
     missing!(&["show", "ssl", "ca-file"], Operator, "show ssl ca-file", "show TLS ca-file", "certificates changed while running"),
     missing!(&["show", "ssl", "cert"], User, "show ssl cert", "show TLS cert", "certificates changed while running"),
     missing!(&["show", "ssl", "crl-file"], Operator, "show ssl crl-file", "show TLS crl-file", "certificates changed while running"),

@@ -15,7 +15,7 @@ use hapax_value::Support;
 
 pub(super) static ROWS: &[Command] = &[
     Command {
-        support: Support::Partial("agent, fqdn and ssl are not acted on"),
+        support: Support::Partial("agent and ssl are not acted on"),
         ..row!(
             &["set", "server"],
             Admin,
@@ -158,7 +158,7 @@ fn set_server(c: &mut Call<'_>) -> Answer {
         "check-port" => set_check_port(c, t),
         "check-addr" => Answer::err("Changing the address of checks is not supported by this version."),
         "agent" | "agent-addr" | "agent-port" | "agent-send" => Answer::err("agent checks are not enabled on this server."),
-        "fqdn" => Answer::err("set server <b>/<s> fqdn failed because no resolution is configured."),
+        "fqdn" => super::resolvers::set_fqdn(c, t),
         "ssl" => Answer::err("'set server <srv> ssl' cannot be set.  default-server should define ssl settings"),
         _ => Answer::err(USAGE),
     }

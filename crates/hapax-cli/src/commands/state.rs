@@ -97,7 +97,13 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
     // The same for the agent, and that it is one.
     let agent_state = s.agent().map_or(0, |a| 1 << 1 | u32::from(a.enabled.load(Relaxed)) << 2 | 1 << 4);
     let since = now_ms.saturating_sub(s.last_change.load(Relaxed)) / 1000;
-    let fqdn = conf.hostname.as_deref().unwrap_or("-");
+    let (fqdn, service) = match s.naming() {
+        Some(naming) => (naming.fqdn.clone(), naming.service.clone()),
+        None => (conf.hostname.clone(), None),
+    };
+    let (fqdn, service) = (fqdn.as_deref().unwrap_or("-"), service.as_deref().unwrap_or("-"));
+    // A name without an address has the port of its line.
+    let port = if addr == "-" { conf.port } else { port };
     let check_port = match s.check_port.load(Relaxed) {
         0 => conf.check.as_ref().and_then(|c| c.port).map_or(0, u32::from),
         n => n,
@@ -117,7 +123,7 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
         None => ("-".to_owned(), 0),
     };
     format!(
-        "{} {} {} {} {addr} {} {} {} {} {since} {status} {result} {health} {check_state} {agent_state} {} {} {fqdn} {port} - {} \
+        "{} {} {} {} {addr} {} {} {} {} {since} {status} {result} {health} {check_state} {agent_state} {} {} {fqdn} {port} {service} {} \
          {check_port} {check_addr} {agent_addr} {agent_port}\n",
         proxy.iid,
         proxy.name,

@@ -24,7 +24,7 @@ pub(crate) static ROWS: &[ActionRow] = &[ActionRow {
         "do-resolve(txn.ip,dns,ipv5) str(h)",
         "do-resolve(txn.ip,dns)",
     ],
-    support: Support::NotYet("resolvers"),
+    support: Support::Full,
     parse,
     ..ActionRow::BASE
 }];

@@ -99,6 +99,7 @@ impl Shared {
             tables,
             peers,
             peers_start: std::time::Instant::now(),
+            resolvers: plan.resolvers.iter().map(super::ResolversState::new).collect(),
             plan,
             workers,
             proxies,

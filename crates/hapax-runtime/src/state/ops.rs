@@ -93,7 +93,7 @@ impl Shared {
         }
     }
 
-    fn enter_maint(&self, p: ProxyId, s: ServerId, bit: u32, via: Option<&str>, now_ms: u64) {
+    pub(super) fn enter_maint(&self, p: ProxyId, s: ServerId, bit: u32, via: Option<&str>, now_ms: u64) {
         let server = self.server(p, s);
         let before = server.admin.fetch_or(bit, Relaxed);
         if before & Admin::MAINT != 0 {
@@ -109,7 +109,7 @@ impl Shared {
         }
     }
 
-    fn leave_maint(&self, p: ProxyId, s: ServerId, bits: u32, now_ms: u64) {
+    pub(super) fn leave_maint(&self, p: ProxyId, s: ServerId, bits: u32, now_ms: u64) {
         let server = self.server(p, s);
         let before = server.admin.fetch_and(!bits, Relaxed);
         if before & Admin::MAINT == 0 || before & !bits & Admin::MAINT != 0 {
@@ -166,7 +166,7 @@ impl Shared {
     }
 
     /// The bare change of state: clocks, down time and the farm.
-    fn set_state(&self, p: ProxyId, s: ServerId, to: Oper, now_ms: u64) {
+    pub(super) fn set_state(&self, p: ProxyId, s: ServerId, to: Oper, now_ms: u64) {
         let server = self.server(p, s);
         if server.oper() == Oper::Stopped && to != Oper::Stopped {
             let spent = now_ms.saturating_sub(server.last_change.load(Relaxed));
@@ -178,7 +178,7 @@ impl Shared {
     }
 
     /// What follows from a change: the line in the log, sessions to end, the backend's own state.
-    fn after(&self, p: ProxyId, s: ServerId, had: (u32, u32), event: Event<'_>, via: Option<&str>, now_ms: u64) {
+    pub(super) fn after(&self, p: ProxyId, s: ServerId, had: (u32, u32), event: Event<'_>, via: Option<&str>, now_ms: u64) {
         let (proxy, server, conf) = (self.proxy(p), self.server(p, s), self.server_conf(p, s));
         let has = proxy.live.usable();
         let notice = Notice {
@@ -196,8 +196,17 @@ impl Shared {
             },
         };
         self.events.tell(p, notice.level(), &notice.to_string());
-        let came_back = matches!(event, Event::Up(_) | Event::LeaveMaint { up: true, .. });
-        let went = matches!(event, Event::Down(_) | Event::EnterMaint { .. });
+        let came_back = matches!(
+            event,
+            Event::Up(_)
+                | Event::LeaveMaint { up: true, .. }
+                | Event::Resolved {
+                    up: true,
+                    elsewise: false,
+                    ..
+                }
+        );
+        let went = matches!(event, Event::Down(_) | Event::EnterMaint { .. } | Event::Unresolved { .. });
         if went && conf.on_marked_down_shutdown {
             self.mail.broadcast(&WorkerCommand::EndServerSessions {
                 proxy: p,

@@ -12,7 +12,7 @@ use hapax_value::Endpoint;
 use rustls::ClientConfig;
 use tokio::sync::Notify;
 
-use super::{RateMeter, ServerCounters, Times};
+use super::{Naming, RateMeter, ServerCounters, Times};
 
 /// Administrative bits, as `show servers state` prints them (management guide).
 pub struct Admin;
@@ -87,6 +87,8 @@ pub struct ServerState {
     pub address: Mutex<Option<Endpoint>>,
     /// Bumped when `address` changes, so that workers drop what they cached.
     pub address_epoch: AtomicU32,
+    /// The name it is looked up by; unset where nothing of it is.
+    naming: Option<Box<Mutex<Naming>>>,
     /// Weight as configured and as set at run time.
     pub iweight: AtomicU32,
     pub uweight: AtomicU32,
@@ -194,7 +196,11 @@ impl CheckView {
 impl ServerState {
     pub fn new(workers: usize, origin: Origin, trackers: Vec<(ProxyId, ServerId)>, now_ms: u64) -> Self {
         let server = origin.server();
-        let admin = if server.disabled { Admin::CMAINT | Admin::FMAINT } else { 0 };
+        let mut admin = if server.disabled { Admin::CMAINT | Admin::FMAINT } else { 0 };
+        if server.hostname.is_some() && server.address.is_none() {
+            // A name without an address yet.
+            admin |= Admin::RMAINT;
+        }
         let oper = if admin & Admin::MAINT == 0 { Oper::Running } else { Oper::Stopped };
         let health = server.check.as_ref().map_or(Health::new(1, 1), |c| Health::new(c.rise, c.fall));
         let zero = || AtomicU32::new(0);
@@ -213,6 +219,7 @@ impl ServerState {
             oper: AtomicU8::new(oper as u8),
             address: Mutex::new(server.address.clone()),
             address_epoch: zero(),
+            naming: server.resolve.is_some().then(|| Box::new(Mutex::new(Naming::new(server)))),
             iweight: AtomicU32::new(server.weight),
             uweight: AtomicU32::new(server.weight),
             maxconn: AtomicU32::new(server.maxconn),
@@ -378,6 +385,11 @@ impl ServerState {
 
     pub fn set_check_address(&self, to: Option<Endpoint>) {
         *self.check_addr.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    }
+
+    /// The name it is looked up by, where that happens while the process runs.
+    pub fn naming(&self) -> Option<MutexGuard<'_, Naming>> {
+        Some(self.naming.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A copy of the effective address.

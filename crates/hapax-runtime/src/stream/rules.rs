@@ -1,12 +1,15 @@
 //! Runs rule sets over the stream and does what their effects ask for.
 
-use hapax_rules::{Effect, Rule, Wait, Woken};
-use hapax_value::Millis;
+use std::net::IpAddr;
+
+use hapax_rules::{Effect, Lookup, Rule, Wait, Woken};
+use hapax_sample::vars::StoreIf;
+use hapax_value::{Millis, Value};
 
 use super::exchange::Exchange;
 use super::{Step, Stop};
 use crate::outcome::{Blame, End, Phase};
-use crate::state::Event;
+use crate::state::{Asked, Event};
 
 /// The direction a rule set looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +145,11 @@ impl Exchange<'_> {
             // Heads are complete here: what is not known now never will be.
             Wait::More | Wait::Handshake => Ok(Woken::Done),
             // Their subsystems do not exist yet, and `check` says so: the rule goes on as if its wait had been in vain.
-            Wait::Lookup(_) | Wait::Cache { .. } | Wait::Spoe { .. } => Ok(Woken::TimedOut),
+            Wait::Lookup(l) => {
+                self.look_up(*l).await;
+                Ok(Woken::Done)
+            }
+            Wait::Cache { .. } | Wait::Spoe { .. } => Ok(Woken::TimedOut),
             Wait::Log { profile, origin } => {
                 self.log_at(origin, origin, profile);
                 Ok(Woken::Done)
@@ -165,6 +172,28 @@ impl Exchange<'_> {
                 raw.label(mark, tos);
             }
         }
+    }
+
+    /// `do-resolve`: asks the section's task, and keeps what it finds in the variable.
+    pub(super) async fn look_up(&mut self, l: Lookup) {
+        // A name is text; what is none has no address.
+        let Ok(host) = String::from_utf8(l.host) else { return };
+        let Some(section) = self.w.shared.resolvers.get(l.resolvers as usize) else {
+            return;
+        };
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        section.ask(Asked::Address {
+            host,
+            v4_first: l.ipv4_first,
+            reply,
+        });
+        // The task answers within its retries.
+        let found = match answer.await {
+            Ok(Some(IpAddr::V4(ip))) => Value::V4(ip),
+            Ok(Some(IpAddr::V6(ip))) => Value::V6(ip),
+            _ => return,
+        };
+        self.env(false).set_var(l.var, found, StoreIf::empty());
     }
 
     async fn pause(&mut self, ms: Millis) {

@@ -149,6 +149,10 @@ impl Exchange<'_> {
                 self.log_at(origin, origin, profile);
                 Woken::Done
             }
+            Wait::Lookup(l) => {
+                self.look_up(*l).await;
+                Woken::Done
+            }
             // Their subsystems do not exist yet, and `check` says so.
             _ => Woken::TimedOut,
         }

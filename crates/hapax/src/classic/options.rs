@@ -81,6 +81,8 @@ pub(crate) struct Options {
     pub(crate) no_splice: bool,
     pub(crate) no_reuseport: bool,
     pub(crate) no_server_verify: bool,
+    /// `-4`
+    pub(crate) ipv4_only: bool,
     pub(crate) dump_keywords: Option<String>,
     pub(crate) dump_libraries: bool,
     pub(crate) old_pids: Vec<i32>,
@@ -108,6 +110,7 @@ impl Options {
             (self.no_splice, "-dS"),
             (self.no_reuseport, "-dR"),
             (self.no_server_verify, "-dV"),
+            (self.ipv4_only, "-4"),
         ];
         args.extend(switches.iter().filter(|(on, _)| *on).map(|(_, s)| (*s).to_owned()));
         let values = [

@@ -138,9 +138,9 @@ pub(crate) static ROWS: &[Row] = &[
     Row {
         flag: "4",
         takes: Nothing,
-        help: "resolvers consider IPv4 responses only: accepted",
+        help: "resolvers consider IPv4 responses only",
         set: |o, _| {
-            o.has_no_effect("-4", "names are resolved by the system's resolver");
+            o.ipv4_only = true;
             Ok(())
         },
     },
