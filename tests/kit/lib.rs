@@ -8,6 +8,7 @@
 
 pub mod client;
 pub mod compare;
+pub mod dns;
 pub mod http;
 pub mod origin;
 pub mod ports;
@@ -18,6 +19,7 @@ pub mod tls;
 pub mod wait;
 
 pub use client::Client;
+pub use dns::Dns;
 pub use http::{Request, Response};
 pub use origin::{Origin, Reply};
 pub use program::Program;

@@ -177,6 +177,8 @@ pub(super) fn set_address(
         resolve.service = service;
     }
     if service {
+        // The port is the place's.
+        draft.server.port_offset = None;
         return Ok(());
     }
     match initial(cx, draft, address, host) {

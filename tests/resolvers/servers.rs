@@ -1,0 +1,121 @@
+//! Servers with a host name.
+
+use hapax_tests::dns::Mood;
+use hapax_tests::{Dns, Origin, Syslog};
+
+use super::{builder, counter, state, wait_state};
+
+fn port(o: &Origin) -> String {
+    o.addr().rsplit(':').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_server_gets_its_address_and_traffic() {
+    let (dns, origin) = (Dns::new(&["web.test A 127.0.0.1"]), Origin::saying("found"));
+    let p = builder(
+        &dns,
+        "listen l\n  bind @l@\n  server s web.test:@port@ resolvers r init-addr none resolve-prefer ipv4\n",
+    )
+    .set("port", &port(&origin))
+    .start();
+    wait_state(&p, "s", "srv_addr", "127.0.0.1");
+    assert_eq!(p.connect("l").get("/").text(), "found");
+    assert_eq!(state(&p, "s", "srv_fqdn"), "web.test");
+    // Gone from there: nobody to talk to.
+    dns.set(&["web.test A 127.9.9.9"]);
+    wait_state(&p, "s", "srv_addr", "127.9.9.9");
+    assert!(counter(&p, "update") >= 2);
+    assert_eq!(p.connect("l").get("/").status, 503);
+}
+
+#[test]
+fn each_change_is_told_as_haproxy_tells_it() {
+    let (dns, log) = (Dns::new(&["web.test A 127.0.0.1"]), Syslog::new());
+    let config = "backend b\n  log @log@ local0\n  server-template s 2 web.test:80 resolvers r init-addr none resolve-prefer ipv4\n";
+    let p = builder(&dns, config).set("log", &log.addr()).start();
+    let told = |part: &str, whole: &str| {
+        let line = log.next_with(part);
+        assert!(line.trim_end().ends_with(whole), "{line}");
+    };
+    told("s1: IP", "b/s1: IP changed from '(none)' to '127.0.0.1' by 'r/ns'.");
+    told("again", "Server b/s1 ('web.test') is UP/READY (resolves again).");
+    told("READY thanks", "Server b/s1 administratively READY thanks to valid DNS answer.");
+    dns.set(&["web.test A 127.0.0.1", "web.test A 127.0.0.2"]);
+    told("s2: IP", "b/s2: IP changed from '(none)' to '127.0.0.2' by 'DNS cache'.");
+    dns.set(&["web.test A 127.0.0.2"]);
+    told(
+        "going DOWN",
+        "Server b/s1 is going DOWN for maintenance (No IP for server ). 1 active and 0 backup servers left. 0 sessions active, \
+         0 requeued, 0 remaining in queue.",
+    );
+    assert_eq!(state(&p, "s1", "srv_admin_state"), "32");
+    assert_eq!(state(&p, "s1", "srv_addr"), "-");
+    dns.mood(Mood::Code(3));
+    told(
+        "going DOWN",
+        "Server b/s2 is going DOWN for maintenance (DNS NX status). 0 active and 0 backup servers left. 0 sessions active, 0 requeued, \
+         0 remaining in queue.",
+    );
+    told("no server", "backend b has no server available!");
+}
+
+#[test]
+fn two_servers_do_not_share_an_address_unless_told() {
+    let dns = Dns::new(&["web.test A 127.0.0.1"]);
+    let line = "web.test:80 resolvers r init-addr none resolve-prefer ipv4";
+    let config = format!("backend a\n  server-template s 2 {line}\nbackend b\n  server-template t 2 {line} resolve-opts allow-dup-ip\n");
+    let p = builder(&dns, &config).start();
+    for server in ["s1", "t1", "t2"] {
+        wait_state(&p, server, "srv_addr", "127.0.0.1");
+    }
+    assert_eq!(state(&p, "s2", "srv_addr"), "-");
+}
+
+#[test]
+fn families_and_networks_are_preferred() {
+    let dns = Dns::new(&[
+        "web.test A 127.0.0.1",
+        "web.test A 127.7.0.1",
+        "web.test AAAA ::1",
+        "four.test A 127.0.0.4",
+        "other.test CNAME more.test",
+        "more.test CNAME web.test",
+    ]);
+    let config = "backend b\n  default-server resolvers r init-addr none\n  server v4 web.test:80 resolve-prefer ipv4\n  server v6 web.test:80\n  \
+                  server net other.test:80 resolve-prefer ipv4 resolve-net 127.7.0.0/16\n  server only four.test:80\n";
+    let p = builder(&dns, config).start();
+    for (server, want) in [("v4", "127.0.0.1"), ("v6", "::1"), ("net", "127.7.0.1"), ("only", "127.0.0.4")] {
+        wait_state(&p, server, "srv_addr", want);
+    }
+    // A family that has nothing is asked first and the other after it.
+    assert_eq!(dns.types("four.test")[..2], [28, 1]);
+    assert!(counter(&p, "cname") >= 1);
+    assert!(counter(&p, "any_err") >= 1);
+}
+
+#[test]
+fn the_accepted_family_is_the_only_one_asked_for() {
+    let dns = Dns::new(&["web.test A 127.0.0.1", "web.test AAAA ::1"]);
+    let config = "backend b\n  server s web.test:80 resolvers r init-addr none\n";
+    let p = builder(&dns, config).args(&["-4"]).start();
+    wait_state(&p, "s", "srv_addr", "127.0.0.1");
+    assert!(dns.types("web.test").iter().all(|t| *t == 1));
+}
+
+#[test]
+fn a_name_is_changed_by_the_runtime_api() {
+    let dns = Dns::new(&["one.test A 127.0.0.1", "two.test A 127.0.0.2"]);
+    let config = "backend b\n  server s 127.0.0.9:80 resolvers r resolve-prefer ipv4\n  server plain 127.0.0.9:80\n";
+    let p = builder(&dns, config).start();
+    assert!(p.cli("set server b/plain fqdn one.test").contains("no resolution is configured"));
+    assert!(p.cli("set server b/s fqdn").contains("requires a FQDN"));
+    assert!(
+        p.cli("set server b/s fqdn one.test")
+            .contains("b/s changed its FQDN from (null) to one.test")
+    );
+    wait_state(&p, "s", "srv_addr", "127.0.0.1");
+    assert_eq!(state(&p, "s", "srv_fqdn"), "one.test");
+    assert!(p.cli("set server b/s fqdn two.test").contains("from one.test to two.test"));
+    wait_state(&p, "s", "srv_addr", "127.0.0.2");
+    assert!(p.cli("show resolvers nowhere").contains("Can't find that resolvers section"));
+}

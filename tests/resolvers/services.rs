@@ -1,0 +1,84 @@
+//! Services: places with hosts, ports and weights (SRV).
+
+use hapax_tests::dns::Mood;
+use hapax_tests::{Dns, Origin, Syslog};
+
+use super::{builder, state, wait_state};
+
+const SERVICE: &str = "_web._tcp.test";
+const TEMPLATE: &str = "server-template s 1-3 _web._tcp.test resolvers r init-addr none resolve-prefer ipv4";
+
+fn place(o: &Origin, weight: u16, host: &str) -> String {
+    let addr = o.addr();
+    let port = addr.rsplit(':').next().unwrap();
+    format!("{SERVICE} SRV 0 {weight} {port} {host}")
+}
+
+#[test]
+fn places_become_servers() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let host = "h.test A 127.0.0.1";
+    let (pa, pb) = (place(&a, 5120, "h.test"), place(&b, 0, "h.test"));
+    let dns = Dns::new(&[&pa, host]);
+    let p = builder(&dns, &format!("listen l\n  bind @l@\n  {TEMPLATE}\n")).start();
+    wait_state(&p, "s1", "srv_addr", "127.0.0.1");
+    assert_eq!(state(&p, "s1", "srv_fqdn"), "h.test");
+    assert_eq!(state(&p, "s1", "srvrecord"), SERVICE);
+    assert_eq!(state(&p, "s1", "srv_uweight"), "20");
+    assert_eq!(state(&p, "s2", "srv_admin_state"), "32");
+    assert_eq!(p.connect("l").get("/").text(), "a");
+    // A second place on the same host, and no more weight for it.
+    dns.set(&[&pa, &pb, host]);
+    wait_state(&p, "s2", "srv_addr", "127.0.0.1");
+    wait_state(&p, "s2", "srv_uweight", "0");
+    // The first one goes: what is left has no weight until the record says so.
+    let heavier = place(&b, 65535, "h.test");
+    dns.set(&[&heavier, host]);
+    wait_state(&p, "s1", "srv_addr", "-");
+    wait_state(&p, "s2", "srv_uweight", "256");
+    assert_eq!(p.connect("l").get("/").text(), "b");
+    assert_eq!(
+        (state(&p, "s1", "srv_fqdn"), state(&p, "s1", "srv_admin_state")),
+        ("-".into(), "96".into())
+    );
+}
+
+#[test]
+fn an_address_may_come_along() {
+    let (origin, log) = (Origin::saying("along"), Syslog::new());
+    let dns = Dns::new(&[&place(&origin, 1, "h.test"), "+h.test A 127.0.0.1"]);
+    let config = format!("listen l\n  bind @l@\n  log @log@ local0\n  {TEMPLATE} resolve-opts ignore-weight weight 7\n");
+    let p = builder(&dns, &config).set("log", &log.addr()).start();
+    let line = log.next_with("IP changed");
+    assert!(
+        line.contains("l/s1: IP changed from '(none)' to '127.0.0.1', port changed from '0' to '"),
+        "{line}"
+    );
+    assert!(line.trim_end().ends_with("' by 'DNS additional record'."), "{line}");
+    wait_state(&p, "s1", "srv_op_state", "2");
+    assert_eq!(p.connect("l").get("/").text(), "along");
+    assert_eq!(state(&p, "s1", "srv_uweight"), "7");
+    assert_eq!(dns.asked("h.test", false), 0);
+    assert!(p.cli("set server l/s1 fqdn x.test").contains("SRV resolution is configured"));
+}
+
+#[test]
+fn a_service_that_is_gone_takes_its_servers_along() {
+    let (origin, log) = (Origin::saying("x"), Syslog::new());
+    let dns = Dns::new(&[&place(&origin, 1, "h.test"), "h.test A 127.0.0.1"]);
+    let p = builder(&dns, &format!("listen l\n  bind @l@\n  log @log@ local0\n  {TEMPLATE}\n"))
+        .set("log", &log.addr())
+        .start();
+    assert!(
+        log.next_with("FQDN")
+            .trim_end()
+            .ends_with("l/s1 changed its FQDN from (null) to h.test by 'SRV record'")
+    );
+    wait_state(&p, "s1", "srv_op_state", "2");
+    dns.mood(Mood::Code(3));
+    wait_state(&p, "s1", "srv_op_state", "0");
+    assert_eq!(p.connect("l").get("/").status, 503);
+    dns.mood(Mood::Well);
+    wait_state(&p, "s1", "srv_op_state", "2");
+    assert_eq!(p.connect("l").get("/").text(), "x");
+}
