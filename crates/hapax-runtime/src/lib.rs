@@ -3,6 +3,7 @@
 //! The only room that knows tokio. Streams never move between threads; what threads share is in [`state`].
 #![forbid(unsafe_code)]
 
+mod alerts;
 mod buf;
 mod check;
 pub mod control;

@@ -2,6 +2,7 @@
 //!
 //! Counters that only grow are kept per worker and summed on read ([`Count`]); gauges that gate traffic are single atomics.
 
+mod alerts;
 mod backend;
 mod build;
 mod checks;
@@ -29,6 +30,8 @@ use hapax_config::plan::{self, Proxy, ProxyCaps};
 use hapax_sample::ProxyId;
 use hapax_sample::vars::{Scope, VarNames};
 
+pub(crate) use alerts::Alert;
+pub use alerts::Alerts;
 pub use backend::BackendLive;
 pub use compression::Compression;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
@@ -85,6 +88,8 @@ pub struct Shared {
     pub mail: Mailboxes,
     /// Where state changes are told.
     pub events: Events,
+    /// Where those are told that are mailed.
+    pub alerts: Alerts,
     /// Client connections and sessions of the whole process per second, and of TLS.
     pub conn_rate: RateMeter,
     pub sess_rate: RateMeter,

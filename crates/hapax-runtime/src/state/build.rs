@@ -119,6 +119,7 @@ impl Shared {
             newcomers: super::Newcomers::default(),
             mail: Mailboxes::default(),
             events: Events::default(),
+            alerts: super::Alerts::default(),
             conn_rate: RateMeter::new(workers),
             sess_rate: RateMeter::new(workers),
             compression,

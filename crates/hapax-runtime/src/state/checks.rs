@@ -10,6 +10,9 @@ use hapax_sample::{ProxyId, ServerId};
 use super::ops::Ripple;
 use super::{AgentState, Oper, Shared, Wanted};
 
+/// The syslog level at which lines of checks are mailed: `info`.
+const MAILED_CHECKS: u8 = 6;
+
 impl Shared {
     /// A check of the server has ended.
     pub fn check_done(&self, p: ProxyId, s: ServerId, outcome: &Outcome, now_ms: u64) {
@@ -35,8 +38,9 @@ impl Shared {
                 agent: false,
             };
             let name = &self.conf(p).name;
-            self.events
-                .tell(p, level::NOTICE, &check_line(name, &conf.name, who, &health, outcome));
+            let text = check_line(name, &conf.name, who, &health, outcome);
+            self.events.tell(p, level::NOTICE, &text);
+            self.mail_alert(p, MAILED_CHECKS, &text);
         }
         let cause = if told { Cause::Told } else { Cause::Check(outcome) };
         self.follow(p, s, step, &Ripple { cause, via: None }, now_ms);
@@ -102,8 +106,9 @@ impl Shared {
                 agent: true,
             };
             let name = &self.conf(p).name;
-            self.events
-                .tell(p, level::NOTICE, &check_line(name, &conf.name, who, &health, outcome));
+            let text = check_line(name, &conf.name, who, &health, outcome);
+            self.events.tell(p, level::NOTICE, &text);
+            self.mail_alert(p, MAILED_CHECKS, &text);
         }
         let cause = if told { Cause::Told } else { Cause::Check(outcome) };
         let ripple = Ripple { cause, via: None };

@@ -64,7 +64,15 @@ impl Shared {
             Oper::Stopping => Event::Stopping(ripple.cause),
             Oper::Starting | Oper::Running => Event::Up(ripple.cause),
         };
-        self.after(p, s, had, event, ripple.via, now_ms);
+        let text = self.after(p, s, had, event, ripple.via, now_ms);
+        // Who was to take nothing new anyway is missed less.
+        let expected = from == Oper::Stopping || server.admin() & Admin::DRAIN != 0;
+        let level = if to == Oper::Stopped && !expected {
+            level::ALERT
+        } else {
+            level::NOTICE
+        };
+        self.mail_alert(p, level, &text);
         let name = self.server_name(p, s);
         for (tp, ts) in server.trackers() {
             let words = Ripple {
@@ -139,7 +147,8 @@ impl Shared {
             server.last_change.store(now_ms, Relaxed);
             self.proxy(p).live.server_changed(s.0 as usize, server);
             let up = server.oper() != Oper::Stopped;
-            self.after(p, s, had, Event::EnterDrain { up }, via, now_ms);
+            let text = self.after(p, s, had, Event::EnterDrain { up }, via, now_ms);
+            self.mail_alert(p, level::NOTICE, &text);
         }
         let name = self.server_name(p, s);
         for (tp, ts) in server.trackers() {
@@ -177,8 +186,8 @@ impl Shared {
         self.proxy(p).live.server_changed(s.0 as usize, server);
     }
 
-    /// What follows from a change: the line in the log, sessions to end, the backend's own state.
-    pub(super) fn after(&self, p: ProxyId, s: ServerId, had: (u32, u32), event: Event<'_>, via: Option<&str>, now_ms: u64) {
+    /// What follows from a change: the line in the log, which is returned, sessions to end, the backend's own state.
+    pub(super) fn after(&self, p: ProxyId, s: ServerId, had: (u32, u32), event: Event<'_>, via: Option<&str>, now_ms: u64) -> String {
         let (proxy, server, conf) = (self.proxy(p), self.server(p, s), self.server_conf(p, s));
         let has = proxy.live.usable();
         let notice = Notice {
@@ -195,7 +204,8 @@ impl Shared {
                 queued: proxy.queue_cur.load(Relaxed),
             },
         };
-        self.events.tell(p, notice.level(), &notice.to_string());
+        let text = notice.to_string();
+        self.events.tell(p, notice.level(), &text);
         let came_back = matches!(
             event,
             Event::Up(_)
@@ -219,6 +229,7 @@ impl Shared {
         }
         self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
         self.backend_changed(p, had, has, now_ms);
+        text
     }
 
     fn backend_changed(&self, p: ProxyId, had: (u32, u32), has: (u32, u32), now_ms: u64) {
