@@ -57,6 +57,8 @@ pub enum Answer {
     Quit,
     /// Something to wait for.
     Later(Pin<Box<dyn Future<Output = String>>>),
+    /// The same, for what ends in one of the others.
+    Then(Pin<Box<dyn Future<Output = Self>>>),
 }
 
 impl Answer {

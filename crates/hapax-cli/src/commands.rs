@@ -2,6 +2,7 @@
 
 mod counters;
 mod debug;
+mod dynamic;
 mod frontends;
 mod info;
 mod maps;
@@ -10,6 +11,7 @@ mod own;
 mod resolvers;
 mod servers;
 mod sessions;
+mod settings;
 mod stat;
 mod state;
 mod tables;
@@ -26,6 +28,8 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     state::ROWS,
     resolvers::ROWS,
     servers::ROWS,
+    settings::ROWS,
+    dynamic::ROWS,
     weights::ROWS,
     frontends::ROWS,
     sessions::ROWS,

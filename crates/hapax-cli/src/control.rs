@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hapax_config::plan::SocketLevel;
 use hapax_runtime::state::Shared;
 use hapax_runtime::stats::ProcessFacts;
+use hapax_sample::Files;
 
 /// What commands may reach.
 pub trait Control: Send + Sync {
@@ -19,6 +20,8 @@ pub trait Control: Send + Sync {
     fn startup_logs(&self) -> String;
     /// Wall clock, microseconds since the epoch.
     fn now_us(&self) -> u64;
+    /// The files that options of new servers name.
+    fn files(&self) -> &dyn Files;
 
     /// Sends the listening sockets over a connection of the stats socket, to a successor that asked for them.
     fn hand_over(&self, socket: UnixStream, sockets: Vec<OwnedFd>) {
@@ -36,6 +39,7 @@ pub struct Live {
     /// Asked at each use.
     pub facts: Box<dyn Fn() -> ProcessFacts + Send + Sync>,
     pub startup_logs: String,
+    pub files: Box<dyn Files + Send + Sync>,
     /// Sends descriptors and waits for the other side; called on the control thread, so it must not block that one.
     pub hand_over: fn(UnixStream, Vec<OwnedFd>),
 }
@@ -62,6 +66,10 @@ impl Control for Live {
 
     fn hand_over(&self, socket: UnixStream, sockets: Vec<OwnedFd>) {
         (self.hand_over)(socket, sockets);
+    }
+
+    fn files(&self) -> &dyn Files {
+        &*self.files
     }
 
     fn startup_logs(&self) -> String {

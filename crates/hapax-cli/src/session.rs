@@ -59,12 +59,16 @@ impl Session {
 
     /// Answers one command: its text, then the empty line that ends every answer (in prompt mode the prompt follows it).
     pub(crate) async fn answer(&mut self, control: &Arc<dyn Control>, words: &[String], payload: Option<&str>) -> String {
-        let answer = self.run(control, words, payload);
+        let mut answer = self.run(control, words, payload);
+        while let Answer::Then(work) = answer {
+            answer = work.await;
+        }
         let mut out = match answer {
             Answer::Done => String::new(),
             Answer::Text(text) => text,
             Answer::Say(severity, text) => self.message(severity, &text),
             Answer::Later(work) => work.await,
+            Answer::Then(_) => String::new(),
             Answer::Quit => {
                 self.quit = true;
                 return String::new();

@@ -58,6 +58,8 @@ pub struct Draft {
     pub server_names: HashMap<Arc<str>, u32>,
     /// Options that the servers of the section start from.
     pub default_server: Arc<ServerDraft>,
+    /// The same by the name that `default-server` lines give them.
+    pub named_servers: Vec<(Arc<str>, Arc<ServerDraft>)>,
     /// What servers wait for: indices by server.
     pub tracks: Vec<(usize, String, Span)>,
     /// `healthcheck` sections of servers, by the same.
@@ -79,6 +81,8 @@ pub struct Draft {
     pub pending_errors: Vec<PendingErrors>,
     /// Addresses that ask for QUIC.
     pub quic: Vec<Span>,
+    /// A `mode` line of its own, or of its `defaults`.
+    pub mode_given: bool,
     /// A `defaults` section that a heading names after `from`, and one that another heading uses by standing after it.
     pub named_by: bool,
     pub followed_by: bool,
@@ -119,6 +123,7 @@ impl Default for Draft {
             use_server: Vec::new(),
             server_names: HashMap::new(),
             default_server: Arc::default(),
+            named_servers: Vec::new(),
             tracks: Vec::new(),
             named_checks: Vec::new(),
             named_resolvers: Vec::new(),
@@ -130,6 +135,7 @@ impl Default for Draft {
             inherited_rules: Vec::new(),
             pending_errors: Vec::new(),
             quic: Vec::new(),
+            mode_given: false,
             named_by: false,
             followed_by: false,
             id: None,

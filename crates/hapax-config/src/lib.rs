@@ -12,6 +12,7 @@ pub mod codes;
 mod dictionary;
 mod dispatch;
 pub mod draft;
+pub mod dynamic;
 pub mod fuzz;
 pub mod keyword;
 pub mod lint;

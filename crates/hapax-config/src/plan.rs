@@ -57,4 +57,6 @@ pub struct Plan {
     pub file_names: Vec<String>,
     /// Map and ACL lists, for the runtime API.
     pub patterns: PatternRefs,
+    /// What comes while the process runs starts from here.
+    pub later: crate::dynamic::Later,
 }

@@ -90,6 +90,8 @@ pub struct Reader<'a> {
     pub experimental: bool,
     /// `tune.stick-counters`
     pub counters: u8,
+    /// `tune.defaults.purge`: no backend starts from a `defaults` section while the process runs.
+    pub defaults_purged: bool,
     /// `limited-quic` was read: QUIC addresses are let through.
     pub limited_quic: bool,
     /// Every `defaults` section, after the built-in one.
@@ -146,6 +148,7 @@ impl<'a> Reader<'a> {
             experimental: false,
             scripts: false,
             counters: 3,
+            defaults_purged: false,
             limited_quic: false,
             defaults: vec![Draft::initial(opts.proxy_maxconn)],
             proxies: Vec::new(),

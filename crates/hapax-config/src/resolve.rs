@@ -9,12 +9,15 @@ use hapax_diag::{Diagnostic, Severity};
 use hapax_sample::ProxyId;
 
 use crate::draft::Draft;
-use crate::plan::{Mode, Plan};
+use crate::plan::{Mode, Plan, SwitchTarget};
 use crate::reader::{Current, Reader};
+
+pub(crate) use tls::complete as complete_tls;
 
 mod alerts;
 mod filters;
 mod formats;
+mod later;
 mod names;
 mod peers;
 mod proxy;
@@ -102,7 +105,9 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     peers::share(&mut reader, &mut sections);
     proxy::set_fullconn(&mut proxies, reader.global.maxconn.unwrap_or(0));
     filters::number(&mut proxies);
-    names::resolve_deferred(&mut reader, &index, &server_names, &proxies);
+    let later = later::finish(&mut reader, &index, &peers);
+    names::resolve_deferred(&mut reader, &index, &server_names, &mut proxies);
+    mark_referenced(&mut proxies);
     tables::keep_servers(&mut reader.tables, &proxies);
     tables::check(&mut reader, &proxies);
     if refused {
@@ -122,8 +127,29 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         mailers: reader.mailers,
         file_names: reader.file_names,
         patterns: reader.refs,
+        later,
     };
     (plan, reader.diags)
+}
+
+/// Proxies that rules switch to, and servers that others track.
+fn mark_referenced(proxies: &mut [crate::plan::Proxy]) {
+    let mut targets = Vec::new();
+    let mut tracked = Vec::new();
+    for p in proxies.iter() {
+        targets.extend(p.default_backend);
+        targets.extend(p.switching.iter().filter_map(|s| match s.target {
+            SwitchTarget::Fixed(id) => Some(id),
+            SwitchTarget::Dynamic(_) => None,
+        }));
+        tracked.extend(p.servers.iter().filter_map(|s| s.track));
+    }
+    for id in targets {
+        proxies[id.0 as usize].referenced = true;
+    }
+    for (p, s) in tracked {
+        proxies[p as usize].servers[s as usize].referenced = true;
+    }
 }
 
 fn drop_warnings(reader: &mut Reader<'_>, before: usize) {

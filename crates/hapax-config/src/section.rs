@@ -27,7 +27,7 @@ pub struct SectionRow {
     pub end: fn(&mut Reader<'_>) -> Result<(), Diagnostic>,
 }
 
-pub(crate) use other::invalid_char;
+pub use other::invalid_char;
 /// What most sections have in common.
 pub(crate) const BASE: SectionRow = SectionRow {
     name: "",

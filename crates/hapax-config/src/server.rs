@@ -143,12 +143,18 @@ pub struct ServerDraft {
     pub server: Server,
     pub check: CheckDraft,
     pub ssl: bool,
+    /// `ssl` was written, or the servers before start from it.
+    pub ssl_known: bool,
     pub tls: ServerTls,
     pub track: Option<(Arc<str>, Span)>,
     /// Empty: as it is by default.
     pub init_addr: Vec<InitAddr>,
     pub agent: AgentDraft,
     pub resolve: ResolveDraft,
+    /// It comes while the process runs: checks do not do as the traffic does unless told so.
+    pub dynamic: bool,
+    /// A `default-server` line made it what it is.
+    pub given: bool,
 }
 
 impl Default for ServerDraft {
@@ -162,16 +168,72 @@ impl Default for ServerDraft {
             },
             check: CheckDraft::default(),
             ssl: false,
+            ssl_known: false,
             tls: ServerTls::default(),
             track: None,
             init_addr: Vec::new(),
             agent: AgentDraft::default(),
             resolve: ResolveDraft::default(),
+            dynamic: false,
+            given: false,
         }
     }
 }
 
 impl ServerDraft {
+    /// The options of a server, for one that starts from it. How it would be checked if it were is not remembered of one that is
+    /// not.
+    pub fn of(server: &Server) -> Self {
+        let mut check = CheckDraft {
+            rise: server.rise,
+            ..CheckDraft::default()
+        };
+        if let Some(c) = &server.check {
+            check = CheckDraft {
+                on: true,
+                inter: c.inter,
+                fastinter: c.fastinter,
+                downinter: c.downinter,
+                rise: c.rise,
+                fall: c.fall,
+                address: c.address.clone(),
+                port: c.port,
+                send_proxy: c.send_proxy,
+                tls: Some(c.tls),
+                sni: c.sni.clone(),
+                alpn: c.alpn.clone(),
+                via_socks4: c.via_socks4,
+                named: None,
+            };
+        }
+        let agent = server.agent.as_ref().map_or_else(AgentDraft::default, |a| AgentDraft {
+            on: true,
+            port: a.port,
+            address: a.address.clone(),
+            inter: Some(a.inter),
+            send: Some(Arc::clone(&a.send)),
+        });
+        Self {
+            server: Server {
+                id: 0,
+                address: None,
+                hostname: None,
+                port_offset: None,
+                referenced: false,
+                check: None,
+                agent: None,
+                track: None,
+                ..server.clone()
+            },
+            check,
+            ssl: server.tls_for_traffic,
+            ssl_known: server.tls_for_traffic,
+            tls: server.tls.as_deref().or(server.spare_tls.as_deref()).cloned().unwrap_or_default(),
+            agent,
+            ..Self::default()
+        }
+    }
+
     /// The server as the plan has it, but for what waits for the last line.
     pub fn finish(self) -> Server {
         let mut server = self.server;
@@ -179,6 +241,7 @@ impl ServerDraft {
         server.rise = self.check.rise;
         if self.check.on {
             let c = &self.check;
+            let alike = !self.dynamic && c.address.is_none() && c.port.is_none();
             server.check = Some(Check {
                 inter: c.inter,
                 fastinter: c.fastinter,
@@ -188,8 +251,8 @@ impl ServerDraft {
                 address: c.address.clone(),
                 port: c.port,
                 // What the traffic does, where nothing else is said.
-                send_proxy: c.send_proxy || (server.send_proxy > 0 && c.address.is_none() && c.port.is_none()),
-                tls: c.tls.unwrap_or(self.ssl && c.address.is_none() && c.port.is_none()),
+                send_proxy: c.send_proxy || (server.send_proxy > 0 && alike),
+                tls: c.tls.unwrap_or(self.ssl && alike),
                 sni: c.sni.clone(),
                 alpn: c.alpn.clone(),
                 via_socks4: c.via_socks4,
@@ -206,7 +269,8 @@ impl ServerDraft {
         }
         let check_tls = server.check.as_ref().is_some_and(|c| c.tls);
         server.tls_for_traffic = self.ssl;
-        if self.ssl || check_tls {
+        server.tls_possible = self.ssl_known;
+        if self.ssl_known || check_tls {
             server.tls = Some(Box::new(self.tls));
         } else if server.check.is_some() {
             // A step of the check may ask for it yet.

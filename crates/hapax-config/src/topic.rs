@@ -45,7 +45,7 @@ pub(crate) mod resolvers;
 mod ring;
 mod rules;
 mod server_state;
-mod servers;
+pub(crate) mod servers;
 mod stats;
 mod stick;
 mod switching;

@@ -93,6 +93,7 @@ impl Server {
         let start = Instant::now();
         let tls = Arc::new(TlsTables::new(&plan, options.no_server_verify).map_err(io::Error::other)?);
         let shared = Arc::new(Shared::new(plan, threads, options.maxconn, hapax_sys::clock::realtime_us()));
+        shared.no_server_verify.store(options.no_server_verify, Ordering::Relaxed);
         set_start_vars(&shared);
         let dropped = Arc::new(AtomicU64::new(0));
         connect_events(&shared, &dropped);

@@ -68,6 +68,8 @@ pub struct Shared {
     pub requests_total: AtomicU64,
     pub ssl_conns: AtomicU32,
     pub ssl_total: AtomicU64,
+    /// `-dV`: certificates of servers are not checked.
+    pub no_server_verify: AtomicBool,
     /// SIGUSR1 was received: no new connections, no keep-alive.
     pub stopping: AtomicBool,
     /// Next session and stream ids.
@@ -163,8 +165,7 @@ impl Shared {
     pub fn conf(&self, id: ProxyId) -> &Proxy {
         match self.plan.proxies.get(id.0 as usize) {
             Some(conf) => conf,
-            // No place is given out that is neither.
-            None => self.proxy(id).own.as_deref().unwrap_or(&self.plan.proxies[id.0 as usize]),
+            None => self.proxy(id).own.as_deref().unwrap_or_else(|| &self.plan.proxies[0]),
         }
     }
 

@@ -13,7 +13,7 @@ use rustls::ClientConfig;
 
 pub(crate) use accept::{BindTlsConfig, accept};
 pub(crate) use facts::{facts, server_facts};
-pub(crate) use upstream::handshake;
+pub(crate) use upstream::{config as client_config, handshake};
 
 /// The configurations of a plan, made once for all workers: (proxy, bind) and (proxy, server).
 #[derive(Debug, Default)]

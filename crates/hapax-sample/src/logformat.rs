@@ -29,7 +29,7 @@ pub const HTTP_CLF: &str = "%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %m
 pub const HTTPS: &str = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc";
 
 /// A compiled log-format string.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LogFormat {
     items: Vec<Item>,
     /// `+json` or `+cbor` for the whole string: only named items are written, as one object.

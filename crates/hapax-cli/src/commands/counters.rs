@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use hapax_runtime::state::Shared;
+use hapax_runtime::state::{ServerState, Shared};
 
 use super::own::row;
 use crate::command::{Answer, Call, Command};
@@ -12,12 +12,15 @@ use hapax_value::Support;
 pub(super) static ROWS: &[Command] = &[row!(
     &["clear", "counters"],
     Operator,
-    "clear counters [all]",
-    "clear the maxima, or all counters",
+    "clear counters [all | server <bk>/<srv> [force]]",
+    "clear the maxima, all counters, or those of a server",
     clear
 )];
 
 fn clear(c: &mut Call<'_>) -> Answer {
+    if c.arg(0) == "server" {
+        return clear_server(c);
+    }
     let all = c.arg(0) == "all";
     // Maxima are the operator's; what has been counted is the administrator's.
     let needed = if all { SocketLevel::Admin } else { SocketLevel::Operator };
@@ -32,6 +35,34 @@ fn clear(c: &mut Call<'_>) -> Answer {
     Answer::Done
 }
 
+/// Counters and maxima of one server. They are this process's own, so there is nothing to force.
+fn clear_server(c: &Call<'_>) -> Answer {
+    if c.session.level < SocketLevel::Admin {
+        return Answer::err("Permission denied");
+    }
+    match c.server(c.arg(1)) {
+        Ok((p, s)) => {
+            let server = c.control.shared().server(p, s);
+            clear_server_maxima(server);
+            clear_server_counts(server);
+            Answer::info("Server counters cleared.")
+        }
+        Err(a) => a,
+    }
+}
+
+fn clear_server_maxima(s: &ServerState) {
+    s.max_sess.store(s.cur_sess.load(Relaxed), Relaxed);
+    s.queue_max.store(s.queue_cur.load(Relaxed), Relaxed);
+    s.sess_rate.clear_max();
+    s.times.clear_max();
+}
+
+fn clear_server_counts(s: &ServerState) {
+    s.counters.clear();
+    s.down_ms.store(0, Relaxed);
+}
+
 fn clear_maxima(shared: &Shared) {
     for (_, p) in shared.proxies.iter() {
         p.fe_max.store(p.fe_cur.load(Relaxed), Relaxed);
@@ -42,10 +73,7 @@ fn clear_maxima(shared: &Shared) {
         }
         p.times.clear_max();
         for (_, s) in p.servers.iter() {
-            s.max_sess.store(s.cur_sess.load(Relaxed), Relaxed);
-            s.queue_max.store(s.queue_cur.load(Relaxed), Relaxed);
-            s.sess_rate.clear_max();
-            s.times.clear_max();
+            clear_server_maxima(s);
         }
     }
     for r in [&shared.conn_rate, &shared.sess_rate, &shared.ssl_rate] {
@@ -59,8 +87,7 @@ fn clear_counts(shared: &Shared) {
         p.be.clear();
         p.be_down_ms.store(0, Relaxed);
         for (_, s) in p.servers.iter() {
-            s.counters.clear();
-            s.down_ms.store(0, Relaxed);
+            clear_server_counts(s);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use hapax_config::plan::SocketLevel;
 use hapax_value::Support;
 
+use super::dynamic::Awaited;
 use crate::command::{Answer, Call, Command};
 use crate::help;
 use crate::session::{Mode, SeverityOutput};
@@ -92,8 +93,8 @@ pub(super) static ROWS: &[Command] = &[
     row!(
         &["wait"],
         User,
-        "wait { -h | <delay> }",
-        "wait before the next command of the line",
+        "wait { -h | <delay> } [<condition>]",
+        "wait for a time, or for a condition",
         wait
     ),
 ];
@@ -189,18 +190,38 @@ fn mode_answer(c: &Call<'_>, name: &str, on: bool) -> Answer {
 
 fn wait(c: &mut Call<'_>) -> Answer {
     if c.args().is_empty() || c.arg(0) == "-h" {
-        return Answer::Text("Usage: wait {-h|<duration>}\n  Waits that long, in milliseconds unless a unit says otherwise.\n".into());
+        return Answer::Text("Usage: wait {-h|<duration>} [<condition> [<args>...]]\n  Waits that long, in milliseconds unless a unit says otherwise,\n  or until the condition holds:\n  - srv-removable <proxy>/<server> : the server may be removed\n  - be-removable <proxy> : the backend may be removed\n".into());
     }
+    let Some(ms) = delay_ms(c.arg(0), 1) else {
+        return Answer::err("Invalid duration.");
+    };
     if c.args().len() > 1 {
-        return Answer::err("Waiting for a condition is not supported by this version.");
+        return match Awaited::of(c) {
+            Ok(what) => await_it(c, what, ms),
+            Err(a) => a,
+        };
     }
-    match delay_ms(c.arg(0), 1) {
-        Some(ms) => Answer::Later(Box::pin(async move {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-            String::new()
-        })),
-        None => Answer::err("Invalid duration."),
-    }
+    Answer::Later(Box::pin(async move {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        String::new()
+    }))
+}
+
+/// Looks again and again, for `ms` milliseconds at most.
+fn await_it(c: &Call<'_>, what: Awaited, ms: u64) -> Answer {
+    const LOOK_AGAIN: Duration = Duration::from_millis(10);
+    let control = std::sync::Arc::clone(c.control);
+    Answer::Then(Box::pin(async move {
+        let end = tokio::time::Instant::now() + Duration::from_millis(ms);
+        loop {
+            match what.holds(control.shared()) {
+                Ok(true) => return Answer::info("Done."),
+                Ok(false) if tokio::time::Instant::now() >= end => return Answer::err("Wait delay expired."),
+                Ok(false) => tokio::time::sleep(LOOK_AGAIN).await,
+                Err(why) => return Answer::err(why),
+            }
+        }
+    }))
 }
 
 /// A time (manual, 2.5) in milliseconds; `unit`: of a number without one, in milliseconds.

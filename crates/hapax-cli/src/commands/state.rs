@@ -135,7 +135,7 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
         s.iweight.load(Relaxed),
         u8::from(proxy.id_given),
         u8::from(conf.id_given),
-        u8::from(conf.tls_for_traffic),
+        s.tls_number(),
     )
 }
 

@@ -37,6 +37,10 @@ impl Control for Still {
         "nothing to tell\n".into()
     }
 
+    fn files(&self) -> &dyn Files {
+        &NoFiles
+    }
+
     fn now_us(&self) -> u64 {
         2_000_000_000
     }

@@ -142,7 +142,7 @@ pub enum LogWire {
 }
 
 /// The compiled formats of a proxy.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct LogFormats {
     /// `None`: the default connection log.
     pub main: Option<LogFormat>,

@@ -15,7 +15,8 @@ use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
-use super::{Bind, LogFormats, LogTarget, MailAlerts, Server, StickRule};
+use super::{Bind, LogFormats, LogTarget, MailAlerts, Script, Server, StickRule};
+use crate::server::ServerDraft;
 
 bitflags! {
     /// What a proxy may do: `listen` is both.
@@ -115,10 +116,12 @@ pub struct Timeouts {
     pub tarpit: Option<Millis>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Proxy {
     pub name: Arc<str>,
     pub span: Span,
+    /// Rules or expressions name it.
+    pub referenced: bool,
     /// `id`: given or counted from 1... as `show stat` tells (`iid`).
     pub iid: u32,
     /// An `id` line gives it.
@@ -135,6 +138,12 @@ pub struct Proxy {
     pub fullconn: u32,
     pub binds: Vec<Bind>,
     pub servers: Vec<Server>,
+    /// What servers that come while running may start from: the state of the `default-server` lines without a name, and of those
+    /// with each.
+    pub default_server: Option<Arc<ServerDraft>>,
+    pub named_servers: Vec<(Arc<str>, Arc<ServerDraft>)>,
+    /// How its servers are checked.
+    pub check_script: Arc<Script>,
     pub default_backend: Option<ProxyId>,
     pub switching: Vec<SwitchRule>,
     /// `force-be-switch`: where one holds, backends that are disabled or not published may be chosen.
@@ -234,14 +243,14 @@ pub enum UseSource {
 }
 
 /// `use_backend NAME if ...`
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SwitchRule {
     pub target: SwitchTarget,
     pub cond: Option<Arc<Condition>>,
     pub span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum SwitchTarget {
     Fixed(ProxyId),
     /// A log-format string that gives a backend's name.

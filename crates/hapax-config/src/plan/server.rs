@@ -30,6 +30,8 @@ bitflags! {
 pub struct Server {
     pub name: Arc<str>,
     pub span: Span,
+    /// Rules, other servers or expressions name it.
+    pub referenced: bool,
     pub id: u32,
     /// The line gives it.
     pub id_given: bool,
@@ -74,6 +76,9 @@ pub struct Server {
     pub spare_tls: Option<Box<ServerTls>>,
     /// The traffic speaks TLS (`ssl`); false where only the checks do.
     pub tls_for_traffic: bool,
+    /// The runtime API may turn it on and off; and `no-ssl` was written.
+    pub tls_possible: bool,
+    pub tls_refused: bool,
     /// `proto`: spoken without negotiation.
     pub proto: Option<String>,
     pub pool_max_conn: Option<u32>,

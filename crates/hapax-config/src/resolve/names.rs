@@ -12,7 +12,7 @@ use crate::keyword::Sections;
 use crate::plan::Proxy;
 use crate::reader::Reader;
 
-pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_names: &[HashMap<Arc<str>, u32>], proxies: &[Proxy]) {
+pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_names: &[HashMap<Arc<str>, u32>], proxies: &mut [Proxy]) {
     let tables: HashMap<Arc<str>, usize> = reader.tables.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
     for name in std::mem::take(&mut reader.deferred) {
         if name.kind == NameKind::Filter {
@@ -27,6 +27,7 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
         };
         match found {
             Ok(id) => {
+                refer(proxies, name.kind, id);
                 let _ = name.id.set(id);
             }
             // Rules of `defaults` are looked at where a section takes them over.
@@ -49,6 +50,15 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
                 reader.diags.push(if of_system { d.missing() } else { d });
             }
         }
+    }
+}
+
+/// Notes that somebody counts on a proxy or a server.
+fn refer(proxies: &mut [Proxy], kind: NameKind, id: u64) {
+    match kind {
+        NameKind::Frontend | NameKind::Backend => proxies[id as usize].referenced = true,
+        NameKind::Server => proxies[(id >> 32) as usize].servers[id as u32 as usize].referenced = true,
+        _ => {}
     }
 }
 

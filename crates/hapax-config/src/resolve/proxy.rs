@@ -85,6 +85,8 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
 }
 
 fn done(mut draft: Draft) -> Proxy {
+    draft.proxy.default_server = Some(draft.default_server).filter(|d| d.given);
+    draft.proxy.named_servers = draft.named_servers;
     draft.proxy.req_captures = std::mem::take(&mut draft.site.req_captures);
     draft.proxy.res_captures = std::mem::take(&mut draft.site.res_captures);
     draft.proxy

@@ -35,7 +35,9 @@ pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
             cx.push(names::unknown(message, pending.name_span));
             continue;
         };
-        draft.proxy.use_server.push((*index as usize, pending.cond));
+        let index = *index as usize;
+        draft.proxy.use_server.push((index, pending.cond));
+        draft.proxy.servers[index].referenced = true;
     }
 }
 
@@ -86,6 +88,7 @@ fn names(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
 /// How each server is checked: as its section says, or as a named check does.
 fn scripts(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
     let own = Arc::new(draft.checks.script());
+    draft.proxy.check_script = Arc::clone(&own);
     for check in draft.proxy.servers.iter_mut().filter_map(|s| s.check.as_mut()) {
         check.script = Arc::clone(&own);
     }

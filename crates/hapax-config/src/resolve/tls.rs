@@ -7,7 +7,8 @@ use super::proxy::One;
 use super::told;
 use crate::codes;
 use crate::draft::Draft;
-use crate::plan::{BindAddress, Mode, Verify};
+use crate::plan::{BindAddress, Mode, Server, Verify};
+use crate::reader::TlsDefaults;
 
 /// TLS without certificate, and QUIC.
 pub(super) fn check_binds(cx: &mut One<'_, '_>, draft: &Draft) {
@@ -87,29 +88,9 @@ pub(super) fn binds(cx: &mut One<'_, '_>, draft: &mut Draft) {
 /// authorities to check it against.
 pub(super) fn servers(cx: &mut One<'_, '_>, draft: &mut Draft) {
     let mut unchecked = Vec::new();
-    let defaults = &cx.reader.tls.server;
-    let verify = if cx.reader.tls.server_verify_none {
-        Verify::None
-    } else {
-        Verify::Required
-    };
+    let defaults = &cx.reader.tls;
     for server in &mut draft.proxy.servers {
-        let Some(tls) = server.tls.as_mut() else { continue };
-        tls.min_version = tls.min_version.or(defaults.min_version);
-        tls.max_version = tls.max_version.or(defaults.max_version);
-        tls.ciphers = tls.ciphers.take().or_else(|| defaults.ciphers.clone());
-        tls.ciphersuites = tls.ciphersuites.take().or_else(|| defaults.ciphersuites.clone());
-        if !tls.verify_given {
-            tls.verify = verify;
-        }
-        if tls.verify == Verify::Required && tls.ca.is_none() && !tls.ca_given {
-            let why = if tls.verify_given {
-                "verify is enabled but no CA file specified."
-            } else {
-                "verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the \
-                 server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify \
-                 none' in the global section to disable server-side verifications by default."
-            };
+        if let Some(why) = complete(server, defaults) {
             let message = format!("'server {}/{}' : {why}", draft.proxy.name, server.name);
             let d = Diagnostic::alert(&codes::CERTIFICATE, message).at(server.span).lead(Lead::Place);
             unchecked.push(d.help("`ca-file @system-ca` trusts what this machine trusts"));
@@ -118,4 +99,32 @@ pub(super) fn servers(cx: &mut One<'_, '_>, draft: &mut Draft) {
     for d in unchecked {
         cx.push(d);
     }
+}
+
+/// Fills in what the server's line does not say; why it cannot be so.
+pub(crate) fn complete(server: &mut Server, defaults: &TlsDefaults) -> Option<&'static str> {
+    let verify = if defaults.server_verify_none {
+        Verify::None
+    } else {
+        Verify::Required
+    };
+    let defaults = &defaults.server;
+    let tls = server.tls.as_mut()?;
+    tls.min_version = tls.min_version.or(defaults.min_version);
+    tls.max_version = tls.max_version.or(defaults.max_version);
+    tls.ciphers = tls.ciphers.take().or_else(|| defaults.ciphers.clone());
+    tls.ciphersuites = tls.ciphersuites.take().or_else(|| defaults.ciphersuites.clone());
+    if !tls.verify_given {
+        tls.verify = verify;
+    }
+    if tls.verify != Verify::Required || tls.ca.is_some() || tls.ca_given {
+        return None;
+    }
+    Some(if tls.verify_given {
+        "verify is enabled but no CA file specified."
+    } else {
+        "verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the \
+         server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify \
+         none' in the global section to disable server-side verifications by default."
+    })
 }

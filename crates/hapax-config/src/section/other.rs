@@ -148,7 +148,7 @@ fn check_name(args: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 /// The first byte that names of proxies, servers, ACLs and sections may not hold.
-pub(crate) fn invalid_char(name: &[u8]) -> Option<u8> {
+pub fn invalid_char(name: &[u8]) -> Option<u8> {
     name.iter()
         .copied()
         .find(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.')))

@@ -20,6 +20,8 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 ssl verify none"])
         .set(|cx, _| {
             cx.draft.ssl = true;
+            cx.draft.ssl_known = true;
+            cx.draft.server.tls_refused = false;
             Ok(())
         }),
     flag("no-ssl")
@@ -27,6 +29,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 no-ssl"])
         .set(|cx, _| {
             cx.draft.ssl = false;
+            cx.draft.server.tls_refused = true;
             Ok(())
         }),
     word("verify", "{ none | required }")

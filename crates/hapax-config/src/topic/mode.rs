@@ -83,6 +83,7 @@ fn mode(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         }
     };
     a.at_most(1)?;
+    cx.proxy().mode_given = true;
     let what = match mode {
         Mode::Log | Mode::Spop => {
             if !cx.proxy().is_back() {
@@ -138,4 +139,5 @@ fn inherit(to: &mut Draft, from: &Draft) {
     to.proxy.mode = from.proxy.mode;
     to.site.http = from.proxy.mode == Mode::Http;
     to.proxy.disabled = from.proxy.disabled;
+    to.mode_given = from.mode_given;
 }

@@ -34,6 +34,8 @@ static ROWS: &[Row] = &[
             "server s1 127.0.0.1:+1000 check port 80",
             "server s1 /run/app.sock",
             "server s1 abns@app weight 10",
+            "server s1 127.0.0.1:80 from none check",
+            "server s1 127.0.0.1:80 from be: check",
         ])
         .bad(&[
             "server",
@@ -41,6 +43,7 @@ static ROWS: &[Row] = &[
             "server s1 127.0.0.1:80-90",
             "server s!1 127.0.0.1:80",
             "server s1 127.0.0.1:80 nonsense",
+            "server s1 127.0.0.1:80 from srv:nobody",
             "server s1 127.0.0.1:70000",
         ])
         .set(server_line),
@@ -48,7 +51,12 @@ static ROWS: &[Row] = &[
         .misplaced(Misplaced::NotAllowed)
         .usage("<option>...")
         .doc("Options of the servers that follow.")
-        .ok(&["default-server inter 5s rise 2 fall 3", "default-server check", "default-server"])
+        .ok(&[
+            "default-server inter 5s rise 2 fall 3",
+            "default-server check",
+            "default-server",
+            "default-server name a from none weight 3",
+        ])
         .bad(&["default-server nonsense", "default-server id 3"])
         .set(default_server),
     Row::new("server-template", Sections::LISTEN.union(Sections::BACKEND))
@@ -71,7 +79,7 @@ pub(super) fn place(d: Diagnostic) -> Diagnostic {
     d.lead(Lead::Place)
 }
 
-fn server_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+pub(crate) fn server_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.len() < 2 {
         return Err(place(a.missing("'server' expects <name> and <addr>[:<port>] as arguments.")));
     }
@@ -111,11 +119,17 @@ fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, at: usize) -> Result<(
         ..Accept::SERVER
     };
     let address = address::parse(&text, accept, &cx.env).map_err(|e| fail(a.bad(at, e)))?;
-    let mut draft = (*cx.proxy().default_server).clone();
+    let mut options = at + 1;
+    let mut draft = if a.str(options) == "from" {
+        options += 2;
+        origin(cx, a.str(options - 1)).map_err(|e| fail(a.bad(options - 1, e)))?
+    } else {
+        (*cx.proxy().default_server).clone()
+    };
     draft.server.name = name.clone();
     draft.server.span = a.line;
     let mut opts = ServerCx::new(cx, draft, false);
-    server::read_options(&mut opts, a.words.get(at + 1..).unwrap_or(&[]), a.line, "", fail)?;
+    server::read_options(&mut opts, a.words.get(options..).unwrap_or(&[]), a.line, "", fail)?;
     let mut draft = opts.draft;
     set_address(cx, &mut draft, &address, a, at, &head).map_err(place)?;
     check_server(&draft, a).map_err(fail)?;
@@ -264,12 +278,62 @@ fn check_server(draft: &ServerDraft, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 pub(super) fn default_server(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let draft = (*cx.proxy().default_server).clone();
+    let mut next = 0;
+    let name: Option<Arc<str>> = (a.str(0) == "name").then(|| {
+        next = 2;
+        a.arc_str(1)
+    });
+    let same = |d: &Draft| {
+        let named = name.as_ref().map(|n| d.named_servers.iter().find(|(known, _)| known == n));
+        named.map_or_else(|| Some(Arc::clone(&d.default_server)), |found| found.map(|(_, d)| Arc::clone(d)))
+    };
+    let draft = if a.str(next) == "from" {
+        next += 2;
+        origin(cx, a.str(next - 1)).map_err(|e| place(a.bad(next - 1, e)))?
+    } else {
+        same(cx.proxy()).map_or_else(ServerDraft::default, |d| (*d).clone())
+    };
     let mut opts = ServerCx::new(cx, draft, true);
-    server::read_options(&mut opts, a.words, a.line, " Hint: no address was expected for this server.", place)?;
-    let draft = Arc::new(opts.draft);
-    cx.proxy().default_server = draft;
+    let words = a.words.get(next..).unwrap_or(&[]);
+    server::read_options(&mut opts, words, a.line, " Hint: no address was expected for this server.", place)?;
+    let mut draft = opts.draft;
+    draft.ssl_known = draft.ssl;
+    // Without an option of its own it is what the manual calls the documented defaults.
+    draft.given = !(words.is_empty() && a.str(next.saturating_sub(1)) == "none");
+    let (draft, d) = (Arc::new(draft), cx.proxy());
+    match name {
+        None => d.default_server = draft,
+        Some(name) => {
+            d.named_servers.retain(|(n, _)| *n != name);
+            d.named_servers.push((name, draft));
+        }
+    }
     Ok(())
+}
+
+/// `from`: what the options of a line start from (manual, 5.2).
+fn origin(cx: &mut Reader<'_>, text: &str) -> Result<ServerDraft, String> {
+    let missing = || format!("cannot find '{text}' to start from.");
+    let find = |cx: &mut Reader<'_>, name: &str| -> Option<usize> {
+        let found = cx.proxies.iter().rposition(|p| p.is_back() && *p.proxy.name == *name);
+        if name.is_empty() { cx.proxies.len().checked_sub(1) } else { found }
+    };
+    match text.split_once(':') {
+        None if text == "none" => Ok(ServerDraft::default()),
+        Some(("be", name)) => {
+            let at = find(cx, name).ok_or_else(missing)?;
+            Ok((*cx.proxies[at].default_server).clone())
+        }
+        Some(("srv", path)) => {
+            let (backend, name) = path.split_once('/').unwrap_or(("", path));
+            let at = find(cx, backend).ok_or_else(missing)?;
+            let d = &cx.proxies[at];
+            let server = d.server_names.get(name).map(|s| ServerDraft::of(&d.proxy.servers[*s as usize]));
+            let named = || d.named_servers.iter().find(|(n, _)| **n == *name).map(|(_, d)| (**d).clone());
+            server.or_else(named).ok_or_else(missing)
+        }
+        _ => Err("'from' expects 'none', 'be:[<backend>]' or 'srv:[<backend>/]<server>'.".to_owned()),
+    }
 }
 
 fn template(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
@@ -314,5 +378,6 @@ fn use_server(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 fn inherit(to: &mut Draft, from: &Draft) {
     if to.is_back() {
         to.default_server = from.default_server.clone();
+        to.named_servers.clone_from(&from.named_servers);
     }
 }

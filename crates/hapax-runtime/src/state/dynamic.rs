@@ -110,7 +110,17 @@ impl Shared {
     }
 
     /// Takes a backend in, without servers, to be published later.
-    pub fn add_backend(&self, conf: Proxy, fullconn: u32, now_us: u64) -> ProxyId {
+    pub fn add_backend(&self, mut conf: Proxy, now_us: u64) -> ProxyId {
+        let mut numbers: Vec<u32> = self.every_proxy().map(|(_, p)| p.iid).collect();
+        numbers.sort_unstable();
+        // 1 is the process's own.
+        conf.iid = (2..).find(|n| numbers.binary_search(n).is_err()).unwrap_or(2);
+        // No frontend is known to lead to it.
+        let fullconn = if conf.fullconn > 0 {
+            conf.fullconn
+        } else {
+            (self.hard_maxconn / 10).max(1)
+        };
         let same = |old: &ProxyState| {
             old.own
                 .as_deref()
@@ -127,6 +137,18 @@ impl Shared {
         state.be.clear();
         self.proxies.admit(place);
         state.id
+    }
+
+    /// How to speak TLS to a server that comes while running.
+    pub fn client_config(&self, tls: &hapax_config::plan::ServerTls) -> Result<Arc<ClientConfig>, String> {
+        let no_verify = self.no_server_verify.load(Relaxed);
+        crate::tls::client_config(tls, no_verify).map(Arc::new)
+    }
+
+    /// The backend has a stick table.
+    pub fn tables_of(&self, p: ProxyId) -> bool {
+        let name = &self.conf(p).name;
+        self.plan.tables.iter().any(|t| t.name == *name)
     }
 
     /// Whether streams are in the backend yet.

@@ -262,6 +262,33 @@ impl Shared {
         server.address_epoch.fetch_add(1, Relaxed);
     }
 
+    /// `set server ... ssl`
+    pub fn set_server_tls(&self, p: ProxyId, s: ServerId, on: bool) {
+        self.server(p, s).set_tls(on);
+    }
+
+    /// `enable health`, `disable health`
+    pub fn enable_checks(&self, p: ProxyId, s: ServerId, on: bool) {
+        let server = self.server(p, s);
+        server.check_enabled.store(on, Relaxed);
+        if on {
+            server.check_soon.notify_one();
+        }
+    }
+
+    /// `set server ... agent`
+    pub fn force_agent(&self, p: ProxyId, s: ServerId, up: bool, now_ms: u64) {
+        let server = self.server(p, s);
+        let Some(agent) = server.agent() else { return };
+        agent.view().health.force(up);
+        let to = if up { Oper::Running } else { Oper::Stopped };
+        // Check and agent have to agree.
+        if !up || !server.check_enabled.load(Relaxed) || server.check().health.is_up() {
+            let cause = Cause::Words("changed from CLI");
+            self.move_to(p, s, to, &Ripple { cause, via: None }, now_ms);
+        }
+    }
+
     /// `set maxconn server`
     pub fn set_server_maxconn(&self, p: ProxyId, s: ServerId, maxconn: u32) {
         self.server(p, s).maxconn.store(maxconn, Relaxed);

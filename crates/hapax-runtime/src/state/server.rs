@@ -79,6 +79,9 @@ pub struct ServerState {
     added: AtomicBool,
     /// How to speak TLS to a server that came while running.
     tls: ArcSwapOption<ClientConfig>,
+    /// The traffic speaks TLS: as configured, and as set at run time.
+    speaks_tls: AtomicBool,
+    tls_set: AtomicBool,
     /// Bumped when the place changes hands, so that checks of the former server end.
     pub tenure: AtomicU32,
     pub admin: AtomicU32,
@@ -160,6 +163,11 @@ impl AgentState {
         self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// `enable agent`, `disable agent`
+    pub fn enable(&self, on: bool) {
+        self.enabled.store(on, Ordering::Relaxed);
+    }
+
     /// Address, port and text.
     pub fn target(&self) -> MutexGuard<'_, (Option<Endpoint>, u16, Arc<[u8]>)> {
         self.target.lock().unwrap_or_else(PoisonError::into_inner)
@@ -214,6 +222,8 @@ impl ServerState {
             later: ArcSwapOption::empty(),
             replaced: AtomicBool::new(false),
             tls: ArcSwapOption::empty(),
+            speaks_tls: AtomicBool::new(server.tls_for_traffic),
+            tls_set: AtomicBool::new(false),
             tenure: zero(),
             admin: AtomicU32::new(admin),
             oper: AtomicU8::new(oper as u8),
@@ -288,6 +298,8 @@ impl ServerState {
         self.last_session.store(0, Ordering::Relaxed);
         self.down_ms.store(0, Ordering::Relaxed);
         self.tls.store(None);
+        self.speaks_tls.store(server.tls_for_traffic, Ordering::Relaxed);
+        self.tls_set.store(false, Ordering::Relaxed);
         self.replace(server);
     }
 
@@ -312,6 +324,28 @@ impl ServerState {
         self.added.load(Ordering::Relaxed)
     }
 
+    /// The traffic speaks TLS.
+    pub fn speaks_tls(&self) -> bool {
+        self.speaks_tls.load(Ordering::Relaxed)
+    }
+
+    /// 1: it does, 0: it does not, -1: its line says that it must not.
+    pub fn tls_number(&self) -> i8 {
+        match self.speaks_tls() {
+            true => 1,
+            false if self.conf().tls_refused && !self.tls_set.load(Ordering::Relaxed) => -1,
+            false => 0,
+        }
+    }
+
+    /// `set server ... ssl`, a state file.
+    pub fn set_tls(&self, on: bool) {
+        self.speaks_tls.store(on, Ordering::Relaxed);
+        self.tls_set.store(true, Ordering::Relaxed);
+        // Connections of the other kind are not used again.
+        self.address_epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// How to speak TLS to it, where it came while running.
     pub fn own_tls(&self) -> Option<Arc<ClientConfig>> {
         self.tls.load_full()
@@ -326,9 +360,9 @@ impl ServerState {
         agent.map(|a| &**a)
     }
 
-    /// Servers that track this one.
+    /// Servers that track this one, in the order they are told: the last that came is the first.
     pub fn trackers(&self) -> Vec<(ProxyId, ServerId)> {
-        self.tracking().clone()
+        self.tracking().iter().rev().copied().collect()
     }
 
     /// The same, to be changed.
@@ -389,7 +423,9 @@ impl ServerState {
 
     /// The name it is looked up by, where that happens while the process runs.
     pub fn naming(&self) -> Option<MutexGuard<'_, Naming>> {
-        Some(self.naming.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+        // A place that changed hands has no name to look up.
+        let naming = self.naming.as_ref().filter(|_| !self.is_added());
+        Some(naming?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A copy of the effective address.

@@ -323,7 +323,7 @@ impl Exchange<'_> {
             sent.map_err(ConnectError::Refused)?;
         }
         let ends = (raw.local_addr(), Some(address));
-        let config = conf.tls_for_traffic.then(|| self.tls_config(i)).flatten();
+        let config = server.speaks_tls().then(|| self.tls_config(i)).flatten();
         let (io, tls) = match &config {
             None => (Io::Plain(raw), None),
             Some(config) => {

@@ -58,7 +58,7 @@ impl ServerCertVerifier for AnyCertificate {
 }
 
 /// The configuration of a `server ... ssl` line; the error is in words for the user.
-pub(super) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, String> {
+pub(crate) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, String> {
     let provider: Arc<CryptoProvider> = choice::provider(Choice {
         ciphers: tls.ciphers.as_deref(),
         ciphersuites: tls.ciphersuites.as_deref(),

@@ -45,7 +45,7 @@ pub(super) struct Label {
 }
 
 /// One part of the text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Item {
     Text(Box<[u8]>),
     /// A run of spaces where these are merged.
@@ -56,7 +56,7 @@ pub(super) enum Item {
         label: Label,
     },
     Expr {
-        expr: Box<Expr>,
+        expr: std::sync::Arc<Expr>,
         options: Options,
         label: Label,
     },

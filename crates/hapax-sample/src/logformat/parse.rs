@@ -85,7 +85,7 @@ impl Parser<'_> {
         match self.peek() {
             Some(b'[') => {
                 self.at += 1;
-                let expr = Box::new(self.expr(cx)?);
+                let expr = std::sync::Arc::new(self.expr(cx)?);
                 self.items.push(Item::Expr { expr, options, label });
             }
             Some(b) if b.is_ascii_alphanumeric() => {

@@ -40,6 +40,7 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
         shared,
         facts: Box::new(facts),
         startup_logs: String::new(),
+        files: Box::new(crate::files::DiskFiles),
         hand_over,
     });
     if let Some(link) = link {

@@ -104,7 +104,11 @@ connections",
         .shape(Shape::OptWord("one word"))
         .doc("Frees the `defaults` sections after start.")
         .since(3, 4)
-        .no_effect("settings of `defaults` are dropped once the configuration is resolved")
+        .set(|cx, a| {
+            let kinds = || a.str(0).split(',').any(|k| matches!(k, "all" | "proxies"));
+            cx.defaults_purged = a.str(0) != "none" && (a.is_empty() || kinds());
+            Ok(())
+        })
         .ok(&[
             "tune.defaults.purge",
             "tune.defaults.purge all",

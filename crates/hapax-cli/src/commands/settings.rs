@@ -1,0 +1,278 @@
+//! `set server`: state, health, address, checks, agent, name.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::Ordering::Relaxed;
+
+use hapax_config::plan::SocketLevel;
+use hapax_runtime::state::{Admin, Oper, Wanted};
+use hapax_sample::{ProxyId, ServerId};
+use hapax_value::Endpoint;
+
+use hapax_value::Support;
+
+use super::own::row;
+use super::weights;
+use crate::command::{Answer, Call, Command, Severity};
+
+pub(super) static ROWS: &[Command] = &[row!(
+    &["set", "server"],
+    Admin,
+    "set server <bk>/<srv> [opts]",
+    "change a server's state, weight, address or checks",
+    set_server
+)];
+
+type Target = (ProxyId, ServerId);
+
+const USAGE: &str = "usage: set server <backend>/<server> addr | agent | agent-addr | agent-port | agent-send | check-addr | \
+                     check-port | fqdn | health | name | ssl | state | weight";
+
+fn set_server(c: &mut Call<'_>) -> Answer {
+    let t = match c.server(c.arg(0)) {
+        Ok(t) => t,
+        Err(a) => return a,
+    };
+    match c.arg(1) {
+        "state" => set_state(c, t),
+        "health" => set_health(c, t),
+        "weight" => weights::set(c, t, c.arg(2)),
+        "addr" => set_address(c, t),
+        "check-port" => set_check_port(c, t),
+        "check-addr" => set_check_address(c, t),
+        "agent" => set_agent(c, t),
+        "agent-addr" => set_agent_address(c, t),
+        "agent-port" => set_agent_port(c, t),
+        "agent-send" => set_agent_send(c, t),
+        "fqdn" => super::resolvers::set_fqdn(c, t),
+        "ssl" => set_ssl(c, t),
+        "name" => set_name(c, t),
+        _ => Answer::err(USAGE),
+    }
+}
+
+fn set_state(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let wanted = match c.arg(2) {
+        "ready" => Wanted::Ready,
+        "drain" => Wanted::Drain,
+        "maint" => Wanted::Maint,
+        _ => return Answer::err("'set server <srv> state' expects 'ready', 'drain' and 'maint'."),
+    };
+    c.control.shared().want(p, s, wanted, c.control.now_ms());
+    Answer::Done
+}
+
+fn set_health(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let shared = c.control.shared();
+    if shared.server_conf(p, s).track.is_some() {
+        return Answer::err("cannot change health on a tracking server.");
+    }
+    let to = match c.arg(2) {
+        "up" => Oper::Running,
+        "stopping" => Oper::Stopping,
+        "down" => Oper::Stopped,
+        _ => return Answer::err("'set server <srv> health' expects 'up', 'stopping', or 'down'."),
+    };
+    shared.force_health(p, s, to, c.control.now_ms());
+    Answer::Done
+}
+
+/// `port <port>` after an address; `Err`: it is none.
+fn port_after(c: &Call<'_>, at: usize) -> Result<Option<u16>, Answer> {
+    if c.arg(at) != "port" {
+        return Ok(None);
+    }
+    let n: i64 = c.arg(at + 1).parse().map_err(|_| Answer::err("provided port is not an integer"))?;
+    match u16::try_from(n) {
+        Ok(port) if port > 0 => Ok(Some(port)),
+        _ => Err(Answer::err("provided port is invalid")),
+    }
+}
+
+fn port_of(text: &str) -> Result<u16, Answer> {
+    let n: i64 = text.parse().map_err(|_| Answer::err("provided port is not an integer"))?;
+    u16::try_from(n)
+        .ok()
+        .filter(|p| *p > 0)
+        .ok_or_else(|| Answer::err("provided port is invalid"))
+}
+
+fn address_of(text: &str) -> Result<Endpoint, Answer> {
+    let ip: IpAddr = text.parse().map_err(|_| Answer::err(format!("invalid addr '{text}'")))?;
+    Ok(Endpoint::Ip(SocketAddr::new(ip, 0)))
+}
+
+fn set_check_port(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let shared = c.control.shared();
+    if shared.server_conf(p, s).check.is_none() {
+        return Answer::err("health checks are not enabled on this server");
+    }
+    if c.arg(2).is_empty() {
+        return Answer::err("set server <b>/<s> check-port requires a port.");
+    }
+    match port_of(c.arg(2)) {
+        Ok(port) => {
+            shared.server(p, s).check_port.store(u32::from(port), Relaxed);
+            Answer::Done
+        }
+        Err(a) => a,
+    }
+}
+
+fn set_check_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let shared = c.control.shared();
+    if shared.server_conf(p, s).check.is_none() {
+        return Answer::err("health checks are not enabled on this server");
+    }
+    if c.arg(2).is_empty() {
+        return Answer::err("set server <b>/<s> check-addr requires an address and optionally a port.");
+    }
+    match address_of(c.arg(2)).and_then(|a| Ok((a, port_after(c, 3)?))) {
+        Ok((address, port)) => {
+            let server = shared.server(p, s);
+            server.set_check_address(Some(address));
+            if let Some(port) = port {
+                server.check_port.store(u32::from(port), Relaxed);
+            }
+            Answer::Done
+        }
+        Err(a) => a,
+    }
+}
+
+fn set_agent(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let shared = c.control.shared();
+    if shared.server(p, s).agent().is_none() {
+        return Answer::err("agent checks are not enabled on this server.");
+    }
+    match c.arg(2) {
+        up @ ("up" | "down") => {
+            shared.force_agent(p, s, up == "up", c.control.now_ms());
+            Answer::Done
+        }
+        _ => Answer::err("'set server <srv> agent' expects 'up' or 'down'."),
+    }
+}
+
+fn set_agent_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let Some(agent) = c.control.shared().server(p, s).agent() else {
+        return Answer::err("agent checks are not enabled on this server");
+    };
+    if c.arg(2).is_empty() {
+        return Answer::err("set server <b>/<s> agent-addr requires an address and optionally a port.");
+    }
+    match address_of(c.arg(2)).and_then(|a| Ok((a, port_after(c, 3)?))) {
+        Ok((address, port)) => {
+            let mut target = agent.target();
+            target.0 = Some(address);
+            target.1 = port.unwrap_or(target.1);
+            Answer::Done
+        }
+        Err(a) => a,
+    }
+}
+
+fn set_agent_port(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let Some(agent) = c.control.shared().server(p, s).agent() else {
+        return Answer::err("agent checks are not enabled on this server");
+    };
+    if c.arg(2).is_empty() {
+        return Answer::err("set server <b>/<s> agent-port requires a port.");
+    }
+    match port_of(c.arg(2)) {
+        Ok(port) => {
+            agent.target().1 = port;
+            Answer::Done
+        }
+        Err(a) => a,
+    }
+}
+
+fn set_agent_send(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let Some(agent) = c.control.shared().server(p, s).agent() else {
+        return Answer::err("agent checks are not enabled on this server.");
+    };
+    agent.target().2 = c.arg(2).as_bytes().into();
+    Answer::Done
+}
+
+fn set_ssl(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let shared = c.control.shared();
+    if shared.server_conf(p, s).tls.is_none() || !shared.server_conf(p, s).tls_possible {
+        return Answer::err("'set server <srv> ssl' cannot be set.  default-server should define ssl settings");
+    }
+    let on = match c.arg(2) {
+        "on" => true,
+        "off" => false,
+        _ => return Answer::err("'set server <srv> ssl' expects 'on' or 'off'."),
+    };
+    shared.set_server_tls(p, s, on);
+    Answer::info("server ssl setting updated.")
+}
+
+fn set_name(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    let (name, shared) = (c.arg(2), c.control.shared());
+    if name.is_empty() {
+        return Answer::err("set server <b>/<s> name requires a new name.");
+    }
+    let server = shared.server(p, s);
+    if server.admin() & (Admin::FMAINT | Admin::CMAINT) == 0 {
+        return Answer::err("Server must be in maintenance mode to be renamed.");
+    }
+    if hapax_config::section::invalid_char(name.as_bytes()).is_some() {
+        return Answer::err("Server name contains invalid characters.");
+    }
+    if *server.conf().name != *name {
+        if shared.proxy(p).servers.position(|s| *s.conf().name == *name).is_some() {
+            return Answer::err("A server with the same name already exists in this backend.");
+        }
+        if server.conf().referenced || !server.trackers().is_empty() {
+            return Answer::err("Server cannot be renamed as its name is statically referenced by the configuration.");
+        }
+        shared.rename_server(p, s, name);
+    }
+    Answer::info("Server name updated.")
+}
+
+/// `set server <b>/<s> addr <ip> [port <port>]`
+fn set_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
+    const BY: &str = "by 'stats socket command'";
+    let text = c.arg(2);
+    if text.is_empty() {
+        return Answer::err("set server <b>/<s> addr requires an address and optionally a port.");
+    }
+    let Ok(ip) = text.parse::<IpAddr>() else {
+        return Answer::err(format!("Invalid addr '{text}' {BY}"));
+    };
+    let shared = c.control.shared();
+    let old = shared.server(p, s).endpoint();
+    let (old_ip, old_port) = match &old {
+        Some(Endpoint::Ip(a)) => (Some(a.ip()), a.port()),
+        Some(_) => return Answer::err("IP update failed: the server has no IP address."),
+        None => (None, 0),
+    };
+    let port = match (c.arg(3), c.arg(4)) {
+        ("port", text) => match text.parse::<u16>() {
+            Ok(n) => n,
+            Err(_) => return Answer::err(format!("Invalid port '{text}' {BY}")),
+        },
+        _ => old_port,
+    };
+    let mut changes = Vec::new();
+    changes.push(if old_ip == Some(ip) {
+        "no need to change the addr".to_owned()
+    } else {
+        format!(
+            "IP changed from '{}' to '{ip}'",
+            old_ip.map_or_else(|| "(none)".into(), |i| i.to_string())
+        )
+    });
+    if port != old_port {
+        changes.push(format!("port changed from '{old_port}' to '{port}'"));
+    } else if c.arg(3) == "port" {
+        changes.push("no need to change the port".to_owned());
+    }
+    if old_ip != Some(ip) || port != old_port {
+        shared.set_address(p, s, Endpoint::Ip(SocketAddr::new(ip, port)));
+    }
+    Answer::Say(Severity::Warning, format!("{} {BY}", changes.join(", ")))
+}
