@@ -8,6 +8,7 @@ mod info;
 mod maps;
 mod missing;
 mod own;
+mod peers;
 mod resolvers;
 mod servers;
 mod sessions;
@@ -37,6 +38,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     maps::ROWS,
     vars::ROWS,
     tables::ROWS,
+    peers::ROWS,
     debug::ROWS,
     missing::ROWS,
 ];

@@ -4,6 +4,7 @@
 //! (`sink`). A worker has a [`Logger`] of its own; what is outside the workers shares a [`SharedLogger`].
 
 mod header;
+pub(crate) use header::MONTHS;
 mod sink;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -20,8 +20,8 @@ use hapax_proto::peers::Resync;
 use hapax_sys::listen::Listener;
 use hapax_value::Millis;
 
-pub use link::{Link, Progress};
-pub use rows::shard;
+pub use link::{Link, TableView};
+pub(crate) use rows::shard;
 
 use self::link::Reach;
 use crate::state::{PeersState, Shared};
@@ -78,6 +78,13 @@ impl Section {
 /// The clock of sessions, as of the start of the process.
 pub fn clock(shared: &Shared) -> Millis {
     shared.peers_start.elapsed().as_millis() as Millis
+}
+
+/// A moment as the runtime API shows it: `26/Nov/2026:10:22:50`.
+pub fn date(wall_us: u64) -> String {
+    let c = hapax_sys::clock::local((wall_us / 1_000_000) as i64);
+    let month = crate::log::MONTHS.get(c.month as usize).copied().unwrap_or("Jan");
+    format!("{:02}/{month}/{:04}:{:02}:{:02}:{:02}", c.day, c.year, c.hour, c.minute, c.second)
 }
 
 /// Runs every section until the process ends. `replaces`: an older process is about to hand over what it knows.

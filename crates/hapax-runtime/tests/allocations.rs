@@ -92,6 +92,7 @@ fn allocations(front: &str, back: &str) -> usize {
         no_splice: false,
         debug: false,
         no_server_verify: false,
+        replaces: false,
     };
     let mut server = Server::start(Arc::new(plan(&text)), listeners, &options).unwrap();
     let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();

@@ -76,7 +76,6 @@ pub(super) static ROWS: &[Command] = &[
     missing!(&["show", "events"], Operator, "show events [<sink>] [-w] [-n]", "show events", "event sinks"),
     missing!(&["show", "fd"], Operator, "show fd [num]", "show fd", "file descriptors"),
     missing!(&["show", "libs"], Operator, "show libs", "show libs", "loaded libraries"),
-    missing!(&["show", "peers"], User, "show peers [dict|-] [section]", "show peers", "peers"),
     missing!(&["show", "profiling"], Admin, "show profiling", "show profiling", "profiling"),
     missing!(&["show", "quic"], Operator, "show quic", "show quic", "QUIC"),
     missing!(&["show", "ssl", "ca-file"], Operator, "show ssl ca-file", "show TLS ca-file", "certificates changed while running"),

@@ -117,6 +117,11 @@ impl Resync {
         self.phase == Phase::Done
     }
 
+    /// For tools: until when somebody is waited for.
+    pub fn until(&self) -> u64 {
+        self.until
+    }
+
     /// For tools: whether the old process, and the peers, need not be waited for any more.
     pub fn phases_over(&self) -> (bool, bool) {
         (self.phase != Phase::Local, self.phase == Phase::Done)

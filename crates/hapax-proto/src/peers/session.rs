@@ -190,6 +190,11 @@ impl Session {
         sent
     }
 
+    /// Which table of ours, and which of the other side, was spoken of last.
+    pub fn current(&self) -> (Option<u64>, Option<u64>) {
+        (self.telling, self.current)
+    }
+
     /// Number of the last update of a table of ours.
     pub fn sent(&self, table: u64) -> u32 {
         self.ours.get(&table).map_or(0, |o| o.sent)

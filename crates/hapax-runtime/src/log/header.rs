@@ -7,7 +7,7 @@ use hapax_sys::clock::{self, Calendar};
 
 use super::LogWire;
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+pub(crate) const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Length of `2026-11-23T09:04:46.276385+00:00 `.
 const ISO: usize = 33;

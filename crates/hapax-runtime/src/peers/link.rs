@@ -39,31 +39,43 @@ enum Teaching {
 
 /// How far a table of the section is told.
 #[derive(Clone, Debug, Default)]
-pub struct Progress {
+struct Progress {
     /// Where [`hapax_balance::table::Table::changes`] goes on.
     shard: usize,
     /// Number of the update that must be confirmed before what was marked is.
     mark: Option<u32>,
-    pub acked: u32,
+    acked: u32,
+    remote_id: u64,
+}
+
+/// A shared table as tools are told of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TableView {
+    pub local_id: u64,
     pub remote_id: u64,
+    /// Which kinds of data the other side keeps.
+    pub remote_data: u64,
+    pub last_acked: u32,
+    pub last_pushed: u32,
+    pub last_get: u32,
 }
 
 /// A session at work.
 #[derive(Debug)]
 pub struct Link {
     role: Role,
-    pub session: Session,
+    pub(super) session: Session,
     /// The other side knows times of entries.
     timed: bool,
     teaching: Teaching,
-    pub tables: Vec<Progress>,
+    tables: Vec<Progress>,
     definitions: Vec<Definition>,
     learning: Option<Mapping>,
     turn: usize,
     /// Lessons that the other side ended.
-    pub confirms: u64,
+    pub(super) confirms: u64,
     /// The new process has confirmed that it knows everything.
-    pub handed_over: bool,
+    pub(super) handed_over: bool,
 }
 
 /// What a link may reach.
@@ -123,6 +135,38 @@ impl Link {
             Role::New => link.teach_all(at),
         }
         link
+    }
+
+    /// The tables of the section, in their order.
+    pub fn views(&self) -> Vec<TableView> {
+        let view = |(i, p): (usize, &Progress)| {
+            let theirs = self.session.theirs().find(|(d, _)| p.remote_id > 0 && d.id == p.remote_id);
+            let local_id = i as u64 + 1;
+            TableView {
+                local_id,
+                remote_id: p.remote_id,
+                remote_data: theirs.map_or(0, |(d, _)| d.data.iter().fold(0, |all, one| all | 1 << one.number)),
+                last_acked: p.acked,
+                last_pushed: self.session.sent(local_id),
+                last_get: theirs.map_or(0, |(_, got)| got),
+            }
+        };
+        self.tables.iter().enumerate().map(view).collect()
+    }
+
+    /// Which of them was sent last, and which came last, by their place.
+    pub fn current(&self) -> (Option<usize>, Option<usize>) {
+        let (ours, theirs) = self.session.current();
+        let came = theirs.and_then(|id| self.tables.iter().position(|p| p.remote_id == id));
+        (ours.and_then(|id| usize::try_from(id).ok()?.checked_sub(1)), came)
+    }
+
+    /// Texts by number: those sent, and those that came.
+    pub fn texts(&self) -> (Vec<(u64, String)>, Vec<(u64, String)>) {
+        let (said, heard) = self.session.texts();
+        let sent = said.all().zip(1..).map(|(t, n)| (n, t.to_owned())).collect();
+        let came = (1..=128).filter_map(|n| heard.get(n).map(|t| (n, t.to_owned()))).collect();
+        (sent, came)
     }
 
     fn teacher(&self) -> Option<Teacher> {
@@ -250,7 +294,7 @@ impl Link {
 
     fn teach(&mut self, mut place: usize, mut from: Handle, at: Reach<'_>) {
         while self.session.waiting() < ROOM {
-            let Some((conf, live, _)) = at.table(place) else {
+            let Some((_, live, _)) = at.table(place) else {
                 let last = if at.state().resync().is_done() {
                     Control::ResyncFinished
                 } else {
@@ -267,7 +311,7 @@ impl Link {
             let (session, key_type) = (&mut self.session, definition.key_type);
             let next = live.table.visit(from, STEP, at.wall, |entry| {
                 let key = entry.key();
-                if part.is_none_or(|(n, all)| rows::shard(conf, live.table.spec().key, &key, all) == n) {
+                if part.is_none_or(|n| live.shard(&key) == n) {
                     let left = timed.then(|| entry.expires_in());
                     session.update(key_type, key, left, rows::fields(live, entry), at.now);
                 }
@@ -280,11 +324,10 @@ impl Link {
         }
     }
 
-    /// The part of the keys that the other side gets, of how many; `None`: all.
-    fn part(&self, at: Reach<'_>) -> Option<(u32, u32)> {
+    /// The part of the keys that the other side gets; `None`: all.
+    fn part(&self, at: Reach<'_>) -> Option<u32> {
         let Role::Remote { peer, .. } = self.role else { return None };
-        let (shard, shards) = (at.conf().peers[peer].shard, at.conf().shards);
-        (shard > 0).then_some((shard, shards))
+        Some(at.conf().peers[peer].shard).filter(|shard| *shard > 0)
     }
 
     /// Tells of changes, one table after the other.
@@ -299,15 +342,14 @@ impl Link {
         for _ in 0..self.tables.len() {
             let place = self.turn % self.tables.len();
             self.turn += 1;
-            let Some((conf, live, _)) = at.table(place) else { continue };
+            let Some((_, live, _)) = at.table(place) else { continue };
             let (definition, p, session) = (&self.definitions[place], &mut self.tables[place], &mut self.session);
-            let key_kind = live.table.spec().key;
             let told = live.table.changes(follower, &mut p.shard, most, at.wall, |entry| {
                 if session.waiting() >= ROOM {
                     return false;
                 }
                 let key = entry.key();
-                if part.is_none_or(|(n, all)| rows::shard(conf, key_kind, &key, all) == n) {
+                if part.is_none_or(|n| live.shard(&key) == n) {
                     session.table(definition, at.now);
                     session.update(definition.key_type, key, None, rows::fields(live, entry), at.now);
                 }

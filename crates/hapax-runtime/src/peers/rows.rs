@@ -131,12 +131,12 @@ impl Mapping {
 }
 
 /// The part of the keys that an entry belongs to, of so many; the first is 1. 0: they are not dealt out.
-pub fn shard(table: &StickTable, key: KeyType, bytes: &[u8], shards: u32) -> u32 {
+pub(crate) fn shard(table: &str, key: KeyType, bytes: &[u8], shards: u32) -> u32 {
     use xxhash_rust::xxh64::xxh64;
     if shards == 0 {
         return 0;
     }
-    let seed = xxh64(table.name.as_bytes(), 0);
+    let seed = xxh64(table.as_bytes(), 0);
     let hash = match (key, bytes.first_chunk()) {
         // As the number stands in memory.
         (KeyType::Integer, Some(four)) => xxh64(&u32::from_be_bytes(*four).to_ne_bytes(), seed),

@@ -28,6 +28,8 @@ pub struct LiveTable {
     brates_factor: u64,
     /// Servers are known by address rather than by name.
     pub server_address: bool,
+    /// Parts that its keys are dealt out in to peers; 0: none.
+    shards: u32,
 }
 
 /// What happens to whom an entry is tracked for.
@@ -61,6 +63,7 @@ impl Tables {
             }),
             brates_factor: u64::from(t.brates_factor),
             server_address: t.server_address,
+            shards: t.peers_id.map_or(0, |p| plan.peers[p as usize].shards),
         };
         Self {
             all: plan.tables.iter().enumerate().map(live).collect(),
@@ -244,6 +247,11 @@ fn increment(e: &mut Entry<'_>, n: u8) -> Option<u64> {
 }
 
 impl LiveTable {
+    /// The part of the keys that this one belongs to, for peers that get a part each; 0: every peer gets all.
+    pub fn shard(&self, key: &[u8]) -> u32 {
+        crate::peers::shard(&self.name, self.table.spec().key, key, self.shards)
+    }
+
     /// Looks at the entry of a key; what changes makes one.
     fn look(&self, key: &[u8], what: TableRead, now: Millis) -> TableAnswer {
         use TableRead as R;

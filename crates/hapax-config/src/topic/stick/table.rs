@@ -140,7 +140,8 @@ fn read_key(a: &Args<'_>, i: usize) -> Result<(KeyType, usize), Diagnostic> {
             .filter(|n| *n > 0)
             .map(|n| (n, 3))
             .ok_or_else(|| wrong(a, i + 2, "'len' expects a positive integer argument.")),
-        _ => Ok((32, 1)),
+        // A string of 32 bytes with its end.
+        _ => Ok((if a.str(i) == "string" { 31 } else { 32 }, 1)),
     };
     Ok(match a.str(i) {
         "ip" | "ipv4" => (KeyType::Ip, 1),

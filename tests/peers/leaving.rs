@@ -1,0 +1,71 @@
+//! A process that leaves hands everything over to the one that follows.
+
+use hapax_tests::{Builder, Program, Proxy, wait};
+use rustix::process::Signal;
+
+use crate::{Ports, SINGLES, TIMEOUTS, entries, pairs, until_entries, until_settled};
+
+fn text() -> String {
+    format!(
+        "{TIMEOUTS}peers p\n  peer a @a@\n  peer b @b@\n  table strings type string size 1k expire 1h store {SINGLES}\n\
+backend v4\n  stick-table type ip size 10k store gpc0 peers p\nfrontend f\n  bind @f@\n  http-request deny\n"
+    )
+}
+
+fn fill(p: &Proxy) -> [Vec<String>; 2] {
+    for n in 0..100 {
+        p.cli(&format!("set table v4 key 192.0.2.{n} data.gpc0 {n}"));
+    }
+    p.cli("set table p/strings key x data.gpc0 1 data.http_req_rate 20 data.bytes_out_cnt 3000000000000");
+    [entries(p, "v4"), entries(p, "p/strings")]
+}
+
+/// Old and new are of any make.
+#[test]
+fn a_successor_knows_everything() {
+    for (first, second) in pairs("a_successor_knows_everything") {
+        let ports = Ports::reserve();
+        let mut old = ports.builder(first, "a", &text()).start();
+        let want = fill(&old);
+        if first == Program::Haproxy {
+            // It hands over only what it is sure to know.
+            until_settled(&old);
+        }
+        let pid = old.pid().to_string();
+        let builder = ports.builder(second, "a", &text()).beside(&old);
+        let new = builder.args(&["-db", "-L", "a", "-sf", &pid]).start();
+        assert!(old.exit_status().success());
+        until_entries(&new, "v4", &want[0]);
+        until_entries(&new, "p/strings", &want[1]);
+    }
+}
+
+#[test]
+fn a_reloaded_worker_knows_everything() {
+    let ports = Ports::reserve();
+    let template = format!("global\n  master-worker\n  stats socket @dir@/stats.sock level admin\n{}", text());
+    let master = ports.builder(Program::Hapax, "a", &template).args(&["-W", "-L", "a"]).start();
+    let want = fill(&master);
+    let pid = || {
+        let info = master.cli("show info");
+        info.lines().find(|l| l.starts_with("Pid: ")).map(str::to_owned)
+    };
+    let old = pid();
+    master.signal(Signal::USR2);
+    wait::until_true("another worker", || pid() != old);
+    until_entries(&master, "v4", &want[0]);
+    until_entries(&master, "p/strings", &want[1]);
+}
+
+/// Nobody follows: there is nothing to wait for.
+#[test]
+fn alone_it_just_leaves() {
+    for args in [&["-db", "-L", "a"][..], &["-W", "-L", "a"]] {
+        let ports = Ports::reserve();
+        let builder: Builder = ports.builder(Program::Hapax, "a", &text());
+        let mut p = builder.args(args).start();
+        fill(&p);
+        p.signal(Signal::USR1);
+        assert!(p.exit_status().success());
+    }
+}
