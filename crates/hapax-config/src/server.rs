@@ -79,6 +79,7 @@ pub struct CheckDraft {
     /// `check-ssl`, `no-check-ssl`; where not said, as the traffic.
     pub tls: Option<bool>,
     pub sni: Option<String>,
+    pub sni_auto: bool,
     pub alpn: Vec<Vec<u8>>,
     pub via_socks4: bool,
     /// `healthcheck`: the section that says how.
@@ -99,6 +100,7 @@ impl Default for CheckDraft {
             send_proxy: false,
             tls: None,
             sni: None,
+            sni_auto: true,
             alpn: Vec::new(),
             via_socks4: false,
             named: None,
@@ -254,6 +256,7 @@ impl ServerDraft {
                 send_proxy: c.send_proxy || (server.send_proxy > 0 && alike),
                 tls: c.tls.unwrap_or(self.ssl && alike),
                 sni: c.sni.clone(),
+                sni_auto: c.sni_auto,
                 alpn: c.alpn.clone(),
                 via_socks4: c.via_socks4,
                 ..Check::default()

@@ -28,6 +28,8 @@ pub struct Check {
     pub tls: bool,
     /// `check-sni`
     pub sni: Option<String>,
+    /// Where there is none, the host that an HTTP check asks for (`check-sni-auto`).
+    pub sni_auto: bool,
     /// `check-alpn`
     pub alpn: Vec<Vec<u8>>,
 }

@@ -119,14 +119,20 @@ pub(super) static ROWS: &[ServerRow] = &[
         }),
     flag("check-sni-auto")
         .since(3, 3)
-        .doc("Server name of checks from their `Host`.")
-        .not_yet("server names of checks")
-        .ok(&["server s1 127.0.0.1:80 check check-sni-auto"]),
+        .doc("Server name of HTTP checks over TLS from the host they ask for, where `check-sni` gives none; the default.")
+        .ok(&["server s1 127.0.0.1:80 check check-sni-auto"])
+        .set(|cx, _| {
+            cx.draft.check.sni_auto = true;
+            Ok(())
+        }),
     flag("no-check-sni-auto")
         .since(3, 3)
         .doc("Undoes `check-sni-auto`.")
-        .no_effect("checks take no server name from their `Host`")
-        .ok(&["server s1 127.0.0.1:80 check no-check-sni-auto"]),
+        .ok(&["server s1 127.0.0.1:80 check no-check-sni-auto"])
+        .set(|cx, _| {
+            cx.draft.check.sni_auto = false;
+            Ok(())
+        }),
     word("check-alpn", "<protocols>")
         .doc("Protocols that checks over TLS offer.")
         .ok(&["server s1 127.0.0.1:80 check check-alpn h2,http/1.1"])

@@ -310,12 +310,32 @@ impl<'a> Run<'a> {
     fn names<'c>(&'c self, c: &'c Connect) -> (Option<String>, &'c [Vec<u8>]) {
         let own = c.like_server.then_some(self.check);
         let sni = c.sni.clone().or_else(|| own.and_then(|o| o.sni.clone()));
+        let sni = sni.or_else(|| own.filter(|o| o.sni_auto).and_then(|o| self.asked_host(o)));
         let alpn = if c.alpn.is_empty() {
             own.map_or(&[][..], |o| &o.alpn)
         } else {
             &c.alpn
         };
         (sni, alpn)
+    }
+
+    /// The host that an HTTP check asks for, unless a line says how it connects (`check-sni-auto`).
+    fn asked_host(&self, check: &Check) -> Option<String> {
+        let steps = &check.script.steps;
+        if check.script.kind != ScriptKind::Http || steps.iter().any(|s| s.number > 0 && matches!(s.act, Act::Connect(_))) {
+            return None;
+        }
+        let send = steps.iter().find_map(|s| match &s.act {
+            Act::SendHttp(send) => Some(send),
+            _ => None,
+        })?;
+        let (_, value) = send.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"host"))?;
+        let value = request::text(value, &self.env());
+        let host = std::str::from_utf8(&value).ok()?;
+        // An address is no name, and a port no part of one.
+        let host = host.split_once(':').map_or(host, |(host, _)| host).trim();
+        let named = !host.is_empty() && !host.starts_with('[') && host.parse::<std::net::IpAddr>().is_err();
+        named.then(|| host.to_owned())
     }
 
     /// Where the connection goes: the step's address and port before those of the check, and these before the server's.
