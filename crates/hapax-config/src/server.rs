@@ -203,6 +203,7 @@ impl ServerDraft {
                 send_proxy: c.send_proxy,
                 tls: Some(c.tls),
                 sni: c.sni.clone(),
+                sni_auto: c.sni_auto,
                 alpn: c.alpn.clone(),
                 via_socks4: c.via_socks4,
                 named: None,
@@ -225,6 +226,7 @@ impl ServerDraft {
                 check: None,
                 agent: None,
                 track: None,
+                resolve: None,
                 ..server.clone()
             },
             check,
@@ -232,6 +234,12 @@ impl ServerDraft {
             ssl_known: server.tls_for_traffic,
             tls: server.tls.as_deref().or(server.spare_tls.as_deref()).cloned().unwrap_or_default(),
             agent,
+            init_addr: server.init_addr.clone(),
+            resolve: server.resolve.as_ref().map_or_else(ResolveDraft::default, |r| ResolveDraft {
+                section: Some((r.name.clone(), server.span)),
+                wish: r.wish.clone(),
+                ignore_weight: r.ignore_weight,
+            }),
             ..Self::default()
         }
     }
@@ -240,6 +248,7 @@ impl ServerDraft {
     pub fn finish(self) -> Server {
         let mut server = self.server;
         server.id_given = server.id != 0;
+        server.init_addr = self.init_addr;
         server.rise = self.check.rise;
         if self.check.on {
             let c = &self.check;

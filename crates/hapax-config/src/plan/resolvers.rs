@@ -69,7 +69,8 @@ impl Default for Hold {
 /// What of a server is looked up while the process runs: `resolvers` and its neighbours.
 #[derive(Clone, Debug, Default)]
 pub struct Resolve {
-    /// Its section.
+    /// Its section, by name and by index.
+    pub name: Arc<str>,
     pub section: u32,
     pub wish: Wish,
     /// `resolve-opts ignore-weight`

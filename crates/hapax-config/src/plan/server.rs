@@ -10,6 +10,7 @@ use hapax_value::{Endpoint, Millis};
 use super::bind::{Certificate, Verify};
 use super::check::Check;
 use super::{Resolve, UseSource};
+use crate::server::InitAddr;
 
 bitflags! {
     /// Parts of a PROXY header, version 2.
@@ -41,6 +42,8 @@ pub struct Server {
     pub hostname: Option<String>,
     /// What is looked up while the process runs.
     pub resolve: Option<Box<Resolve>>,
+    /// `init-addr`, for servers that start from this one.
+    pub init_addr: Vec<InitAddr>,
     /// The port as written; 0: none.
     pub port: u16,
     /// The port is the client's plus this (`host:+N`, or no port at all).

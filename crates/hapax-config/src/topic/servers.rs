@@ -167,8 +167,9 @@ pub(super) fn set_address(
         _ => None,
     };
     draft.server.port = *address.ports().start();
-    if draft.resolve.section.is_some() {
+    if let Some((name, _)) = &draft.resolve.section {
         draft.server.resolve = Some(Box::new(Resolve {
+            name: name.clone(),
             wish: draft.resolve.wish.clone(),
             ignore_weight: draft.resolve.ignore_weight,
             ..Resolve::default()
