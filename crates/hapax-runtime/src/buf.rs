@@ -5,8 +5,14 @@ use std::cell::RefCell;
 /// Free buffers kept per thread at most; beyond that they go back to the allocator.
 const KEPT: usize = 1024;
 
+/// The size of a buffer for a bulk transfer whose bytes must be touched: fewer and larger reads and writes.
+pub(crate) const BULK: usize = 64 * 1024;
+/// Free bulk buffers kept per thread at most.
+const KEPT_BULK: usize = 64;
+
 thread_local! {
     static POOL: RefCell<Vec<Box<[u8]>>> = const { RefCell::new(Vec::new()) };
+    static BULK_POOL: RefCell<Vec<Box<[u8]>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A fixed-size buffer of which `start..end` is filled. Returns to the pool when dropped.
@@ -20,7 +26,8 @@ pub(crate) struct Buf {
 impl Buf {
     /// Borrows a buffer of `size` bytes.
     pub(crate) fn take(size: usize) -> Self {
-        let data = POOL.with_borrow_mut(|p| {
+        let pool = if size >= BULK { &BULK_POOL } else { &POOL };
+        let data = pool.with_borrow_mut(|p| {
             // All but the large buffers of a run have one size.
             p.pop().filter(|b| b.len() == size)
         });
@@ -93,9 +100,10 @@ impl Drop for Buf {
         }
         let data = std::mem::take(&mut self.data);
         // The pool is gone while the thread ends: then the buffer simply is freed.
-        let _ = POOL.try_with(|p| {
+        let (pool, most) = if data.len() >= BULK { (&BULK_POOL, KEPT_BULK) } else { (&POOL, KEPT) };
+        let _ = pool.try_with(|p| {
             let mut p = p.borrow_mut();
-            if p.len() < KEPT {
+            if p.len() < most {
                 p.push(data);
             }
         });

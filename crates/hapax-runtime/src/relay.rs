@@ -14,9 +14,12 @@ use hapax_proto::h1::{BodyLen, ChunkDecoder, ChunkEvent, write};
 use hapax_proto::http::Head;
 use hapax_sys::splice::Pipe;
 
-use crate::buf::Buf;
+use crate::buf::{BULK, Buf};
 use crate::io::Io;
 pub(crate) use tap::Tap;
+
+/// A stream is bulk after this many reads in a row that filled the buffer.
+const BULK_READS: u8 = 2;
 
 /// What is left of the body on the reading side.
 #[derive(Debug, Default)]
@@ -109,6 +112,9 @@ impl Half {
         self.discard = false;
         self.kept = None;
         self.tap = None;
+        if self.buf.is_empty() && self.buf.capacity() >= BULK {
+            self.buf = Buf::default();
+        }
         if self.out.capacity() > 65536 {
             self.out = Vec::new();
         }
@@ -372,6 +378,9 @@ impl Half {
                     return Poll::Pending;
                 }
                 continue;
+            }
+            if self.full_reads >= BULK_READS && self.kept.is_none() && self.buf.is_empty() && self.buf.capacity() < BULK {
+                self.buf = Buf::take(BULK);
             }
             let room = self.buf.space();
             let size = room.len();

@@ -91,6 +91,7 @@ pub(crate) struct Start {
 /// The body of a worker thread: returns when the process stops and its last stream has ended.
 pub(crate) fn run(start: Start) {
     let tally = Arc::clone(&start.tally);
+    hapax_sys::alloc::keep_records();
     match tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()

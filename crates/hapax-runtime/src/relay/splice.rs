@@ -9,13 +9,11 @@ use hapax_sys::splice::{Pipe, PipePool};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-use super::{Body, Half, HalfError};
+use super::{BULK_READS, Body, Half, HalfError};
 use crate::io::Io;
 
 /// A body of at least this many bytes is worth a pipe.
 const WORTH: u64 = 64 * 1024;
-/// A stream of unknown length is bulk after this many reads in a row that filled the buffer.
-const BULK_READS: u8 = 2;
 /// Bytes a pipe may hold.
 const CAPACITY: usize = 256 * 1024;
 
