@@ -21,6 +21,9 @@ pub(crate) use tap::Tap;
 /// A stream is bulk after this many reads in a row that filled the buffer.
 const BULK_READS: u8 = 2;
 
+/// A body of so many bytes is cheaper to put behind its head than to point the kernel at.
+const JOINED: usize = 2048;
+
 /// What is left of the body on the reading side.
 #[derive(Debug, Default)]
 enum Body {
@@ -412,6 +415,11 @@ impl Half {
 
     /// Writes all that is ready to be written.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, dst: &mut Io) -> Poll<Result<(), HalfError>> {
+        if (1..=JOINED).contains(&self.raw) && self.out_pos < self.out.len() {
+            self.out.extend_from_slice(&self.buf.filled()[..self.raw]);
+            self.buf.consume(self.raw);
+            self.raw = 0;
+        }
         while self.out_pos < self.out.len() || self.raw > 0 {
             let n = match dst.poll_write2(cx, &self.out[self.out_pos..], &self.buf.filled()[..self.raw]) {
                 Poll::Pending => return Poll::Pending,

@@ -96,11 +96,13 @@ impl Pools {
         }
     }
 
-    /// Keeps a connection for later.
+    /// Keeps a connection for later, where the server was seen to need as many of late; closes it else.
     pub(crate) fn put(&self, proxy: ProxyId, server: ServerId, conf: &Server, state: &ServerState, mut up: Upstream, now: Millis) {
         let max = conf.pool_max_conn.map_or(MAX_IDLE, |n| n as usize);
         let worn = conf.max_reuse.is_some_and(|n| up.served > n);
-        if state.idle.load(Ordering::Relaxed) as usize >= max || worn || up.private {
+        let (idle_now, used) = (state.idle.load(Ordering::Relaxed), state.cur_sess.load(Ordering::Relaxed));
+        if idle_now as usize >= max || idle_now + used > state.needed() || worn || up.private {
+            up.close();
             return;
         }
         up.idle_since = now;
@@ -127,7 +129,9 @@ impl Pools {
                 }
                 let (p, s) = (ProxyId(p as u32), ServerId(s as u32));
                 let (before, keep) = (list.len(), keep(p, s));
-                list.retain_mut(|u| now.saturating_sub(u.idle_since) < keep && u.io.is_quiet());
+                for u in list.extract_if(.., |u| now.saturating_sub(u.idle_since) >= keep || !u.io.is_quiet()) {
+                    u.close();
+                }
                 state(p, s, (before - list.len()) as u32);
             }
         }
@@ -137,12 +141,15 @@ impl Pools {
     pub(crate) fn drop_idle(&self, proxy: ProxyId, server: ServerId) -> u32 {
         let mut idle = self.idle.borrow_mut();
         let list = idle.get_mut(proxy.0 as usize).and_then(|p| p.get_mut(server.0 as usize));
-        list.map_or(0, |l| std::mem::take(l).len() as u32)
+        let gone = list.map(std::mem::take).unwrap_or_default();
+        let count = gone.len() as u32;
+        gone.into_iter().for_each(Upstream::close);
+        count
     }
 
     pub(crate) fn clear(&self) {
         for list in self.idle.borrow_mut().iter_mut().flatten() {
-            list.clear();
+            list.drain(..).for_each(Upstream::close);
         }
     }
 }
@@ -158,6 +165,14 @@ impl Upstream {
             private: false,
             ends,
             tls,
+        }
+    }
+
+    /// Ends a connection on which nothing more is to come or to go: with a reset, so that no port of ours stays taken for the
+    /// minutes of `TIME_WAIT`. TLS says goodbye in its own way.
+    pub(crate) fn close(self) {
+        if !self.io.is_tls() {
+            self.io.reset_on_close();
         }
     }
 }

@@ -148,6 +148,10 @@ async fn purge(worker: Rc<Worker>) {
             worker.shared.server(p, s).idle.fetch_sub(n, Ordering::Relaxed);
         };
         worker.pools.purge(worker.now_ms(), keep, gone);
+        if worker.id == 0 {
+            let servers = worker.shared.proxies.iter().flat_map(|(_, p)| p.servers.iter());
+            servers.for_each(|(_, s)| s.renew_need());
+        }
         // One worker is enough for what all share.
         while worker.id == 0 && worker.shared.tables.sweep(worker.now().wall_us / 1000) {
             tokio::task::yield_now().await;

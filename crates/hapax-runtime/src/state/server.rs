@@ -12,7 +12,7 @@ use hapax_value::Endpoint;
 use rustls::ClientConfig;
 use tokio::sync::Notify;
 
-use super::{Naming, RateMeter, ServerCounters, Times};
+use super::{Naming, RateMeter, ServerCounters, Times, raise};
 
 /// Administrative bits, as `show servers state` prints them (management guide).
 pub struct Admin;
@@ -100,6 +100,8 @@ pub struct ServerState {
     pub minconn: AtomicU32,
     pub cur_sess: AtomicU32,
     pub max_sess: AtomicU32,
+    /// The most sessions at once in this period and in the one before it.
+    needed: [AtomicU32; 2],
     /// Streams waiting for this server.
     pub queue_cur: AtomicU32,
     pub queue_max: AtomicU32,
@@ -236,6 +238,7 @@ impl ServerState {
             minconn: AtomicU32::new(server.minconn),
             cur_sess: zero(),
             max_sess: zero(),
+            needed: [zero(), zero()],
             queue_cur: zero(),
             queue_max: zero(),
             idle: zero(),
@@ -368,6 +371,23 @@ impl ServerState {
     /// The same, to be changed.
     pub fn tracking(&self) -> MutexGuard<'_, Vec<(ProxyId, ServerId)>> {
         self.trackers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A session was counted, so that there are `now` of them.
+    pub fn count_session(&self, now: u32) {
+        raise(&self.max_sess, now);
+        raise(&self.needed[0], now);
+    }
+
+    /// How many connections the server was seen to need at once of late.
+    pub fn needed(&self) -> u32 {
+        self.needed[0].load(Ordering::Relaxed).max(self.needed[1].load(Ordering::Relaxed))
+    }
+
+    /// Begins another period of [`needed`](Self::needed).
+    pub fn renew_need(&self) {
+        let seen = self.needed[0].swap(self.cur_sess.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.needed[1].store(seen, Ordering::Relaxed);
     }
 
     pub fn oper(&self) -> Oper {

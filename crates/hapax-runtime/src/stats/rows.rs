@@ -408,7 +408,7 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     r.u32(Col::IdleConnCur, b"MGP", 0);
     r.gauge(Col::SafeConnCur, &s.idle);
     r.gauge(Col::UsedConnCur, &s.cur_sess);
-    r.gauge(Col::NeedConnEst, &s.cur_sess);
+    r.u32(Col::NeedConnEst, b"MGP", s.needed());
     r.u32(Col::Uweight, b"MaP", s.uweight.load(Relaxed));
     r
 }

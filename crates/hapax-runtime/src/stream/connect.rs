@@ -474,6 +474,8 @@ impl Exchange<'_> {
                     let server = &self.be_state().servers[i];
                     self.w.pools.put(self.be_id, id, &self.server_conf(i), server, up, now);
                 }
+            } else if clean && self.request_sent && !self.p.res.eof {
+                up.close();
             }
         }
         self.give_slot();
@@ -489,7 +491,7 @@ fn take_slot(server: &ServerState, max: u32) -> bool {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < max).then_some(n + 1))
     };
     if let Ok(before) = taken {
-        raise(&server.max_sess, before + 1);
+        server.count_session(before + 1);
     }
     taken.is_ok()
 }
