@@ -100,7 +100,11 @@ impl Drop for Buf {
         }
         let data = std::mem::take(&mut self.data);
         // The pool is gone while the thread ends: then the buffer simply is freed.
-        let (pool, most) = if data.len() >= BULK { (&BULK_POOL, KEPT_BULK) } else { (&POOL, KEPT) };
+        let (pool, most) = if data.len() >= BULK {
+            (&BULK_POOL, KEPT_BULK)
+        } else {
+            (&POOL, KEPT)
+        };
         let _ = pool.try_with(|p| {
             let mut p = p.borrow_mut();
             if p.len() < most {

@@ -1,7 +1,8 @@
 //! A byte stream to a client or a server: plain TCP or UNIX, or TLS over either.
 
+mod tcp;
+
 use std::io;
-use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,10 +10,12 @@ use hapax_value::Endpoint;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+pub(crate) use tcp::Tcp;
+
 /// A socket.
 #[derive(Debug)]
 pub(crate) enum Raw {
-    Tcp(TcpStream),
+    Tcp(Tcp),
     Unix(UnixStream),
 }
 
@@ -20,7 +23,7 @@ impl Raw {
     /// The number of a TCP socket.
     pub(crate) fn number(&self) -> Option<i32> {
         match self {
-            Self::Tcp(s) => Some(s.as_raw_fd()),
+            Self::Tcp(s) => s.number(),
             Self::Unix(_) => None,
         }
     }
@@ -29,7 +32,8 @@ impl Raw {
     /// first router drops. `ttl`: a reset that lives that many hops is wanted.
     pub(crate) fn drop_silently(&self, ttl: Option<u8>) {
         let Self::Tcp(s) = self else { return };
-        let socket = socket2::SockRef::from(s);
+        let Some(s) = s.fd() else { return };
+        let socket = socket2::SockRef::from(&s);
         let quiet = ttl.is_none() && hapax_sys::sockopt::set_repair(s, true).is_ok();
         if !quiet {
             let hops = u32::from(ttl.unwrap_or(1));
@@ -42,13 +46,14 @@ impl Raw {
 
     /// `set-*-mark` and `set-*-tos`.
     pub(crate) fn label(&self, mark: Option<u32>, tos: Option<u8>) {
-        let Self::Tcp(s) = self else { return };
+        let Self::Tcp(tcp) = self else { return };
+        let Some(s) = tcp.fd() else { return };
         // What the system does not allow is not done, as in HAProxy.
         if let Some(mark) = mark {
             let _ = hapax_sys::sockopt::set_mark(s, mark);
         }
         if let Some(tos) = tos {
-            let v6 = s
+            let v6 = tcp
                 .peer_addr()
                 .is_ok_and(|a| matches!(a, std::net::SocketAddr::V6(a) if a.ip().to_ipv4_mapped().is_none()));
             let _ = hapax_sys::sockopt::set_tos(s, v6, tos);
@@ -102,10 +107,19 @@ impl Io {
         matches!(self, Self::Server(_) | Self::Client(_))
     }
 
-    /// The TCP socket under it, where bytes may be moved without looking at them.
-    pub(crate) fn plain_tcp(&self) -> Option<&TcpStream> {
+    pub(crate) fn raw_mut(&mut self) -> Option<&mut Raw> {
         match self {
-            Self::Plain(Raw::Tcp(s)) => Some(s),
+            Self::Closed => None,
+            Self::Plain(r) => Some(r),
+            Self::Server(t) => Some(t.get_mut().0),
+            Self::Client(t) => Some(t.get_mut().0),
+        }
+    }
+
+    /// The TCP socket under it, where bytes may be moved without looking at them.
+    pub(crate) fn plain_tcp(&mut self) -> Option<&TcpStream> {
+        match self {
+            Self::Plain(Raw::Tcp(s)) => s.known().ok().map(|s| &*s),
             _ => None,
         }
     }
@@ -166,7 +180,7 @@ impl Io {
         if self.holds_plaintext() {
             return Poll::Ready(Ok(()));
         }
-        match self.raw() {
+        match self.raw_mut() {
             Some(Raw::Tcp(s)) => s.poll_read_ready(cx),
             Some(Raw::Unix(s)) => s.poll_read_ready(cx),
             None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
@@ -184,8 +198,8 @@ impl Io {
             return self.poll_read(&mut cx, &mut [0; 1]).is_pending();
         }
         let mut probe = [0; 1];
-        let read = match self.raw() {
-            Some(Raw::Tcp(s)) => s.try_read(&mut probe),
+        let read = match self.raw_mut() {
+            Some(Raw::Tcp(s)) => s.known().and_then(|s| s.try_read(&mut probe)),
             Some(Raw::Unix(s)) => s.try_read(&mut probe),
             None => return false,
         };
@@ -196,16 +210,16 @@ impl Io {
     /// and will not be noticed to leave. Costs no system call until something happens.
     pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         loop {
-            ready!(match self.raw() {
+            ready!(match self.raw_mut() {
                 Some(Raw::Tcp(s)) => s.poll_read_ready(cx),
                 Some(Raw::Unix(s)) => s.poll_read_ready(cx),
                 None => return Poll::Ready(true),
             })
             .ok();
             let mut room = [std::mem::MaybeUninit::uninit(); 1];
-            let peeked = match self.raw() {
-                Some(Raw::Tcp(s)) => s.try_io(Interest::READABLE, || socket2::SockRef::from(s).peek(&mut room)),
-                Some(Raw::Unix(s)) => s.try_io(Interest::READABLE, || socket2::SockRef::from(s).peek(&mut room)),
+            let peeked = match self.raw_mut() {
+                Some(Raw::Tcp(s)) => s.try_read(|s| socket2::SockRef::from(&s).peek(&mut room)),
+                Some(Raw::Unix(s)) => s.try_io(Interest::READABLE, || socket2::SockRef::from(&*s).peek(&mut room)),
                 None => return Poll::Ready(true),
             };
             match peeked {
@@ -218,8 +232,10 @@ impl Io {
 
     /// Makes closing send a reset at once.
     pub(crate) fn reset_on_close(&self) {
-        if let Some(Raw::Tcp(s)) = self.raw() {
-            let _ = socket2::SockRef::from(s).set_linger(Some(std::time::Duration::ZERO));
+        if let Some(Raw::Tcp(s)) = self.raw()
+            && let Some(s) = s.fd()
+        {
+            let _ = socket2::SockRef::from(&s).set_linger(Some(std::time::Duration::ZERO));
         }
     }
 

@@ -13,9 +13,11 @@ use hapax_config::plan::{Bind, Options, Proxy, TcpKeepAlive};
 use hapax_sample::ProxyId;
 use hapax_sys::listen::Listener;
 use hapax_value::Endpoint;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::net::{UnixListener, UnixStream};
 
-use crate::io::Raw;
+use crate::io::{Raw, Tcp};
 use crate::session;
 use crate::state::{ProxyState, RateMeter, raise};
 use crate::tls::BindTlsConfig;
@@ -34,7 +36,7 @@ pub(crate) struct ListenerFacts {
 }
 
 enum Socket {
-    Tcp(TcpListener),
+    Tcp(AsyncFd<std::net::TcpListener>),
     Unix(UnixListener),
 }
 
@@ -66,7 +68,7 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
         prepare(&worker, &facts, l);
     }
     let socket = match socket {
-        Listener::Tcp(l) => TcpListener::from_std(l).map(Socket::Tcp),
+        Listener::Tcp(l) => watch(l).map(Socket::Tcp),
         Listener::Unix(l) => UnixListener::from_std(l).map(Socket::Unix),
     };
     let Ok(socket) = socket else {
@@ -93,6 +95,11 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
             }
         }
     }
+}
+
+#[expect(deprecated, reason = "sound here: a listener owns its descriptor, whose number does not change")]
+fn watch(l: std::net::TcpListener) -> io::Result<AsyncFd<std::net::TcpListener>> {
+    AsyncFd::with_interest(l, Interest::READABLE)
 }
 
 /// Options of the connections to come, by `tune.*`, `option clitcpka` and `cc`.
@@ -135,8 +142,8 @@ async fn accept_unless_paused(worker: &Worker, id: ProxyId, socket: &Socket) -> 
 async fn accept(socket: &Socket) -> io::Result<(Raw, Option<SocketAddr>)> {
     match socket {
         Socket::Tcp(l) => {
-            let (s, from) = l.accept().await?;
-            Ok((Raw::Tcp(s), Some(from)))
+            let (s, from) = l.async_io(Interest::READABLE, |l| hapax_sys::listen::accept(l)).await?;
+            Ok((Raw::Tcp(Tcp::Fresh(s)), Some(from)))
         }
         Socket::Unix(l) => Ok((Raw::Unix(l.accept().await?.0), None)),
     }
@@ -146,10 +153,7 @@ async fn accept(socket: &Socket) -> io::Result<(Raw, Option<SocketAddr>)> {
 pub(crate) fn last_call(worker: &Rc<Worker>, facts: &Rc<ListenerFacts>, socket: &Listener) {
     loop {
         let accepted = match socket {
-            Listener::Tcp(l) => l.accept().and_then(|(s, from)| {
-                s.set_nonblocking(true)?;
-                Ok((Raw::Tcp(TcpStream::from_std(s)?), Some(from)))
-            }),
+            Listener::Tcp(l) => hapax_sys::listen::accept(l).map(|(s, from)| (Raw::Tcp(Tcp::Fresh(s)), Some(from))),
             Listener::Unix(l) => l.accept().and_then(|(s, _)| {
                 s.set_nonblocking(true)?;
                 Ok((Raw::Unix(UnixStream::from_std(s)?), None))

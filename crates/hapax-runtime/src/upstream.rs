@@ -266,7 +266,7 @@ pub(crate) async fn connect(
 
 async fn open(address: &Endpoint, how: &How<'_>) -> Result<Raw, ConnectError> {
     match address {
-        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, how).await.map_err(blame)?)),
+        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, how).await.map_err(blame)?.into())),
         Endpoint::Unix(path) => Ok(Raw::Unix(UnixStream::connect(&**path).await.map_err(blame)?)),
         Endpoint::Abstract(name, zero) => {
             let std = hapax_sys::listen::connect_abstract(name, *zero).map_err(blame)?;

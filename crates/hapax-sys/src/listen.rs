@@ -3,7 +3,7 @@
 mod unix;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -226,6 +226,17 @@ pub fn connect_abstract(name: &[u8], zero_terminated: bool) -> io::Result<std::o
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     rustix::net::connect(&socket, &unix::abstract_addr(name, zero_terminated)?)?;
     Ok(socket.into())
+}
+
+/// The next connection of a listening socket, non-blocking from the start, and who it is from.
+pub fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (fd, from) = rustix::net::acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
+    let from = from.and_then(|a| SocketAddr::try_from(a).ok());
+    let stream = TcpStream::from(fd);
+    match from {
+        Some(from) => Ok((stream, from)),
+        None => stream.peer_addr().map(|from| (stream, from)),
+    }
 }
 
 #[cfg(test)]

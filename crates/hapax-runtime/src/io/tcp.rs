@@ -1,0 +1,144 @@
+//! A TCP socket of which the event loop is told only when it has to be waited for.
+//!
+//! A client that sends its request at once and leaves with the response is never waited for, and telling the loop of it, then to
+//! forget it, would be a good part of what it costs.
+
+use std::io::{self, Read, Write};
+use std::net::{self, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A non-blocking socket.
+#[derive(Debug)]
+pub(crate) enum Tcp {
+    /// The event loop does not know it.
+    Fresh(net::TcpStream),
+    Known(TcpStream),
+    /// The event loop would not have it.
+    Lost,
+}
+
+/// The socket could not be registered, and is closed.
+fn lost() -> io::Error {
+    io::ErrorKind::NotConnected.into()
+}
+
+impl Tcp {
+    /// The socket as the event loop knows it.
+    pub(crate) fn known(&mut self) -> io::Result<&mut TcpStream> {
+        if matches!(self, Self::Fresh(_))
+            && let Self::Fresh(s) = std::mem::replace(self, Self::Lost)
+        {
+            *self = Self::Known(TcpStream::from_std(s)?);
+        }
+        match self {
+            Self::Known(s) => Ok(s),
+            _ => Err(lost()),
+        }
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Fresh(s) => s.local_addr(),
+            Self::Known(s) => s.local_addr(),
+            Self::Lost => Err(lost()),
+        }
+    }
+
+    pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Fresh(s) => s.peer_addr(),
+            Self::Known(s) => s.peer_addr(),
+            Self::Lost => Err(lost()),
+        }
+    }
+
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Fresh(s) => Some(s.as_fd()),
+            Self::Known(s) => Some(s.as_fd()),
+            Self::Lost => None,
+        }
+    }
+
+    pub(crate) fn number(&self) -> Option<RawFd> {
+        self.fd().map(|fd| fd.as_raw_fd())
+    }
+
+    pub(crate) fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.known() {
+            Ok(s) => s.poll_read_ready(cx),
+            Err(e) => Poll::Ready(Err(e)),
+        }
+    }
+
+    /// Runs `act` where the loop holds the socket to be readable, and takes note of `WouldBlock`.
+    pub(crate) fn try_read<T>(&mut self, act: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
+        let s = self.known()?;
+        s.try_io(Interest::READABLE, || act(s.as_fd()))
+    }
+
+    /// Tries `now` on a socket that the loop does not know; `None`: it has to be waited for, or is known.
+    fn at_once<T>(&mut self, now: impl FnOnce(&mut net::TcpStream) -> io::Result<T>) -> Option<io::Result<T>> {
+        let Self::Fresh(s) = self else { return None };
+        match now(s) {
+            Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => None,
+            done => Some(done),
+        }
+    }
+}
+
+impl AsyncRead for Tcp {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if let Some(read) = this.at_once(|s| s.read(buf.initialize_unfilled())) {
+            return Poll::Ready(read.map(|n| buf.advance(n)));
+        }
+        Pin::new(this.known()?).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Tcp {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if let Some(written) = this.at_once(|s| s.write(buf)) {
+            return Poll::Ready(written);
+        }
+        Pin::new(this.known()?).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if let Some(written) = this.at_once(|s| s.write_vectored(bufs)) {
+            return Poll::Ready(written);
+        }
+        Pin::new(this.known()?).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if let Some(ended) = this.at_once(|s| s.shutdown(net::Shutdown::Write)) {
+            return Poll::Ready(ended);
+        }
+        ready!(Pin::new(this.known()?).poll_shutdown(cx))?;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl From<TcpStream> for Tcp {
+    fn from(s: TcpStream) -> Self {
+        Self::Known(s)
+    }
+}
