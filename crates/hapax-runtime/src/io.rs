@@ -131,6 +131,19 @@ impl Io {
         Poll::Ready(Ok(rb.filled().len()))
     }
 
+    /// Reads what has come already on a plain connection that was never waited for; 0: nothing, or it is another connection.
+    pub(crate) fn read_at_once(&mut self, buf: &mut [u8]) -> usize {
+        match self {
+            Self::Plain(Raw::Tcp(s)) => s.read_at_once(buf),
+            _ => 0,
+        }
+    }
+
+    /// A plain connection that was never waited for.
+    pub(crate) fn is_fresh(&self) -> bool {
+        matches!(self, Self::Plain(Raw::Tcp(Tcp::Fresh(_))))
+    }
+
     /// Writes from two slices in order.
     pub(crate) fn poll_write2(&mut self, cx: &mut Context<'_>, a: &[u8], b: &[u8]) -> Poll<io::Result<usize>> {
         if b.is_empty() {

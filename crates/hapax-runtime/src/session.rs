@@ -352,10 +352,27 @@ async fn http(worker: &Rc<Worker>, client: &mut Client, proxy: &Proxy) {
     }
 }
 
+/// Takes a request that came along with the connection.
+fn read_at_once(client: &mut Client, size: usize) -> bool {
+    if !client.io.is_fresh() {
+        return false;
+    }
+    let mut buf = Buf::take(size);
+    let n = client.io.read_at_once(buf.space());
+    if n > 0 {
+        buf.advance(n);
+        client.buf = buf;
+    }
+    n > 0
+}
+
 /// Waits between two requests; `false`: the connection ends without a word.
-async fn wait_for_request(_worker: &Worker, client: &mut Client, proxy: &Proxy) -> bool {
-    let t = &proxy.timeouts;
+async fn wait_for_request(worker: &Worker, client: &mut Client, proxy: &Proxy) -> bool {
     let first = client.streams == 0;
+    if first && read_at_once(client, worker.plan().global.bufsize) {
+        return true;
+    }
+    let t = &proxy.timeouts;
     let limit = if first {
         t.http_request.or(t.client)
     } else {

@@ -82,6 +82,14 @@ impl Tcp {
         s.try_io(Interest::READABLE, || act(s.as_fd()))
     }
 
+    /// Reads what is there already, where the loop does not know the socket: nothing waits for it.
+    pub(crate) fn read_at_once(&mut self, buf: &mut [u8]) -> usize {
+        match self.at_once(|s| s.read(buf)) {
+            Some(Ok(n)) => n,
+            _ => 0,
+        }
+    }
+
     /// Tries `now` on a socket that the loop does not know; `None`: it has to be waited for, or is known.
     fn at_once<T>(&mut self, now: impl FnOnce(&mut net::TcpStream) -> io::Result<T>) -> Option<io::Result<T>> {
         let Self::Fresh(s) = self else { return None };
