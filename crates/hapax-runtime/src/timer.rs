@@ -19,6 +19,8 @@ pub(crate) const NEVER: Millis = Millis::MAX;
 #[derive(Debug)]
 struct Node {
     at: Cell<Millis>,
+    /// When the task is to be woken once, whatever the deadline is; see [`Deadline::has_waited`].
+    glance: Cell<Millis>,
     /// Earliest entry in the heap.
     queued: Cell<Millis>,
     waker: RefCell<Option<Waker>>,
@@ -79,6 +81,7 @@ impl Timers {
         let node = self.free.borrow_mut().pop().unwrap_or_else(|| {
             Rc::new(Node {
                 at: Cell::new(NEVER),
+                glance: Cell::new(NEVER),
                 queued: Cell::new(NEVER),
                 waker: RefCell::new(None),
             })
@@ -128,14 +131,19 @@ impl Timers {
                 continue; // an earlier entry took over
             }
             let due = node.at.get();
-            if due > now {
-                node.queued.set(due);
-                if due != NEVER {
-                    heap.push(Reverse(Entry(due, node)));
-                }
-                continue;
-            }
             node.queued.set(NEVER);
+            if due > now {
+                let glance = node.glance.get();
+                let next = if glance > now { due.min(glance) } else { due };
+                node.queued.set(next);
+                if next != NEVER {
+                    heap.push(Reverse(Entry(next, Rc::clone(&node))));
+                }
+                // Only the one entry that stood for the glance finds it at its own time.
+                if glance < at || glance > now {
+                    continue;
+                }
+            }
             drop(heap);
             if let Some(w) = node.waker.borrow().as_ref() {
                 w.wake_by_ref();
@@ -155,6 +163,10 @@ impl Deadline {
     /// Moves it to that time ([`NEVER`]: off).
     pub(crate) fn set(&self, at: Millis) {
         self.node.at.set(at);
+        self.queue(at);
+    }
+
+    fn queue(&self, at: Millis) {
         if at < self.node.queued.get() {
             self.node.queued.set(at);
             self.timers.heap.borrow_mut().push(Reverse(Entry(at, Rc::clone(&self.node))));
@@ -183,12 +195,31 @@ impl Deadline {
             return true;
         }
         if at != NEVER {
-            let known = self.node.waker.borrow().as_ref().is_some_and(|w| w.will_wake(cx.waker()));
-            if !known {
-                *self.node.waker.borrow_mut() = Some(cx.waker().clone());
-            }
+            self.wake_for(cx);
         }
         false
+    }
+
+    fn wake_for(&self, cx: &Context<'_>) {
+        let known = self.node.waker.borrow().as_ref().is_some_and(|w| w.will_wake(cx.waker()));
+        if !known {
+            *self.node.waker.borrow_mut() = Some(cx.waker().clone());
+        }
+    }
+
+    /// Whether `time` has passed since this was asked first; if not, the task is woken once when it has. What is worth its cost
+    /// only for those who wait long is put off with it.
+    pub(crate) fn has_waited(&self, cx: &Context<'_>, time: Millis) -> bool {
+        if self.node.glance.get() == NEVER {
+            let at = self.timers.now() + time;
+            self.node.glance.set(at);
+            self.queue(at);
+        }
+        let waited = self.node.glance.get() <= self.timers.fired.get();
+        if !waited {
+            self.wake_for(cx);
+        }
+        waited
     }
 
     /// Waits until it has passed.
@@ -200,6 +231,7 @@ impl Deadline {
 impl Drop for Deadline {
     fn drop(&mut self) {
         self.node.at.set(NEVER);
+        self.node.glance.set(NEVER);
         *self.node.waker.borrow_mut() = None;
         self.timers.free.borrow_mut().push(Rc::clone(&self.node));
     }

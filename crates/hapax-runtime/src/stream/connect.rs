@@ -18,6 +18,7 @@ use crate::outcome::{Blame, End, Phase};
 use crate::proxy_header;
 use crate::socks4;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
+use crate::timer::Deadline;
 use crate::tls;
 use crate::upstream::{self, ConnectError, How, Upstream};
 
@@ -126,7 +127,7 @@ impl Exchange<'_> {
         if !self.watched || self.client_left {
             return self.client_left;
         }
-        match self.c.io.poll_left(cx) {
+        match poll_left(&mut self.c.io, &self.c.deadline, cx) {
             Poll::Pending => {}
             Poll::Ready(true) => self.client_left = true,
             Poll::Ready(false) => self.watched = false,
@@ -298,11 +299,11 @@ impl Exchange<'_> {
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let hop = conf.socks4.map(Endpoint::Ip);
         let to = hop.as_ref().unwrap_or(&address);
-        let (io, entry) = (&mut self.c.io, &self.c.entry);
+        let (io, deadline, entry) = (&mut self.c.io, &self.c.deadline, &self.c.entry);
         let (watched, left) = (&mut self.watched, &mut self.client_left);
         let aborted = |cx: &mut Context<'_>| {
             if *watched {
-                match io.poll_left(cx) {
+                match poll_left(io, deadline, cx) {
                     Poll::Pending => {}
                     Poll::Ready(true) => *left = true,
                     Poll::Ready(false) => *watched = false,
@@ -480,6 +481,15 @@ impl Exchange<'_> {
         }
         self.give_slot();
     }
+}
+
+/// [`Io::poll_left`], but a client that was never waited for is not watched in the first moments: most have their answer by then.
+fn poll_left(io: &mut Io, deadline: &Deadline, cx: &mut Context<'_>) -> Poll<bool> {
+    const MOMENT: Millis = 50;
+    if io.is_fresh() && !deadline.has_waited(cx, MOMENT) {
+        return Poll::Pending;
+    }
+    io.poll_left(cx)
 }
 
 fn take_slot(server: &ServerState, max: u32) -> bool {

@@ -62,3 +62,35 @@ fn dropped_nodes_are_reused_and_do_not_pile_up() {
     assert_eq!(t.free.borrow().len(), 1);
     assert_eq!(t.heap.borrow().len(), 1);
 }
+
+#[test]
+fn who_waits_long_is_woken_once_before_the_deadline() {
+    for deadline in [50_000, NEVER] {
+        for earlier in [None, Some(5)] {
+            let t = Timers::new(Instant::now());
+            let flag = std::sync::Arc::new(Flag::default());
+            let waker = Waker::from(std::sync::Arc::clone(&flag));
+            let cx = Context::from_waker(&waker);
+            let d = t.deadline();
+            // An entry that comes up before, and finds the deadline moved.
+            if let Some(at) = earlier {
+                d.set(at);
+            }
+            d.set(deadline);
+            assert!(!d.has_waited(&cx, 10_000));
+            t.fire(9_000);
+            assert!(!woken(&flag) && !d.has_waited(&cx, 10_000));
+            t.fire(11_000);
+            assert!(woken(&flag) && d.has_waited(&cx, 10_000));
+            t.fire(12_000);
+            assert!(!woken(&flag) && !d.expired(&cx));
+            if deadline != NEVER {
+                t.fire(deadline);
+                assert!(woken(&flag) && d.expired(&cx));
+            }
+            drop(d);
+            let next = t.deadline();
+            assert!(!next.has_waited(&cx, 10));
+        }
+    }
+}
