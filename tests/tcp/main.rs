@@ -255,6 +255,26 @@ fn rules_decide_before_a_byte_is_passed() {
 }
 
 #[test]
+fn rules_see_a_request_in_the_bytes() {
+    let server = TcpOrigin::new(echo);
+    let p = proxy(
+        "listen l\n  bind @l@\n  tcp-request inspect-delay 5s\n  tcp-request content accept if { path /yes } { hdr(host) x }\n  \
+         tcp-request content reject\n  server s @s1@\n",
+        &[&server],
+    );
+    for (path, passes) in [("/yes", true), ("/no", false)] {
+        let mut c = p.connect("l");
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        // The head comes in two pieces.
+        let (first, rest) = head.split_at(12);
+        c.send(first);
+        c.send(rest);
+        c.finish();
+        assert_eq!(c.rest().unwrap(), if passes { head.as_bytes() } else { b"" }, "{path}");
+    }
+}
+
+#[test]
 fn backends_are_chosen_by_the_first_bytes() {
     let (a, b) = (greeting("from a"), greeting("from b"));
     let p = proxy(

@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use hapax_config::plan::LogStep;
 use hapax_proto::h1::framing::BodyLen;
+use hapax_proto::h1::{Limits, parse_request};
 use hapax_rules::{Effect, Rule, Txn, Wait, Woken};
 use hapax_sample::{Body, Env};
 use hapax_value::Millis;
@@ -75,7 +76,8 @@ impl Exchange<'_> {
         let until = self.w.now_ms() + delay;
         let (mut from, mut woken, mut no_more, mut ended) = (0, Woken::No, delay == 0, false);
         loop {
-            let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(Way::Request, no_more, ended, woken));
+            let http = self.looks_like_http();
+            let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(Way::Request, http, no_more, ended, woken));
             woken = Woken::No;
             self.label_client();
             from = outcome.index;
@@ -114,7 +116,7 @@ impl Exchange<'_> {
             no_more = true;
         }
         loop {
-            let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(Way::Response, no_more, ended, woken));
+            let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(Way::Response, false, no_more, ended, woken));
             woken = Woken::No;
             self.label_client();
             from = outcome.index;
@@ -229,14 +231,23 @@ impl Exchange<'_> {
         }
     }
 
-    fn tcp_txn(&mut self, way: Way, no_more: bool, ended: bool, woken: Woken) -> Txn<'_> {
+    /// Content rules may ask for a request in TCP mode, too: there is one where the bytes are a request's whole head.
+    fn looks_like_http(&mut self) -> bool {
+        let limits = Limits {
+            fields: self.plan.global.maxhdr,
+            relaxed: true,
+        };
+        matches!(parse_request(self.p.req.buf.filled(), &mut self.p.req_head, limits), Ok(Some(_)))
+    }
+
+    fn tcp_txn(&mut self, way: Way, http: bool, no_more: bool, ended: bool, woken: Woken) -> Txn<'_> {
         self.p.facts.timers = self.timers();
         Txn {
             now: self.w.now(),
             sess: &mut self.c.facts,
             stream: &mut self.p.facts,
             controls: &mut self.p.controls,
-            req: None,
+            req: http.then_some(&mut self.p.req_head),
             res: None,
             req_body: Body::default(),
             res_body: Body::default(),
