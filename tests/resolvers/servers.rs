@@ -119,3 +119,31 @@ fn a_name_is_changed_by_the_runtime_api() {
     wait_state(&p, "s", "srv_addr", "127.0.0.2");
     assert!(p.cli("show resolvers nowhere").contains("Can't find that resolvers section"));
 }
+
+#[test]
+fn a_server_without_an_address_waits_for_one() {
+    let (dns, log) = (Dns::new(&[]), Syslog::new());
+    let config = "backend b\n  log @log@ local0\n  server s nowhere.invalid:80 init-addr none\n  server t 127.0.0.1:80 track b/u\n  server u \
+                  nowhere.invalid:80 init-addr none check\n  server v nowhere.invalid:80 init-addr libc,127.0.0.3\n";
+    let p = builder(&dns, config).set("log", &log.addr()).start();
+    let admin = |server: &str| state(&p, server, "srv_admin_state");
+    assert_eq!(
+        (admin("s"), admin("t"), admin("u"), admin("v")),
+        ("32".into(), "2".into(), "32".into(), "0".into())
+    );
+    assert_eq!(state(&p, "s", "srv_port"), "80");
+    assert_eq!(state(&p, "v", "srv_addr"), "127.0.0.3");
+    // Whoever gives it an address ends its maintenance, and that of those who follow it.
+    p.cli("set server b/s state ready");
+    assert_eq!(admin("s"), "32");
+    p.cli("set server b/s addr 127.0.0.2");
+    assert_eq!((admin("s"), state(&p, "s", "srv_op_state")), ("0".into(), "2".into()));
+    let line = log.next_with("again");
+    assert!(
+        line.trim_end()
+            .ends_with("Server b/s ('nowhere.invalid') is UP/READY (resolves again)."),
+        "{line}"
+    );
+    p.cli("set server b/u addr 127.0.0.2");
+    assert_eq!(admin("t"), "0");
+}

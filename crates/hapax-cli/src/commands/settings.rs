@@ -248,7 +248,7 @@ fn set_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
     let (old_ip, old_port) = match &old {
         Some(Endpoint::Ip(a)) => (Some(a.ip()), a.port()),
         Some(_) => return Answer::err("IP update failed: the server has no IP address."),
-        None => (None, 0),
+        None => (None, shared.server_conf(p, s).port),
     };
     let port = match (c.arg(3), c.arg(4)) {
         ("port", text) => match text.parse::<u16>() {
@@ -273,6 +273,8 @@ fn set_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
     }
     if old_ip != Some(ip) || port != old_port {
         shared.set_address(p, s, Endpoint::Ip(SocketAddr::new(ip, port)));
+        // A name that led nowhere keeps it from nothing any more.
+        shared.resolves(p, s, false, c.control.now_ms());
     }
     Answer::Say(Severity::Warning, format!("{} {BY}", changes.join(", ")))
 }

@@ -94,7 +94,7 @@ impl Shared {
         let backends = backends.map(|(i, p)| (p.name.as_bytes().into(), ProxyId(i as u32))).collect();
         let tables = Tables::new(&plan, seed());
         let peers = super::PeersState::all(&plan, &tables);
-        Self {
+        let shared = Self {
             backends,
             tables,
             peers,
@@ -125,7 +125,9 @@ impl Shared {
             sess_rate: RateMeter::new(workers),
             compression,
             ssl_rate: RateMeter::new(workers),
-        }
+        };
+        shared.inherit_maintenance();
+        shared
     }
 }
 

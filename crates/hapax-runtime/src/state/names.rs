@@ -186,7 +186,7 @@ impl Shared {
     }
 
     /// A server's name has an address, so that nothing keeps it from working on that account.
-    pub(crate) fn resolves(&self, p: ProxyId, s: ServerId, announce: bool, now_ms: u64) {
+    pub fn resolves(&self, p: ProxyId, s: ServerId, announce: bool, now_ms: u64) {
         let server = self.server(p, s);
         let before = server.admin.fetch_and(!Admin::RMAINT, Relaxed);
         if before & Admin::RMAINT == 0 {
@@ -202,7 +202,8 @@ impl Shared {
             server.check().health.restart();
             self.set_state(p, s, if up { Oper::Running } else { Oper::Stopped }, now_ms);
         }
-        let fqdn = server.naming().and_then(|n| n.fqdn.clone()).unwrap_or_default();
+        let fqdn = server.naming().and_then(|n| n.fqdn.clone());
+        let fqdn = fqdn.or_else(|| server.conf().hostname.clone()).unwrap_or_default();
         let event = Event::Resolved {
             fqdn: &fqdn,
             up,
@@ -221,6 +222,24 @@ impl Shared {
             for (tp, ts) in server.trackers() {
                 self.leave_maint(tp, ts, Admin::IMAINT, now_ms);
             }
+        }
+    }
+
+    /// At the start: who tracks a server in maintenance is in maintenance with it.
+    pub(super) fn inherit_maintenance(&self) {
+        let mut stack: Vec<(ProxyId, ServerId)> = Vec::new();
+        for (_, proxy) in self.proxies.iter() {
+            let away = proxy.servers.iter().filter(|(_, s)| s.in_maintenance());
+            stack.extend(away.flat_map(|(_, s)| s.trackers()));
+        }
+        while let Some((p, s)) = stack.pop() {
+            let server = self.server(p, s);
+            if server.admin.fetch_or(Admin::IMAINT, Relaxed) & Admin::IMAINT != 0 {
+                continue;
+            }
+            server.set_oper(Oper::Stopped);
+            self.proxy(p).live.server_changed(s.0 as usize, server);
+            stack.extend(server.trackers());
         }
     }
 
