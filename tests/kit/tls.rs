@@ -139,6 +139,15 @@ pub fn der(pem: &str) -> Vec<u8> {
     CertificateDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec()
 }
 
+/// The server's side of TLS over an accepted connection; hands are shaken as it is read.
+pub fn serve(identity: &Identity, stream: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain(identity), key(identity))
+        .unwrap();
+    StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream)
+}
+
 /// An HTTP/1 server over TLS that answers every request with the server name it was asked for.
 pub fn tls_origin(identity: &Identity) -> TcpOrigin {
     let config = ServerConfig::builder()

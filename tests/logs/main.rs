@@ -1,6 +1,8 @@
 //! Log lines, byte for byte beside HAProxy's once times and ports are masked.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod rings;
+
 use hapax_tests::syslog::mask;
 use hapax_tests::{Builder, Origin, Program, Reply, Syslog, compare};
 

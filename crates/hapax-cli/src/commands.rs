@@ -3,6 +3,7 @@
 mod counters;
 mod debug;
 mod dynamic;
+pub(crate) mod events;
 mod frontends;
 mod info;
 mod maps;
@@ -40,6 +41,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     tables::ROWS,
     peers::ROWS,
     debug::ROWS,
+    events::ROWS,
     missing::ROWS,
 ];
 

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::timeout;
 
+use crate::commands::events::Follow;
 use crate::control::Control;
 use crate::line;
 use crate::session::{Mode, Session};
@@ -148,6 +149,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
         }
     }
 
+    /// Shows what comes to a ring until anything is typed, which is thrown away; `false`: the connection is closed.
+    async fn follow(&mut self, mut follow: Follow, limit_ms: u64) -> std::io::Result<bool> {
+        self.got.clear();
+        loop {
+            let ring = Arc::clone(&follow.ring);
+            let news = ring.news.notified();
+            tokio::pin!(news);
+            // From here on no message goes unnoticed.
+            news.as_mut().enable();
+            let text = follow.next();
+            if !text.is_empty() {
+                write(&mut self.stream, text.as_bytes(), limit_ms).await?;
+                continue;
+            }
+            let mut typed = [0; 256];
+            tokio::select! {
+                () = &mut news => {}
+                n = self.stream.read(&mut typed) => return Ok(n? > 0),
+            }
+        }
+    }
+
     /// A whole line is there already.
     fn has_line(&self) -> bool {
         self.got.contains(&b'\n')
@@ -179,6 +202,15 @@ async fn connection<S: Stream>(stream: S, settings: Settings, control: Arc<dyn C
             },
         };
         let mut out = session.line(&control, &line, payload.as_deref()).await;
+        if let Some(follow) = session.follow.take() {
+            // The empty line that ends an answer comes when this one does.
+            out.pop();
+            write(&mut reader.stream, out.as_bytes(), session.timeout_ms).await?;
+            "\n".clone_into(&mut out);
+            if !reader.follow(follow, session.timeout_ms).await? {
+                break;
+            }
+        }
         if !session.quit {
             out.push_str(&session.prompt(&control));
         }

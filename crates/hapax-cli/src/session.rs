@@ -6,6 +6,7 @@ use hapax_config::plan::SocketLevel;
 use hapax_value::Support;
 
 use crate::command::{self, Answer, Call, Severity};
+use crate::commands::events::Follow;
 use crate::control::Control;
 use crate::{help, line};
 
@@ -38,6 +39,8 @@ pub struct Session {
     pub severity: SeverityOutput,
     pub timeout_ms: u64,
     pub expert: bool,
+    /// What the connection shows as it comes, once its line is answered.
+    pub(crate) follow: Option<Follow>,
     pub experimental: bool,
     /// Asked to end.
     pub quit: bool,
@@ -52,6 +55,7 @@ impl Session {
             severity: SeverityOutput::None,
             timeout_ms,
             expert: false,
+            follow: None,
             experimental: false,
             quit: false,
         }

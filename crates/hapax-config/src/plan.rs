@@ -17,7 +17,9 @@ pub use check::{
     Step, StrMatch, StrMethod, Text, VarValue,
 };
 pub use global::{Allowed, DnsFamilies, Global, SocketBuffers, SocketLevel, StatsSocket};
-pub use log::{LogFormats, LogProfile, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep};
+pub use log::{
+    LogFormats, LogForward, LogHost, LogProfile, LogProto, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep, Ring,
+};
 pub use peers::Peers;
 pub use proxy::{
     Balance, Cookie, CookieMode, ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy,
@@ -49,6 +51,9 @@ pub struct Plan {
     pub vars: VarNames,
     /// The `log-profile` sections, by the index that `log` lines and rules know them by.
     pub log_profiles: Vec<LogProfile>,
+    /// The `ring` sections, and those that stream targets make.
+    pub rings: Vec<Ring>,
+    pub log_forwards: Vec<LogForward>,
     /// The `resolvers` sections, by the index that servers and rules know them by.
     pub resolvers: Vec<Resolvers>,
     /// The `mailers` sections, by the index that proxies know them by.

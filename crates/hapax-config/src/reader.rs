@@ -23,7 +23,7 @@ use crate::draft::{Draft, PeersDraft};
 use crate::keyword::{Class, Sections, Version};
 use crate::load::LoadOptions;
 use crate::paths::RelativeFiles;
-use crate::plan::{BindTls, Global, LogProfile, Mailers, ServerTls, StickTable, Userlist};
+use crate::plan::{BindTls, Global, LogForward, LogProfile, Mailers, Ring, ServerTls, StickTable, Userlist};
 use crate::section::SectionRow;
 use crate::topic::checks::CheckRules;
 use crate::topic::resolvers::ResolversDraft;
@@ -115,6 +115,9 @@ pub struct Reader<'a> {
     pub error_sections: Vec<(Arc<str>, Pages)>,
     /// The `log-profile` sections, in their order.
     pub log_profiles: Vec<LogProfile>,
+    /// The `ring` sections and those that stream targets make, and the `log-forward` sections.
+    pub rings: Vec<Ring>,
+    pub log_forwards: Vec<LogForward>,
     /// `healthcheck` sections by name.
     pub healthchecks: Vec<(Arc<str>, CheckRules)>,
     /// The `resolvers` sections, and where their name servers were named.
@@ -162,6 +165,8 @@ impl<'a> Reader<'a> {
             tables: Vec::new(),
             error_sections: Vec::new(),
             log_profiles: Vec::new(),
+            rings: Vec::new(),
+            log_forwards: Vec::new(),
             healthchecks: Vec::new(),
             resolvers: Vec::new(),
             mailers: Vec::new(),

@@ -18,6 +18,7 @@ mod alerts;
 mod filters;
 mod formats;
 mod later;
+mod logs;
 mod names;
 mod peers;
 mod proxy;
@@ -108,6 +109,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     let later = later::finish(&mut reader, &index, &peers);
     names::resolve_deferred(&mut reader, &index, &server_names, &mut proxies);
     mark_referenced(&mut proxies);
+    logs::check(&mut reader, &proxies);
     tables::keep_servers(&mut reader.tables, &proxies);
     tables::check(&mut reader, &proxies);
     if refused {
@@ -123,6 +125,8 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         error_sections: reader.error_sections.into_iter().map(|(_, pages)| pages).collect(),
         vars: reader.vars,
         log_profiles: reader.log_profiles,
+        rings: reader.rings,
+        log_forwards: reader.log_forwards,
         resolvers: reader.resolvers.into_iter().map(|r| r.section).collect(),
         mailers: reader.mailers,
         file_names: reader.file_names,

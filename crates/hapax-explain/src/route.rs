@@ -114,7 +114,8 @@ pub(crate) fn by_algorithm(proxy: &Proxy, id: ProxyId, env: &Env<'_>, world: &St
     let up = usable(proxy, id, world);
     let (algorithm, name) = match &proxy.balance {
         Balance::RoundRobin => (Algorithm::RoundRobin, "roundrobin".to_owned()),
-        Balance::Other(name) => (Algorithm::RoundRobin, (*name).to_owned()),
+        // Of log backends, which no request is sent to.
+        Balance::LogHash(_) | Balance::Sticky => (Algorithm::RoundRobin, "roundrobin".to_owned()),
         Balance::StaticRr => (Algorithm::StaticRr, "static-rr".into()),
         Balance::LeastConn => (Algorithm::LeastConn, "leastconn".into()),
         Balance::First => (Algorithm::First, "first".into()),

@@ -9,5 +9,6 @@ pub mod peers;
 pub mod proxy;
 pub mod smtp;
 pub mod socks4;
+pub mod syslog;
 pub mod tls_hello;
 pub mod varint;

@@ -5,7 +5,7 @@
 
 mod agent;
 mod answer;
-mod connect;
+pub(crate) mod connect;
 mod external;
 mod judge;
 mod probe;

@@ -70,6 +70,7 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
     let socket = match socket {
         Listener::Tcp(l) => watch(l).map(Socket::Tcp),
         Listener::Unix(l) => UnixListener::from_std(l).map(Socket::Unix),
+        Listener::Udp(_) => Err(io::ErrorKind::Unsupported.into()),
     };
     let Ok(socket) = socket else {
         tracing::error!("a listening socket cannot be polled");
@@ -158,6 +159,7 @@ pub(crate) fn last_call(worker: &Rc<Worker>, facts: &Rc<ListenerFacts>, socket: 
                 s.set_nonblocking(true)?;
                 Ok((Raw::Unix(UnixStream::from_std(s)?), None))
             }),
+            Listener::Udp(_) => return,
         };
         let (raw, from) = match accepted {
             Ok(a) => a,

@@ -10,7 +10,7 @@ use hapax_sample::{Now, ProxyId};
 use hapax_sys::listen::Listener;
 
 use crate::control::ControlThread;
-use crate::log::{DEFAULT_TAG, SharedLogger};
+use crate::log::{DEFAULT_TAG, RingFiles, SharedLogger};
 use crate::state::{FrontendOrder, Shared, WorkerCommand};
 use crate::tls::TlsTables;
 use crate::worker::{self, Start};
@@ -20,7 +20,19 @@ use crate::world::LiveWorld;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// `bind` number `bind` of a proxy.
-    Bind { proxy: ProxyId, bind: usize },
+    Bind {
+        proxy: ProxyId,
+        bind: usize,
+    },
+    /// `bind` and `dgram-bind` lines of a `log-forward` section.
+    LogStream {
+        forward: usize,
+        bind: usize,
+    },
+    LogDgram {
+        forward: usize,
+        bind: usize,
+    },
     /// `stats socket` number N of the global section.
     Stats(usize),
     /// The listener of a `peers` section; one that has a port range has several.
@@ -49,6 +61,8 @@ pub struct StartOptions {
     pub no_server_verify: bool,
     /// An older process is about to hand over its stick tables.
     pub replaces: bool,
+    /// Of [`open_backing_files`](crate::log::open_backing_files).
+    pub ring_files: RingFiles,
 }
 
 /// Counts workers that are ready, and workers that have ended.
@@ -95,6 +109,7 @@ impl Server {
         let shared = Arc::new(Shared::new(plan, threads, options.maxconn, hapax_sys::clock::realtime_us()));
         shared.no_server_verify.store(options.no_server_verify, Ordering::Relaxed);
         set_start_vars(&shared);
+        shared.logs.back(&options.ring_files);
         let dropped = Arc::new(AtomicU64::new(0));
         connect_events(&shared, &dropped);
         let (stats, binds): (Vec<_>, Vec<_>) = listeners.into_iter().partition(|l| matches!(l.owner, Owner::Stats(_)));
@@ -133,6 +148,9 @@ impl Server {
             let peers: Vec<_> = peers.into_iter().filter_map(owned).collect();
             let (shared, tls, replaces) = (Arc::clone(&shared), Arc::clone(&tls), options.replaces);
             control.spawn(move || crate::peers::run(shared, tls, peers, replaces));
+        }
+        for forwarder in shared.logs.forwarders(&shared.plan, &tls) {
+            control.spawn(move || forwarder.run());
         }
         if !tally.wait(Duration::from_secs(30), |(ready, _)| ready == threads) {
             return Err(io::Error::other("a worker did not start"));
@@ -234,7 +252,13 @@ fn connect_events(shared: &Arc<Shared>, dropped: &Arc<AtomicU64>) {
         let proxy = proxy.map(|p| shared.conf(p));
         let own = proxy.and_then(|p| p.log_tag.as_deref());
         let tag = own.or(shared.plan.global.log_tag.as_deref()).unwrap_or(DEFAULT_TAG);
-        logger.send(proxy.map_or(&shared.plan.global.log, |p| &p.log), tag, level, text.as_bytes());
+        logger.send(
+            &shared,
+            proxy.map_or(&shared.plan.global.log, |p| &p.log),
+            tag,
+            level,
+            text.as_bytes(),
+        );
         tracing::info!(proxy = proxy.map_or("", |p| &p.name), "{text}");
     }));
 }

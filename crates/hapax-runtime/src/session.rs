@@ -331,7 +331,10 @@ fn log_connection_error(worker: &Worker, proxy: &Proxy, client: &Client, why: &s
     let mut line = Vec::with_capacity(128);
     stream::log::connection_error(proxy, client, why, &mut line);
     let tag = stream::log::tag(worker.plan(), proxy);
-    worker.logger.borrow_mut().send(&proxy.log, tag, crate::log::level::INFO, &line);
+    worker
+        .logger
+        .borrow_mut()
+        .send(&worker.shared, &proxy.log, tag, crate::log::level::INFO, &line);
 }
 
 async fn http(worker: &Rc<Worker>, client: &mut Client, proxy: &Proxy) {

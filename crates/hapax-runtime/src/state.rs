@@ -97,6 +97,7 @@ pub struct Shared {
     pub sess_rate: RateMeter,
     pub ssl_rate: RateMeter,
     pub compression: Compression,
+    pub logs: crate::log::Outlets,
 }
 
 /// Live side of a proxy.

@@ -23,6 +23,9 @@ pub(crate) struct TlsTables {
     /// Of peers: by section, and by section and place in it.
     peer_binds: HashMap<usize, Arc<BindTlsConfig>>,
     peer_servers: HashMap<(usize, usize), Arc<ClientConfig>>,
+    /// (ring, server) and (log-forward section, bind).
+    ring_servers: HashMap<(u32, u32), Arc<ClientConfig>>,
+    log_binds: HashMap<(u32, u32), Arc<BindTlsConfig>>,
 }
 
 /// A TLS setting that rustls refuses.
@@ -69,6 +72,7 @@ impl TlsTables {
                 }
             }
         }
+        t.add_logs(plan, no_verify)?;
         Ok(t)
     }
 
@@ -78,6 +82,37 @@ impl TlsTables {
 
     pub(crate) fn peer_server(&self, section: usize, peer: usize) -> Option<&Arc<ClientConfig>> {
         self.peer_servers.get(&(section, peer))
+    }
+
+    /// Of the servers of rings and of the listeners for messages.
+    fn add_logs(&mut self, plan: &Plan, no_verify: bool) -> Result<(), TlsError> {
+        for (r, ring) in plan.rings.iter().enumerate() {
+            for (s, server) in ring.servers.iter().enumerate() {
+                let Some(tls) = server.tls.as_ref().filter(|_| server.tls_for_traffic) else {
+                    continue;
+                };
+                let place = format!("server '{}/{}'", ring.name, server.name);
+                let config = upstream::config(tls, no_verify).map_err(|reason| TlsError { place, reason })?;
+                self.ring_servers.insert((r as u32, s as u32), Arc::new(config));
+            }
+        }
+        for (f, forward) in plan.log_forwards.iter().enumerate() {
+            for (b, bind) in forward.binds.iter().enumerate() {
+                let Some(tls) = &bind.tls else { continue };
+                let place = format!("bind of '{}'", forward.name);
+                let config = accept::config(tls).map_err(|reason| TlsError { place, reason })?;
+                self.log_binds.insert((f as u32, b as u32), Arc::new(config));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn ring_server(&self, ring: u32, server: u32) -> Option<&Arc<ClientConfig>> {
+        self.ring_servers.get(&(ring, server))
+    }
+
+    pub(crate) fn log_bind(&self, forward: u32, bind: u32) -> Option<&Arc<BindTlsConfig>> {
+        self.log_binds.get(&(forward, bind))
     }
 
     pub(crate) fn bind(&self, proxy: u32, bind: u32) -> Option<&Arc<BindTlsConfig>> {

@@ -113,7 +113,15 @@ async fn serve(start: Start) {
     tokio::task::spawn_local(purge(Rc::clone(&worker)));
     let mut listeners = Listeners::default();
     for BoundListener { owner, socket } in sockets {
-        let Owner::Bind { proxy, bind } = owner else { continue };
+        let (proxy, bind) = match owner {
+            Owner::Bind { proxy, bind } => (proxy, bind),
+            Owner::LogStream { forward, bind } | Owner::LogDgram { forward, bind } => {
+                let receiver = crate::log::receive::run(Rc::clone(&worker), forward, bind, socket);
+                listeners.receivers.push(tokio::task::spawn_local(receiver));
+                continue;
+            }
+            Owner::Stats(_) | Owner::Peers(..) => continue,
+        };
         let conf = &worker.plan().proxies[proxy.0 as usize].binds[bind];
         let facts = Rc::new(ListenerFacts::new(&worker, proxy, bind, conf, &socket));
         if let Ok(spare) = socket.try_clone() {
@@ -163,6 +171,8 @@ async fn purge(worker: Rc<Worker>) {
 #[derive(Default)]
 pub(crate) struct Listeners {
     tasks: Vec<(ProxyId, JoinHandle<()>)>,
+    /// Of `log-forward` sections.
+    receivers: Vec<JoinHandle<()>>,
     /// Another descriptor of each socket, for the last look into its queue.
     spares: Vec<(Rc<ListenerFacts>, Listener)>,
 }
@@ -170,7 +180,7 @@ pub(crate) struct Listeners {
 impl Listeners {
     /// Takes what the kernel has accepted already, then lets go of every socket: closing one resets the connections in its queue.
     async fn close(&mut self, worker: &Rc<Worker>) {
-        for (_, task) in self.tasks.drain(..) {
+        for task in self.tasks.drain(..).map(|(_, t)| t).chain(self.receivers.drain(..)) {
             task.abort();
             // Aborted or not: what counts is that its socket is gone.
             let _ = task.await;

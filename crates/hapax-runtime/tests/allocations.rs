@@ -93,6 +93,7 @@ fn allocations(front: &str, back: &str) -> usize {
         debug: false,
         no_server_verify: false,
         replaces: false,
+        ring_files: Vec::new(),
     };
     let mut server = Server::start(Arc::new(plan(&text)), listeners, &options).unwrap();
     let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();

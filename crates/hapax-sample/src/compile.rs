@@ -49,6 +49,8 @@ pub enum NameKind {
     Cache,
     FcgiApp,
     LogProfile,
+    /// A `ring` section.
+    Ring,
     /// A `filter` of the current proxy, by its name (`bwlim-in`, `spoe`).
     Filter,
     /// A service of `use-service`.

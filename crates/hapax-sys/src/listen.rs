@@ -3,7 +3,7 @@
 mod unix;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -17,6 +17,8 @@ use crate::{rawfd, sockopt};
 #[derive(Clone, Copy, Debug)]
 pub enum Address<'a> {
     Tcp(SocketAddr),
+    /// Datagrams.
+    Udp(SocketAddr),
     Unix(&'a Path),
     /// Abstract namespace; `zero_terminated`: the name's length counts, as `abnsz@` has it; else the whole field, as `abns@`.
     Abstract {
@@ -69,11 +71,12 @@ impl Default for Options<'_> {
     }
 }
 
-/// A bound, listening, non-blocking socket.
+/// A bound, listening, non-blocking socket; one of datagrams is bound and receives.
 #[derive(Debug)]
 pub enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
+    Udp(UdpSocket),
 }
 
 impl AsFd for Listener {
@@ -81,6 +84,7 @@ impl AsFd for Listener {
         match self {
             Self::Tcp(l) => l.as_fd(),
             Self::Unix(l) => l.as_fd(),
+            Self::Udp(s) => s.as_fd(),
         }
     }
 }
@@ -91,6 +95,7 @@ impl Listener {
         match self {
             Self::Tcp(l) => l.try_clone().map(Self::Tcp),
             Self::Unix(l) => l.try_clone().map(Self::Unix),
+            Self::Udp(s) => s.try_clone().map(Self::Udp),
         }
     }
 
@@ -103,6 +108,10 @@ impl Listener {
     pub fn adopt(fd: OwnedFd, backlog: i32) -> Result<Self, Error> {
         let at = |step, e: rustix::io::Errno| Error { step, source: e.into() };
         let family = rustix::net::sockopt::socket_domain(&fd).map_err(|e| at("cannot use inherited socket", e))?;
+        if rustix::net::sockopt::socket_type(&fd).is_ok_and(|t| t == SocketType::DGRAM) {
+            rustix::io::ioctl_fionbio(&fd, true).map_err(|e| at("cannot make socket non-blocking", e))?;
+            return Ok(Self::Udp(UdpSocket::from(fd)));
+        }
         rustix::net::listen(&fd, backlog).map_err(|e| at("cannot listen to socket", e))?;
         rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC).map_err(|e| at("cannot use inherited socket", e))?;
         rustix::io::ioctl_fionbio(&fd, true).map_err(|e| at("cannot make socket non-blocking", e))?;
@@ -135,6 +144,7 @@ fn reason(e: &io::Error) -> String {
 pub fn listen(address: Address<'_>, options: &Options<'_>) -> Result<Listener, Error> {
     match address {
         Address::Tcp(a) => tcp(a, options).map(Listener::Tcp),
+        Address::Udp(a) => udp(a, options).map(Listener::Udp),
         Address::Unix(path) => unix::path(path, options).map(Listener::Unix),
         Address::Abstract { name, zero_terminated } => unix::abstract_name(name, zero_terminated, options).map(Listener::Unix),
         Address::Fd(n) => {
@@ -192,6 +202,33 @@ fn tcp(address: SocketAddr, o: &Options<'_>) -> Result<TcpListener, Error> {
     Ok(TcpListener::from(fd))
 }
 
+fn udp(address: SocketAddr, o: &Options<'_>) -> Result<UdpSocket, Error> {
+    let at = |step| move |source: io::Error| Error { step, source };
+    let family = if address.is_ipv6() {
+        AddressFamily::INET6
+    } else {
+        AddressFamily::INET
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let fd =
+        rustix::net::socket_with(family, SocketType::DGRAM, flags, None).map_err(|e| at("cannot create receiving socket")(e.into()))?;
+    sockopt::set_reuseaddr(&fd, true).map_err(at("cannot set SO_REUSEADDR"))?;
+    if o.reuseport {
+        let _ = sockopt::set_reuseport(&fd, true);
+    }
+    if let Some(only) = o.v6only.filter(|_| address.is_ipv6()) {
+        sockopt::set_v6only(&fd, only).map_err(at("cannot set IPV6_V6ONLY"))?;
+    }
+    if o.transparent {
+        sockopt::set_transparent(&fd, address.is_ipv6()).map_err(at("cannot make receiving socket transparent"))?;
+    }
+    if let Some(name) = o.interface {
+        sockopt::bind_device(&fd, name).map_err(at("cannot bind receiving socket to device"))?;
+    }
+    rustix::net::bind(&fd, &address).map_err(|e| at("cannot bind socket")(e.into()))?;
+    Ok(UdpSocket::from(fd))
+}
+
 /// The peer address of a UNIX client, as HAProxy shows it in a log: nowhere in IPv4 terms.
 pub fn nowhere() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))
@@ -203,11 +240,16 @@ pub fn bound_to(fd: impl AsFd, address: Address<'_>) -> bool {
         return false;
     };
     match address {
-        Address::Tcp(a) => own.as_socket() == Some(a),
+        Address::Tcp(a) => own.as_socket() == Some(a) && is_stream(&fd),
+        Address::Udp(a) => own.as_socket() == Some(a) && !is_stream(&fd),
         Address::Unix(p) => own.as_pathname().is_some_and(|have| unix::same_name(have, p)),
         Address::Abstract { name, .. } => own.as_abstract_namespace().is_some_and(|have| trim_nuls(have) == trim_nuls(name)),
         Address::Fd(n) => fd.as_fd().as_raw_fd() == n,
     }
+}
+
+fn is_stream(fd: impl AsFd) -> bool {
+    rustix::net::sockopt::socket_type(fd).is_ok_and(|t| t == SocketType::STREAM)
 }
 
 fn trim_nuls(b: &[u8]) -> &[u8] {

@@ -67,6 +67,7 @@ fn start(
     held.extend(bind::inherited(options.old_socket.as_deref(), report));
     let listeners = bound(options, &plan, sources, report, held)?;
 
+    let ring_files = hapax_runtime::log::open_backing_files(&plan)?;
     let daemon = options.daemon || (plan.global.daemon && !options.foreground && !options.debug);
     // As HAProxy: a process in the foreground leaves the file alone.
     let pid_path = options.pid_file.as_deref().or(plan.global.pidfile.as_deref());
@@ -91,6 +92,7 @@ fn start(
         debug: options.debug,
         no_server_verify: options.no_server_verify,
         replaces: inheritance.replaces || !options.old_pids.is_empty(),
+        ring_files,
     };
     let mut server = Server::start(Arc::new(plan), listeners, &start_options).map_err(|e| format!("Cannot start the workers: {e}"))?;
     api::serve(&mut server, inheritance.link.take());

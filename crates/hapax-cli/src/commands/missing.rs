@@ -73,7 +73,6 @@ pub(super) static ROWS: &[Command] = &[
     missing!(&["show", "anon"], Operator, "show anon", "show anon", "anonymised output"),
     missing!(&["show", "cache"], Admin, "show cache", "show cache", "the cache"),
     missing!(&["show", "dev"], Operator, "show dev", "show dev", "developer facts"),
-    missing!(&["show", "events"], Operator, "show events [<sink>] [-w] [-n]", "show events", "event sinks"),
     missing!(&["show", "fd"], Operator, "show fd [num]", "show fd", "file descriptors"),
     missing!(&["show", "libs"], Operator, "show libs", "show libs", "loaded libraries"),
     missing!(&["show", "profiling"], Admin, "show profiling", "show profiling", "profiling"),

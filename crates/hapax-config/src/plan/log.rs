@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use hapax_diag::Span;
 use hapax_sample::NameRef;
 use hapax_sample::logformat::LogFormat;
-use hapax_value::Endpoint;
+use hapax_value::{Endpoint, Millis};
+
+use super::{Bind, Server};
 
 #[derive(Clone, Debug)]
 pub struct LogTarget {
@@ -121,8 +124,68 @@ pub enum LogTransport {
     Datagram(Endpoint),
     /// `stdout`, `stderr`, `fd@N`.
     Fd(i32),
-    /// `ring@NAME`, `tcp@...`: not acted on yet.
-    Other(String),
+    /// `ring@NAME`, and the ring that `tcp@...` makes: an index into the plan's rings.
+    Ring(Arc<NameRef>),
+    /// `backend@NAME`: a backend of `mode log`.
+    Backend(Arc<NameRef>),
+    /// Nowhere: an address that this machine could not look up.
+    Unknown(String),
+}
+
+/// A `ring` section, or what a stream target makes for itself.
+#[derive(Debug, Default)]
+pub struct Ring {
+    pub name: Arc<str>,
+    pub span: Span,
+    pub description: Option<String>,
+    pub format: LogWire,
+    /// Longest message, header included; 0: no limit but the ring's size.
+    pub maxlen: usize,
+    /// Bytes; 0: `tune.bufsize`.
+    pub size: usize,
+    pub backing_file: Option<String>,
+    pub timeout_connect: Option<Millis>,
+    pub timeout_server: Option<Millis>,
+    pub servers: Vec<Server>,
+    /// Made by a `log` line: the format is that of the line.
+    pub implicit: bool,
+}
+
+/// How messages are told apart on a stream (RFC 6587).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LogProto {
+    /// By a line feed.
+    #[default]
+    Legacy,
+    /// By a count before each.
+    OctetCount,
+}
+
+/// A `log-forward` section.
+#[derive(Debug, Default)]
+pub struct LogForward {
+    pub name: Arc<str>,
+    pub span: Span,
+    pub binds: Vec<Bind>,
+    pub dgram_binds: Vec<Bind>,
+    pub log: Vec<LogTarget>,
+    pub backlog: Option<u32>,
+    /// 0: unset.
+    pub maxconn: u32,
+    pub timeout_client: Option<Millis>,
+    pub assume_ntf: bool,
+    pub dont_parse: bool,
+    pub host: LogHost,
+}
+
+/// What becomes of the host name of a forwarded message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LogHost {
+    Replace,
+    #[default]
+    Fill,
+    Keep,
+    Append,
 }
 
 /// Framing of a log message (manual, `log`, `format`).

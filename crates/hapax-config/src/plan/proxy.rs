@@ -269,8 +269,10 @@ pub enum Balance {
     Random(u32),
     /// `balance hash EXPR`, and what the manual's `uri`, `hdr`, `url_param`... are equal to.
     Hash(Arc<Expr>),
-    /// Parsed, not acted on yet: treated as round robin, and `check` says so.
-    Other(&'static str),
+    /// `log-hash`: converters over the message.
+    LogHash(Arc<Expr>),
+    /// One server as long as it is up.
+    Sticky,
 }
 
 /// How `cookie` works on the message.

@@ -9,7 +9,7 @@ use hapax_value::{Endpoint, Millis};
 
 use super::bind::{Certificate, Verify};
 use super::check::Check;
-use super::{Resolve, UseSource};
+use super::{LogProto, Resolve, UseSource};
 use crate::server::InitAddr;
 
 bitflags! {
@@ -95,6 +95,11 @@ pub struct Server {
     pub interface: Option<String>,
     pub use_source: Option<UseSource>,
     pub tfo: bool,
+    /// `udp@`: messages go there as datagrams.
+    pub datagram: bool,
+    pub log_proto: LogProto,
+    /// `log-bufsize`
+    pub log_bufsize: Option<usize>,
     /// TCP congestion control.
     pub cc: Option<Arc<str>>,
     pub tcp_ut: Option<Millis>,

@@ -105,6 +105,10 @@ fn find(
         }
         NameKind::Cache => ("cache", section(Sections::CACHE)),
         NameKind::FcgiApp => ("fcgi-app section", section(Sections::FCGI_APP)),
+        NameKind::Ring => {
+            let at = reader.rings.iter().position(|r| !r.implicit && &*r.name == text);
+            ("ring", at.map(|i| i as u64))
+        }
         NameKind::LogProfile => ("log-profile section", section(Sections::LOG_PROFILE)),
         NameKind::Filter | NameKind::Service | NameKind::Acl => return None,
     };

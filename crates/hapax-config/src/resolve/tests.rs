@@ -8,7 +8,7 @@ use hapax_sample::{Files, ProxyId};
 use hapax_value::Endpoint;
 
 use crate::load::{Input, LoadOptions, Loaded, load};
-use crate::plan::{BindAddress, CookieMode, HttpMode, Mode, Options, SwitchTarget};
+use crate::plan::{BindAddress, CookieMode, HttpMode, LogTransport, Mode, Options, SwitchTarget};
 
 /// One name that resolves, and one certificate.
 struct Shelf;
@@ -247,4 +247,29 @@ fn tables_are_checked() {
         let found = told.iter().any(|t| t.contains(want));
         assert_eq!((found, told.len()), (!want.is_empty(), usize::from(!want.is_empty())), "{told:?}");
     }
+}
+
+#[test]
+fn targets_of_logs_are_looked_up() {
+    let text = "global\n    log ring@later local0\n    log ring@nobody local0\n    log backend@nobody local0\n    log backend@b local0\n\
+                backend b\nring later\nring later\nlog-forward f\n    dgram-bind 127.0.0.1:1514\n    log ring@later local0\n    log global\n";
+    assert_eq!(
+        told(text),
+        [
+            "8 alert sink 'later' already exists.",
+            "3 alert unable to find ring 'nobody' referenced.",
+            "4 alert unable to find backend 'nobody' referenced.",
+            "5 alert log : backend 'b' must be in 'log' mode to be a target.",
+        ]
+    );
+    let text = "global\n    log tcp@127.0.0.1:1 local0\nring r\n    size 64k\nlog-forward f\n    log ring@r local0\n    maxconn 3\n    option host keep\n";
+    let plan = read(text).plan.expect("a plan");
+    assert_eq!(
+        plan.rings.iter().map(|r| (r.implicit, r.size)).collect::<Vec<_>>(),
+        [(true, 0), (false, 65_536)]
+    );
+    let LogTransport::Ring(name) = &plan.log_forwards[0].log[0].transport else {
+        panic!("a ring");
+    };
+    assert_eq!((name.id.get(), plan.log_forwards[0].maxconn), (Some(&1), 3));
 }

@@ -66,7 +66,22 @@ pub(super) const PROGRAM: SectionRow = SectionRow {
     )
 };
 pub(super) const HTTP_ERRORS: SectionRow = row("http-errors", Sections::HTTP_ERRORS, "<name>", "A named group of error files.");
-pub(super) const RING: SectionRow = row("ring", Sections::RING, "<name>", "A ring buffer that logs may be sent to.");
+pub(super) const RING: SectionRow = SectionRow {
+    start: |cx, args| {
+        named(cx, args)?;
+        let name = args.arc_str(0);
+        if cx.rings.iter().any(|r| !r.implicit && r.name == name) {
+            return Err(Diagnostic::alert(&codes::DUPLICATE_NAME, format!("sink '{name}' already exists.")).at(args.at(0)));
+        }
+        cx.rings.push(crate::plan::Ring {
+            name,
+            span: args.line,
+            ..crate::plan::Ring::default()
+        });
+        Ok(())
+    },
+    ..row("ring", Sections::RING, "<name>", "A ring buffer that logs may be sent to.")
+};
 pub(super) const LOG_FORWARD: SectionRow = row(
     "log-forward",
     Sections::LOG_FORWARD,

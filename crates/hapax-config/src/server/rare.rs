@@ -5,6 +5,7 @@ use hapax_value::Endpoint;
 use super::ServerRow;
 use crate::address::{self, Accept};
 use crate::keyword::Sections;
+use crate::plan::LogProto;
 use crate::shape::Shape;
 use crate::tls;
 use crate::units::{TIMER_MAX, Unit};
@@ -148,23 +149,33 @@ pub(super) static ROWS: &[ServerRow] = &[
         .shape(Shape::Number(1, i64::MAX))
         .doc("Size of the buffer of a log server.")
         .since(2, 9)
-        .not_yet("log backends")
         .ok(&["server s1 127.0.0.1:80 log-bufsize 10"])
         .bad(&[
             "server s1 127.0.0.1:80 log-bufsize",
             "server s1 127.0.0.1:80 log-bufsize many",
             "server s1 127.0.0.1:80 log-bufsize 0",
-        ]),
+        ])
+        .set(|cx, a| {
+            cx.draft.server.log_bufsize = Some(a.number() as usize);
+            Ok(())
+        }),
     ServerRow::new("log-proto", Sections::SERVER)
         .usage("{ legacy | octet-count }")
         .shape(Shape::OneOf(&["legacy", "octet-count"]))
         .doc("Framing of messages over TCP.")
-        .not_yet("rings")
         .ok(&[
             "server s1 127.0.0.1:80 log-proto legacy",
             "server s1 127.0.0.1:80 log-proto octet-count",
         ])
-        .bad(&["server s1 127.0.0.1:80 log-proto", "server s1 127.0.0.1:80 log-proto other"]),
+        .bad(&["server s1 127.0.0.1:80 log-proto", "server s1 127.0.0.1:80 log-proto other"])
+        .set(|cx, a| {
+            cx.draft.server.log_proto = if a.str(0) == "octet-count" {
+                LogProto::OctetCount
+            } else {
+                LogProto::Legacy
+            };
+            Ok(())
+        }),
     ServerRow::new("namespace", Sections::SERVER)
         .usage("{ <name> | * }")
         .shape(Shape::Word("one word"))

@@ -120,7 +120,8 @@ fn balance(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             }
             Balance::Hash(Arc::new(expr))
         }
-        "log-hash" | "sticky" | "log-sticky" => Balance::Other("log backends"),
+        "log-hash" => log_hash(cx, a)?,
+        "sticky" | "log-sticky" => Balance::Sticky,
         _ => {
             return Err(bad(
                 a,
@@ -130,10 +131,6 @@ fn balance(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             ));
         }
     };
-    if let Balance::Other(what) = made {
-        let told = format!("'balance {word}' is accepted but not acted on yet: {what}");
-        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
-    }
     cx.proxy().proxy.balance = made;
     cx.proxy().balance_name = Some((Arc::from(name), a.line));
     Ok(())
@@ -146,6 +143,17 @@ fn bad(a: &Args<'_>, i: usize, message: &str) -> Diagnostic {
 fn expression(cx: &mut Reader<'_>, text: &str, at: Span) -> Result<Balance, Diagnostic> {
     let expr = Expr::compile(text.as_bytes(), at, &mut cx.compile())?;
     Ok(Balance::Hash(Arc::new(expr)))
+}
+
+/// Converters of one word, over the message.
+fn log_hash(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Balance, Diagnostic> {
+    if a.str(1).is_empty() {
+        return Err(a.missing("balance log-hash requires a converter list."));
+    }
+    let mut text = b"req.payload(0,0),".to_vec();
+    text.extend_from_slice(a.bytes(1));
+    let expr = Expr::compile(text, a.at(1), &mut cx.compile())?;
+    Ok(Balance::LogHash(Arc::new(expr)))
 }
 
 /// The path, or with `whole` the whole URI; as many bytes as `len` says.

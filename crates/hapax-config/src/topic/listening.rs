@@ -117,6 +117,26 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// The `bind` line of a section that is no proxy: an entry for each address and port.
+pub(super) fn standalone(cx: &mut Reader<'_>, a: &Args<'_>, accept: Accept) -> Result<Vec<Bind>, Diagnostic> {
+    let prologue = format!("'{}' : ", a.name);
+    let list = addresses(a, 0, accept, &cx.env).map_err(|d| d.prefixed(&prologue))?;
+    let head = format!("'{} {}' in section '{}'", a.name, a.show(0), cx.section().map_or("", |s| s.name));
+    let mut opts = BindCx::new(cx, head, false, false);
+    bind::read_options(&mut opts, a.words.get(1..).unwrap_or(&[]), a.line)?;
+    let bind = opts.finish();
+    let mut made = Vec::new();
+    for address in list {
+        for port in address.ports() {
+            let mut entry = bind.clone();
+            entry.address = listen_address(cx, &address, port, a, &prologue)?;
+            entry.span = a.line;
+            made.push(entry);
+        }
+    }
+    Ok(made)
+}
+
 /// The addresses of argument `i`, one for each comma.
 pub(super) fn addresses(a: &Args<'_>, i: usize, accept: Accept, env: &Environment) -> Result<Vec<Address>, Diagnostic> {
     let text = a.show(i);

@@ -1,8 +1,11 @@
 //! `log-forward`: receives log messages and sends them on.
 
-use super::{Topic, no_inherit};
+use super::{Topic, listening, logging, no_inherit};
+use crate::address::Accept;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::plan::{LogForward, LogHost};
+use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::units::{TIMER_MAX, Unit};
 
@@ -12,71 +15,123 @@ pub(super) static TOPIC: Topic = Topic {
     inherit: no_inherit,
 };
 
+/// `dgram-bind`
+const DGRAM: Accept = Accept {
+    dgram: true,
+    quic: false,
+    ..Accept::BIND
+};
+
 static ROWS: &[Row] = &[
     Row::new("backlog", Sections::LOG_FORWARD)
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))
         .doc("Length of the queue of connections to accept.")
-        .not_yet("log forwarding")
         .ok(&["backlog 10"])
-        .bad(&["backlog", "backlog many", "backlog 0"]),
+        .bad(&["backlog", "backlog many", "backlog 0"])
+        .set(|cx, a| {
+            section(cx).backlog = Some(u32::try_from(a.number()).unwrap_or(u32::MAX));
+            Ok(())
+        }),
     Row::new("bind", Sections::LOG_FORWARD)
         .usage("<address>:<port> [param*]")
         .shape(Shape::Words(1, 64))
-        .doc("Address on which messages come over TCP.")
-        .not_yet("log forwarding")
+        .doc("Address on which messages come over streams, counted or line by line.")
         .ok(&["bind 127.0.0.1:1514"])
-        .bad(&["bind"]),
+        .bad(&["bind", "bind 127.0.0.1", "bind 127.0.0.1:1514 nonsense"])
+        .set(|cx, a| {
+            let made = listening::standalone(cx, a, Accept::STATS_SOCKET)?;
+            section(cx).binds.extend(made);
+            Ok(())
+        }),
     Row::new("dgram-bind", Sections::LOG_FORWARD)
         .usage("<address>:<port> [param*]")
         .shape(Shape::Words(1, 64))
-        .doc("Address on which messages come over UDP.")
-        .not_yet("log forwarding")
-        .ok(&["dgram-bind 127.0.0.1:1514"])
-        .bad(&["dgram-bind"]),
+        .doc("Address on which messages come as datagrams.")
+        .ok(&["dgram-bind 127.0.0.1:1514", "dgram-bind udp@127.0.0.1:1514"])
+        .bad(&["dgram-bind", "dgram-bind 127.0.0.1"])
+        .set(|cx, a| {
+            let made = listening::standalone(cx, a, DGRAM)?;
+            section(cx).dgram_binds.extend(made);
+            Ok(())
+        }),
     Row::new("log", Sections::LOG_FORWARD)
         .usage("{ global | <target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> [<level> [<minlevel>]] }")
-        .shape(Shape::Words(1, 64))
-        .doc("Where messages are sent on to.")
-        .not_yet("log forwarding")
+        .doc("Where messages are sent on to. Without a format they keep the one they came in.")
         .ok(&["log global", "log 127.0.0.1:514 local0"])
-        .bad(&["log"]),
+        .bad(&["log", "log 127.0.0.1:514 nowhere"])
+        .set(logging::log),
     Row::new("maxconn", Sections::LOG_FORWARD)
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))
-        .doc("Connections at once.")
-        .not_yet("log forwarding")
+        .doc("Connections at once; 10 where nothing is said.")
         .ok(&["maxconn 10"])
-        .bad(&["maxconn", "maxconn many", "maxconn 0"]),
+        .bad(&["maxconn", "maxconn many", "maxconn 0"])
+        .set(|cx, a| {
+            section(cx).maxconn = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("timeout client", Sections::LOG_FORWARD)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
         .doc("Longest silence of a sender.")
-        .not_yet("log forwarding")
         .ok(&["timeout client 100ms"])
-        .bad(&["timeout client", "timeout client 5x"]),
+        .bad(&["timeout client", "timeout client 5x"])
+        .set(|cx, a| {
+            section(cx).timeout_client = Some(a.millis());
+            Ok(())
+        }),
     Row::new("option assume-rfc6587-ntf", Sections::LOG_FORWARD)
         .shape(Shape::Nothing)
-        .doc("Takes every TCP message as one line.")
+        .doc("Takes messages of streams to be lines, whatever they begin with.")
         .since(3, 2)
         .negatable()
-        .not_yet("log forwarding")
         .ok(&["option assume-rfc6587-ntf"])
-        .bad(&["option assume-rfc6587-ntf extra"]),
+        .bad(&["option assume-rfc6587-ntf extra"])
+        .set(|cx, a| {
+            section(cx).assume_ntf = a.prefix == crate::keyword::Prefix::None;
+            Ok(())
+        }),
     Row::new("option dont-parse-log", Sections::LOG_FORWARD)
         .shape(Shape::Nothing)
-        .doc("Sends messages on as they are.")
+        .doc("Sends messages on as they are; wants targets of `format raw`.")
         .since(3, 2)
         .negatable()
-        .not_yet("log forwarding")
         .ok(&["option dont-parse-log"])
-        .bad(&["option dont-parse-log extra"]),
+        .bad(&["option dont-parse-log extra"])
+        .set(|cx, a| {
+            section(cx).dont_parse = a.prefix == crate::keyword::Prefix::None;
+            Ok(())
+        }),
     Row::new("option host", Sections::LOG_FORWARD)
         .usage("{ replace | fill | keep | append }")
         .shape(Shape::OneOf(&["replace", "fill", "keep", "append"]))
-        .doc("What becomes of the host name of a message.")
+        .doc("What becomes of the host name of a message: the sender's address replaces it, fills it where there is none (as when nothing is said), or is appended; or it stays as it is.")
         .since(3, 2)
-        .not_yet("log forwarding")
         .ok(&["option host replace", "option host fill", "option host keep", "option host append"])
-        .bad(&["option host", "option host other"]),
+        .bad(&["option host", "option host other"])
+        .set(|cx, a| {
+            section(cx).host = match a.str(0) {
+                "replace" => LogHost::Replace,
+                "keep" => LogHost::Keep,
+                "append" => LogHost::Append,
+                _ => LogHost::Fill,
+            };
+            Ok(())
+        }),
 ];
+
+/// The section being read.
+pub(super) fn section<'r>(cx: &'r mut Reader<'_>) -> &'r mut LogForward {
+    let (name, span) = cx.started.last().map(|s| (s.name.clone(), s.span)).unwrap_or_default();
+    let at = cx.log_forwards.iter().position(|f| f.span == span);
+    let at = at.unwrap_or_else(|| {
+        cx.log_forwards.push(LogForward {
+            name,
+            span,
+            ..LogForward::default()
+        });
+        cx.log_forwards.len() - 1
+    });
+    &mut cx.log_forwards[at]
+}

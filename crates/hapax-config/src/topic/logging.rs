@@ -14,7 +14,7 @@ use crate::plan::{LogKind, LogStep};
 use crate::reader::{Current, Reader};
 use crate::shape::Shape;
 
-mod target;
+pub(super) mod target;
 
 pub(super) static TOPIC: Topic = Topic {
     name: "logging",
@@ -25,12 +25,13 @@ pub(super) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("log", Sections::GLOBAL.union(Sections::PROXY))
         .usage("global | <target> [len <length>] [format <format>] [sample <ranges>:<size>] [profile <name>] <facility> [<level> [<minlevel>]]")
-        .doc("Sends messages to a syslog server, a socket or a file descriptor. `no log` forgets the targets of the defaults.")
+        .doc("Sends messages to a syslog server, a socket, a file descriptor, a ring (`ring@`), a stream (`tcp@`) or a log backend (`backend@`). `no log` forgets the targets of the defaults.")
         .negatable()
         .ok(&[
             "log 127.0.0.1:514 local0",
             "log /dev/log local0 notice",
             "log stdout format raw daemon debug",
+            "log tcp@127.0.0.1:514 local0",
             "log 127.0.0.1 len 4096 format rfc5424 sample 1,3-4:5 local0 info err",
             "no log",
         ])
@@ -157,6 +158,7 @@ const fn option_log(name: &'static str) -> Row {
     Row::new(name, Sections::FRONT).misplaced(Misplaced::InBackend)
 }
 
+/// `log` of any section.
 pub(super) fn log(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let bad = |i: usize, what: String| a.bad(i, format!("log : {what}"));
     let global = cx.section().is_some_and(|s| s.bit == Sections::GLOBAL);
@@ -187,7 +189,13 @@ pub(super) fn log(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 fn targets<'r>(cx: &'r mut Reader<'_>, global: bool) -> &'r mut Vec<crate::plan::LogTarget> {
-    if global { &mut cx.global.log } else { &mut cx.proxy().proxy.log }
+    if global {
+        return &mut cx.global.log;
+    }
+    if cx.section().is_some_and(|s| s.bit == Sections::LOG_FORWARD) {
+        return &mut super::log_forward::section(cx).log;
+    }
+    &mut cx.proxy().proxy.log
 }
 
 fn log_tag(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {

@@ -92,7 +92,7 @@ fn mode(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
                     format!("mode {} is only applicable on proxies with backend capability.", a.str(0)),
                 ));
             }
-            Some(a.str(0))
+            (mode == Mode::Spop).then(|| a.str(0))
         }
         Mode::Haterm => Some("haterm"),
         _ => None,

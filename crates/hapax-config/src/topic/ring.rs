@@ -1,8 +1,10 @@
 //! `ring`: buffers of messages, and the servers they are sent on to.
 
-use super::{Topic, no_inherit};
+use super::{Topic, no_inherit, servers};
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::plan::Ring;
+use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::units::{TIMER_MAX, Unit};
 
@@ -16,25 +18,31 @@ static ROWS: &[Row] = &[
     Row::new("backing-file", Sections::RING)
         .usage("<path>")
         .shape(Shape::Word("<path>"))
-        .doc("File that holds the ring.")
+        .doc("File that keeps the ring's contents, for those who look after a crash. What it held before is kept with `.bak` behind its name.")
         .since(2, 7)
-        .not_yet("rings")
         .ok(&["backing-file /var/log/ring"])
-        .bad(&["backing-file", "backing-file one two"]),
+        .bad(&["backing-file", "backing-file one two"])
+        .set(|cx, a| {
+            section(cx).backing_file = Some(a.show(0));
+            Ok(())
+        }),
     Row::new("description", Sections::RING)
         .usage("<text>")
         .shape(Shape::Words(1, 64))
         .doc("What the ring is for.")
-        .not_yet("rings")
         .ok(&["description the last messages"])
-        .bad(&["description"]),
+        .bad(&["description"])
+        .set(|cx, a| {
+            let text = super::process::text(a)?;
+            section(cx).description = Some(text);
+            Ok(())
+        }),
     Row::new("format", Sections::RING)
         .usage("{ iso | local | raw | rfc3164 | rfc5424 | short | priority | timed }")
         .shape(Shape::OneOf(&[
             "iso", "local", "raw", "rfc3164", "rfc5424", "short", "priority", "timed",
         ]))
-        .doc("How messages are written.")
-        .not_yet("rings")
+        .doc("How messages are written; `raw` where nothing is said.")
         .ok(&[
             "format iso",
             "format local",
@@ -45,40 +53,74 @@ static ROWS: &[Row] = &[
             "format priority",
             "format timed",
         ])
-        .bad(&["format", "format other"]),
+        .bad(&["format", "format other"])
+        .set(|cx, a| {
+            let wire = super::logging::target::WIRES.iter().find(|(n, _)| *n == a.str(0));
+            if let Some((_, wire)) = wire {
+                section(cx).format = *wire;
+            }
+            Ok(())
+        }),
     Row::new("maxlen", Sections::RING)
         .usage("<length>")
         .shape(Shape::Number(1, i64::MAX))
-        .doc("Longest message.")
-        .not_yet("rings")
+        .doc("Longest message, its header included.")
         .ok(&["maxlen 10"])
-        .bad(&["maxlen", "maxlen many", "maxlen 0"]),
+        .bad(&["maxlen", "maxlen many", "maxlen 0"])
+        .set(|cx, a| {
+            section(cx).maxlen = a.number() as usize;
+            Ok(())
+        }),
     Row::new("server", Sections::RING)
         .usage("<name> <address> [param*]")
         .shape(Shape::Words(2, 64))
-        .doc("Server that messages are sent on to.")
-        .not_yet("rings")
+        .doc("Server that messages are sent on to over a stream, and over TLS with `ssl`.")
         .ok(&["server collector 127.0.0.1:514 log-proto octet-count"])
-        .bad(&["server x"]),
+        .bad(&["server x", "server x 127.0.0.1:514 nonsense", "server x udp@127.0.0.1:514"])
+        .set(|cx, a| {
+            let server = servers::standalone(cx, a)?;
+            section(cx).servers.push(server);
+            Ok(())
+        }),
     Row::new("size", Sections::RING)
         .usage("<size>")
         .shape(Shape::Size)
-        .doc("Size of the ring.")
-        .not_yet("rings")
+        .doc("Size of the ring; `tune.bufsize` where nothing is said.")
         .ok(&["size 64k"])
-        .bad(&["size", "size big"]),
+        .bad(&["size", "size big"])
+        .set(|cx, a| {
+            section(cx).size = a.size() as usize;
+            Ok(())
+        }),
     Row::new("timeout connect", Sections::RING)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
         .doc("How long a connection to the server may take to be made.")
-        .not_yet("rings")
         .ok(&["timeout connect 100ms"])
-        .bad(&["timeout connect", "timeout connect 5x"]),
+        .bad(&["timeout connect", "timeout connect 5x"])
+        .set(|cx, a| {
+            section(cx).timeout_connect = Some(a.millis());
+            Ok(())
+        }),
     Row::new("timeout server", Sections::RING)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
         .doc("How long data may wait to be sent.")
-        .not_yet("rings")
         .ok(&["timeout server 100ms"])
-        .bad(&["timeout server", "timeout server 5x"]),
+        .bad(&["timeout server", "timeout server 5x"])
+        .set(|cx, a| {
+            section(cx).timeout_server = Some(a.millis());
+            Ok(())
+        }),
 ];
+
+/// The section being read.
+fn section<'r>(cx: &'r mut Reader<'_>) -> &'r mut Ring {
+    let at = cx.rings.iter().rposition(|r| !r.implicit);
+    // Every section begins with one.
+    let at = at.unwrap_or_else(|| {
+        cx.rings.push(Ring::default());
+        cx.rings.len() - 1
+    });
+    &mut cx.rings[at]
+}

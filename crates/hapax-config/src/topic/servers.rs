@@ -12,7 +12,7 @@ use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::{Draft, PendingSwitch};
 use crate::keyword::{Misplaced, Sections};
-use crate::plan::{Mode, Resolve};
+use crate::plan::{Mode, Resolve, Server};
 use crate::reader::{Reader, could_be_a_name, lookup};
 use crate::section::invalid_char;
 use crate::server::{self, InitAddr, ServerCx, ServerDraft};
@@ -128,6 +128,7 @@ fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, at: usize) -> Result<(
     };
     draft.server.name = name.clone();
     draft.server.span = a.line;
+    draft.server.datagram = address.dgram;
     let mut opts = ServerCx::new(cx, draft, false);
     server::read_options(&mut opts, a.words.get(options..).unwrap_or(&[]), a.line, "", fail)?;
     let mut draft = opts.draft;
@@ -135,6 +136,22 @@ fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, at: usize) -> Result<(
     check_server(&draft, a).map_err(fail)?;
     push(cx, draft, name);
     Ok(())
+}
+
+/// A server that belongs to no backend: name, address, options.
+pub(super) fn standalone(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Server, Diagnostic> {
+    check_name(a, "name")?;
+    let head = format!("'server {}/{}' : ", cx.section_name(), a.show(0));
+    let fail = |d: Diagnostic| place(d.prefixed(&head));
+    let address = address::parse(&a.show(1), Accept::SERVER, &cx.env).map_err(|e| fail(a.bad(1, e)))?;
+    let mut draft = ServerDraft::default();
+    draft.server.name = a.arc_str(0);
+    draft.server.span = a.line;
+    let mut opts = ServerCx::new(cx, draft, false);
+    server::read_options(&mut opts, a.words.get(2..).unwrap_or(&[]), a.line, "", fail)?;
+    let mut draft = opts.draft;
+    set_address(cx, &mut draft, &address, a, 1, &head).map_err(place)?;
+    Ok(draft.finish())
 }
 
 pub(super) fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {

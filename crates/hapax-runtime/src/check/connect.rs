@@ -39,7 +39,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(super) async fn open(&self) -> Result<Box<dyn Stream>, Failure> {
+    pub(crate) async fn open(&self) -> Result<Box<dyn Stream>, Failure> {
         self.open_with_ends().await.map(|(stream, _)| stream)
     }
 

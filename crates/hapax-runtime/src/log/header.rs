@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use hapax_proto::syslog::{self, Form, Message};
 use hapax_sys::clock::{self, Calendar};
 
 use super::LogWire;
@@ -84,6 +85,78 @@ impl Header {
         }
     }
 
+    /// Appends the header of a message of somebody else's, with what it came with; `host` stands for its host name.
+    pub(super) fn write_theirs(&mut self, out: &mut Vec<u8>, wire: LogWire, priority: u32, m: &Message<'_>, host: &[u8]) {
+        let now = clock::realtime_coarse();
+        let wire = match (wire, m.form) {
+            // It keeps the form it came in.
+            (LogWire::Unset, Form::Raw) => LogWire::Raw,
+            (LogWire::Unset, Form::Priority) => LogWire::Priority,
+            (LogWire::Unset, Form::Rfc3164) => LogWire::Rfc3164,
+            (LogWire::Unset, Form::Rfc5424) => LogWire::Rfc5424,
+            (wire, _) => wire,
+        };
+        match wire {
+            LogWire::Raw | LogWire::Unset => {}
+            LogWire::Priority => bracketed(out, priority),
+            LogWire::Short => bracketed(out, priority & 7),
+            LogWire::Timed => {
+                bracketed(out, priority & 7);
+                self.their_iso(out, m, now);
+            }
+            LogWire::Iso => self.their_iso(out, m, now),
+            LogWire::Local | LogWire::Rfc3164 => {
+                bracketed(out, priority);
+                self.their_legacy(out, m, now);
+                if wire == LogWire::Rfc3164 {
+                    out.extend_from_slice(if host.is_empty() { b"localhost" } else { host });
+                    out.push(b' ');
+                }
+                if !m.tag.is_empty() {
+                    out.extend_from_slice(m.tag);
+                    if !m.pid.is_empty() {
+                        out.push(b'[');
+                        out.extend_from_slice(m.pid);
+                        out.push(b']');
+                    }
+                    out.extend_from_slice(b": ");
+                }
+            }
+            LogWire::Rfc5424 => {
+                bracketed(out, priority);
+                out.extend_from_slice(b"1 ");
+                if m.form == Form::Rfc5424 && m.time.is_empty() {
+                    out.extend_from_slice(b"- ");
+                } else {
+                    self.their_iso(out, m, now);
+                }
+                for field in [host, m.tag, m.pid, m.id, m.structured] {
+                    out.extend_from_slice(if field.is_empty() { b"-" } else { field });
+                    out.push(b' ');
+                }
+            }
+        }
+    }
+
+    /// The message's own time, or now.
+    fn their_iso(&mut self, out: &mut Vec<u8>, m: &Message<'_>, now: (i64, u32)) {
+        match m.form {
+            Form::Rfc5424 if !m.time.is_empty() => out.extend_from_slice(m.time),
+            Form::Rfc3164 if syslog::modern_time(m.time, clock::local(now.0).year, out) => {}
+            _ => return self.iso(out, now),
+        }
+        out.push(b' ');
+    }
+
+    fn their_legacy(&mut self, out: &mut Vec<u8>, m: &Message<'_>, now: (i64, u32)) {
+        match m.form {
+            Form::Rfc3164 => out.extend_from_slice(m.time),
+            Form::Rfc5424 if syslog::legacy_time(m.time, out) => {}
+            _ => return self.legacy(out, now),
+        }
+        out.push(b' ');
+    }
+
     fn tag(&self, out: &mut Vec<u8>, tag: &str) {
         if tag.is_empty() {
             return;
@@ -144,8 +217,12 @@ impl Header {
 
 /// `<facility * 8 + level>`
 fn priority(out: &mut Vec<u8>, facility: u8, level: u8) {
+    bracketed(out, u32::from(facility) * 8 + u32::from(level));
+}
+
+fn bracketed(out: &mut Vec<u8>, number: u32) {
     let mut digits = itoa::Buffer::new();
     out.push(b'<');
-    out.extend_from_slice(digits.format(u32::from(facility) * 8 + u32::from(level)).as_bytes());
+    out.extend_from_slice(digits.format(number).as_bytes());
     out.push(b'>');
 }

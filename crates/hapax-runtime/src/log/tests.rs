@@ -33,6 +33,10 @@ fn next(s: &UdpSocket) -> String {
     String::from_utf8_lossy(&buf[..n]).into_owned()
 }
 
+fn shared() -> Arc<Shared> {
+    Arc::new(Shared::new(Arc::default(), 1, 1, 0))
+}
+
 fn logger() -> (Logger, Arc<AtomicU64>) {
     let dropped = Arc::new(AtomicU64::new(0));
     (Logger::new(None, Arc::clone(&dropped)), dropped)
@@ -85,9 +89,9 @@ fn levels_are_filtered_and_raised() {
     t.min_level = level::ERR;
     let (mut l, _) = logger();
     let targets = [t];
-    l.send(&targets, "x", level::INFO, b"too chatty");
-    l.send(&targets, "x", level::EMERG, b"softened\n");
-    l.send(&targets, "x", level::NOTICE, b"kept");
+    l.send(&shared(), &targets, "x", level::INFO, b"too chatty");
+    l.send(&shared(), &targets, "x", level::EMERG, b"softened\n");
+    l.send(&shared(), &targets, "x", level::NOTICE, b"kept");
     assert_eq!(next(&s), "<3>softened\n");
     assert_eq!(next(&s), "<5>kept\n");
 }
@@ -98,7 +102,7 @@ fn a_message_is_cut_to_the_length_with_its_header() {
     t.format = LogWire::Priority;
     t.len = 80;
     let (mut l, _) = logger();
-    l.send(&[t], "x", level::INFO, &[b'a'; 500]);
+    l.send(&shared(), &[t], "x", level::INFO, &[b'a'; 500]);
     let got = next(&s);
     assert_eq!((got.len(), &got[..6], &got[78..]), (80, "<134>a", "a\n"));
 }
@@ -110,7 +114,7 @@ fn sampling_sends_its_share() {
     let (mut l, _) = logger();
     let targets = [t];
     for i in 1..=10 {
-        l.send(&targets, "x", level::INFO, format!("{i}").as_bytes());
+        l.send(&shared(), &targets, "x", level::INFO, format!("{i}").as_bytes());
     }
     let got: Vec<_> = (0..6).map(|_| next(&s)).collect();
     assert_eq!(got, ["1\n", "4\n", "5\n", "6\n", "9\n", "10\n"]);
@@ -125,7 +129,7 @@ fn a_full_socket_drops_and_counts() {
     let (mut l, dropped) = logger();
     // The kernel queues a few messages (net.unix.max_dgram_qlen); nobody reads them here.
     for _ in 0..5000 {
-        l.send(&t, "x", level::INFO, b"m");
+        l.send(&shared(), &t, "x", level::INFO, b"m");
     }
     assert!(dropped.load(Ordering::Relaxed) > 0);
     let mut buf = [0; 16];
@@ -134,7 +138,7 @@ fn a_full_socket_drops_and_counts() {
     drop(s);
     std::fs::remove_file(&path).unwrap();
     let s = UnixDatagram::bind(&path).unwrap();
-    l.send(&t, "x", level::INFO, b"again");
+    l.send(&shared(), &t, "x", level::INFO, b"again");
     let n = s.recv(&mut buf).unwrap();
     assert_eq!(&buf[..n], b"again\n");
     std::fs::remove_dir_all(dir).unwrap();
@@ -147,10 +151,10 @@ fn a_refused_datagram_does_not_stop_the_next() {
     drop(s);
     let (mut l, _) = logger();
     let targets = [t];
-    l.send(&targets, "x", level::INFO, b"into the void");
+    l.send(&shared(), &targets, "x", level::INFO, b"into the void");
     let s = UdpSocket::bind(at).unwrap();
     s.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    l.send(&targets, "x", level::INFO, b"heard");
+    l.send(&shared(), &targets, "x", level::INFO, b"heard");
     assert_eq!(next(&s), "heard\n");
 }
 

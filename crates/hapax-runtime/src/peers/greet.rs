@@ -39,6 +39,7 @@ pub(super) async fn listen(section: Rc<Section>, listener: Listener) {
     let socket = match listener {
         Listener::Tcp(l) => TcpListener::from_std(l).map(Socket::Tcp),
         Listener::Unix(l) => UnixListener::from_std(l).map(Socket::Unix),
+        Listener::Udp(_) => Err(io::ErrorKind::Unsupported.into()),
     };
     let Ok(socket) = socket else {
         tracing::error!("a listening socket of peers cannot be polled");

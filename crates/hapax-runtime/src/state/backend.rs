@@ -13,6 +13,8 @@ use super::{ProxyState, Roster, ServerState};
 #[derive(Debug)]
 pub struct BackendLive {
     farm: Mutex<Farm>,
+    /// `balance sticky`: usable servers, the one that is stuck to first, those that came up later behind.
+    sticky: Option<Mutex<Vec<usize>>>,
     hash: HashType,
     fullconn: u32,
     /// Usable servers now: actives and backups. Kept here so that nobody takes the lock to count.
@@ -25,8 +27,11 @@ impl BackendLive {
         let members = servers.iter().map(|(_, s)| member(s)).collect();
         let farm = Farm::new(algorithm(proxy), members, proxy.options.contains(Options::ALLBACKUPS), seed);
         let (act, bck) = count(&farm);
+        let able = servers.iter().filter(|(_, s)| may_stick(&member(s))).map(|(i, _)| i);
+        let sticky = matches!(proxy.balance, Balance::Sticky).then(|| Mutex::new(able.collect()));
         Self {
             farm: Mutex::new(farm),
+            sticky,
             hash: proxy.hash_type,
             fullconn,
             act: AtomicU32::new(act),
@@ -36,6 +41,12 @@ impl BackendLive {
 
     /// Chooses a server of `proxy` (whose farm this is). `key`: from [`key_of`](Self::key_of) or [`key_of_source`](Self::key_of_source).
     pub fn pick(&self, proxy: &ProxyState, key: Option<u32>, avoid: Option<usize>) -> Choice {
+        if let Some(order) = &self.sticky {
+            let first = order.lock().unwrap_or_else(PoisonError::into_inner).first().copied();
+            if let Some(i) = first {
+                return Choice::Server(i);
+            }
+        }
         let streams = proxy.be_cur.load(Ordering::Relaxed);
         let load = |i: usize| self.load(&proxy.servers[i], streams);
         self.lock().pick(key, load, avoid)
@@ -72,6 +83,14 @@ impl BackendLive {
         let mut farm = self.lock();
         farm.set(i, member(server));
         let (act, bck) = count(&farm);
+        if let Some(order) = &self.sticky {
+            let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
+            if !may_stick(&member(server)) {
+                order.retain(|s| *s != i);
+            } else if !order.contains(&i) {
+                order.push(i);
+            }
+        }
         self.act.store(act, Ordering::Relaxed);
         self.bck.store(bck, Ordering::Relaxed);
     }
@@ -111,12 +130,13 @@ impl BackendLive {
 
 fn algorithm(proxy: &Proxy) -> Algorithm {
     match &proxy.balance {
-        Balance::RoundRobin | Balance::Other(_) => Algorithm::RoundRobin,
+        // A sticky choice is not the farm's.
+        Balance::RoundRobin | Balance::Sticky => Algorithm::RoundRobin,
         Balance::StaticRr => Algorithm::StaticRr,
         Balance::LeastConn => Algorithm::LeastConn,
         Balance::First => Algorithm::First,
         Balance::Random(n) => Algorithm::Random(*n),
-        Balance::Source | Balance::Hash(_) => Algorithm::Hash(proxy.hash_type),
+        Balance::Source | Balance::Hash(_) | Balance::LogHash(_) => Algorithm::Hash(proxy.hash_type),
     }
 }
 
@@ -128,6 +148,11 @@ fn member(s: &ServerState) -> Member {
         usable: s.is_usable(),
         backup: conf.backup,
     }
+}
+
+/// Whether a sticky choice may fall on it.
+fn may_stick(m: &Member) -> bool {
+    m.usable && m.weight > 0 && !m.backup
 }
 
 fn count(farm: &Farm) -> (u32, u32) {

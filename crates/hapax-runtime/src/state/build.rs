@@ -94,6 +94,7 @@ impl Shared {
         let backends = backends.map(|(i, p)| (p.name.as_bytes().into(), ProxyId(i as u32))).collect();
         let tables = Tables::new(&plan, seed());
         let peers = super::PeersState::all(&plan, &tables);
+        let logs = crate::log::Outlets::new(&plan);
         let shared = Self {
             backends,
             tables,
@@ -124,6 +125,7 @@ impl Shared {
             conn_rate: RateMeter::new(workers),
             sess_rate: RateMeter::new(workers),
             compression,
+            logs,
             ssl_rate: RateMeter::new(workers),
         };
         shared.inherit_maintenance();

@@ -139,7 +139,8 @@ pub fn algo_name(balance: &Balance) -> &'static str {
         Balance::Source => "source",
         Balance::Random(_) => "random",
         Balance::Hash(_) => "hash",
-        Balance::Other(name) => name,
+        Balance::LogHash(_) => "log-hash",
+        Balance::Sticky => "sticky",
     }
 }
 

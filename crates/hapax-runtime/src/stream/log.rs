@@ -196,7 +196,7 @@ impl Occasion {
             if let (Some(_), Some(f)) = (format, &proxy.formats.sd) {
                 f.write(env, &mut sd);
             }
-            logger.send_structured(&proxy.log, tag(plan, proxy), self.level, &sd, line);
+            logger.send_structured(&w.shared, &proxy.log, tag(plan, proxy), self.level, &sd, line);
             return;
         }
         for target in &proxy.log {
@@ -212,7 +212,7 @@ impl Occasion {
                 f.write(env, &mut sd);
             }
             let tag = profile.and_then(|p| p.tag.as_deref()).unwrap_or_else(|| tag(plan, proxy));
-            logger.send_structured(std::slice::from_ref(target), tag, self.level, &sd, line);
+            logger.send_structured(&w.shared, std::slice::from_ref(target), tag, self.level, &sd, line);
         }
     }
 }

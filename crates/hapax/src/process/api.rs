@@ -51,6 +51,8 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
         let listener = match listener {
             hapax_sys::listen::Listener::Tcp(l) => Listener::Tcp(l),
             hapax_sys::listen::Listener::Unix(l) => Listener::Unix(l),
+            // No line of the runtime API asks for datagrams.
+            hapax_sys::listen::Listener::Udp(_) => continue,
         };
         let global = &plan.global;
         let settings = Settings {

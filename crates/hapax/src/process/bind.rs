@@ -27,7 +27,13 @@ pub(super) fn every(
 ) -> Result<Vec<BoundListener>, Vec<String>> {
     let mut made = Vec::new();
     let mut failures = Vec::new();
-    let mut one = |bind: &Bind, backlog: Option<u32>, what: &str, owner: Owner| match open(bind, backlog, options, inherited) {
+    let mut one = |bind: &Bind, backlog: Option<u32>, what: &str, owner: Owner| match open_as(
+        bind,
+        backlog,
+        matches!(owner, Owner::LogDgram { .. }),
+        options,
+        inherited,
+    ) {
         Ok(socket) => made.push(BoundListener { owner, socket }),
         Err(why) => failures.push(format!(
             "Binding [{}:{}] for {what}: {why}",
@@ -51,6 +57,20 @@ pub(super) fn every(
             one(bind, bind.backlog, &what, Owner::Peers(i, b));
         }
     }
+    for (f, forward) in plan.log_forwards.iter().enumerate() {
+        let what = format!("log-forward {}", forward.name);
+        for (bind, b) in forward.binds.iter().zip(0..) {
+            one(
+                bind,
+                bind.backlog.or(forward.backlog),
+                &what,
+                Owner::LogStream { forward: f, bind: b },
+            );
+        }
+        for (bind, b) in forward.dgram_binds.iter().zip(0..) {
+            one(bind, None, &what, Owner::LogDgram { forward: f, bind: b });
+        }
+    }
     for (i, s) in plan.global.stats_sockets.iter().enumerate() {
         one(&s.bind, s.bind.backlog, "frontend GLOBAL", Owner::Stats(i));
     }
@@ -62,8 +82,20 @@ fn kind(p: &Proxy) -> &'static str {
 }
 
 pub(super) fn open(bind: &Bind, backlog: Option<u32>, options: &Options, inherited: &mut Vec<OwnedFd>) -> Result<Listener, String> {
+    open_as(bind, backlog, false, options, inherited)
+}
+
+/// `datagrams`: a receiving socket rather than a listening one.
+fn open_as(
+    bind: &Bind,
+    backlog: Option<u32>,
+    datagrams: bool,
+    options: &Options,
+    inherited: &mut Vec<OwnedFd>,
+) -> Result<Listener, String> {
     let address = match &bind.address {
         BindAddress::Fd(n) => Address::Fd(*n),
+        BindAddress::At(Endpoint::Ip(a)) if datagrams => Address::Udp(*a),
         BindAddress::At(Endpoint::Ip(a)) => Address::Tcp(*a),
         BindAddress::At(Endpoint::Unix(p)) => Address::Unix(Path::new(&**p)),
         BindAddress::At(Endpoint::Abstract(name, zero_terminated)) => Address::Abstract {

@@ -2,14 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use hapax_diag::Diagnostic;
+use hapax_diag::{Diagnostic, Span};
 use hapax_sample::{NameKind, NameRef};
 use hapax_value::Endpoint;
 
 use crate::address::{self, Accept, Host, Port};
 use crate::args::Args;
-use crate::codes;
-use crate::plan::{LogSample, LogTarget, LogTransport, LogWire};
+use crate::plan::{LogSample, LogTarget, LogTransport, LogWire, Ring, Server};
 use crate::reader::Reader;
 
 static FACILITIES: &[&str] = &[
@@ -19,7 +18,7 @@ static FACILITIES: &[&str] = &[
 
 static LEVELS: &[&str] = &["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
-static WIRES: &[(&str, LogWire)] = &[
+pub(in crate::topic) static WIRES: &[(&str, LogWire)] = &[
     ("local", LogWire::Local),
     ("rfc3164", LogWire::Rfc3164),
     ("rfc5424", LogWire::Rfc5424),
@@ -34,7 +33,7 @@ static WIRES: &[(&str, LogWire)] = &[
 const SYSLOG: u16 = 514;
 
 /// Reads everything after `log`; there are at least two words.
-pub(super) fn read(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTarget, Diagnostic> {
+pub(in crate::topic) fn read(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTarget, Diagnostic> {
     let bad = |i: usize, what: String| a.bad(i, format!("log : {what}"));
     let mut target = LogTarget {
         transport: transport(cx, a)?,
@@ -69,16 +68,7 @@ pub(super) fn read(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTarget, Diagn
         if a.str(i + 1).is_empty() {
             return Err(bad(i, "expected log-profile name".to_owned()));
         }
-        let name = Arc::new(NameRef {
-            kind: NameKind::LogProfile,
-            name: a.str(i + 1).into(),
-            span: a.at(i + 1),
-            within: None,
-            id: OnceLock::new(),
-            acl: OnceLock::new(),
-        });
-        cx.deferred.push(name.clone());
-        target.profile = Some(name);
+        target.profile = Some(named(cx, NameKind::LogProfile, a.str(i + 1), a.at(i + 1)));
         i += 2;
     }
     target.facility = FACILITIES
@@ -105,28 +95,68 @@ fn transport(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTransport, Diagnost
         "stderr" => return Ok(LogTransport::Fd(2)),
         _ => {}
     }
-    if text.starts_with("ring@") || text.starts_with("backend@") {
-        let told = "rings and log backends are accepted but not acted on yet: messages to them are lost";
-        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
-        return Ok(LogTransport::Other(text.to_owned()));
+    if let Some(name) = text.strip_prefix("ring@") {
+        return Ok(LogTransport::Ring(named(cx, NameKind::Ring, name, a.at(0))));
+    }
+    if let Some(name) = text.strip_prefix("backend@") {
+        return Ok(LogTransport::Backend(named(cx, NameKind::Backend, name, a.at(0))));
     }
     let mut parsed = address::parse(text, Accept::LOG, &cx.env).map_err(|e| a.bad(0, format!("log : {e}")))?;
     if parsed.port == Port::None {
         parsed.port = Port::Fixed(SYSLOG);
     }
-    let stream = text.starts_with("tcp") || text.starts_with("mptcp") || text.starts_with("stream+");
+    let stream = ["tcp", "mptcp", "stream+", "uxst@"].iter().any(|p| text.starts_with(p));
     match &parsed.host {
         Host::Fd(fd) => return Ok(LogTransport::Fd(*fd)),
-        _ if stream => {
-            let told = "logs over TCP are accepted but not acted on yet: messages to them are lost";
-            cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
-            return Ok(LogTransport::Other(text.to_owned()));
-        }
         _ => {}
     }
-    let endpoint = cx.resolve(&parsed, text, a.at(0), "log : ")?;
-    let other = || LogTransport::Other(text.to_owned());
-    Ok(endpoint.map_or_else(other, |e: Endpoint| LogTransport::Datagram(e)))
+    let Some(endpoint) = cx.resolve(&parsed, text, a.at(0), "log : ")? else {
+        return Ok(LogTransport::Unknown(text.to_owned()));
+    };
+    Ok(if stream {
+        own_ring(cx, text, endpoint, a)
+    } else {
+        LogTransport::Datagram(endpoint)
+    })
+}
+
+/// A name that is looked up when all sections are known.
+fn named(cx: &mut Reader<'_>, kind: NameKind, name: &str, span: Span) -> Arc<NameRef> {
+    let name = Arc::new(NameRef {
+        kind,
+        name: name.into(),
+        span,
+        within: None,
+        id: OnceLock::new(),
+        acl: OnceLock::new(),
+    });
+    cx.deferred.push(name.clone());
+    name
+}
+
+/// A stream target is a ring of its own with one server behind it.
+fn own_ring(cx: &mut Reader<'_>, text: &str, to: Endpoint, a: &Args<'_>) -> LogTransport {
+    let at = cx.rings.len() as u64;
+    cx.rings.push(Ring {
+        name: text.into(),
+        span: a.line,
+        servers: vec![Server {
+            name: text.into(),
+            span: a.line,
+            address: Some(to),
+            ..Server::default()
+        }],
+        implicit: true,
+        ..Ring::default()
+    });
+    LogTransport::Ring(Arc::new(NameRef {
+        kind: NameKind::Ring,
+        name: text.into(),
+        span: a.at(0),
+        within: None,
+        id: OnceLock::from(at),
+        acl: OnceLock::new(),
+    }))
 }
 
 /// `1,3-5:10`

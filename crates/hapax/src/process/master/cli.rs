@@ -64,12 +64,14 @@ pub(super) fn serve(listener: Listener, level: SocketLevel, cx: Context) -> io::
     match &listener {
         Listener::Tcp(l) => l.set_nonblocking(false)?,
         Listener::Unix(l) => l.set_nonblocking(false)?,
+        Listener::Udp(_) => return Err(io::ErrorKind::Unsupported.into()),
     }
     std::thread::Builder::new().name("master cli".to_owned()).spawn(move || {
         loop {
             let accepted = match &listener {
                 Listener::Tcp(l) => l.accept().map(|(s, _)| Stream::Tcp(s)),
                 Listener::Unix(l) => l.accept().map(|(s, _)| Stream::Unix(s)),
+                Listener::Udp(_) => return,
             };
             let Ok(stream) = accepted else {
                 // A lack of descriptors, mostly: trying again at once would only burn time.
