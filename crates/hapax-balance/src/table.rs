@@ -28,8 +28,9 @@ const PAGE_BITS: u32 = 8;
 /// Fewest entries for which a shard of its own is worth it, and most shards, as powers of two.
 const SHARD_BITS: u32 = 6;
 const MOST_SHARDS_BITS: u32 = 6;
-/// Texts that a dictionary holds; those beyond are not kept.
+/// Texts that a dictionary holds, and their longest; those beyond are not kept.
 const MOST_TEXTS: usize = 1 << 16;
+const LONGEST_TEXT: usize = 1024;
 
 /// What a table is told when it is made.
 #[derive(Clone, Debug)]
@@ -297,7 +298,7 @@ impl Table {
 
     /// The number of a text in the dictionary; 0: none, and none can be added.
     pub fn text_id(&self, text: &str) -> u32 {
-        if text.is_empty() {
+        if text.is_empty() || text.len() > LONGEST_TEXT {
             return 0;
         }
         let mut texts = self.texts();

@@ -100,6 +100,7 @@ fn long_keys_and_texts() {
     drop(e);
     assert_eq!(t.text(id).as_deref(), Some("srv1"));
     assert_eq!((t.text_id("srv1"), t.text_id(""), t.text(0)), (id, 0, None));
+    assert_eq!((t.text_id(&"y".repeat(1025)), t.text_id(&"y".repeat(1024)) > 0), (0, true));
     assert!(t.get(b"", 5).expect("there").remove());
     assert_eq!(t.used(), 1);
 }

@@ -273,3 +273,115 @@ fn targets_of_logs_are_looked_up() {
     };
     assert_eq!((name.id.get(), plan.log_forwards[0].maxconn), (Some(&1), 3));
 }
+
+/// The configuration of somebody called `a`.
+fn as_a(text: &str) -> Loaded {
+    let opts = LoadOptions {
+        local_peer: Some("a".to_owned()),
+        ..LoadOptions::default()
+    };
+    let input = Input {
+        name: "t.cfg".to_owned(),
+        bytes: text.as_bytes().into(),
+    };
+    load(vec![input], &Shelf, &opts)
+}
+
+#[test]
+fn peers_find_themselves_and_their_tables() {
+    let loaded = as_a(
+        "peers other\n    peer b 192.0.2.1:1\npeers off\n    disabled\n    peer a 192.0.2.1:1\npeers p\n    shards 3\n    default-bind backlog 7\n    bind \
+         192.0.2.2:9\n    default-server send-proxy\n    server b 192.0.2.3:9 shard 2\n    server a\n    server c 192.0.2.4:9 shard 4\n    table t type ip \
+         size 10\nbackend x\n    stick-table type ip size 10 peers p\nbackend y\n    stick-table type ip size 10 peers other\nbackend z\n    stick-table \
+         type ip size 10 peers off\n",
+    );
+    let plan = loaded.plan.expect("valid");
+    let [p] = &plan.peers[..] else { panic!("{:?}", plan.peers) };
+    assert_eq!((&*p.name, p.local, p.local_name(), p.shards), ("p", 1, "a", 3));
+    let peers: Vec<_> = p
+        .peers
+        .iter()
+        .map(|s| (&*s.name, s.address.is_some(), s.shard, s.send_proxy))
+        .collect();
+    assert_eq!(peers, [("b", true, 2, 1), ("a", false, 0, 1), ("c", true, 0, 1)]);
+    assert_eq!(p.remotes().map(|(i, _)| i).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!((p.binds.len(), p.binds[0].backlog), (1, Some(7)));
+    let shared: Vec<_> = plan.tables.iter().map(|t| (&*t.name, &*t.peer_name, t.peers_id)).collect();
+    assert_eq!(
+        shared,
+        [("p/t", "/t", Some(0)), ("x", "x", Some(0)), ("y", "y", None), ("z", "z", None)]
+    );
+    assert_eq!(p.tables, [0, 1]);
+}
+
+#[test]
+fn what_is_said_of_peers() {
+    for (text, want) in [
+        (
+            "peers p\n    peer b 192.0.2.1:1\n",
+            "warning Removing incomplete section 'peers p' (no peer named 'a').",
+        ),
+        (
+            "peers p\n    bind :1\n    server a\n    bind :2\n",
+            "alert One listener per \"peers\" section is authorized but another is already configured at [t.cfg:2].",
+        ),
+        (
+            "peers p\n    bind :1\n    peer a 192.0.2.1:1\n",
+            "alert mixing \"peer\" and \"bind\" line is forbidden",
+        ),
+        (
+            "peers p\n    peer a 192.0.2.1:1\n    bind :1\n",
+            "alert mixing \"peer\" and \"bind\" line is forbidden",
+        ),
+        (
+            "peers p\n    peer a 192.0.2.1:1\n    peer a 192.0.2.2:1\n",
+            "alert 'peer a' : local peer name already referenced at t.cfg:2. a",
+        ),
+        (
+            "peers p\n    peer a 192.0.2.1:1\npeers p\n    peer a 192.0.2.2:1\n",
+            "alert peers section 'p' has the same name as another peers section declared at t.cfg:1.",
+        ),
+        (
+            "peers p\n    peer a 192.0.2.1\n",
+            "alert 'peer a' : missing port specification in '192.0.2.1'",
+        ),
+        (
+            "peers p\n    bind :1\n    server a 192.0.2.1:1\n",
+            "alert 'server a/a' : unknown keyword '192.0.2.1:1'. Hint: no address was expected for this server.",
+        ),
+        (
+            "peers p\n    peer a 192.0.2.1:1\n    peer b 192.0.2.1:1 check\n",
+            "warning 'peer b' : init_addr, resolvers, check and agent are ignored for peers.",
+        ),
+        (
+            "peers p\n    peer a 192.0.2.1:1 ssl verify none\n",
+            "warning Peers section 'a': local peer have a non-SSL listener and a SSL server configured at line t.cfg:2.",
+        ),
+        (
+            "peers p\n    peer a 192.0.2.1:1\nglobal\n    localpeer b\n",
+            "warning 'localpeer' ignored since it is already set by using the '-L' command line argument.",
+        ),
+        (
+            "peers p\n    peer a 192.0.2.1:1\nbackend x\n    stick-table type ip size 10 peers q\n",
+            "alert Proxy 'x': unable to find sync peers 'q'.",
+        ),
+    ] {
+        let loaded = as_a(text);
+        let said: Vec<String> = loaded
+            .diags
+            .iter()
+            .filter(|d| d.severity >= Severity::Warning)
+            .map(|d| {
+                let kind = if d.severity == Severity::Alert { "alert" } else { "warning" };
+                format!("{kind} {}", d.message)
+            })
+            .collect();
+        assert_eq!(said, [want], "{text}");
+    }
+    let late = told("peers p\n    peer b 192.0.2.1:1\nglobal\n    localpeer b\n");
+    assert_eq!(late[0], "4 warning 'localpeer' ignored since it is used after 'peers' section.");
+    let named = read("global\n    localpeer b\npeers p\n    peer b 192.0.2.1:1\n")
+        .plan
+        .expect("valid");
+    assert_eq!(named.peers[0].local_name(), "b");
+}

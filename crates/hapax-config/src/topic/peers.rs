@@ -61,6 +61,7 @@ static ROWS: &[Row] = &[
         .usage("{ global | <target> [len <length>] [format <format>] <facility> [<level> [<minlevel>]] }")
         .shape(Shape::Words(0, 64))
         .doc("Where messages of the section go.")
+        .no_effect("HAProxy says nothing there of what peers do, and neither does this program")
         .ok(&["log global", "log 127.0.0.1:514 local0"])
         .bad(&["log", "log bad"])
         .set(logging::log),
@@ -186,8 +187,9 @@ fn listener_options(cx: &mut Reader<'_>, a: &Args<'_>, from: usize, addresses: O
     (opts.bind, opts.tls, opts.ssl) = listener;
     bind::read_options(&mut opts, a.words.get(from..).unwrap_or(&[]), a.line)?;
     let listener = (opts.bind, opts.tls, opts.ssl);
-    if listener.0.accept_proxy || listener.0.accept_netscaler_cip.is_some() {
-        let told = "PROXY headers of peers are accepted by the configuration but not read yet";
+    let l = &listener.0;
+    if l.accept_proxy || l.accept_netscaler_cip.is_some() || l.maxconn.is_some() || l.cc.is_some() {
+        let told = "of the listener of peers, 'accept-proxy', 'accept-netscaler-cip', 'maxconn' and 'cc' are accepted but not acted on yet";
         cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.span));
     }
     if let Some(p) = current(cx) {
@@ -264,6 +266,11 @@ fn peer(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         draft.check.on = false;
         draft.agent.on = false;
         draft.resolve.section = None;
+    }
+    let s = &draft.server;
+    if s.interface.is_some() || s.use_source.is_some() || s.tfo || s.cc.is_some() || s.tcp_ut.is_some() || draft.tls.sni.is_some() {
+        let told = "of a peer, 'interface', 'usesrc', 'tfo', 'cc', 'tcp-ut' and 'sni' are accepted but not acted on yet";
+        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.line));
     }
     if let Some(address) = &address {
         servers::set_address(cx, &mut draft, address, a, 1, &head).map_err(place)?;

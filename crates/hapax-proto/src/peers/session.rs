@@ -13,8 +13,9 @@ use super::texts::{Heard, Said};
 /// Silence after which we say that we live, and after which the other side does not; milliseconds.
 const HEARTBEAT: u64 = 3000;
 const PATIENCE: u64 = 5000;
-/// Tables that one session may speak of.
+/// Tables that one session may speak of, and the longest name of one.
 const MOST_TABLES: usize = 4096;
+const LONGEST_NAME: usize = 1024;
 
 /// What a message means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +136,8 @@ impl Session {
     }
 
     fn defined(&mut self, d: Definition) -> Result<Event, WireError> {
-        if self.theirs.len() >= MOST_TABLES && !self.theirs.contains_key(&d.id) {
+        let one_more = self.theirs.len() >= MOST_TABLES && !self.theirs.contains_key(&d.id);
+        if one_more || d.name.len() > LONGEST_NAME {
             return Err(WireError::TooLong);
         }
         let id = d.id;

@@ -266,8 +266,11 @@ fn work(l: &mut List, shared: &Shared, facts: &ProcessFacts) {
     l.u32(53, "Jobs", b"MGP", conns + facts.listeners, "Connections and listeners");
     l.u32(54, "Unstoppable Jobs", b"MGP", 0, "Jobs that a stop does not wait for");
     l.u32(55, "Listeners", b"MGP", facts.listeners, "Listening sockets");
-    l.u32(56, "ActivePeers", b"MGP", 0, "Peers that are in touch");
-    l.u32(57, "ConnectedPeers", b"MGP", 0, "Peers that are connected");
+    let peers = || shared.peers.iter().flat_map(|s| &s.peers);
+    let in_touch = peers().filter(|p| p.has_session()).count() as u32;
+    let connected = peers().filter(|p| p.view().connected).count() as u32;
+    l.u32(56, "ActivePeers", b"MGP", in_touch, "Peers that are in touch");
+    l.u32(57, "ConnectedPeers", b"MGP", connected, "Peers that are connected");
     l.u32(
         58,
         "DroppedLogs",
