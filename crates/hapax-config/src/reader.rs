@@ -92,6 +92,8 @@ pub struct Reader<'a> {
     pub counters: u8,
     /// `tune.defaults.purge`: no backend starts from a `defaults` section while the process runs.
     pub defaults_purged: bool,
+    /// `insecure-fork-wanted` was read.
+    pub fork_wanted: bool,
     /// `limited-quic` was read: QUIC addresses are let through.
     pub limited_quic: bool,
     /// Every `defaults` section, after the built-in one.
@@ -152,6 +154,7 @@ impl<'a> Reader<'a> {
             scripts: false,
             counters: 3,
             defaults_purged: false,
+            fork_wanted: false,
             limited_quic: false,
             defaults: vec![Draft::initial(opts.proxy_maxconn)],
             proxies: Vec::new(),

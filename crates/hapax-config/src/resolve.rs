@@ -15,6 +15,7 @@ use crate::reader::{Current, Reader};
 pub(crate) use tls::complete as complete_tls;
 
 mod alerts;
+mod checks;
 mod filters;
 mod formats;
 mod later;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hapax_diag::{Diagnostic, Severity, Span};
 use hapax_sample::ProxyId;
 
-use super::{Index, Peer, alerts, filters, formats, names, servers, tls, told, warnings};
+use super::{Index, Peer, alerts, checks, filters, formats, names, servers, tls, told, warnings};
 use crate::codes;
 use crate::draft::{Draft, PendingSwitch};
 use crate::plan::{Mode, Proxy, ProxyCaps, SwitchRule, SwitchTarget};
@@ -76,6 +76,7 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
     warnings::timeouts(cx, &draft);
     servers::finish(cx, &mut draft, true);
     alerts::finish(cx, &mut draft);
+    checks::finish(cx, &draft);
     warnings::after(cx, &mut draft, upgrade);
     filters::finish(cx, &mut draft);
     number_binds(cx, &mut draft);

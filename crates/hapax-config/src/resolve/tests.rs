@@ -385,3 +385,108 @@ fn what_is_said_of_peers() {
         .expect("valid");
     assert_eq!(named.peers[0].local_name(), "b");
 }
+
+#[test]
+fn checks_that_cannot_work_are_refused() {
+    let backend = |global: &str, lines: &str| told(&format!("{global}defaults\n{TIMEOUTS}backend b\n{lines}"));
+    let none = " has neither service port nor check port";
+    let server = |lines: &str, end: &str| (lines.to_owned(), format!("config: backend 'b': server 's'{none}{end}"));
+    for (lines, want) in [
+        server("server s 192.0.2.1 check\n", "."),
+        server("server s 192.0.2.1:+1 check\n", "."),
+        server(
+            "option httpchk\nserver s 192.0.2.1 check\n",
+            " nor tcp_check rule 'connect' with port information.",
+        ),
+        server(
+            "option tcp-check\ntcp-check connect port 80\ntcp-check connect\nserver s 192.0.2.1 check\n",
+            ", and a tcp_check rule 'connect' with no port information.",
+        ),
+    ] {
+        let got = backend("", &lines);
+        assert!(got.len() == 1 && got[0].ends_with(&want), "{got:?} for {lines}");
+    }
+    for good in [
+        "server s 192.0.2.1 check port 80\n",
+        "server s 192.0.2.1 check addr 192.0.2.2:80\n",
+        "server s /run/s.sock check\n",
+        "server s nowhere.test check init-addr none\n",
+        "option tcp-check\ntcp-check connect port 80\nserver s 192.0.2.1 check\n",
+    ] {
+        assert_eq!(backend("", good), Vec::<String>::new(), "{good}");
+    }
+    let wanted = "global\nexternal-check\ninsecure-fork-wanted\n";
+    let external = "option external-check\n";
+    for (global, lines, want) in [
+        (
+            "global\ninsecure-fork-wanted\n",
+            "external-check command /bin/true\n",
+            "'global.external-check'",
+        ),
+        (wanted, "", "unable to find required 'external-check command'"),
+        (wanted, "external-check command true\n", "does not have a leading '/'"),
+        (
+            "global\nexternal-check\n",
+            "external-check command /bin/true\n",
+            "'insecure-fork-wanted' not enabled",
+        ),
+    ] {
+        let got = backend(global, &format!("{external}{lines}"));
+        assert!(got.len() == 1 && got[0].contains(want), "{got:?}");
+    }
+    let idle = backend("", "external-check command /bin/true\n");
+    assert!(
+        idle.len() == 1 && idle[0].contains("'external-check command' will be ignored for backend 'b'"),
+        "{idle:?}"
+    );
+}
+
+#[test]
+fn names_are_looked_up_as_the_lines_say() {
+    let head = format!("resolvers r\nnameserver a 192.0.2.53:53\ndefaults\n{TIMEOUTS}backend b\n");
+    for (line, end) in [
+        (
+            "server e nowhere.test init-addr last\n",
+            "no method found to resolve address 'nowhere.test'.",
+        ),
+        ("server e nowhere.test\n", "could not resolve address 'nowhere.test'."),
+        (
+            "server f app.test resolvers unknown\n",
+            "unable to find required resolvers 'unknown'",
+        ),
+    ] {
+        let got = told(&format!("{head}{line}"));
+        assert!(got.len() == 1 && got[0].ends_with(end), "{got:?}");
+    }
+    let loaded = read(&format!(
+        "{head}server a app.test:80\nserver b nowhere.test:81 init-addr last,libc,192.0.2.9\nserver c nowhere.test:82 resolvers \
+         r\nserver-template d 3-4 _web._tcp.test resolvers r resolve-prefer ipv4\nserver f nowhere.test from srv:b\n"
+    ));
+    let notices = loaded.diags.iter().filter(|d| d.severity == Severity::Notice).count();
+    assert_eq!(notices, 3);
+    let plan = loaded.plan.unwrap();
+    let shown: Vec<String> = plan.proxies[0]
+        .servers
+        .iter()
+        .map(|s| {
+            let address = s
+                .address
+                .as_ref()
+                .and_then(Endpoint::ip)
+                .map_or_else(|| "-".to_owned(), |ip| ip.to_string());
+            let service = s.resolve.as_ref().map(|r| r.service);
+            format!("{} {address} {} {service:?} {:?}", s.name, s.port, s.port_offset)
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "a 192.0.2.7 80 None None",
+            "b 192.0.2.9 81 None None",
+            "c - 82 Some(false) None",
+            "d3 - 0 Some(true) None",
+            "d4 - 0 Some(true) None",
+            "f 192.0.2.9 0 None Some(0)",
+        ]
+    );
+}

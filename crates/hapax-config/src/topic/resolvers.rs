@@ -308,7 +308,7 @@ pub(crate) fn check(cx: &mut Reader<'_>) {
         .collect();
     for (message, at) in empty {
         let d = Diagnostic::new(&codes::MISSING_ARGUMENT, Severity::Warning, message);
-        cx.diags.push(d.at(at).lead(Lead::Config));
+        cx.diags.push(d.at(at).lead(Lead::Bare));
     }
 }
 

@@ -92,11 +92,14 @@ static ROWS: &[Row] = &[
         }),
     Row::new("insecure-fork-wanted", Sections::GLOBAL)
         .shape(Shape::Nothing)
-        .doc("Allows children to be forked while serving.")
+        .doc("Allows programs to be started while serving; a warning of `option external-check` depends on it, the programs do not.")
         .negatable()
-        .no_effect("no child is forked while serving")
         .ok(&["insecure-fork-wanted"])
-        .bad(&["insecure-fork-wanted extra"]),
+        .bad(&["insecure-fork-wanted extra"])
+        .set(|cx, a| {
+            cx.fork_wanted = !a.negated();
+            Ok(())
+        }),
     Row::new("insecure-setuid-wanted", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Allows programs started by the process to change users.")
