@@ -4,6 +4,7 @@
 mod cable;
 mod greeting;
 mod leaving;
+mod slow;
 
 use cable::Cable;
 use hapax_tests::ports::Port;
