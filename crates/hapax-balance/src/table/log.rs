@@ -55,6 +55,14 @@ impl Shard {
 
     /// The entry has changed: it is the newest in the list.
     pub(super) fn log_change(&mut self, slot: u32) {
+        // The newest one that nobody was told of yet is where it belongs.
+        if self
+            .log
+            .as_ref()
+            .is_some_and(|l| l.newest == slot && l.followers.iter().all(|f| f.at != slot))
+        {
+            return;
+        }
         self.forget_change(slot);
         let Some(log) = self.log.as_mut() else { return };
         log.seq = log.seq.wrapping_add(1);

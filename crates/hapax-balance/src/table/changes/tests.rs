@@ -63,7 +63,8 @@ fn what_changed_is_told_once() {
     let mut two = Heard::default();
     assert_eq!((two.hear(&t, 1, 10), two.values[&7_u32.to_be_bytes()[..]]), (1, 3));
     assert_eq!(one.hear(&t, 0, 10), 1);
-    assert_eq!(t.change_count(), 1011);
+    // What changes again before anyone hears of it is one change.
+    assert_eq!(t.change_count(), 1002);
 }
 
 #[test]
