@@ -167,8 +167,9 @@ fn unresolved(names: &Deferred) -> Option<&str> {
 
 /// The message without the place that a line of a file has.
 fn bare(message: &str, backend: &Proxy, name: &str) -> String {
-    let head = format!("'server {}/{name}' : ", backend.name);
-    message.strip_prefix(&head).unwrap_or(message).to_owned()
+    let heads = [format!("'server {}/{name}' : ", backend.name), format!("'server /{name}' : ")];
+    let rest = heads.iter().find_map(|h| message.strip_prefix(h.as_str()));
+    rest.unwrap_or(message).to_owned()
 }
 
 /// `from`: what the settings start from (manual, 5.2).

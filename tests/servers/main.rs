@@ -1,0 +1,6 @@
+//! Servers that come and go, how one of them is chosen, and what is remembered of them over a restart.
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+mod dynamic;
+
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 5s\n  timeout server 5s\n";
