@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 mod dynamic;
+mod picks;
 
 const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 5s\n  timeout server 5s\n";

@@ -13,6 +13,16 @@ pub fn source_key(ip: IpAddr) -> u32 {
     }
 }
 
+/// The label before the last dot of a host name, which `use_domain_only` hashes: of `www.example.org` the `example`. A name without
+/// a dot is hashed whole.
+pub fn domain(host: &[u8]) -> &[u8] {
+    let Some(end) = host.iter().rposition(|b| *b == b'.') else {
+        return host;
+    };
+    let start = host[..end].iter().rposition(|b| *b == b'.').map_or(0, |dot| dot + 1);
+    &host[start..end]
+}
+
 /// Which part of a URI `balance uri` looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct UriKey {
@@ -76,6 +86,21 @@ mod tests {
         ];
         for (k, uri, want) in cases {
             assert_eq!(k.part(uri.as_bytes()), want.as_bytes(), "{k:?} {uri}");
+        }
+    }
+
+    #[test]
+    fn domains() {
+        let cases = [
+            ("www.example.org", "example"),
+            ("haproxy.1wt.eu:80", "1wt"),
+            ("a.b.c", "b"),
+            ("host", "host"),
+            ("x.", "x"),
+            (".x", ""),
+        ];
+        for (host, want) in cases {
+            assert_eq!(domain(host.as_bytes()), want.as_bytes(), "{host}");
         }
     }
 

@@ -72,7 +72,7 @@ pub fn server_options() -> impl Iterator<Item = &'static str> {
 pub fn takes_servers(proxy: &Proxy) -> bool {
     match &proxy.balance {
         Balance::StaticRr => false,
-        Balance::Source | Balance::Hash(_) => proxy.hash_type.consistent,
+        hash if hash.is_hash() => proxy.hash_type.consistent,
         _ => true,
     }
 }

@@ -1,5 +1,6 @@
 //! The resolved configuration that the runtime executes: immutable, every name already an index.
 
+mod balance;
 mod bind;
 mod check;
 mod global;
@@ -11,6 +12,7 @@ mod server;
 mod statuses;
 mod table;
 
+pub use balance::{Balance, Key};
 pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
 pub use check::{
     Act, Check, CheckPort, Connect, Expect, External, HeaderPattern, HttpCheckOptions, HttpSend, Pattern, ReplyReader, Script, ScriptKind,
@@ -22,8 +24,8 @@ pub use log::{
 };
 pub use peers::Peers;
 pub use proxy::{
-    Balance, Cookie, CookieMode, ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy,
-    ProxyCaps, RetryOn, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
+    Cookie, CookieMode, ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps,
+    RetryOn, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
 };
 pub use resolvers::{Hold, MailAlerts, Mailer, Mailers, NameServer, Resolve, Resolvers};
 pub use server::{Agent, Observe, OnError, ProxyParts, Server, ServerTls};

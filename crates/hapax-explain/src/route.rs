@@ -1,8 +1,8 @@
 //! Which frontend takes a request, and which server of a backend.
 
-use hapax_balance::{Algorithm, Choice, Farm, Load, Member, SCALE, source_key};
+use hapax_balance::{Algorithm, Choice, Farm, Load, Member, SCALE};
 use hapax_config::Plan;
-use hapax_config::plan::{Balance, BindAddress, CookieMode, Mode, Options, Proxy, ProxyCaps};
+use hapax_config::plan::{Balance, BindAddress, CookieMode, Key, Mode, Options, Proxy, ProxyCaps};
 use hapax_proto::http::Head;
 use hapax_sample::{Env, ProxyId, ServerId};
 use hapax_value::Endpoint;
@@ -121,6 +121,10 @@ pub(crate) fn by_algorithm(proxy: &Proxy, id: ProxyId, env: &Env<'_>, world: &St
         Balance::First => (Algorithm::First, "first".into()),
         Balance::Random(n) => (Algorithm::Random(*n), format!("random({n})")),
         Balance::Source => (Algorithm::Hash(proxy.hash_type), "source".into()),
+        Balance::Uri(_) => (Algorithm::Hash(proxy.hash_type), "uri".into()),
+        Balance::Param { url, .. } => (Algorithm::Hash(proxy.hash_type), format!("url_param {}", url.text())),
+        Balance::Header(e) | Balance::Domain(e) => (Algorithm::Hash(proxy.hash_type), format!("hdr {}", e.text())),
+        Balance::RdpCookie(e) => (Algorithm::Hash(proxy.hash_type), format!("rdp-cookie {}", e.text())),
         Balance::Hash(expr) => (Algorithm::Hash(proxy.hash_type), format!("hash {}", expr.text())),
     };
     let members = proxy
@@ -136,21 +140,12 @@ pub(crate) fn by_algorithm(proxy: &Proxy, id: ProxyId, env: &Env<'_>, world: &St
         .collect();
     let mut farm = Farm::new(algorithm, members, proxy.options.contains(Options::ALLBACKUPS), 1);
     let hash = proxy.hash_type;
-    let (key, shown) = match &proxy.balance {
-        Balance::Source => {
-            let ip = env.src().and_then(Endpoint::ip);
-            (ip.map(|ip| hash.number(source_key(ip))), ip.map(|ip| ip.to_string()))
-        }
-        Balance::Hash(expr) => {
-            let mut bytes = Vec::new();
-            if expr.eval_str(env, &mut bytes) {
-                (Some(hash.hash(&bytes)), Some(String::from_utf8_lossy(&bytes).into_owned()))
-            } else {
-                (None, None)
-            }
-        }
-        _ => (None, None),
-    };
+    let found = proxy.balance.key(hash, env);
+    let key = found.as_ref().map(|k| k.place(hash));
+    let shown = found.map(|k| match k {
+        Key::Number(_) => env.src().and_then(Endpoint::ip).map_or_else(String::new, |ip| ip.to_string()),
+        Key::Bytes(b) => String::from_utf8_lossy(&b).into_owned(),
+    });
     let mut out = Servers {
         algorithm: name,
         key: shown,

@@ -15,7 +15,7 @@ use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
-use super::{Bind, LogFormats, LogTarget, MailAlerts, Script, Server, StickRule};
+use super::{Balance, Bind, LogFormats, LogTarget, MailAlerts, Script, Server, StickRule};
 use crate::server::ServerDraft;
 
 bitflags! {
@@ -255,24 +255,6 @@ pub enum SwitchTarget {
     Fixed(ProxyId),
     /// A log-format string that gives a backend's name.
     Dynamic(LogFormat),
-}
-
-/// `balance`
-#[derive(Clone, Debug, Default)]
-pub enum Balance {
-    #[default]
-    RoundRobin,
-    StaticRr,
-    LeastConn,
-    First,
-    Source,
-    Random(u32),
-    /// `balance hash EXPR`, and what the manual's `uri`, `hdr`, `url_param`... are equal to.
-    Hash(Arc<Expr>),
-    /// `log-hash`: converters over the message.
-    LogHash(Arc<Expr>),
-    /// One server as long as it is up.
-    Sticky,
 }
 
 /// How `cookie` works on the message.

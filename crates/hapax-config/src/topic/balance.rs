@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use hapax_balance::{HashFunction, HashType};
+use hapax_balance::{HashFunction, HashType, UriKey};
 use hapax_diag::{Diagnostic, Span};
 use hapax_sample::expr::Expr;
 
 use super::Topic;
 use crate::args::Args;
-use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::Sections;
@@ -103,12 +102,12 @@ fn balance(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             let draws = draws.filter(|n| *n > 0);
             Balance::Random(draws.ok_or_else(|| bad(a, 0, "'random' expects a number of draws of at least 1, in parentheses."))?)
         }
-        "uri" => uri(cx, a)?,
+        "uri" => uri(a)?,
         "url_param" => url_param(cx, a)?,
         "hdr" => hdr(cx, a, inner)?,
         "rdp-cookie" => {
-            let cookie = inner.unwrap_or("msts");
-            expression(cx, &format!("req.rdp_cookie({cookie})"), a.at(0))?
+            let cookie = inner.unwrap_or("mstshash");
+            Balance::RdpCookie(expression(cx, &format!("req.rdp_cookie({cookie})"), a.at(0))?)
         }
         "hash" => {
             if a.len() < 2 {
@@ -140,9 +139,8 @@ fn bad(a: &Args<'_>, i: usize, message: &str) -> Diagnostic {
     a.bad(i, format!("balance {message}"))
 }
 
-fn expression(cx: &mut Reader<'_>, text: &str, at: Span) -> Result<Balance, Diagnostic> {
-    let expr = Expr::compile(text.as_bytes(), at, &mut cx.compile())?;
-    Ok(Balance::Hash(Arc::new(expr)))
+fn expression(cx: &mut Reader<'_>, text: &str, at: Span) -> Result<Arc<Expr>, Diagnostic> {
+    Expr::compile(text.as_bytes(), at, &mut cx.compile()).map(Arc::new)
 }
 
 /// Converters of one word, over the message.
@@ -156,22 +154,17 @@ fn log_hash(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Balance, Diagnostic> {
     Ok(Balance::LogHash(Arc::new(expr)))
 }
 
-/// The path, or with `whole` the whole URI; as many bytes as `len` says.
-fn uri(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Balance, Diagnostic> {
-    let (mut fetch, mut len, mut i) = ("path", None, 1);
+/// Which part of the URI counts.
+fn uri(a: &Args<'_>) -> Result<Balance, Diagnostic> {
+    let (mut key, mut i) = (UriKey::default(), 1);
     while i < a.len() {
         match a.str(i) {
-            "whole" => fetch = "url",
-            "path-only" => fetch = "path",
+            "whole" => key.whole = true,
+            "path-only" => key.path_only = true,
             word @ ("len" | "depth") => {
                 let n = a.str(i + 1).parse::<u32>();
                 let n = n.map_err(|_| bad(a, i, &format!("uri '{word}' expects a positive integer (got '{}').", a.show(i + 1))))?;
-                if word == "len" {
-                    len = Some(n);
-                } else {
-                    let told = "'balance uri depth' is accepted but not acted on yet: the whole path is hashed";
-                    cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(i)));
-                }
+                *(if word == "len" { &mut key.len } else { &mut key.depth }) = n as usize;
                 i += 1;
             }
             other => {
@@ -184,8 +177,7 @@ fn uri(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Balance, Diagnostic> {
         }
         i += 1;
     }
-    let text = len.map_or_else(|| fetch.to_owned(), |n| format!("{fetch},bytes(0,{n})"));
-    expression(cx, &text, a.at(0))
+    Ok(Balance::Uri(key))
 }
 
 fn url_param(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Balance, Diagnostic> {
@@ -193,15 +185,13 @@ fn url_param(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Balance, Diagnostic> {
     if name.is_empty() {
         return Err(a.missing("balance url_param requires an URL parameter name."));
     }
-    match a.str(2) {
-        "" => {}
-        "check_post" => {
-            let told = "'balance url_param ... check_post' is accepted but not acted on yet: only the URL is looked at";
-            cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(2)));
-        }
+    let url = expression(cx, &format!("urlp({name})"), a.at(0))?;
+    let body = match a.str(2) {
+        "" => None,
+        "check_post" => Some(expression(cx, &format!("req.body_param({name})"), a.at(0))?),
         _ => return Err(bad(a, 2, "url_param only accepts check_post modifier.")),
-    }
-    expression(cx, &format!("urlp({name})"), a.at(0))
+    };
+    Ok(Balance::Param { url, body })
 }
 
 fn hdr(cx: &mut Reader<'_>, a: &Args<'_>, name: Option<&str>) -> Result<Balance, Diagnostic> {
@@ -209,9 +199,8 @@ fn hdr(cx: &mut Reader<'_>, a: &Args<'_>, name: Option<&str>) -> Result<Balance,
         return Err(bad(a, 0, "hdr(name) requires an http header field name."));
     };
     match a.str(1) {
-        "" => expression(cx, &format!("req.hdr({name})"), a.at(0)),
-        // The part of a host name before its public suffix: `www.example.org` and `a.example.org` are one site.
-        "use_domain_only" => expression(cx, &format!("req.hdr({name}),host_only,field(-2,.)"), a.at(0)),
+        "" => expression(cx, &format!("req.hdr({name})"), a.at(0)).map(Balance::Header),
+        "use_domain_only" => expression(cx, &format!("req.hdr({name})"), a.at(0)).map(Balance::Domain),
         other => Err(bad(
             a,
             1,

@@ -159,7 +159,7 @@ pub(super) fn choose(shared: &Arc<Shared>, backend: ProxyId, message: &[u8]) -> 
             };
             let mut key = Vec::new();
             expr.eval_str(&env, &mut key);
-            Some(state.live.key_of(&key))
+            Some(conf.hash_type.hash(&key))
         }
         _ => None,
     };

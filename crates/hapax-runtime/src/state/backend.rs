@@ -1,10 +1,9 @@
 //! The live farm of a backend: where the choice of a server meets the servers' states.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hapax_balance::{Algorithm, Choice, Farm, HashType, Load, Member, source_key};
+use hapax_balance::{Algorithm, Choice, Farm, Load, Member};
 use hapax_config::plan::{Balance, Options, Proxy};
 
 use super::{ProxyState, Roster, ServerState};
@@ -15,7 +14,6 @@ pub struct BackendLive {
     farm: Mutex<Farm>,
     /// `balance sticky`: usable servers, the one that is stuck to first, those that came up later behind.
     sticky: Option<Mutex<Vec<usize>>>,
-    hash: HashType,
     fullconn: u32,
     /// Usable servers now: actives and backups. Kept here so that nobody takes the lock to count.
     pub act: AtomicU32,
@@ -32,14 +30,13 @@ impl BackendLive {
         Self {
             farm: Mutex::new(farm),
             sticky,
-            hash: proxy.hash_type,
             fullconn,
             act: AtomicU32::new(act),
             bck: AtomicU32::new(bck),
         }
     }
 
-    /// Chooses a server of `proxy` (whose farm this is). `key`: from [`key_of`](Self::key_of) or [`key_of_source`](Self::key_of_source).
+    /// Chooses a server of `proxy` (whose farm this is). `key`: the place of the request's key.
     pub fn pick(&self, proxy: &ProxyState, key: Option<u32>, avoid: Option<usize>) -> Choice {
         if let Some(order) = &self.sticky {
             let first = order.lock().unwrap_or_else(PoisonError::into_inner).first().copied();
@@ -55,16 +52,6 @@ impl BackendLive {
     /// The load from which servers may have all of their `maxconn`.
     pub fn fullconn(&self) -> u32 {
         self.fullconn
-    }
-
-    /// The number a hash algorithm places these bytes by.
-    pub fn key_of(&self, bytes: &[u8]) -> u32 {
-        self.hash.hash(bytes)
-    }
-
-    /// The same for `balance source`.
-    pub fn key_of_source(&self, ip: IpAddr) -> u32 {
-        self.hash.number(source_key(ip))
     }
 
     /// The most streams a server may have now: `minconn` lets the limit grow with the backend's load up to `fullconn`.
@@ -136,7 +123,7 @@ fn algorithm(proxy: &Proxy) -> Algorithm {
         Balance::LeastConn => Algorithm::LeastConn,
         Balance::First => Algorithm::First,
         Balance::Random(n) => Algorithm::Random(*n),
-        Balance::Source | Balance::Hash(_) | Balance::LogHash(_) => Algorithm::Hash(proxy.hash_type),
+        _ => Algorithm::Hash(proxy.hash_type),
     }
 }
 

@@ -94,9 +94,15 @@ impl Exchange<'_> {
         }
     }
 
+    /// `balance url_param ... check_post`: the choice of the server depends on the body.
+    fn balanced_by_body(&self, proxy: &Proxy) -> bool {
+        proxy.balance.needs_body() && self.p.req_head.method() == b"POST"
+    }
+
     /// `option http-buffer-request`: the whole body, or a full buffer of it, within `timeout http-request`.
     pub(super) async fn buffer_request(&mut self, proxy: &Proxy) -> Step<()> {
-        if !proxy.options.contains(Options::HTTP_BUFFER_REQUEST) || self.meta.body == BodyLen::None {
+        let asked = proxy.options.contains(Options::HTTP_BUFFER_REQUEST) || self.balanced_by_body(proxy);
+        if !asked || self.meta.body == BodyLen::None {
             return Ok(());
         }
         let limit = proxy.timeouts.http_request.or(self.client_timeout());

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use hapax_balance::Choice;
-use hapax_config::plan::{Balance, Mode, Options, ProxyCaps, SwitchTarget};
+use hapax_config::plan::{Mode, Options, ProxyCaps, SwitchTarget};
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Verdict;
 
@@ -130,14 +130,10 @@ impl Exchange<'_> {
     }
 
     fn balance_key(&self) -> Option<u32> {
-        let live = &self.be_state().live;
-        match &self.be.balance {
-            Balance::Source => Some(live.key_of_source(self.env(false).src()?.ip()?)),
-            Balance::Hash(expr) => {
-                let mut key = Vec::new();
-                expr.eval_str(&self.env(false), &mut key).then(|| live.key_of(&key))
-            }
-            _ => None,
+        if !self.be.balance.is_hash() {
+            return None;
         }
+        let env = self.env(false);
+        Some(self.be.balance.key(self.be.hash_type, &env)?.place(self.be.hash_type))
     }
 }
