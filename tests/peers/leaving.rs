@@ -69,3 +69,20 @@ fn alone_it_just_leaves() {
         assert!(p.exit_status().success());
     }
 }
+
+/// A name that only one process may listen on at a time is handed over like the others.
+#[test]
+fn sockets_of_peers_are_handed_over() {
+    let text = "global\n  stats socket @dir@/stats.sock level admin expose-fd listeners\ndefaults\n  timeout client 5s\n  mode http\npeers p\n  \
+                peer a abns@hapax-test-@f.port@\n  table t type ip size 10 store gpc0\nfrontend f\n  bind @f@\n  http-request deny\n";
+    let args = ["-db", "-L", "a"];
+    let mut old = Builder::new(Program::Hapax, text).args(&args).start();
+    old.cli("set table p/t key 192.0.2.1 data.gpc0 5");
+    let (pid, socket) = (old.pid().to_string(), old.dir().join("stats.sock"));
+    let builder = Builder::new(Program::Hapax, text).beside(&old);
+    let new = builder
+        .args(&[&args[..], &["-x", socket.to_str().unwrap(), "-sf", &pid]].concat())
+        .start();
+    assert!(old.exit_status().success());
+    until_entries(&new, "p/t", &["key=192.0.2.1 gpc0=5".to_owned()]);
+}

@@ -223,7 +223,7 @@ async fn connection<S: Stream>(stream: S, settings: Settings, control: Arc<dyn C
     reader.stream.shutdown().await
 }
 
-/// The sockets that the workers listen on.
+/// The sockets that the workers and the peers listen on.
 async fn listening(control: &Arc<dyn Control>) -> Vec<OwnedFd> {
     let (reply, mut answers) = unbounded_channel();
     let workers = control.shared().mail.broadcast(&WorkerCommand::Sockets { reply });
@@ -234,6 +234,7 @@ async fn listening(control: &Arc<dyn Control>) -> Vec<OwnedFd> {
             None => break,
         }
     }
+    all.extend(control.shared().peers.iter().flat_map(hapax_runtime::state::PeersState::sockets));
     all
 }
 

@@ -102,7 +102,8 @@ pub(crate) async fn run(shared: Arc<Shared>, tls: Arc<TlsTables>, listeners: Vec
             sessions: AtomicU64::new(1),
         });
         *section.state().resync() = Resync::new(replaces, section.now());
-        let own = listeners.extract_if(.., |(i, _)| *i == index).map(|(_, l)| l).collect();
+        let own: Vec<Listener> = listeners.extract_if(.., |(i, _)| *i == index).map(|(_, l)| l).collect();
+        section.state().listens_on(&own);
         tokio::task::spawn_local(serve(section, own));
     }
 }

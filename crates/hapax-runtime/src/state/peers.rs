@@ -1,12 +1,14 @@
 //! Live side of a `peers` section: whom it learns from, and a session with each peer at most.
 
 use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hapax_config::Plan;
 use hapax_config::plan::Peers;
 use hapax_proto::peers::Resync;
+use hapax_sys::listen::Listener;
 use hapax_value::Millis;
 use tokio::sync::{Notify, watch};
 
@@ -24,6 +26,8 @@ pub struct PeersState {
     /// The process is to leave.
     stop: watch::Sender<bool>,
     handed_over: AtomicBool,
+    /// Other descriptors of the sockets it listens on, for a successor that asks for them.
+    spares: Mutex<Vec<Listener>>,
 }
 
 /// A peer.
@@ -109,6 +113,7 @@ impl PeersState {
             changed,
             stop: watch::Sender::new(false),
             handed_over: AtomicBool::new(false),
+            spares: Mutex::default(),
         }
     }
 
@@ -116,7 +121,20 @@ impl PeersState {
         lock(&self.resync)
     }
 
+    pub(crate) fn listens_on(&self, sockets: &[Listener]) {
+        // One that cannot be copied is bound anew by whoever follows.
+        *lock(&self.spares) = sockets.iter().filter_map(|s| s.try_clone().ok()).collect();
+    }
+
+    /// Copies of the sockets it listens on.
+    pub fn sockets(&self) -> Vec<OwnedFd> {
+        let spares = lock(&self.spares);
+        spares.iter().filter_map(|s| s.as_fd().try_clone_to_owned().ok()).collect()
+    }
+
     pub(crate) fn stop(&self) {
+        // Whoever connects from now on must reach the process that follows.
+        lock(&self.spares).clear();
         self.stop.send_replace(true);
     }
 
