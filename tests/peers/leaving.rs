@@ -74,12 +74,13 @@ fn alone_it_just_leaves() {
 #[test]
 fn sockets_of_peers_are_handed_over() {
     let text = "global\n  stats socket @dir@/stats.sock level admin expose-fd listeners\ndefaults\n  timeout client 5s\n  mode http\npeers p\n  \
-                peer a abns@hapax-test-@f.port@\n  table t type ip size 10 store gpc0\nfrontend f\n  bind @f@\n  http-request deny\n";
+                peer a @name@\n  table t type ip size 10 store gpc0\nfrontend f\n  bind @f@\n  http-request deny\n";
     let args = ["-db", "-L", "a"];
-    let mut old = Builder::new(Program::Hapax, text).args(&args).start();
+    let name = format!("abns@hapax-test-{}", std::process::id());
+    let mut old = Builder::new(Program::Hapax, text).args(&args).set("name", &name).start();
     old.cli("set table p/t key 192.0.2.1 data.gpc0 5");
     let (pid, socket) = (old.pid().to_string(), old.dir().join("stats.sock"));
-    let builder = Builder::new(Program::Hapax, text).beside(&old);
+    let builder = Builder::new(Program::Hapax, text).beside(&old).set("name", &name);
     let new = builder
         .args(&[&args[..], &["-x", socket.to_str().unwrap(), "-sf", &pid]].concat())
         .start();
