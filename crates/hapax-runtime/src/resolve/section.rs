@@ -1,6 +1,6 @@
 //! The names of one section: those of servers, and those that rules ask for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,6 +24,15 @@ use crate::state::{Asked, NameServerCounters, Shared, Updater};
 /// The most names that are kept for rules: what clients can make us look up is bounded.
 const MOST_FOR_RULES: usize = 32_768;
 
+/// Questions under way at once, as long as answers come: more would only wait, or get lost, in the buffers of sockets.
+const WINDOW: usize = 128;
+
+/// Beyond them, one question in so many milliseconds: name servers that are silent must not keep the others from being asked.
+const PACE_MS: u64 = 2;
+
+/// For names that wait in another line.
+const FAR_MS: u64 = 3_600_000;
+
 /// Name servers that a mask has bits for.
 const MOST_SERVERS: usize = 64;
 
@@ -46,6 +55,8 @@ pub(super) struct Name {
     pub(super) places: Known<Place>,
     /// When it stands in the queue.
     due: u64,
+    /// It waits for its turn to be asked for.
+    ready: bool,
 }
 
 impl Name {
@@ -66,6 +77,9 @@ pub(super) struct Section {
     by_key: HashMap<Key, usize>,
     queue: BTreeSet<(u64, usize)>,
     by_id: HashMap<u16, usize>,
+    /// Names that are to be asked for, and when the last one was.
+    ready: VecDeque<usize>,
+    last_start: u64,
     pub(super) members: Members,
     seed: RandomState,
     count: u64,
@@ -87,6 +101,8 @@ impl Section {
             by_key: HashMap::new(),
             queue: BTreeSet::new(),
             by_id: HashMap::new(),
+            ready: VecDeque::new(),
+            last_start: 0,
             members: Members::default(),
             seed: RandomState::new(),
             count: 0,
@@ -117,10 +133,13 @@ impl Section {
 
     /// When [`due`](Self::due) has to be called next.
     pub(super) fn next(&self) -> Instant {
-        match self.queue.first() {
-            Some((at, _)) => self.start + Duration::from_millis(at.saturating_sub(1)),
-            None => self.start + Duration::from_secs(1 << 30),
-        }
+        let queued = self.queue.first().map_or(self.now() + FAR_MS, |(at, _)| *at);
+        let at = if self.ready.is_empty() {
+            queued
+        } else {
+            queued.min(self.last_start + PACE_MS)
+        };
+        self.start + Duration::from_millis(at.saturating_sub(1))
     }
 
     pub(super) async fn hear(&mut self) -> Heard {
@@ -144,6 +163,7 @@ impl Section {
             addresses: Known::default(),
             places: Known::default(),
             due: now,
+            ready: false,
         });
         self.by_key.insert(key, n);
         self.queue.insert((now, n));
@@ -174,30 +194,65 @@ impl Section {
     pub(super) fn due(&mut self, most: usize) -> bool {
         for _ in 0..most {
             let now = self.now();
-            let Some(&(at, n)) = self.queue.first().filter(|(at, _)| *at <= now) else {
-                return false;
-            };
-            debug_assert_eq!(at, self.names[n].due, "the queue knows when names are due");
-            let hold = self.conf().hold.valid;
-            let name = &mut self.names[n];
-            if !name.is_wanted() && !name.lookup.is_asking() {
-                // Kept for rules as long as it counts as fresh.
-                match name.lookup.last_valid.map(|v| v + hold) {
-                    Some(until) if until > now => self.queue_again(n, until),
-                    _ => self.drop_name(n),
-                }
+            if self.start_next(now) {
                 continue;
             }
-            let families = self.families.now();
+            let Some(&(_, n)) = self.queue.first().filter(|(at, _)| *at <= now) else {
+                return false;
+            };
             let name = &mut self.names[n];
-            name.lookup.set_families(families);
-            let owing = if name.lookup.is_asking() { name.lookup.owing() } else { 0 };
-            let progress = name.lookup.at(now, self.policy);
-            if progress != Progress::Wait {
-                self.count_each(owing, |c| &c.timeout);
+            if name.lookup.is_asking() {
+                let owing = name.lookup.owing();
+                let progress = name.lookup.at(now, self.policy);
+                if progress != Progress::Wait {
+                    self.count_each(owing, |c| &c.timeout);
+                }
+                self.go_on(n, progress, None);
+            } else if name.ready {
+                self.queue_again(n, now + FAR_MS);
+            } else if name.is_wanted() {
+                name.ready = true;
+                // Somebody waits for what a rule asks for.
+                if name.waiting.is_empty() {
+                    self.ready.push_back(n);
+                } else {
+                    self.ready.push_front(n);
+                }
+                self.queue_again(n, now + FAR_MS);
+            } else {
+                self.rest(n, now);
             }
-            self.go_on(n, progress, None);
         }
+        true
+    }
+
+    /// A name nobody wants is kept for rules as long as it counts as fresh.
+    fn rest(&mut self, n: usize, now: u64) {
+        let hold = self.conf().hold.valid;
+        match self.names[n].lookup.last_valid.map(|v| v + hold) {
+            Some(until) if until > now => self.queue_again(n, until),
+            _ => self.drop_name(n),
+        }
+    }
+
+    /// Asks for the next name in line, if it may be asked for now.
+    fn start_next(&mut self, now: u64) -> bool {
+        if self.by_id.len() >= WINDOW && now < self.last_start + PACE_MS {
+            return false;
+        }
+        let Some(n) = self.ready.pop_front() else { return false };
+        self.names[n].ready = false;
+        if !self.names[n].is_wanted() {
+            self.rest(n, now);
+            return true;
+        }
+        self.last_start = now;
+        let families = self.families.now();
+        let name = &mut self.names[n];
+        name.lookup.set_families(families);
+        name.lookup.hurry(now);
+        let progress = name.lookup.at(now, self.policy);
+        self.go_on(n, progress, None);
         true
     }
 
@@ -247,8 +302,7 @@ impl Section {
     pub(super) fn look_now(&mut self, n: usize) {
         let now = self.now();
         let name = &mut self.names[n];
-        if !name.lookup.is_asking() {
-            name.lookup.hurry(now);
+        if !name.lookup.is_asking() && !name.ready {
             self.queue_again(n, now);
         }
     }
