@@ -18,6 +18,8 @@ pub use agent::{AgentAdmin, AgentLine, AgentStatus};
 pub use farm::{Algorithm, Choice, Farm, Load, Member, SCALE};
 pub use hash::{HashFunction, HashType, spread};
 pub use health::{Change, CheckStatus, Health, Outcome, Step, Verdict};
+pub mod warmup;
+
 pub use key::{UriKey, domain, source_key};
 pub use queue::{Place, Queue};
 pub use rate::Rate;

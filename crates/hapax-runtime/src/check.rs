@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::control::TlsOf;
-use crate::state::Shared;
+use crate::state::{News, Shared};
 use crate::world::LiveWorld;
 
 /// Checks under way at once: enough for any farm, and far from the limit of open files.
@@ -68,13 +68,31 @@ pub(crate) async fn run(shared: Arc<Shared>, tls: TlsOf) {
     let mut newcomers = shared.newcomers.open();
     loop {
         tokio::select! {
-            Some((p, s)) = newcomers.recv() => {
-                let first = Instant::now();
-                tasks.spawn_local(watch(Rc::clone(&cx), (p, s), first));
-                tasks.spawn_local(agent::watch(Rc::clone(&cx), (p, s), 0));
-            }
+            Some(news) = newcomers.recv() => match news {
+                News::Warming(p, s) => {
+                    tasks.spawn_local(warm_up(Rc::clone(&cx), p, s));
+                }
+                News::Checked(p, s) => {
+                    tasks.spawn_local(watch(Rc::clone(&cx), (p, s), Instant::now()));
+                    tasks.spawn_local(agent::watch(Rc::clone(&cx), (p, s), 0));
+                }
+            },
             Some(_) = tasks.join_next() => {}
             else => return,
+        }
+    }
+}
+
+/// `slowstart` of a server that has come up, until it has all of its share or is down again.
+async fn warm_up(cx: Rc<Checker>, p: ProxyId, s: ServerId) {
+    let server = cx.shared.server(p, s);
+    let (since, slow) = (server.last_change.load(Ordering::Relaxed), server.conf().slowstart);
+    loop {
+        tokio::time::sleep(Duration::from_millis(hapax_balance::warmup::pause_ms(slow))).await;
+        // Since it came up another time, another task looks after it.
+        let same = server.last_change.load(Ordering::Relaxed) == since;
+        if !same || !cx.shared.warm_up(p, s, hapax_sys::clock::realtime_us() / 1000) {
+            return;
         }
     }
 }

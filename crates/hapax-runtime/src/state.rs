@@ -35,7 +35,7 @@ pub use alerts::Alerts;
 pub use backend::BackendLive;
 pub use compression::Compression;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
-pub use dynamic::{Kept, Newcomers};
+pub use dynamic::{Kept, Newcomers, News};
 pub use events::{EventSink, Events};
 pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
 pub use names::{Asked, NameServerCounters, Naming, ResolversState, Updater};
@@ -81,7 +81,7 @@ pub struct Shared {
     pub tables: Tables,
     /// Live sides of the `resolvers` sections.
     pub resolvers: Vec<ResolversState>,
-    /// Servers that came while running.
+    /// Servers that the control thread is to look after.
     pub newcomers: Newcomers,
     pub peers: Vec<PeersState>,
     /// Where the clock of peers starts.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hapax_balance::{Algorithm, Choice, Farm, Load, Member};
+use hapax_balance::{Algorithm, Choice, Farm, Load, Member, warmup};
 use hapax_config::plan::{Balance, Options, Proxy};
 
 use super::{ProxyState, Roster, ServerState};
@@ -15,6 +15,8 @@ pub struct BackendLive {
     /// `balance sticky`: usable servers, the one that is stuck to first, those that came up later behind.
     sticky: Option<Mutex<Vec<usize>>>,
     fullconn: u32,
+    /// Weights may change while servers are up.
+    dynamic: bool,
     /// Usable servers now: actives and backups. Kept here so that nobody takes the lock to count.
     pub act: AtomicU32,
     pub bck: AtomicU32,
@@ -31,6 +33,7 @@ impl BackendLive {
             farm: Mutex::new(farm),
             sticky,
             fullconn,
+            dynamic: hapax_config::dynamic::takes_servers(proxy),
             act: AtomicU32::new(act),
             bck: AtomicU32::new(bck),
         }
@@ -49,6 +52,11 @@ impl BackendLive {
         self.lock().pick(key, load, avoid)
     }
 
+    /// Weights may change while servers are up (manual, 4.2 `balance`).
+    pub fn is_dynamic(&self) -> bool {
+        self.dynamic
+    }
+
     /// The load from which servers may have all of their `maxconn`.
     pub fn fullconn(&self) -> u32 {
         self.fullconn
@@ -57,6 +65,15 @@ impl BackendLive {
     /// The most streams a server may have now: `minconn` lets the limit grow with the backend's load up to `fullconn`.
     pub fn dynamic_maxconn(&self, server: &ServerState, backend_streams: u32) -> u32 {
         let max = server.maxconn.load(Ordering::Relaxed);
+        let warm = server.warm_percent.load(Ordering::Relaxed);
+        if warm < 100 {
+            return warmup::limit(self.usual_maxconn(server, max, backend_streams), warm);
+        }
+        self.usual_maxconn(server, max, backend_streams)
+    }
+
+    /// The same but for `slowstart`.
+    fn usual_maxconn(&self, server: &ServerState, max: u32, backend_streams: u32) -> u32 {
         let min = server.minconn.load(Ordering::Relaxed);
         if max == 0 || min == 0 || min >= max || self.fullconn == 0 || backend_streams >= self.fullconn {
             return max;

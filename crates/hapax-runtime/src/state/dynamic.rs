@@ -57,7 +57,7 @@ impl Shared {
         proxy.live.admit(place, state);
         proxy.servers.admit(place);
         if server.check.is_some() || server.agent.is_some() {
-            self.newcomers.announce(p, s);
+            self.newcomers.tell(News::Checked(p, s));
         }
         s
     }
@@ -171,24 +171,33 @@ impl ServerState {
     }
 }
 
-/// Servers that came while running and have checks: the control thread watches them from then on.
+/// What the control thread is to look after from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A server with checks came while running.
+    Checked(ProxyId, ServerId),
+    /// A server with `slowstart` has come up.
+    Warming(ProxyId, ServerId),
+}
+
+/// The way to the control thread for news of servers.
 #[derive(Debug, Default)]
 pub struct Newcomers {
-    door: std::sync::Mutex<Option<tokio::sync::mpsc::UnboundedSender<(ProxyId, ServerId)>>>,
+    door: std::sync::Mutex<Option<tokio::sync::mpsc::UnboundedSender<News>>>,
 }
 
 impl Newcomers {
-    /// Who announces is heard here from now on.
-    pub fn open(&self) -> tokio::sync::mpsc::UnboundedReceiver<(ProxyId, ServerId)> {
+    /// Who tells is heard here from now on.
+    pub fn open(&self) -> tokio::sync::mpsc::UnboundedReceiver<News> {
         let (tx, rx) = tokio::sync::mpsc::unbounded_channel();
         *self.door.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(tx);
         rx
     }
 
-    fn announce(&self, p: ProxyId, s: ServerId) {
+    pub(super) fn tell(&self, news: News) {
         if let Some(door) = &*self.door.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
             // Nobody listens where the process ends.
-            let _ = door.send((p, s));
+            let _ = door.send(news);
         }
     }
 }

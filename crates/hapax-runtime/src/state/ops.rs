@@ -3,12 +3,12 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use hapax_balance::SCALE;
 use hapax_balance::notice::{Cause, Event, FarmView, Notice, level, no_server};
+use hapax_balance::{SCALE, warmup};
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::Endpoint;
 
-use super::{Admin, Conf, Oper, ServerState, Shared, WorkerCommand};
+use super::{Admin, Conf, News, Oper, ServerState, Shared, WorkerCommand};
 
 /// What an administrator wants of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,9 @@ impl Shared {
     pub(super) fn move_to(&self, p: ProxyId, s: ServerId, to: Oper, ripple: &Ripple<'_>, now_ms: u64) {
         let server = self.server(p, s);
         let from = server.oper();
-        if from == to || server.in_maintenance() || (from == Oper::Stopped && to == Oper::Stopping) {
+        // Who is on the way up need not be sent there.
+        let rising = from == Oper::Starting && to == Oper::Running;
+        if from == to || rising || server.in_maintenance() || (from == Oper::Stopped && to == Oper::Stopping) {
             return;
         }
         let had = self.proxy(p).live.usable();
@@ -181,9 +183,41 @@ impl Shared {
             let spent = now_ms.saturating_sub(server.last_change.load(Relaxed));
             server.down_ms.fetch_add(spent.cast_signed(), Relaxed);
         }
-        server.set_oper(to);
+        let slow = if to == Oper::Running { server.conf().slowstart } else { 0 };
+        server.set_oper(if slow > 0 { Oper::Starting } else { to });
         server.last_change.store(now_ms, Relaxed);
-        self.proxy(p).live.server_changed(s.0 as usize, server);
+        if slow > 0 {
+            self.warm_up(p, s, now_ms);
+            self.newcomers.tell(News::Warming(p, s));
+        } else {
+            server.warmth.store(SCALE, Relaxed);
+            server.warm_percent.store(100, Relaxed);
+            self.proxy(p).live.server_changed(s.0 as usize, server);
+        }
+    }
+
+    /// Gives a server that has come up the share of the traffic that `slowstart` allows by now; `false`: it needs no more looking after.
+    pub fn warm_up(&self, p: ProxyId, s: ServerId, now_ms: u64) -> bool {
+        let (proxy, server) = (self.proxy(p), self.server(p, s));
+        if server.oper() != Oper::Starting {
+            return false;
+        }
+        let slow = server.conf().slowstart.div_ceil(1000);
+        let elapsed = now_ms.saturating_sub(server.last_change.load(Relaxed)) / 1000;
+        let going_on = elapsed < slow;
+        // Where weights are fixed while a server is up, only the limit grows.
+        let share = if proxy.live.is_dynamic() {
+            warmup::share(elapsed, slow)
+        } else {
+            SCALE
+        };
+        server.warmth.store(share, Relaxed);
+        server.warm_percent.store(warmup::percent(elapsed, slow), Relaxed);
+        if !going_on {
+            server.set_oper(Oper::Running);
+        }
+        proxy.live.server_changed(s.0 as usize, server);
+        going_on
     }
 
     /// What follows from a change: the line in the log, which is returned, sessions to end, the backend's own state.

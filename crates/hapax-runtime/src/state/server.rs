@@ -92,6 +92,9 @@ pub struct ServerState {
     pub address_epoch: AtomicU32,
     /// The name it is looked up by; unset where nothing of it is.
     naming: Option<Box<Mutex<Naming>>>,
+    /// `slowstart`: the share of its weight it has, in sixteenths, and percent of the time that is over.
+    pub warmth: AtomicU32,
+    pub warm_percent: AtomicU32,
     /// Weight as configured and as set at run time.
     pub iweight: AtomicU32,
     pub uweight: AtomicU32,
@@ -232,6 +235,8 @@ impl ServerState {
             address: Mutex::new(server.address.clone()),
             address_epoch: zero(),
             naming: server.resolve.is_some().then(|| Box::new(Mutex::new(Naming::new(server)))),
+            warmth: AtomicU32::new(SCALE),
+            warm_percent: AtomicU32::new(100),
             iweight: AtomicU32::new(server.weight),
             uweight: AtomicU32::new(server.weight),
             maxconn: AtomicU32::new(server.maxconn),
@@ -280,6 +285,8 @@ impl ServerState {
         self.set_check_address(None);
         for (to, from) in [
             (&self.admin, &fresh.admin),
+            (&self.warmth, &fresh.warmth),
+            (&self.warm_percent, &fresh.warm_percent),
             (&self.iweight, &fresh.iweight),
             (&self.uweight, &fresh.uweight),
             (&self.maxconn, &fresh.maxconn),
@@ -424,7 +431,7 @@ impl ServerState {
 
     /// The weight in the farm's unit.
     pub fn effective_weight(&self) -> u32 {
-        self.uweight.load(Ordering::Relaxed) * SCALE
+        self.uweight.load(Ordering::Relaxed) * self.warmth.load(Ordering::Relaxed)
     }
 
     pub fn check(&self) -> MutexGuard<'_, CheckView> {
