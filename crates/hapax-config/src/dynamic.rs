@@ -102,7 +102,7 @@ pub fn server(running: &mut Running<'_>, backend: &Proxy, name: &str, words: &[S
     reader.vars = std::mem::take(running.vars);
     let mut draft = Draft::inherit(Sections::BACKEND, backend.name.clone(), Span::default(), &Draft::initial(None));
     draft.proxy.mode = backend.mode;
-    reader.proxies.push(draft);
+    reader.proxies.push(Box::new(draft));
     reader.current = Current::Proxy(0);
     let made = read(&mut reader, running, backend, name, words);
     *running.vars = std::mem::take(&mut reader.vars);

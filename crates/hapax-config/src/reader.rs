@@ -98,7 +98,7 @@ pub struct Reader<'a> {
     pub limited_quic: bool,
     /// Every `defaults` section, after the built-in one.
     pub defaults: Vec<Draft>,
-    pub proxies: Vec<Draft>,
+    pub proxies: Vec<Box<Draft>>,
     pub peers: Vec<PeersDraft>,
     /// Our own name among peers.
     pub local_peer: Arc<str>,
@@ -345,6 +345,10 @@ impl<'a> Reader<'a> {
     /// Calls the end of the section being read: at the next heading, and after the last line.
     pub(crate) fn end_section(&mut self) {
         self.resolve_acls();
+        if let Current::Proxy(i) = self.current {
+            // No more of them will come, and there may be very many sections.
+            self.proxies[i].proxy.servers.shrink_to_fit();
+        }
         if let Some(s) = self.started.last()
             && let Err(d) = (s.row.end)(self)
         {

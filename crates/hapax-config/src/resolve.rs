@@ -36,7 +36,7 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    fn new(proxies: &[Draft]) -> Self {
+    fn new(proxies: &[Box<Draft>]) -> Self {
         let mut index = Self::default();
         for (i, d) in proxies.iter().enumerate() {
             let id = ProxyId(i as u32);
@@ -76,7 +76,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         })
         .collect();
     let server_names: Vec<HashMap<Arc<str>, u32>> = drafts.iter_mut().map(|d| std::mem::take(&mut d.server_names)).collect();
-    let checked: Vec<Vec<bool>> = drafts.iter().map(servers::with_checks).collect();
+    let checked: Vec<Vec<bool>> = drafts.iter().map(|d| servers::with_checks(d)).collect();
     let mut ids = proxy::Ids::new(&reader.proxy_ids);
     let mut proxies = Vec::with_capacity(drafts.len());
     for (i, draft) in drafts.into_iter().enumerate() {
@@ -88,7 +88,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
             checked: &checked,
             me: i,
         };
-        let mut made = proxy::finish(&mut cx, draft);
+        let mut made = proxy::finish(&mut cx, *draft);
         made.iid = ids.of(made.iid);
         proxies.push(made);
     }

@@ -284,7 +284,7 @@ impl ServerDraft {
         server.tls_possible = self.ssl_known;
         if self.ssl_known || check_tls {
             server.tls = Some(Box::new(self.tls));
-        } else if server.check.is_some() {
+        } else if server.check.is_some() && !self.tls.is_plain() {
             // A step of the check may ask for it yet.
             server.spare_tls = Some(Box::new(self.tls));
         }

@@ -130,6 +130,36 @@ pub struct ServerTls {
     pub no_reuse: bool,
 }
 
+impl ServerTls {
+    /// No option of TLS was written.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let Self {
+            verify,
+            verify_given,
+            ca_given,
+            ca,
+            verifyhost,
+            sni,
+            alpn,
+            cert,
+            min_version,
+            max_version,
+            ciphers,
+            ciphersuites,
+            curves,
+            crl,
+            no_reuse,
+        } = self;
+        let words = [verifyhost, ciphers, ciphersuites, curves];
+        let given = [*verify_given, *ca_given, *no_reuse, *verify != Verify::default()];
+        given == [false; 4]
+            && words.iter().all(|w| w.is_none())
+            && (ca.is_none() && crl.is_none() && sni.is_none() && cert.is_none())
+            && (min_version.is_none() && max_version.is_none() && alpn.is_empty())
+    }
+}
+
 /// `agent-check`: an agent on the server tells its state and weight.
 #[derive(Clone, Debug, Default)]
 pub struct Agent {

@@ -112,7 +112,7 @@ fn scripts(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
     for server in &mut draft.proxy.servers {
         let spare = server.spare_tls.take();
         if server.tls.is_none() && server.check.as_ref().is_some_and(|c| c.script.asks_for_tls()) {
-            server.tls = spare;
+            server.tls = Some(spare.unwrap_or_default());
         }
     }
 }

@@ -126,7 +126,8 @@ fn start_proxy(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
     if parent.is_ok() && base > 0 {
         use_defaults(cx, base, matches!(parent, Ok(Some(_))), args);
     }
-    cx.proxies.push(Draft::inherit(kind, name.clone(), args.line, &cx.defaults[base]));
+    cx.proxies
+        .push(Box::new(Draft::inherit(kind, name.clone(), args.line, &cx.defaults[base])));
     let index = cx.proxies.len() - 1;
     cx.current = Current::Proxy(index);
     if args.bytes(0).is_empty() {
