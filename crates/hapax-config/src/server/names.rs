@@ -60,14 +60,14 @@ fn init_addr(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             "last" => InitAddr::Last,
             "libc" => InitAddr::Libc,
             "none" => InitAddr::None,
-            other => match other.parse() {
-                Ok(ip) => InitAddr::Ip(ip),
-                Err(_) => {
+            other => {
+                let Ok(ip) = other.parse() else {
                     let message =
                         format!("'init-addr' : unknown init-addr method '{other}', supported methods are 'libc', 'last', 'none'.");
                     return Err(a.bad(0, message));
-                }
-            },
+                };
+                InitAddr::Ip(ip)
+            }
         };
         if methods.len() == MOST_METHODS {
             let message = format!("'init-addr' : too many init-addr methods when trying to add '{word}'");

@@ -304,6 +304,7 @@ instead.";
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
 fn local_peer(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let why = if cx.opts.local_peer.is_some() {
         "it is already set by using the '-L' command line argument."
