@@ -17,6 +17,10 @@ fn texts(line: &str) -> (Option<i32>, String, String) {
     let dir = folder();
     fs::write(dir.path().join("good.toml"), SUITE).unwrap();
     fs::write(dir.path().join("wrong.toml"), SUITE.replace("200", "404")).unwrap();
+    let many = "[[request]]\nurl = \"/a\"\n[[request]]\nmethod = \"PUT\"\nurl = \"/b\"\n";
+    fs::write(dir.path().join("many.toml"), many).unwrap();
+    let old = fs::read_to_string(dir.path().join("good.cfg")).unwrap();
+    fs::write(dir.path().join("old.cfg"), format!("global\n    nbproc 1\n{old}")).unwrap();
     fs::write(dir.path().join("broken.toml"), "[[test]]\nnam = 1\n").unwrap();
     let out = run(Program::Hapax, dir.path(), line);
     let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
@@ -69,4 +73,37 @@ fn tests_pass_and_fail() {
     assert!(out.contains("<testsuite name=\"wrong.toml\" tests=\"1\" failures=\"1\">"), "{out}");
     let (code, _, err) = texts("test -f good.cfg --min-coverage 50 good.toml");
     assert_eq!((code, err.as_str()), (Some(0), ""), "no rules are wholly covered");
+}
+
+#[test]
+fn many_requests_come_from_a_file_or_one_in_a_line() {
+    let dir = folder();
+    let asked = Program::Hapax
+        .command()
+        .args(["explain", "-f", "good.cfg", "--request", "POST /x", "--sni", "www.example.org"])
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert!(asked.status.success() && asked.stdout.starts_with(b"POST /x\n"), "{asked:?}");
+    let (code, out, err) = texts("explain -f good.cfg --requests many.toml");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.starts_with("GET /a\n") && out.contains("\n\nPUT /b\n"), "{out}");
+    let (code, out, _) = texts("explain -f good.cfg --requests many.toml --json");
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with('[') && out.matches("\"kind\": \"server\"").count() == 2, "{out}");
+    let (code, _, err) = texts("explain -f good.cfg --requests broken.toml");
+    assert_eq!(code, Some(2));
+    assert!(err.contains("broken.toml: "), "{err}");
+    assert_eq!(texts("explain -f good.cfg --request GET").0, Some(2));
+    assert_eq!(texts("explain -f good.cfg").0, Some(2));
+}
+
+#[test]
+fn the_version_asked_for_judges_here_too() {
+    assert_eq!(texts("explain -f old.cfg /").0, Some(0));
+    let (code, _, err) = texts("explain -f old.cfg --for 3.5 /");
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("old.cfg:2"), "{err}");
+    assert_eq!(texts("test -f old.cfg --for 3.5 good.toml").0, Some(2));
+    assert_eq!(texts("test -f old.cfg --for 2.4 good.toml").0, Some(0));
 }

@@ -21,7 +21,7 @@ mod world;
 pub use coverage::{Coverage, RuleUse};
 pub use judge::{CaseResult, run_suite};
 pub use outputs::{junit, tap};
-pub use question::{Question, QuestionError};
+pub use question::{Question, QuestionError, questions};
 pub use report::{ConditionReport, Outcome, Report, RuleReport, Step, TestReport};
 pub use suite::{Case, Expect, Suite};
 pub use text::render;

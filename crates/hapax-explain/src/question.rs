@@ -36,6 +36,17 @@ pub struct Question {
     pub response: Answer,
 }
 
+/// Many of them: `[[request]]` tables in TOML. The error is in words for the user.
+pub fn questions(text: &str) -> Result<Vec<Question>, String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Requests {
+        request: Vec<Question>,
+    }
+    let file: Requests = toml::from_str(text).map_err(|e| e.to_string())?;
+    Ok(file.request)
+}
+
 /// A server's response.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -34,6 +34,14 @@ impl FromStr for AskedVersion {
     }
 }
 
+/// The version that an option asks for, else the environment.
+pub(crate) fn or_environment(option: Option<AskedVersion>) -> Result<Option<Version>, String> {
+    match option {
+        Some(AskedVersion(version)) => Ok(Some(version)),
+        None => of_environment(),
+    }
+}
+
 /// The version the environment asks for.
 pub(crate) fn of_environment() -> Result<Option<Version>, String> {
     let Some(text) = std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) else {

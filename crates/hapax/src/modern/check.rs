@@ -132,10 +132,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     let options = LoadOptions {
         env,
         lacking: missing.severity(),
-        for_version: match o.for_version {
-            Some(AskedVersion(version)) => Some(version),
-            None => asked_version::of_environment()?,
-        },
+        for_version: asked_version::or_environment(o.for_version)?,
         ..LoadOptions::default()
     };
     let Loaded { mut diags, sources, plan } = if o.offline {

@@ -8,6 +8,7 @@ use hapax_diag::render::{self, Closing};
 use hapax_diag::{Severity, Sources};
 use hapax_explain::Question;
 
+use crate::asked_version::{self, AskedVersion};
 use crate::report::print;
 use crate::{environment, files, inputs};
 
@@ -20,9 +21,16 @@ pub(crate) struct Options {
     #[arg(short = 'f', long = "file", required = true)]
     files: Vec<String>,
     /// https://host/path, or a path
-    url: String,
+    #[arg(required_unless_present_any = ["request", "requests"])]
+    url: Option<String>,
     #[arg(short = 'X', long, default_value = "GET")]
     method: String,
+    /// 'METHOD URL', in place of the two
+    #[arg(long, value_parser = request_line, conflicts_with_all = ["url", "method"])]
+    request: Option<(String, String)>,
+    /// A file of many, in TOML: a [[request]] for each, with the keys that a test's request has
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "method", "request"])]
+    requests: Option<String>,
     /// `Name: value`, as often as needed
     #[arg(short = 'H', long = "header", value_parser = header)]
     headers: Vec<(String, String)>,
@@ -38,6 +46,9 @@ pub(crate) struct Options {
     /// The address it connects to
     #[arg(long)]
     dst: Option<String>,
+    /// The name that the client asks for in its TLS handshake
+    #[arg(long)]
+    sni: Option<String>,
     /// The frontend, where the address does not tell
     #[arg(long)]
     frontend: Option<String>,
@@ -55,6 +66,17 @@ pub(crate) struct Options {
     all: bool,
     #[arg(long)]
     json: bool,
+    /// Judge the configuration as this HAProxy version would (as HAPAX_FOR in the environment)
+    #[arg(long = "for", value_name = "VERSION")]
+    for_version: Option<AskedVersion>,
+}
+
+fn request_line(text: &str) -> Result<(String, String), String> {
+    let mut words = text.split_whitespace();
+    match (words.next(), words.next(), words.next()) {
+        (Some(method), Some(url), None) => Ok((method.to_owned(), url.to_owned())),
+        _ => Err("expects 'METHOD URL'".to_owned()),
+    }
 }
 
 fn header(text: &str) -> Result<(String, String), String> {
@@ -63,10 +85,24 @@ fn header(text: &str) -> Result<(String, String), String> {
 }
 
 impl Options {
+    /// What is asked, from the file or from the line.
+    fn questions(&self) -> Result<Vec<Question>, String> {
+        let Some(path) = &self.requests else {
+            return Ok(vec![self.question()]);
+        };
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+        hapax_explain::questions(&text).map_err(|e| format!("{path}: {e}"))
+    }
+
     fn question(&self) -> Question {
+        let (method, url) = match &self.request {
+            Some((method, url)) => (method.clone(), url.clone()),
+            None => (self.method.clone(), self.url.clone().unwrap_or_default()),
+        };
         let mut q = Question {
-            method: self.method.clone(),
-            url: self.url.clone(),
+            method,
+            url,
+            sni: self.sni.clone(),
             version: self.http.clone(),
             headers: self.headers.clone(),
             body: self.data.clone(),
@@ -96,23 +132,36 @@ pub(super) fn run(o: &Options) -> ExitCode {
 }
 
 fn explain(o: &Options) -> Result<String, String> {
-    let (plan, sources) = load(&o.files)?;
-    let report = hapax_explain::explain(&plan, &sources, &o.question()).map_err(|e| e.to_string())?;
-    if o.json {
-        let json = serde_json::to_string_pretty(&report).map_err(|e| e.to_string())?;
-        return Ok(json + "\n");
+    let (plan, sources) = load(&o.files, o.for_version)?;
+    let mut reports = Vec::new();
+    for (i, question) in o.questions()?.iter().enumerate() {
+        let report = hapax_explain::explain(&plan, &sources, question);
+        reports.push(report.map_err(|e| match &o.requests {
+            Some(path) => format!("{path}: request {}: {e}", i + 1),
+            None => e.to_string(),
+        })?);
     }
-    Ok(hapax_explain::render(&report, o.all))
+    if o.json {
+        // A file is a list, whatever its length.
+        let json = match &reports[..] {
+            [one] if o.requests.is_none() => serde_json::to_string_pretty(one),
+            all => serde_json::to_string_pretty(all),
+        };
+        return Ok(json.map_err(|e| e.to_string())? + "\n");
+    }
+    let texts: Vec<String> = reports.iter().map(|r| hapax_explain::render(r, o.all)).collect();
+    Ok(texts.join("\n"))
 }
 
 /// The plan of these files; where they are refused, what is wrong with them.
-pub(super) fn load(paths: &[String]) -> Result<(Plan, Sources), String> {
+pub(super) fn load(paths: &[String], version: Option<AskedVersion>) -> Result<(Plan, Sources), String> {
     let read = inputs::read(paths).map_err(|e| format!("{}: {}", e.path, e.reason))?;
     let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
     let options = LoadOptions {
         env: environment::variables(&names, None),
         // What this machine lacks need not be there to know what would be done.
         lacking: Some(Severity::Note),
+        for_version: asked_version::or_environment(version)?,
         ..LoadOptions::default()
     };
     let Loaded { plan, mut diags, sources } = hapax_config::load(read, &files::DiskFiles, &options);

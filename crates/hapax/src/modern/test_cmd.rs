@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use hapax_explain::{CaseResult, Coverage, Suite};
 
 use super::explain::load;
+use crate::asked_version::AskedVersion;
 use crate::report::print;
 
 /// The tests cannot be run.
@@ -28,6 +29,9 @@ pub(crate) struct Options {
     /// Fail where less than this share of the rules is taken, in percent
     #[arg(long, value_name = "PERCENT")]
     min_coverage: Option<u8>,
+    /// Judge the configuration as this HAProxy version would (as HAPAX_FOR in the environment)
+    #[arg(long = "for", value_name = "VERSION")]
+    for_version: Option<AskedVersion>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -52,7 +56,7 @@ pub(super) fn run(o: &Options) -> ExitCode {
 
 /// Whether everything holds.
 fn test(o: &Options) -> Result<bool, String> {
-    let (plan, sources) = load(&o.files)?;
+    let (plan, sources) = load(&o.files, o.for_version)?;
     let mut coverage = Coverage::new(&plan, &sources);
     let mut results = Vec::new();
     for path in &o.tests {
