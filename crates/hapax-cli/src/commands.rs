@@ -6,6 +6,7 @@ mod dynamic;
 pub(crate) mod events;
 mod frontends;
 mod info;
+mod jwt;
 mod maps;
 mod missing;
 mod own;
@@ -36,6 +37,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     frontends::ROWS,
     sessions::ROWS,
     counters::ROWS,
+    jwt::ROWS,
     maps::ROWS,
     vars::ROWS,
     tables::ROWS,

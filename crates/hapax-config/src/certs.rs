@@ -34,15 +34,34 @@ fn missing(message: String) -> CertError {
 pub struct CertStore {
     certs: HashMap<String, Result<Arc<Certificate>, CertError>>,
     bundles: HashMap<String, Result<Arc<[u8]>, CertError>>,
+    /// Of crt-stores, by the names that lines refer to them by.
+    named: HashMap<String, Arc<Certificate>>,
 }
 
 impl CertStore {
+    /// The certificate that a crt-store has under that name.
+    pub fn named(&self, name: &str) -> Option<Arc<Certificate>> {
+        self.named.get(name).cloned()
+    }
+
+    /// A certificate of a crt-store, with a key of its own file where `key` names one, under all of its names.
+    pub fn store(&mut self, names: Vec<String>, path: &str, key: Option<&str>, files: &dyn Files) -> Result<(), CertError> {
+        let made = Arc::new(read_certificate(path, key, files)?);
+        for name in names {
+            self.named.insert(name, Arc::clone(&made));
+        }
+        Ok(())
+    }
+
     /// A file of certificates and their key, in any order; the key may stand in `<path>.key`.
     pub fn certificate(&mut self, path: &str, files: &dyn Files) -> Result<Arc<Certificate>, CertError> {
+        if let Some(stored) = self.named.get(path) {
+            return Ok(Arc::clone(stored));
+        }
         if let Some(known) = self.certs.get(path) {
             return known.clone();
         }
-        let made = read_certificate(path, files).map(Arc::new);
+        let made = read_certificate(path, None, files).map(Arc::new);
         self.certs.insert(path.to_owned(), made.clone());
         made
     }
@@ -123,7 +142,7 @@ fn parts(bytes: &[u8], path: &str) -> Result<Parts, CertError> {
     Ok((chain, key))
 }
 
-fn read_certificate(path: &str, files: &dyn Files) -> Result<Certificate, CertError> {
+fn read_certificate(path: &str, key_path: Option<&str>, files: &dyn Files) -> Result<Certificate, CertError> {
     let bytes = files
         .read(path)
         .map_err(|e| missing(format!("unable to stat SSL certificate from file '{path}' : {e}.")))?;
@@ -131,9 +150,10 @@ fn read_certificate(path: &str, files: &dyn Files) -> Result<Certificate, CertEr
     if chain.is_empty() {
         return Err(wrong(format!("unable to load certificate chain from file '{path}'.")));
     }
-    let key = match key {
-        Some(key) => key,
-        None => key_beside(path, files)?,
+    let key = match (key_path, key) {
+        (Some(own), _) => key_of(own, files)?,
+        (None, Some(key)) => key,
+        (None, None) => key_beside(path, files)?,
     };
     let chain = leaf_first(chain);
     let names = names_of(&chain[0]).ok_or_else(|| wrong(format!("unable to load certificate from file '{path}'.")))?;
@@ -143,6 +163,15 @@ fn read_certificate(path: &str, files: &dyn Files) -> Result<Certificate, CertEr
         key,
         names,
     })
+}
+
+fn key_of(path: &str, files: &dyn Files) -> Result<PrivateKeyDer<'static>, CertError> {
+    let bytes = files
+        .read(path)
+        .map_err(|e| missing(format!("unable to load the private key from file '{path}' : {e}.")))?;
+    parts(&bytes, path)?
+        .1
+        .ok_or_else(|| wrong(format!("No Private Key found in '{path}'.")))
 }
 
 fn key_beside(path: &str, files: &dyn Files) -> Result<PrivateKeyDer<'static>, CertError> {

@@ -399,6 +399,11 @@ pub(crate) fn could_be_a_name(host: &str) -> bool {
 pub struct TlsDefaults {
     pub ca_base: Option<String>,
     pub crt_base: Option<String>,
+    /// Of keys in crt-stores.
+    pub key_base: Option<String>,
+    /// `crt-base` and `key-base` of the crt-store being read, where it has them.
+    pub store_crt_base: Option<String>,
+    pub store_key_base: Option<String>,
     pub bind: BindTls,
     pub server: ServerTls,
     /// `ssl-server-verify none`
@@ -415,7 +420,7 @@ impl TlsDefaults {
     }
 }
 
-fn under(base: Option<&str>, path: &str) -> String {
+pub(crate) fn under(base: Option<&str>, path: &str) -> String {
     match base {
         Some(base) if !path.starts_with(['/', '@']) => format!("{base}/{path}"),
         _ => path.to_owned(),

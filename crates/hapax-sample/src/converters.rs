@@ -20,6 +20,7 @@ mod hashes;
 mod json;
 mod jwe;
 mod jwt;
+pub use jwt::JwtCerts;
 mod maps;
 mod mqtt;
 mod numbers;

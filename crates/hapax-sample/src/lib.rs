@@ -26,6 +26,7 @@ pub mod vars;
 pub use hapax_diag::FileId;
 
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
+pub use converters::JwtCerts;
 pub use env::{
     Body, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableAnswer, TableChange, TableRead,
     TcpFact, Timers, TlsFacts, Track, TrackStart, Weight, World, Zone,

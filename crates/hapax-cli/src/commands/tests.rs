@@ -185,6 +185,13 @@ fn answers_are_haproxys() {
         ),
         ("set severity-output string;disable server x/y", "\n[err]: No such backend.\n\n"),
         ("clear counters all;clear counters", "\n\n"),
+        ("show ssl jwt", "#filename\n\n"),
+        (
+            "add ssl jwt none.pem;del ssl jwt",
+            "Unknown certificate 'none.pem'.\n\nA certificate name is expected.\n\n",
+        ),
+        ("show events nothing", "No such event sink\n\n"),
+        ("debug dev log x", "This command is restricted to expert mode only.\n\n"),
         ("expert-mode on;expert-mode", "\nExpert mode is ON\n\n"),
         ("show startup-logs", "nothing to tell\n\n"),
         ("echo a b", "a b\n\n"),

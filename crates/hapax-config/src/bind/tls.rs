@@ -1,13 +1,15 @@
 //! TLS options of a `bind` line. Certificates and authorities are read here, through the door to files.
 
-use hapax_diag::{Diagnostic, Severity};
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
 
 use super::{BindCx, BindRow};
 use crate::args::Args;
 use crate::certs::CertError;
 use crate::codes;
 use crate::keyword::Sections;
-use crate::plan::Verify;
+use crate::plan::{Certificate, Verify};
 use crate::shape::Shape;
 use crate::tls::{self, Tls12, Tls13};
 
@@ -276,25 +278,21 @@ fn tell(cx: &mut BindCx<'_>, a: &Args<'_>, e: CertError) -> Result<(), Diagnosti
     Ok(())
 }
 
-fn in_store(cx: &mut BindCx<'_>, a: &Args<'_>) -> bool {
-    let stored = a.str(0).starts_with('@');
-    if stored {
-        let told = Diagnostic::new(
-            &codes::NOT_YET,
-            Severity::Warning,
-            "certificates of a crt-store are accepted but not acted on yet",
-        );
-        cx.cx.diags.push(told.at(a.at(0)).missing());
+/// The certificates that a word names: of a crt-store, a file or a directory.
+fn named_certs(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<Vec<Arc<Certificate>>, CertError> {
+    let word = a.str(0);
+    if let Some(stored) = cx.certs.named(word) {
+        return Ok(vec![stored]);
     }
-    stored
+    if word.starts_with('@') {
+        let message = format!("no crt-store has loaded '{word}' before this line.");
+        return Err(CertError { message, missing: false });
+    }
+    cx.certs.crt(&cx.defaults.crt_path(word), cx.cx.files)
 }
 
 fn crt(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    if in_store(cx, a) {
-        return Ok(());
-    }
-    let path = cx.defaults.crt_path(a.str(0));
-    match cx.certs.crt(&path, cx.cx.files) {
+    match named_certs(cx, a) {
         Ok(certs) => cx.tls.certs.extend(certs),
         Err(e) => return tell(cx, a, e),
     }
@@ -302,11 +300,7 @@ fn crt(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 fn default_crt(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    if in_store(cx, a) {
-        return Ok(());
-    }
-    let path = cx.defaults.crt_path(a.str(0));
-    match cx.certs.crt(&path, cx.cx.files) {
+    match named_certs(cx, a) {
         Ok(certs) => {
             cx.tls.certs.splice(0..0, certs);
         }

@@ -119,7 +119,7 @@ pub struct StatsSocket {
 /// A list of names that are allowed, as `ALL:!ECDH-ES` writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Allowed {
-    /// `None`: everything is.
+    /// `None`: everything is, but for RSA1_5, whose padding tells too much of the key (RFC 8725, section 3.2).
     list: Option<Vec<String>>,
 }
 
@@ -132,7 +132,7 @@ impl Allowed {
     }
 
     pub fn allows(&self, name: &str) -> bool {
-        let Some(list) = &self.list else { return true };
+        let Some(list) = &self.list else { return name != "RSA1_5" };
         let banned = list.iter().any(|w| w.strip_prefix('!') == Some(name));
         !banned && list.iter().any(|w| w == "ALL" || w == name)
     }
@@ -152,6 +152,7 @@ mod tests {
         ] {
             assert_eq!(Allowed::parse(text).allows(name), want, "{text} {name}");
         }
-        assert!(Allowed::default().allows("dir"));
+        assert!(Allowed::default().allows("dir") && !Allowed::default().allows("RSA1_5"));
+        assert!(Allowed::parse("ALL").allows("RSA1_5"));
     }
 }

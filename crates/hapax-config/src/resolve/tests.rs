@@ -490,3 +490,21 @@ fn names_are_looked_up_as_the_lines_say() {
         ]
     );
 }
+
+#[test]
+fn certificates_are_named_by_their_store() {
+    let text = |name: &str| {
+        format!(
+            "crt-store\n    crt-base /certs\n    load crt site.pem\ncrt-store web\n    crt-base /certs\n    load crt site.pem alias main jwt on\n\
+             frontend f\n    mode http\n    timeout client 1s\n    bind :443 ssl crt {name}\n"
+        )
+    };
+    for name in ["@/site.pem", "/certs/site.pem", "@web/site.pem", "@web/main"] {
+        assert!(told(&text(name)).is_empty(), "{name}: {:?}", told(&text(name)));
+        let plan = read(&text(name)).plan.expect("a plan");
+        let tls = plan.proxies[0].binds[0].tls.as_ref().expect("TLS");
+        assert_eq!(tls.certs[0].path, "/certs/site.pem", "{name}");
+        assert_eq!(plan.patterns.jwt.usable(), ["@web/main", "@web/site.pem"]);
+    }
+    assert!(told(&text("@web/other"))[0].contains("no crt-store has loaded '@web/other'"));
+}

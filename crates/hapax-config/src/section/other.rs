@@ -95,7 +95,11 @@ pub(super) const LOG_PROFILE: SectionRow = SectionRow {
 pub(super) const FCGI_APP: SectionRow = row("fcgi-app", Sections::FCGI_APP, "<name>", "A FastCGI application.");
 pub(super) const CRT_STORE: SectionRow = SectionRow {
     since: (3, 0),
-    start: optionally_named,
+    start: |cx, args| {
+        cx.tls.store_crt_base = None;
+        cx.tls.store_key_base = None;
+        check_name(args)
+    },
     ..row("crt-store", Sections::CRT_STORE, "[<name>]", "Certificates by name.")
 };
 pub(super) const TRACES: SectionRow = SectionRow {
@@ -133,10 +137,6 @@ pub(super) const NAMESPACE_LIST: SectionRow = SectionRow {
 
 fn unnamed(_: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
     args.at_most(0)
-}
-
-fn optionally_named(_: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
-    check_name(args)
 }
 
 fn named(_: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {

@@ -45,10 +45,13 @@ static ROWS: &[Row] = &[
     global("key-base")
         .usage("<directory>")
         .doc("Where keys of a crt-store are looked for.")
-        .not_yet("certificate stores")
         .ok(&["key-base /etc/ssl/private"])
         .bad(&["key-base"])
-        .set(|_, a| directory(a).map(|_| ())),
+        .set(|cx, a| {
+            once(cx.tls.key_base.is_some(), a)?;
+            cx.tls.key_base = Some(directory(a)?);
+            Ok(())
+        }),
     global("ssl-default-bind-ciphers")
         .usage("<list>")
         .doc("Cipher suites of TLS 1.2 and below, for `bind` lines that give none.")

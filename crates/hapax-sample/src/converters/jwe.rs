@@ -4,14 +4,15 @@ mod cipher;
 mod key;
 
 use base64::Engine as _;
-use hapax_value::{Support, Type, Value};
+use hapax_value::{Type, Value};
 use serde_json::Value as Json;
 
 use super::arg;
 use super::digests::{base64_now, base64_or_var};
 use super::encodings::BASE64URL;
+use super::jwt::JwtCerts;
 use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
-use key::Key;
+pub(super) use key::Key;
 
 pub(super) static ROWS: &[Converter] = &[
     Converter::new(
@@ -55,12 +56,19 @@ pub(super) static ROWS: &[Converter] = &[
         "jwt_decrypt_cert",
         Type::Bin,
         Type::Bin,
-        "The decrypted content of a token by the private key of a PEM file, RSA or EC; empty on errors.",
-        |a, v, e| decrypted(v, arg::custom::<Key>(a, 0), e),
+        "The decrypted content of a token by the private key of a certificate, RSA or EC, by its path or its name in a \
+         crt-store, which may be in a variable; empty on errors.",
+        |a, v, e| {
+            let name = arg::bytes_now(a, 0, e).ok_or(Absent::Never)?;
+            let certs = arg::custom::<JwtCerts>(a, 1).ok_or(Absent::Never)?;
+            match certs.private(&name) {
+                Ok(key) => decrypted(v, Some(&key), e),
+                Err(_) => Ok(Value::Bin(Vec::new().into())),
+            }
+        },
     )
     .args(&[ArgKind::Str], 1)
     .check(check_cert)
-    .support(Support::Partial("the certificate's path may not be in a variable"))
     .cases(&["str(a),jwt_decrypt_cert(txn.cert)"], &["str(a),jwt_decrypt_cert(/none)"]),
 ];
 
@@ -79,10 +87,8 @@ fn check_jwk(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String> {
 
 fn check_cert(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String> {
     arg::str_or_var(args, 0, cx);
-    let Some(path) = arg::word(args, 0) else { return Ok(()) };
-    let key = cx.files.read(path).and_then(|pem| Key::from_pem(&pem));
-    let key = key.map_err(|why| format!("failed to load '{path}': {why}"))?;
-    arg::put_custom(args, 0, key);
+    super::jwt::load_cert(args, 0, cx, |pem| Key::from_pem(pem).map(|_| ()))?;
+    arg::put(args, 1, Arg::Custom(cx.refs.jwt.clone()));
     Ok(())
 }
 

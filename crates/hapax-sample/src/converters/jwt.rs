@@ -1,15 +1,19 @@
 //! JSON Web Tokens (RFC 7515, 7519): reading their parts and verifying their signatures.
 
+mod certs;
 mod key;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use base64::Engine as _;
-use hapax_value::{Support, Type, Value};
+use hapax_value::{Type, Value};
 
 use super::encodings::BASE64URL;
 use super::{arg, json};
 use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
+pub use certs::JwtCerts;
+use certs::Lack;
 use key::{Algorithm, PublicKey};
 
 pub(super) static ROWS: &[Converter] = &[
@@ -56,8 +60,7 @@ pub(super) static ROWS: &[Converter] = &[
         verify,
     )
     .args(&[ArgKind::Str, ArgKind::Str], 2)
-    .check(|args, cx| check_verify(args, cx, false))
-    .support(Support::Partial("a variable may hold a secret, but no path of a public key"))
+    .check(check_verify)
     .cases(
         &[
             "str(a),jwt_verify(HS256,secret)",
@@ -74,12 +77,12 @@ pub(super) static ROWS: &[Converter] = &[
         "jwt_verify_cert",
         Type::Bin,
         Type::Sint,
-        "Verifies a token's signature with an algorithm and the path of a certificate; the result is as jwt_verify's.",
-        verify,
+        "Verifies a token's signature with an algorithm and a certificate, by its path or its name in a crt-store, which may be \
+         in a variable; the result is as jwt_verify's, and -7 for a certificate that is not meant for it.",
+        verify_by_cert,
     )
     .args(&[ArgKind::Str, ArgKind::Str], 2)
-    .check(|args, cx| check_verify(args, cx, true))
-    .support(Support::Partial("the certificate's path may not be in a variable"))
+    .check(check_cert)
     .cases(
         &["str(a),jwt_verify_cert(RS256,txn.cert)"],
         &["str(a),jwt_verify_cert(RS256,/none)", "str(a),jwt_verify_cert(XX,/none)"],
@@ -89,6 +92,7 @@ pub(super) static ROWS: &[Converter] = &[
 const INVALID_TOKEN: i64 = -3;
 const UNKNOWN_ALGORITHM: i64 = -1;
 const UNKNOWN_KEY: i64 = -5;
+const UNUSABLE_CERT: i64 = -7;
 
 fn check_query(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
     if arg::text(args, 0).is_none() && arg::text(args, 1).is_none() {
@@ -114,28 +118,72 @@ fn query<'e>(args: &'e [Arg], value: Value<'e>, n: usize) -> Sampled<'e> {
     json::lookup(&decoded, args)
 }
 
-fn check_verify(args: &mut Vec<Arg>, cx: &mut Compile<'_>, certificate: bool) -> Result<(), String> {
+/// The algorithm, where it is named.
+fn named_algorithm(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<Option<Algorithm>, String> {
     arg::str_or_var(args, 0, cx);
     arg::str_or_var(args, 1, cx);
-    let named = match arg::word(args, 0) {
-        None => None,
-        Some(name) => Some(Algorithm::parse(name.as_bytes()).ok_or_else(|| format!("unknown JWT algorithm: {name}"))?),
-    };
+    let Some(name) = arg::word(args, 0) else { return Ok(None) };
+    let known = Algorithm::parse(name.as_bytes());
+    known.map(Some).ok_or_else(|| format!("unknown JWT algorithm: {name}"))
+}
+
+fn check_verify(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String> {
+    let named = named_algorithm(args, cx)?;
     let by_secret = named.is_some_and(Algorithm::is_secret);
-    let Some(path) = arg::word(args, 1).filter(|_| !by_secret) else {
+    if let Some(path) = arg::word(args, 1).filter(|_| !by_secret) {
+        match cx.files.read(path).and_then(|pem| PublicKey::from_pem(&pem, false)) {
+            Ok(key) => cx.refs.jwt.add_key(path, &Arc::new(key)),
+            // It may be a secret, when only a variable tells the algorithm; without one, nothing to verify needs no key.
+            Err(_) if named.is_none() || named == Some(Algorithm::None) => {}
+            Err(why) => return Err(format!("failed to load '{path}': {why}")),
+        }
+    }
+    arg::put(args, 2, Arg::Custom(cx.refs.jwt.clone()));
+    Ok(())
+}
+
+fn check_cert(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String> {
+    named_algorithm(args, cx)?;
+    load_cert(args, 1, cx, |pem| PublicKey::from_pem(pem, true).map(|_| ()))?;
+    arg::put(args, 2, Arg::Custom(cx.refs.jwt.clone()));
+    Ok(())
+}
+
+/// Makes sure that the certificate of an argument is known, where it is named: one that no crt-store has is loaded.
+/// `fits`: whether the file holds what is needed of it.
+pub(super) fn load_cert(
+    args: &[Arg],
+    at: usize,
+    cx: &mut Compile<'_>,
+    fits: impl FnOnce(&[u8]) -> Result<(), String>,
+) -> Result<(), String> {
+    let Some(path) = arg::word(args, at).filter(|p| !cx.refs.jwt.knows(p)) else {
         return Ok(());
     };
-    let loaded = cx.files.read(path).and_then(|pem| PublicKey::from_pem(&pem, certificate));
-    match loaded {
-        Ok(key) => arg::put_custom(args, 2, key),
-        // It may be a secret, when only a variable tells the algorithm; without one, nothing to verify needs no key.
-        Err(_) if named.is_none() && !certificate || named == Some(Algorithm::None) => {}
-        Err(why) => return Err(format!("failed to load '{path}': {why}")),
+    let failed = |why: String| format!("failed to load '{path}': {why}");
+    if path.starts_with('@') {
+        return Err(failed("no crt-store has loaded it".to_owned()));
     }
+    let pem = cx.files.read(path).map_err(failed)?;
+    fits(&pem).map_err(failed)?;
+    cx.refs.jwt.add(path, &pem, &pem, true);
     Ok(())
 }
 
 fn verify<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> {
+    verify_by(args, value, env, |certs, name| certs.key(name).ok_or(Lack::Unknown))
+}
+
+fn verify_by_cert<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> {
+    verify_by(args, value, env, JwtCerts::public)
+}
+
+fn verify_by<'e>(
+    args: &'e [Arg],
+    value: Value<'e>,
+    env: &'e Env<'e>,
+    find: impl FnOnce(&JwtCerts, &[u8]) -> Result<Arc<PublicKey>, Lack>,
+) -> Sampled<'e> {
     let token = arg::bytes(value)?;
     let name = arg::text_now(args, 0, env).ok_or(Absent::Never)?;
     let Some(algorithm) = Algorithm::parse(&name) else {
@@ -159,8 +207,12 @@ fn verify<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e
         let secret = arg::bytes_now(args, 1, env).ok_or(Absent::Never)?;
         algorithm.verify_secret(&secret, &token[..signed], &signature)
     } else {
-        let Some(key) = arg::custom::<PublicKey>(args, 2) else {
-            return Ok(Value::Int(UNKNOWN_KEY));
+        let name = arg::bytes_now(args, 1, env).unwrap_or_default();
+        let certs = arg::custom::<JwtCerts>(args, 2).ok_or(Absent::Never)?;
+        let key = match find(certs, &name) {
+            Ok(key) => key,
+            Err(Lack::Unknown) => return Ok(Value::Int(UNKNOWN_KEY)),
+            Err(Lack::Unusable) => return Ok(Value::Int(UNUSABLE_CERT)),
         };
         key.verify(algorithm, &token[..signed], &signature)
     };

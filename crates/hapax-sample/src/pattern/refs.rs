@@ -24,6 +24,8 @@ pub struct PatternRefs {
     wanted: Vec<Arc<LaterList>>,
     /// Where files need not be there, those that were not, until somebody tells of them.
     absent: Option<Vec<String>>,
+    /// The certificates that converters of tokens know by name: they are shared and changed while running, as the lists are.
+    pub jwt: Arc<crate::JwtCerts>,
 }
 
 /// A list that is named before the line that loads it may have been read; [`PatternRefs::finish`] looks it up.

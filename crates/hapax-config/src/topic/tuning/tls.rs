@@ -252,14 +252,14 @@ static ROWS: &[Row] = &[
         .shape(Shape::Number(0, i64::MAX))
         .doc("Bytes of the ClientHello kept for the `ssl_fc_cipherlist_*` fetches.")
         .since(2, 5)
-        .not_yet("capture of the TLS ClientHello")
+        .no_effect("the fetches that would show what is kept are not acted on yet, and say so themselves")
         .ok(&["tune.ssl.capture-buffer-size 10"])
         .bad(&["tune.ssl.capture-buffer-size", "tune.ssl.capture-buffer-size many"]),
     Row::new("tune.ssl.capture-cipherlist-size", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Old name of `tune.ssl.capture-buffer-size`.")
-        .not_yet("capture of the TLS ClientHello")
+        .no_effect("the fetches that would show what is kept are not acted on yet, and say so themselves")
         .ok(&["tune.ssl.capture-cipherlist-size 10"])
         .bad(&["tune.ssl.capture-cipherlist-size", "tune.ssl.capture-cipherlist-size many"]),
     Row::new("tune.ssl.certificate-compression", Sections::GLOBAL)

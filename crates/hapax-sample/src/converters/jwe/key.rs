@@ -4,7 +4,9 @@ use std::fmt;
 
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::digest::{Context, SHA256};
-use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
+use aws_lc_rs::rsa::{
+    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey,
+};
 use base64::Engine as _;
 use serde_json::Value as Json;
 
@@ -12,9 +14,9 @@ use super::super::encodings::{BASE64, BASE64URL};
 use super::cipher::{Encryption, gcm_open, unwrap_key};
 
 /// What the converter was given to decrypt with.
-pub(super) enum Key {
+pub(crate) enum Key {
     Secret(Vec<u8>),
-    Rsa(Box<OaepPrivateDecryptingKey>),
+    Rsa(Box<(OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey)>),
     Ec(Box<PrivateKey>),
 }
 
@@ -65,8 +67,9 @@ fn pkcs8(pkcs1: &[u8]) -> Vec<u8> {
 }
 
 fn rsa(pkcs8: &[u8]) -> Option<Key> {
-    let key = PrivateDecryptingKey::from_pkcs8(pkcs8).ok()?;
-    Some(Key::Rsa(Box::new(OaepPrivateDecryptingKey::new(key).ok()?)))
+    let key = || PrivateDecryptingKey::from_pkcs8(pkcs8).ok();
+    let oaep = OaepPrivateDecryptingKey::new(key()?).ok()?;
+    Some(Key::Rsa(Box::new((oaep, Pkcs1PrivateDecryptingKey::new(key()?).ok()?))))
 }
 
 fn curve(name: &str) -> Option<&'static agreement::Algorithm> {
@@ -101,7 +104,7 @@ impl Key {
     }
 
     /// The private key of a PEM file.
-    pub(super) fn from_pem(pem: &[u8]) -> Result<Self, String> {
+    pub(crate) fn from_pem(pem: &[u8]) -> Result<Self, String> {
         let text = String::from_utf8_lossy(pem);
         let block = |label: &str| {
             let (_, rest) = text.split_once(&format!("-----BEGIN {label}-----"))?;
@@ -142,7 +145,18 @@ impl Key {
                 let fits = aes_len(algorithm.strip_suffix("KW")?)? == secret.len();
                 fits.then(|| unwrap_key(secret, wrapped)).flatten()
             }
-            Self::Rsa(key) => {
+            Self::Rsa(keys) => {
+                let (key, old) = &**keys;
+                if algorithm == "RSA1_5" {
+                    let mut out = vec![0; old.min_output_size()];
+                    let plain = old.decrypt(wrapped, &mut out).ok().map(|p| p.to_vec());
+                    // Whether the padding was right must not show (RFC 7516, section 11.5): any other key fails later, as all do.
+                    return plain.filter(|key| key.len() == encryption.key_len()).or_else(|| {
+                        let mut other = vec![0; encryption.key_len()];
+                        aws_lc_rs::rand::fill(&mut other).ok()?;
+                        Some(other)
+                    });
+                }
                 let oaep = match algorithm {
                     "RSA-OAEP" => &OAEP_SHA1_MGF1SHA1,
                     "RSA-OAEP-256" => &OAEP_SHA256_MGF1SHA256,

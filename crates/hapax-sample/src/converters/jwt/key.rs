@@ -92,7 +92,7 @@ impl Algorithm {
 
 /// The bits of a subject's public key: an RSA key in PKCS#1, or a point on a curve.
 #[derive(Debug)]
-pub(super) struct PublicKey(Vec<u8>);
+pub(crate) struct PublicKey(Vec<u8>);
 
 /// The first block of PEM with one of these labels.
 fn pem_block(text: &str, labels: &[&'static str]) -> Option<(&'static str, Vec<u8>)> {

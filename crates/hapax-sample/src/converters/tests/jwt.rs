@@ -161,6 +161,18 @@ fn signatures() {
     assert_eq!(shown(&format!("str({token}),jwt_verify(RS256,/rsa1.pub)")), "1");
     assert_eq!(shown(&format!("str({token}),jwt_verify_cert(RS256,/rsa.crt)")), "1");
     assert_eq!(shown(&format!("str({token}),jwt_verify(RS512,/rsa.pub)")), "0");
+    // A path in a variable names what the configuration has loaded, and nothing else.
+    for (conv, path, known) in [
+        ("jwt_verify_cert(RS256,txn.c)", "/rsa.crt", "jwt_verify_cert(RS256,/rsa.crt)"),
+        ("jwt_verify(RS256,txn.c)", "/rsa.pub", "jwt_verify(RS256,/rsa.pub)"),
+    ] {
+        let by_variable = |first: &str| shown(&format!("str({path}),set-var(txn.c),{first},bytes(0,0),concat({token}),{conv}"));
+        assert_eq!(
+            (by_variable(known), by_variable("lower")),
+            ("1".to_owned(), "-5".to_owned()),
+            "{conv}"
+        );
+    }
     assert_eq!(shown(&format!("str({token}),jwt_verify(ES512,/rsa.pub)")), "-3");
     assert_eq!(shown(&format!("str({token}),jwt_header_query($.alg)")), "RS256");
     assert_eq!(shown(&format!("str({token}),jwt_payload_query($.n,int)")), "5");
