@@ -147,3 +147,35 @@ fn a_server_without_an_address_waits_for_one() {
     p.cli("set server b/u addr 127.0.0.2");
     assert_eq!(admin("t"), "0");
 }
+
+#[test]
+fn name_servers_have_statistics() {
+    let dns = Dns::new(&["web.test A 127.0.0.1"]);
+    let p = builder(
+        &dns,
+        "backend b\n  server s web.test:80 resolvers r init-addr none resolve-prefer ipv4\n",
+    )
+    .start();
+    wait_state(&p, "s", "srv_addr", "127.0.0.1");
+    let csv = p.cli("show stat domain resolvers");
+    let mut lines = csv.lines();
+    let head =
+        "# id,pid,sent,send_error,valid,update,cname,cname_error,any_err,nx,timeout,refused,other,invalid,too_big,truncated,outdated,";
+    assert_eq!(lines.next(), Some(head));
+    let values: Vec<&str> = lines.next().unwrap().split(',').collect();
+    assert_eq!(
+        (values[0], values[1], values[3], values.len()),
+        ("ns", "r", "0", head.split(',').count())
+    );
+    assert_ne!(values[4], "0");
+    assert!(
+        p.cli("show stat domain resolvers typed")
+            .starts_with("N.0.id:CGP:str:ns\nN.1.pid:CGP:str:r\nN.2.sent:MGP:u64:")
+    );
+    let json = p.cli("show stat domain resolvers json");
+    assert!(
+        json.starts_with("[[{\"field\":{\"pos\":0,\"name\":\"id\"},\"tags\":{\"origin\":\"Config\""),
+        "{json}"
+    );
+    assert!(p.cli("show stat domain other").contains("Invalid statistics domain."));
+}

@@ -28,17 +28,18 @@ pub(super) static ROWS: &[Command] = &[
     },
 ];
 
-/// `show stat [<iid> <type> <sid>] [domain proxy] [desc|json|no-maint|typed|up]*`
+/// `show stat [domain <resolvers|proxy>] [<iid> <type> <sid>] [desc|json|no-maint|typed|up]*`
 fn show_stat(c: &mut Call<'_>) -> Answer {
     let mut args = c.args();
     let mut filter = Filter::default();
     if let [domain, which, rest @ ..] = args
         && domain == "domain"
     {
-        if which != "proxy" {
-            return Answer::err("Statistics of other domains are not supported by this version.");
+        match which.as_str() {
+            "proxy" => args = rest,
+            "resolvers" => return super::resolvers::statistics(c, rest),
+            _ => return Answer::err("Invalid statistics domain."),
         }
-        args = rest;
     }
     // Three words name what is wanted, unless they are words of the format.
     if let [id, kinds, sid, rest @ ..] = args
