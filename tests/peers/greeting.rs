@@ -1,7 +1,7 @@
 //! Who is let in, and what those hear who are not.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 use hapax_tests::Program;
 use hapax_tests::wait::PATIENCE;
@@ -42,6 +42,46 @@ fn who_is_let_in() {
         ] {
             assert_eq!(ask(&ports.0.addr(), greeting), want, "{program:?}: {greeting:?}");
         }
+    }
+}
+
+/// Who knows only the first version is spoken to in that one.
+#[test]
+fn old_peers_are_greeted_as_they_know_it() {
+    let ports = Ports::reserve();
+    let listener = TcpListener::bind(ports.1.addr()).unwrap();
+    let text = format!(
+        "{TIMEOUTS}peers p\n  peer a @a@\n  peer b @b@\n  table t type ip size 10 expire 1m store gpc0\nfrontend f\n  bind @f@\n  http-request deny\n"
+    );
+    let a = ports.builder(Program::Hapax, "a", &text).start();
+    let greeted = |answer: &str| {
+        let (s, _) = listener.accept().unwrap();
+        s.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut reader = BufReader::new(s);
+        let lines: Vec<String> = (0..3)
+            .map(|_| {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                line
+            })
+            .collect();
+        reader.get_mut().write_all(answer.as_bytes()).unwrap();
+        assert_eq!(lines[1], "b\n");
+        assert_eq!(lines[2], format!("a {} 0\n", a.pid()));
+        (lines[0].clone(), reader)
+    };
+    assert_eq!(greeted("502\n").0, "HAProxyS 2.1\n");
+    let (line, mut session) = greeted("200\n");
+    assert_eq!(line, "HAProxyS 2.0\n");
+    // It asks; it is told that this is all, and asks for everything in turn: the times of entries are left out.
+    a.cli("set table p/t key 192.0.2.1 data.gpc0 5");
+    session.get_mut().write_all(&[0, 1, 0, 0]).unwrap();
+    let mut all = Vec::new();
+    let entry = b"\x0a\x80\x09\0\0\0\x01\xc0\0\x02\x01\x05";
+    while !all.windows(entry.len()).any(|w| w == entry) {
+        let mut byte = [0];
+        session.read_exact(&mut byte).unwrap();
+        all.push(byte[0]);
     }
 }
 

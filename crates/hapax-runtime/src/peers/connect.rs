@@ -15,6 +15,10 @@ use crate::check::{Dial, Stream};
 
 /// How long a connection and its greeting may take, and how long one that was refused with a reason is left alone.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The version of the protocol that is spoken is 2 and this.
+pub(super) const MINOR: u32 = 1;
+/// How a peer that speaks another version is told of.
+const OTHER_VERSION: &str = "BADVERSION";
 /// Pause before the next attempt, milliseconds: at random, so that two peers do not go on connecting to each other at once.
 const PAUSE: std::ops::Range<u64> = 50..2050;
 
@@ -31,7 +35,7 @@ pub(super) struct Refused {
 /// Keeps a session with the peer, whoever has begun it.
 pub(super) async fn keep(section: Rc<Section>, peer: usize) {
     let state = &section.state().peers[peer];
-    let mut pause = Duration::ZERO;
+    let (mut pause, mut minor) = (Duration::ZERO, MINOR);
     loop {
         let turned = state.turned.notified();
         tokio::pin!(turned);
@@ -50,7 +54,7 @@ pub(super) async fn keep(section: Rc<Section>, peer: usize) {
         state.view().status = "CONN";
         state.view().reconnect = Some(section.now() + PAUSE.end);
         let opened = tokio::select! {
-            opened = open(&section, peer, None) => opened,
+            opened = open(&section, peer, None, minor) => opened,
             // It was faster.
             () = turned => continue,
         };
@@ -61,11 +65,14 @@ pub(super) async fn keep(section: Rc<Section>, peer: usize) {
                     peer,
                     follower: section.follower(peer),
                 };
-                talk::run(&section, peer, role, 1, stream, &rest, (false, ends)).await;
+                talk::run(&section, peer, role, minor, stream, &rest, (false, ends)).await;
             }
             Err(refused) => {
                 state.view().status = refused.status;
-                if refused.lasting {
+                if refused.status == OTHER_VERSION {
+                    // An old one knows only the first; a new one that took its place knows both.
+                    minor = MINOR - minor;
+                } else if refused.lasting {
                     pause = PATIENCE;
                 }
             }
@@ -79,8 +86,13 @@ fn at_random() -> Duration {
     Duration::from_millis(PAUSE.start + n % (PAUSE.end - PAUSE.start))
 }
 
-/// Connects (to the peer's address, or elsewhere) and greets. Gives what came behind the answer, too.
-pub(super) async fn open(section: &Section, peer: usize, at: Option<&Endpoint>) -> Result<(Box<dyn Stream>, Vec<u8>, Ends), Refused> {
+/// Connects (to the peer's address, or elsewhere) and greets, as of that minor version. Gives what came behind the answer, too.
+pub(super) async fn open(
+    section: &Section,
+    peer: usize,
+    at: Option<&Endpoint>,
+    minor: u32,
+) -> Result<(Box<dyn Stream>, Vec<u8>, Ends), Refused> {
     let refused = |status| Refused {
         status,
         lasting: false,
@@ -118,7 +130,7 @@ pub(super) async fn open(section: &Section, peer: usize, at: Option<&Endpoint>) 
         to: server.name.to_string(),
         from: conf.local_name().to_owned(),
         pid: std::process::id().into(),
-        minor: 1,
+        minor,
     };
     let greeting = async {
         stream.write_all(hello.write().as_bytes()).await?;
@@ -150,7 +162,7 @@ fn word(status: u16) -> &'static str {
     match status {
         300 => "TRYAGAIN",
         501 => "PROTERR",
-        502 => "BADVERSION",
+        502 => OTHER_VERSION,
         503 => "UNKNOWN",
         504 => "REJECTED",
         _ => "ERR",

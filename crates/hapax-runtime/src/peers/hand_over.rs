@@ -31,9 +31,9 @@ pub(super) async fn run(section: &Section, home: Option<Endpoint>) {
         return;
     };
     for _ in 0..ATTEMPTS {
-        match connect::open(section, local, Some(&home)).await {
+        match connect::open(section, local, Some(&home), connect::MINOR).await {
             Ok((stream, rest, ends)) => {
-                let end = talk::run(section, local, Role::New, 1, stream, &rest, (false, ends)).await;
+                let end = talk::run(section, local, Role::New, connect::MINOR, stream, &rest, (false, ends)).await;
                 if end == End::HandedOver {
                     return;
                 }

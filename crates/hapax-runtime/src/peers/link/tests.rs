@@ -145,13 +145,22 @@ fn the_newcomer_asks_and_is_taught() {
     (0..500).for_each(|k| set(&old, 0, k, u64::from(k) + 1));
     set(&old, 1, 7, 8);
     let shared = [&old, &new];
-    let mut pair = Pair::new(shared, 0);
-    pair.until_quiet(shared, 0);
+    let mut pair = Pair::new(shared, 20_000);
+    pair.until_quiet(shared, 20_000);
     assert_eq!((all(&new, 0), all(&new, 1)), (all(&old, 0), vec![(7, 8)]));
     assert!(new.peers[0].resync().is_done());
+    // Their time goes on from where it was; what changes begins anew.
+    let left = |shared: &Shared, key: u32| {
+        let live = shared.tables.get(0).expect("there");
+        live.table.get(&key.to_be_bytes(), 1_020_000).map(|e| e.expires_in())
+    };
+    assert_eq!(left(&new, 3), Some(40_000));
     // What was taught is not told again, not even after a break.
-    let mut again = Pair::new(shared, 0);
-    assert!(!again.step(shared, 0, 1000, 0));
+    let mut again = Pair::new(shared, 20_000);
+    assert!(!again.step(shared, 0, 1000, 20_000));
+    set(&old, 0, 3, 9);
+    again.until_quiet(shared, 20_000);
+    assert_eq!(left(&new, 3), Some(60_000));
 }
 
 #[test]
@@ -233,6 +242,25 @@ fn op() -> impl Strategy<Value = Op> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever comes, a session ends at worst.
+    #[test]
+    fn wrong_bytes_are_an_error_at_worst(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20)) {
+        let (a, b) = (process(0, 2, &[DataType::Gpc0, DataType::ServerKey]), process(1, 2, &[DataType::Gpc0, DataType::ServerKey]));
+        settle(&a);
+        (0..50).for_each(|k| set(&a, k % 2, k, u64::from(k)));
+        let mut teacher = Link::start(remote(1), 1, reach(&a, 0));
+        teacher.teach_all(reach(&a, 0));
+        while teacher.teaching != Teaching::Unconfirmed {
+            teacher.fill(reach(&a, 0));
+        }
+        let mut bytes = Vec::new();
+        teacher.session.take_output(&mut bytes);
+        for (at, byte) in flips {
+            *at.get_mut(&mut bytes) = byte;
+        }
+        let _ = Link::start(remote(0), 1, reach(&b, 0)).receive(&bytes, reach(&b, 0));
+    }
 
     /// Whenever the session breaks and whatever is lost with it: in the end both know what each of them has changed.
     #[test]
