@@ -37,9 +37,32 @@ pub(super) fn check(reader: &mut Reader<'_>, proxies: &[Proxy]) {
             wrong.push(with_lead(Diagnostic::alert(&codes::BAD_ARGUMENT, message).at(rule.table.span)));
         }
     }
+    wrong.extend(targets(&reader.tables));
     for d in wrong {
         reader.diags.push(d);
     }
+}
+
+/// `write-to`: another table, with keys of the same kind.
+fn targets(tables: &[StickTable]) -> Vec<Diagnostic> {
+    let mut wrong = Vec::new();
+    for table in tables {
+        let Some(name) = &table.write_to else { continue };
+        // A name that was not found was told already.
+        let Some(target) = name.id.get().and_then(|id| tables.get(*id as usize)) else {
+            continue;
+        };
+        let why = if target.name == table.name {
+            "a table cannot be written to itself"
+        } else if target.key != table.key {
+            "the tables do not have keys of the same type and length"
+        } else {
+            continue;
+        };
+        let message = format!("stick-table '{}': cannot use 'write-to {}': {why}.", table.name, target.name);
+        wrong.push(with_lead(Diagnostic::alert(&codes::BAD_ARGUMENT, message).at(name.span)));
+    }
+    wrong
 }
 
 pub(super) fn keep_servers(tables: &mut [StickTable], proxies: &[Proxy]) {

@@ -242,6 +242,18 @@ fn tables_are_checked() {
             "Proxy 'b': type of fetch not usable with type of stick-table 't'",
         ),
         (format!("{table}\nbackend b\n    stick on src table t\n{quiet}"), ""),
+        (
+            format!("{table} write-to t\n"),
+            "cannot use 'write-to t': a table cannot be written to itself.",
+        ),
+        (
+            format!("{table} write-to u\nbackend u\n{quiet}    stick-table type ip size 10\n"),
+            "cannot use 'write-to u': the tables do not have keys of the same type and length.",
+        ),
+        (
+            format!("{table} write-to u\nbackend u\n{quiet}    stick-table type integer size 10\n"),
+            "",
+        ),
     ] {
         let told = told(&text);
         let found = told.iter().any(|t| t.contains(want));

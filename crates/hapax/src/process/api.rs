@@ -24,7 +24,9 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
     let sockets = server.take_stats();
     let shared = Arc::clone(server.shared());
     let plan = Arc::clone(&shared.plan);
-    let listeners = plan.proxies.iter().map(|p| p.binds.len()).sum::<usize>() + plan.global.stats_sockets.len();
+    let listeners = plan.proxies.iter().map(|p| p.binds.len()).sum::<usize>()
+        + plan.global.stats_sockets.len()
+        + plan.peers.iter().map(|p| p.binds.len()).sum::<usize>();
     let dropped = server.dropped_logs();
     let facts = move || ProcessFacts {
         pid: std::process::id(),
