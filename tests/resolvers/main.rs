@@ -4,6 +4,7 @@
 mod faults;
 mod real;
 mod rules;
+mod secure;
 mod servers;
 mod services;
 

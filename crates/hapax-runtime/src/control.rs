@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::state::Shared;
-use crate::{alerts, check, resolve};
+use crate::{alerts, check};
 
 /// The TLS configuration towards a server (proxy, server), where it has one.
 pub type TlsOf = Arc<dyn Fn(u32, u32) -> Option<Arc<ClientConfig>> + Send + Sync>;
@@ -32,7 +32,6 @@ impl ControlThread {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let body = move || {
             let tasks = tokio::task::LocalSet::new();
-            tasks.spawn_local(resolve::run(Arc::clone(&shared)));
             tasks.spawn_local(alerts::run(Arc::clone(&shared)));
             tasks.spawn_local(check::run(shared, tls));
             runtime.block_on(tasks.run_until(async move {

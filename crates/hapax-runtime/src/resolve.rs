@@ -13,20 +13,21 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use crate::state::Shared;
+use crate::tls::TlsTables;
 use section::Section;
 
 /// Questions that are put before answers are looked at again: a start with ten thousand names must not drown their answers.
 const AT_ONCE: usize = 64;
 
 /// Looks names up until the process stops.
-pub(crate) async fn run(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<Shared>, tls: Arc<TlsTables>) {
     let mut tasks = tokio::task::JoinSet::new();
     for index in 0..shared.plan.resolvers.len() {
         if let Some(inbox) = shared.resolvers[index].take_inbox() {
-            let shared = Arc::clone(&shared);
+            let (shared, tls) = (Arc::clone(&shared), Arc::clone(&tls));
             tasks.spawn_local(async move {
                 let mut inbox = inbox;
-                let mut section = Section::new(shared, index);
+                let mut section = Section::new(shared, index, &tls);
                 loop {
                     let more = section.due(AT_ONCE);
                     let next = if more { Instant::now() } else { section.next() };

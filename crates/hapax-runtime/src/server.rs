@@ -137,6 +137,8 @@ impl Server {
             Arc::new(move |p, s| tls.server(p, s).cloned())
         };
         let control = ControlThread::start(Arc::clone(&shared), of_server)?;
+        let (for_names, tls_of_names) = (Arc::clone(&shared), Arc::clone(&tls));
+        control.spawn(move || crate::resolve::run(for_names, tls_of_names));
         if !shared.peers.is_empty() {
             let owned = |l: BoundListener| {
                 if let Owner::Peers(section, _) = l.owner {

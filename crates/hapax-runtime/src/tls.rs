@@ -23,6 +23,7 @@ pub(crate) struct TlsTables {
     /// Of peers: by section, and by section and place in it.
     peer_binds: HashMap<usize, Arc<BindTlsConfig>>,
     peer_servers: HashMap<(usize, usize), Arc<ClientConfig>>,
+    name_servers: HashMap<(usize, usize), Arc<ClientConfig>>,
     /// (ring, server) and (log-forward section, bind).
     ring_servers: HashMap<(u32, u32), Arc<ClientConfig>>,
     log_binds: HashMap<(u32, u32), Arc<BindTlsConfig>>,
@@ -72,12 +73,25 @@ impl TlsTables {
                 }
             }
         }
+        for (i, section) in plan.resolvers.iter().enumerate() {
+            for (n, ns) in section.nameservers.iter().enumerate() {
+                if let Some(tls) = ns.server.as_ref().and_then(|s| s.tls.as_ref()) {
+                    let place = || format!("name server '{}/{}'", section.name, ns.name);
+                    let config = upstream::config(tls, no_verify).map_err(|reason| TlsError { place: place(), reason })?;
+                    t.name_servers.insert((i, n), Arc::new(config));
+                }
+            }
+        }
         t.add_logs(plan, no_verify)?;
         Ok(t)
     }
 
     pub(crate) fn peer_bind(&self, section: usize) -> Option<&Arc<BindTlsConfig>> {
         self.peer_binds.get(&section)
+    }
+
+    pub(crate) fn name_server(&self, section: usize, server: usize) -> Option<&Arc<ClientConfig>> {
+        self.name_servers.get(&(section, server))
     }
 
     pub(crate) fn peer_server(&self, section: usize, peer: usize) -> Option<&Arc<ClientConfig>> {

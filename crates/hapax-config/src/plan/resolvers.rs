@@ -6,6 +6,8 @@ use std::sync::Arc;
 use hapax_balance::names::Wish;
 use hapax_value::{Endpoint, Millis};
 
+use super::Server;
+
 /// A `resolvers` section.
 #[derive(Clone, Debug)]
 pub struct Resolvers {
@@ -40,6 +42,8 @@ pub struct NameServer {
     pub address: SocketAddr,
     /// `tcp@`: asked over TCP only.
     pub tcp: bool,
+    /// How connections to it are made, where the line says so: TLS, source, and the proxy before it.
+    pub server: Option<Box<Server>>,
 }
 
 /// How long what was good before outweighs an answer of each kind, and how long good answers last.

@@ -12,7 +12,7 @@ use crate::args::Args;
 use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
-use crate::plan::{Hold, NameServer, Resolvers};
+use crate::plan::{Hold, NameServer, Resolvers, Server};
 use crate::reader::Reader;
 use crate::section::invalid_char;
 use crate::server::{self, ServerCx, ServerDraft};
@@ -66,6 +66,7 @@ static ROWS: &[Row] = &[
             "nameserver local 127.0.0.1:53",
             "nameserver local udp@127.0.0.1:53",
             "nameserver local tcp@127.0.0.1:53 maxconn 5",
+            "nameserver local tcp@127.0.0.1:853 ssl verify none",
         ])
         .bad(&[
             "nameserver x",
@@ -190,8 +191,9 @@ fn nameserver(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let parsed = address::parse(&text, Accept::NAMESERVER, &cx.env).map_err(|e| a.bad(1, format!("{head}{e}")))?;
     let found = cx.resolve(&parsed, &text, a.at(1), &head)?;
     let of = section(cx).section.name.clone();
+    let mut server = None;
     if parsed.stream {
-        options(cx, a, &format!("'server {of}/{name}' : "))?;
+        server = Some(Box::new(options(cx, a, &format!("'server {of}/{name}' : "))?));
     } else if a.len() > 2 {
         // HAProxy does not even read them.
         let message = format!("words behind the address of name server '{name}', which is asked over UDP, have no effect");
@@ -204,6 +206,7 @@ fn nameserver(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
                 name,
                 address,
                 tcp: parsed.stream,
+                server,
             };
             section(cx).add(server, place);
         }
@@ -218,18 +221,25 @@ fn nameserver(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 /// Options of the connections to a name server. What they ask for is read, and told where nothing comes of it.
-fn options(cx: &mut Reader<'_>, a: &Args<'_>, head: &str) -> Result<(), Diagnostic> {
+fn options(cx: &mut Reader<'_>, a: &Args<'_>, head: &str) -> Result<Server, Diagnostic> {
     let words = a.words.get(2..).unwrap_or(&[]);
     let fail = |d: Diagnostic| d.prefixed(head).lead(Lead::Place);
     let mut opts = ServerCx::new(cx, ServerDraft::default(), false);
     server::read_options(&mut opts, words, a.line, "", fail)?;
-    // One connection is never more than `maxconn`; the rest would have to be done.
-    let other = (2..a.len()).step_by(2).find(|i| a.str(*i) != "maxconn");
-    if let Some(i) = other {
-        let message = format!("'{}' of a name server is accepted but not acted on yet", a.show(i));
-        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, message).at(a.at(i)));
+    let mut server = opts.draft.finish();
+    server.span = a.line;
+    let idle = [
+        ("check", server.check.is_some()),
+        ("agent-check", server.agent.is_some()),
+        ("sni", server.tls.as_ref().is_some_and(|t| t.sni.is_some())),
+        ("interface", server.interface.is_some()),
+        ("usesrc", server.use_source.is_some()),
+    ];
+    for (word, _) in idle.into_iter().filter(|(_, given)| *given) {
+        let message = format!("'{word}' of a name server is accepted but not acted on yet");
+        cx.diags.push(Diagnostic::warning(&codes::NOT_YET, message).at(a.at(0)));
     }
-    Ok(())
+    Ok(server)
 }
 
 fn parse_resolv_conf(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
@@ -273,6 +283,7 @@ fn read_resolv_conf(into: &mut ResolversDraft, text: &str, told: &mut Vec<String
             name: word.into(),
             address: SocketAddr::new(ip, 53),
             tcp: false,
+            server: None,
         };
         into.add(server, format!("{RESOLV_CONF}:{n}"));
     }
@@ -290,8 +301,20 @@ pub(crate) fn add_default(cx: &mut Reader<'_>) {
     cx.resolvers.push(draft);
 }
 
-/// Sections that ask nobody.
+/// Sections that ask nobody, and name servers whose certificates nothing could prove.
 pub(crate) fn check(cx: &mut Reader<'_>) {
+    let defaults = cx.tls.clone();
+    for section in &mut cx.resolvers {
+        let of = section.section.name.clone();
+        for ns in &mut section.section.nameservers {
+            let Some(server) = ns.server.as_mut() else { continue };
+            if let Some(why) = crate::resolve::complete_tls(server, &defaults) {
+                let message = format!("'server {of}/{}' : {why}", ns.name);
+                cx.diags
+                    .push(Diagnostic::alert(&codes::CERTIFICATE, message).at(server.span).lead(Lead::Place));
+            }
+        }
+    }
     let empty: Vec<(String, Span)> = cx
         .resolvers
         .iter()

@@ -20,6 +20,7 @@ use super::families::Choice;
 use super::servers::Members;
 use super::transport::{Heard, Transport};
 use crate::state::{Asked, NameServerCounters, Shared, Updater};
+use crate::tls::TlsTables;
 
 /// The most names that are kept for rules: what clients can make us look up is bounded.
 const MOST_FOR_RULES: usize = 32_768;
@@ -86,7 +87,7 @@ pub(super) struct Section {
 }
 
 impl Section {
-    pub(super) fn new(shared: Arc<Shared>, index: usize) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, index: usize, tls: &TlsTables) -> Self {
         let conf = &shared.plan.resolvers[index];
         let mut section = Self {
             policy: Policy {
@@ -95,7 +96,7 @@ impl Section {
                 resolve: conf.timeout_resolve,
             },
             start: Instant::now(),
-            transport: Transport::new(conf),
+            transport: Transport::new(conf, index, tls),
             families: Choice::new(shared.plan.global.dns_families),
             names: Slab::new(),
             by_key: HashMap::new(),

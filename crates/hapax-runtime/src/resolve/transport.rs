@@ -3,14 +3,20 @@
 use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use hapax_config::plan::Resolvers;
+use hapax_config::plan::{Resolvers, Server};
+use hapax_value::Endpoint;
+use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+
+use crate::check::connect::{Plan as Dial, Stream};
+use crate::tls::TlsTables;
 
 /// An idle connection is closed after this.
 const IDLE: Duration = Duration::from_secs(5);
@@ -35,7 +41,7 @@ struct Written {
 }
 
 #[derive(Debug)]
-struct Server {
+struct Ends {
     /// The sending half: it need not wait until it is known that the socket takes something.
     udp: Option<std::net::UdpSocket>,
     tcp: UnboundedSender<Written>,
@@ -44,7 +50,7 @@ struct Server {
 /// All of a section. Dropping it ends its tasks.
 #[derive(Debug)]
 pub(super) struct Transport {
-    servers: Vec<Server>,
+    servers: Vec<Ends>,
     inbox: UnboundedReceiver<Heard>,
     tasks: Vec<AbortHandle>,
 }
@@ -58,7 +64,7 @@ impl Drop for Transport {
 }
 
 impl Transport {
-    pub(super) fn new(section: &Resolvers) -> Self {
+    pub(super) fn new(section: &Resolvers, index: usize, tls: &TlsTables) -> Self {
         let (door, inbox) = unbounded_channel();
         let mut tasks = Vec::new();
         let mut servers = Vec::new();
@@ -74,9 +80,15 @@ impl Transport {
             }
             let (tcp, questions) = unbounded_channel();
             let patience = Duration::from_millis(section.timeout_retry.max(1));
-            let task = tokio::task::spawn_local(connections(server.address, from, patience, questions, door.clone()));
+            let dial = Dialing {
+                to: server.address,
+                conf: server.server.clone(),
+                tls: tls.name_server(index, n).cloned(),
+                patience,
+            };
+            let task = tokio::task::spawn_local(connections(dial, from, questions, door.clone()));
             tasks.push(task.abort_handle());
-            servers.push(Server { udp, tcp });
+            servers.push(Ends { udp, tcp });
         }
         Self { servers, inbox, tasks }
     }
@@ -129,19 +141,48 @@ async fn read(socket: UdpSocket, from: u32, door: UnboundedSender<Heard>) {
     }
 }
 
-/// The connections to one name server, one at a time, each for as many questions as come while it lasts.
-async fn connections(
+/// How one name server is connected to.
+#[derive(Debug)]
+struct Dialing {
     to: SocketAddr,
-    from: u32,
+    conf: Option<Box<Server>>,
+    tls: Option<Arc<ClientConfig>>,
     patience: Duration,
-    mut questions: UnboundedReceiver<Written>,
-    door: UnboundedSender<Heard>,
-) {
+}
+
+impl Dialing {
+    async fn open(&self) -> Option<Box<dyn Stream>> {
+        let conf = self.conf.as_deref();
+        let dial = Dial {
+            to: Endpoint::Ip(self.to),
+            socks: conf.and_then(|c| c.socks4),
+            source: match conf.and_then(|c| c.source.as_ref()) {
+                Some(Endpoint::Ip(a)) => Some(*a),
+                _ => None,
+            },
+            send_proxy: conf.map_or(0, |c| c.send_proxy),
+            tls: self.tls.clone(),
+            name: conf.and_then(|c| c.tls.as_ref()).and_then(|t| t.verifyhost.clone()),
+            linger: true,
+            by: Instant::now() + self.patience,
+        };
+        match dial.open().await {
+            Ok(stream) => Some(stream),
+            Err((status, why)) => {
+                tracing::debug!(to = %self.to, ?status, why, "no connection to a name server");
+                None
+            }
+        }
+    }
+}
+
+/// The connections to one name server, one at a time, each for as many questions as come while it lasts.
+async fn connections(dial: Dialing, from: u32, mut questions: UnboundedReceiver<Written>, door: UnboundedSender<Heard>) {
     while let Some(first) = questions.recv().await {
         let mut open = HashSet::from([first.id]);
-        let done = match timeout(patience, TcpStream::connect(to)).await {
-            Ok(Ok(stream)) => talk(stream, from, &first, &mut questions, &mut open, &door).await,
-            _ => Err(io::ErrorKind::NotConnected.into()),
+        let done = match dial.open().await {
+            Some(stream) => talk(stream, from, &first, &mut questions, &mut open, &door).await,
+            None => Err(io::ErrorKind::NotConnected.into()),
         };
         for id in open {
             let _ = door.send(Heard::Failed { from, id });
@@ -153,16 +194,16 @@ async fn connections(
 }
 
 async fn talk(
-    mut stream: TcpStream,
+    stream: Box<dyn Stream>,
     from: u32,
     first: &Written,
     questions: &mut UnboundedReceiver<Written>,
     open: &mut HashSet<u16>,
     door: &UnboundedSender<Heard>,
 ) -> io::Result<()> {
-    let _ = stream.set_nodelay(true);
-    let (mut read, mut write) = stream.split();
+    let (mut read, mut write) = tokio::io::split(stream);
     write.write_all(&framed(&first.bytes)).await?;
+    write.flush().await?;
     let mut have: Vec<u8> = Vec::new();
     loop {
         tokio::select! {
@@ -170,6 +211,7 @@ async fn talk(
                 let Some(q) = question else { return Ok(()) };
                 open.insert(q.id);
                 write.write_all(&framed(&q.bytes)).await?;
+                write.flush().await?;
             }
             got = timeout(IDLE, read.read_buf(&mut have)) => {
                 let Ok(got) = got else { return Ok(()) };
