@@ -128,7 +128,22 @@ const RES_VER: Fetch = Fetch::new(
 
 /// The request's head, or whether it may still come.
 pub(super) fn request<'e>(env: &'e Env<'e>) -> Result<&'e Head, Absent> {
-    env.req.ok_or_else(|| pending(env))
+    env.req.ok_or_else(|| match env.payload {
+        Some(p) if !could_be_a_request(p.bytes) => Absent::Never,
+        _ => pending(env),
+    })
+}
+
+/// Whether bytes that are no whole request may become one: a method, a blank, and at the line's end the protocol's name.
+fn could_be_a_request(bytes: &[u8]) -> bool {
+    let start = bytes.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(bytes.len());
+    let line = &bytes[start..];
+    let token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
+    let end = line.iter().position(|b| !token(b));
+    if end.is_some_and(|at| at == 0 || line[at] != b' ') {
+        return false;
+    }
+    memchr::memchr(b'\n', line).is_none_or(|lf| memchr::memmem::find(&line[..lf], b" HTTP/").is_some())
 }
 
 /// The response's head, or whether it may still come.

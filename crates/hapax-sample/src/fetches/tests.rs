@@ -441,16 +441,28 @@ fn bytes_that_are_still_coming() {
         no_more: false,
         ..Stage::default()
     };
-    for text in [
-        "req.ssl_hello_type",
-        "req.ssl_sni",
-        "payload(2,9)",
-        "wait_end",
-        "payload_lv(0,4)",
-        "method",
-        "hdr(a)",
-    ] {
+    for text in ["req.ssl_hello_type", "req.ssl_sni", "payload(2,9)", "wait_end", "payload_lv(0,4)"] {
         assert_eq!(stage.eval(text), Ok(Err(Absent::NotYet)), "{text}");
+    }
+    // No request begins like that; others may.
+    for (bytes, want) in [
+        (&b"\x16\x03\x01\x00"[..], Absent::Never),
+        (b"SSH-2.0-x\r\n", Absent::Never),
+        (b"GET /x\r\n", Absent::Never),
+        (b" GET", Absent::Never),
+        (b"", Absent::NotYet),
+        (b"\r\nGE", Absent::NotYet),
+        (b"GET /x HTT", Absent::NotYet),
+        (b"M-SEARCH * HTTP/1.1\r\nHost:", Absent::NotYet),
+    ] {
+        let mut stage = Stage {
+            payload: Some((bytes.to_vec(), false)),
+            no_more: false,
+            ..Stage::default()
+        };
+        for text in ["method", "hdr(a)", "req.proto_http"] {
+            assert_eq!(stage.eval(text), Ok(Err(want)), "{text} of {bytes:?}");
+        }
     }
     check(
         &mut stage,
