@@ -4,5 +4,6 @@
 mod dynamic;
 mod picks;
 mod shares;
+mod state;
 
 const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 5s\n  timeout server 5s\n";

@@ -13,6 +13,7 @@ use crate::server::ServerDraft;
 use crate::topic::alerts::AlertsDraft;
 use crate::topic::checks::CheckRules;
 use crate::topic::errors::PendingErrors;
+use crate::topic::server_state::StateFrom;
 
 /// A log-format string as written; compiled once the proxy is known in full.
 #[derive(Clone, Debug)]
@@ -81,6 +82,9 @@ pub struct Draft {
     pub pending_errors: Vec<PendingErrors>,
     /// Addresses that ask for QUIC.
     pub quic: Vec<Span>,
+    /// `load-server-state-from-file`, `server-state-file-name`
+    pub state_from: StateFrom,
+    pub state_file: Option<Arc<str>>,
     /// A `mode` line of its own, or of its `defaults`.
     pub mode_given: bool,
     /// A `defaults` section that a heading names after `from`, and one that another heading uses by standing after it.
@@ -135,6 +139,8 @@ impl Default for Draft {
             inherited_rules: Vec::new(),
             pending_errors: Vec::new(),
             quic: Vec::new(),
+            state_from: StateFrom::None,
+            state_file: None,
             mode_given: false,
             named_by: false,
             followed_by: false,

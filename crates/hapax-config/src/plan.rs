@@ -8,6 +8,7 @@ mod log;
 mod peers;
 mod proxy;
 mod resolvers;
+mod saved;
 mod server;
 mod statuses;
 mod table;
@@ -28,6 +29,7 @@ pub use proxy::{
     RetryOn, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
 };
 pub use resolvers::{Hold, MailAlerts, Mailer, Mailers, NameServer, Resolve, Resolvers};
+pub use saved::Saved;
 pub use server::{Agent, Observe, OnError, ProxyParts, Server, ServerTls};
 pub use statuses::Statuses;
 pub use table::{StickRule, StickTable};

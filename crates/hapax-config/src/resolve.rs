@@ -23,6 +23,7 @@ mod logs;
 mod names;
 mod peers;
 mod proxy;
+mod saved;
 mod servers;
 mod tables;
 mod tls;
@@ -75,6 +76,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
             place: format!("{}:{}", reader.file_name(d.proxy.span.file), d.proxy.span.line),
         })
         .collect();
+    saved::load(&mut reader, &mut drafts);
     let server_names: Vec<HashMap<Arc<str>, u32>> = drafts.iter_mut().map(|d| std::mem::take(&mut d.server_names)).collect();
     let checked: Vec<Vec<bool>> = drafts.iter().map(|d| servers::with_checks(d)).collect();
     let mut ids = proxy::Ids::new(&reader.proxy_ids);

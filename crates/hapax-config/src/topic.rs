@@ -44,7 +44,7 @@ mod removed;
 pub(crate) mod resolvers;
 mod ring;
 mod rules;
-mod server_state;
+pub(crate) mod server_state;
 pub(crate) mod servers;
 mod stats;
 mod stick;

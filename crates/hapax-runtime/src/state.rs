@@ -16,6 +16,7 @@ mod ops;
 mod peers;
 mod queue;
 mod rates;
+mod restore;
 mod roster;
 mod server;
 mod tables;

@@ -11,6 +11,9 @@ use super::{Bind, LogTarget, Statuses};
 
 #[derive(Debug, Default)]
 pub struct Global {
+    /// `server-state-file`, `server-state-base`
+    pub server_state_file: Option<String>,
+    pub server_state_base: Option<String>,
     /// `jwt.decrypt_alg_list` and `jwt.decrypt_enc_list`
     pub jwe_algs: Allowed,
     pub jwe_encs: Allowed,

@@ -7,6 +7,7 @@ use hapax_diag::Span;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
+use super::Saved;
 use super::bind::{Certificate, Verify};
 use super::check::Check;
 use super::{LogProto, Resolve, UseSource};
@@ -33,6 +34,8 @@ pub struct Server {
     pub span: Span,
     /// Rules, other servers or expressions name it.
     pub referenced: bool,
+    /// Its row of a state file.
+    pub saved: Option<Box<Saved>>,
     pub id: u32,
     /// The line gives it.
     pub id_given: bool,

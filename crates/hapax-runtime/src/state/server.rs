@@ -264,6 +264,17 @@ impl ServerState {
             trackers: Mutex::new(trackers),
             origin,
         }
+        .restored(now_ms)
+    }
+
+    /// As its row of a state file says, where that still fits the configuration.
+    fn restored(self, now_ms: u64) -> Self {
+        let conf = self.conf();
+        if let Some(saved) = conf.saved.as_deref() {
+            super::restore::restore(&self, &conf, saved, now_ms);
+        }
+        drop(conf);
+        self
     }
 
     /// Makes another server of a place that was given up: everything as a new one has it.

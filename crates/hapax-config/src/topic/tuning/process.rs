@@ -244,16 +244,22 @@ static ROWS: &[Row] = &[
         .usage("<directory>")
         .shape(Shape::Word("<directory>"))
         .doc("Folder of server state files.")
-        .not_yet("server state files")
         .ok(&["server-state-base /var/lib/hapax"])
-        .bad(&["server-state-base", "server-state-base one two"]),
+        .bad(&["server-state-base", "server-state-base one two"])
+        .set(|cx, a| {
+            cx.global.server_state_base = Some(a.show(0));
+            Ok(())
+        }),
     Row::new("server-state-file", Sections::GLOBAL)
         .usage("<file>")
         .shape(Shape::Word("<file>"))
         .doc("File of the state servers start from.")
-        .not_yet("server state files")
         .ok(&["server-state-file global"])
-        .bad(&["server-state-file", "server-state-file one two"]),
+        .bad(&["server-state-file", "server-state-file one two"])
+        .set(|cx, a| {
+            cx.global.server_state_file = Some(a.show(0));
+            Ok(())
+        }),
     Row::new("unix-bind", Sections::GLOBAL)
         .usage("[prefix <prefix>] [mode <mode>] [user <user>] [uid <uid>] [group <group>] [gid <gid>]")
         .shape(Shape::Words(0, 10))

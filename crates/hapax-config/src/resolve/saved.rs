@@ -1,0 +1,72 @@
+//! State files: each server gets the row that stands there for it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use hapax_diag::Diagnostic;
+use hapax_value::Endpoint;
+
+use crate::codes;
+use crate::draft::Draft;
+use crate::plan::Saved;
+use crate::reader::Reader;
+use crate::topic::server_state::StateFrom;
+
+/// Rows by backend and server.
+type Rows = HashMap<(String, String), Saved>;
+
+pub(super) fn load(reader: &mut Reader<'_>, drafts: &mut [Draft]) {
+    let mut global: Option<Rows> = None;
+    for draft in drafts.iter_mut().filter(|d| d.is_back() && !d.proxy.servers.is_empty()) {
+        match draft.state_from {
+            StateFrom::None => {}
+            StateFrom::Global => {
+                let rows = global.get_or_insert_with(|| {
+                    let file = reader.global.server_state_file.clone();
+                    file.map_or_else(Rows::new, |f| read(reader, &f, true))
+                });
+                give(draft, rows);
+            }
+            StateFrom::Local => {
+                let file = draft.state_file.clone().unwrap_or_else(|| Arc::clone(&draft.proxy.name));
+                let rows = read(reader, &file, false);
+                give(draft, &rows);
+            }
+        }
+    }
+}
+
+/// A file that is not there is an empty one: the first start has none.
+fn read(reader: &mut Reader<'_>, file: &str, global: bool) -> Rows {
+    let base = reader.global.server_state_base.as_deref().unwrap_or("");
+    let path = Path::new(base).join(file).to_string_lossy().into_owned();
+    match reader.files.read(&path) {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let rows = Saved::rows(&text);
+            rows.map(|(b, s, saved)| ((b.to_owned(), s.to_owned()), saved)).collect()
+        }
+        Err(why) => {
+            if global {
+                let message = format!("Can't open global server state file '{path}': {why}.");
+                reader.diags.push(super::told(Diagnostic::warning(&codes::MISSING_FILE, message)));
+            }
+            Rows::new()
+        }
+    }
+}
+
+fn give(draft: &mut Draft, rows: &Rows) {
+    let backend = draft.proxy.name.to_string();
+    for server in &mut draft.proxy.servers {
+        let Some(saved) = rows.get(&(backend.clone(), server.name.to_string())) else {
+            continue;
+        };
+        // A name that was looked up keeps the address it had (`init-addr last`).
+        if let (Some(ip), true, Some(Endpoint::Ip(at))) = (saved.address, server.hostname.is_some(), server.address.as_mut()) {
+            at.set_ip(ip);
+        }
+        server.saved = Some(Box::new(saved.clone()));
+    }
+}

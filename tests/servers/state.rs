@@ -1,0 +1,107 @@
+//! State files: what one process wrote, the next one starts from, whichever of the two programs it is.
+
+use hapax_tests::{Builder, Program, Proxy, compare};
+
+use super::TIMEOUTS;
+
+/// Servers of every kind; nobody listens where their checks go, but they come once an hour.
+const SERVERS: &str = "backend b\n  server plain 127.0.0.1:7001\n  server down 127.0.0.1:7002 check inter 1h\n  \
+server drained 127.0.0.1:7003 weight 8\n  server heavy 127.0.0.1:7004 weight 8\n  server off 127.0.0.1:7005 disabled\n  \
+server stopping 127.0.0.1:7006 check inter 1h\n  server named localhost:7007\n";
+
+const FRONT: &str = "frontend f\n  bind @f@\n";
+
+const CHANGES: &[&str] = &[
+    "set server b/plain state maint",
+    "set server b/down health down",
+    "set server b/drained state drain",
+    "set weight b/heavy 3",
+    "set server b/stopping health stopping",
+    "set server b/named addr 127.0.0.7 port 7070",
+];
+
+fn changed(program: Program) -> String {
+    let p = Builder::new(program, &format!("{TIMEOUTS}{FRONT}{SERVERS}")).start();
+    for change in CHANGES {
+        p.cli(change);
+    }
+    p.cli("show servers state")
+}
+
+fn next(program: Program, state: &str, servers: &str, defaults: &str, globals: &str) -> Proxy {
+    Builder::new(
+        program,
+        &format!("global\n  stats socket @dir@/stats.sock mode 600 level admin\n{globals}{TIMEOUTS}{defaults}{FRONT}{servers}"),
+    )
+    .file("state", state)
+    .file("b", state)
+    .start()
+}
+
+/// Without the time since the last change, and without what checks have found since.
+fn rows(p: &Proxy) -> Vec<String> {
+    let state = p.cli("show servers state");
+    let rows = state
+        .lines()
+        .filter(|l| l.starts_with(|c: char| c.is_ascii_digit()) && l.contains(' '));
+    rows.map(|l| {
+        let w: Vec<&str> = l.split(' ').collect();
+        format!("{} {} {} {} {} {} {}", w[3], w[4], w[5], w[6], w[7], w[8], w[18])
+    })
+    .collect()
+}
+
+const GLOBAL: (&str, &str) = ("  load-server-state-from-file global\n", "  server-state-file @dir@/state\n");
+
+#[test]
+fn each_reads_what_the_other_wrote() {
+    if !Program::oracle("each_reads_what_the_other_wrote") {
+        return;
+    }
+    let written = [Program::Haproxy, Program::Hapax].map(changed);
+    for state in &written {
+        compare::same("each_reads_what_the_other_wrote", |program| {
+            rows(&next(program, state, SERVERS, GLOBAL.0, GLOBAL.1))
+        });
+    }
+}
+
+#[test]
+fn what_the_configuration_says_anew_counts_more() {
+    let state = changed(Program::Hapax);
+    let anew = SERVERS
+        .replace("7004 weight 8", "7004 weight 9")
+        .replace("7005 disabled", "7005")
+        .replace("7001", "7001 disabled");
+    compare::same("what_the_configuration_says_anew_counts_more", |program| {
+        rows(&next(program, &state, &anew, GLOBAL.0, GLOBAL.1))
+    });
+}
+
+#[test]
+fn a_backend_may_have_a_file_of_its_own() {
+    let state = changed(Program::Hapax);
+    let local = "  load-server-state-from-file local\n";
+    let by_name = next(Program::Hapax, &state, SERVERS, local, "  server-state-base @dir@\n");
+    let wanted = rows(&next(Program::Hapax, &state, SERVERS, GLOBAL.0, GLOBAL.1));
+    assert_eq!(rows(&by_name), wanted);
+    let named = format!("{local}  server-state-file-name @dir@/state\n");
+    assert_eq!(rows(&next(Program::Hapax, &state, SERVERS, &named, "")), wanted);
+    assert_ne!(
+        rows(&next(Program::Hapax, &state, SERVERS, "  load-server-state-from-file none\n", "")),
+        wanted
+    );
+}
+
+#[test]
+fn a_file_that_is_no_state_file_changes_nothing() {
+    let fresh = rows(&next(Program::Hapax, "", SERVERS, "", ""));
+    for state in [
+        "",
+        "2\n",
+        "1\nnonsense\n3 b 1 plain\n",
+        "1\n2 b 1 plain 127.0.0.1 7 x 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n",
+    ] {
+        assert_eq!(rows(&next(Program::Hapax, state, SERVERS, GLOBAL.0, GLOBAL.1)), fresh, "{state}");
+    }
+}
