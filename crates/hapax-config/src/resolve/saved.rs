@@ -16,7 +16,7 @@ use crate::topic::server_state::StateFrom;
 /// Rows by backend and server.
 type Rows = HashMap<(String, String), Saved>;
 
-pub(super) fn load(reader: &mut Reader<'_>, drafts: &mut [Draft]) {
+pub(super) fn load(reader: &mut Reader<'_>, drafts: &mut [Box<Draft>]) {
     let mut global: Option<Rows> = None;
     for draft in drafts.iter_mut().filter(|d| d.is_back() && !d.proxy.servers.is_empty()) {
         match draft.state_from {
