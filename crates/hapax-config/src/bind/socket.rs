@@ -164,8 +164,19 @@ pub(super) static ROWS: &[BindRow] = &[
     word("thread", "<set>")
         .doc("Threads that serve the listener.")
         .no_effect("every thread accepts from every listener")
-        .ok(&["bind :80 thread 1/1-2", "bind :80 thread all"])
-        .bad(&["bind :80 thread"]),
+        .ok(&["bind :80 thread 1/1-2", "bind :80 thread all", "bind :80 thread 1/odd,2/3-"])
+        .bad(&[
+            "bind :80 thread",
+            "bind :80 thread x",
+            "bind :80 thread 1-x",
+            "bind :80 thread 0",
+            "bind :80 thread 1/65",
+        ])
+        .set(|_, a| {
+            let mut sets = a.str(0).split(',');
+            sets.try_for_each(thread_set)
+                .map_err(|(set, why)| a.bad(0, format!("'{set}' : '{set}' is not a valid number/range.{why}")))
+        }),
     word("shards", "{ <number> | by-thread | by-group }")
         .doc("Sockets for the same address.")
         .no_effect("every thread has a socket of its own")
@@ -212,4 +223,27 @@ fn level(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         }
     });
     Ok(())
+}
+
+/// `[<group>/]{ all | odd | even | <from>[-[<to>]] }`; the error holds the part that is none, and what it may be.
+fn thread_set(text: &str) -> Result<(), (&str, &'static str)> {
+    let (group, set) = text.split_once('/').map_or((None, text), |(g, s)| (Some(g), s));
+    if matches!(set, "all" | "odd" | "even") {
+        return group.map_or(Ok(()), |g| in_range(g, 4096));
+    }
+    let most = if group.is_some() { 64 } else { 4096 };
+    group.map_or(Ok(()), |g| in_range(g, 4096))?;
+    match set.split_once('-') {
+        Some((from, "")) => in_range(from, most),
+        Some((from, to)) => in_range(from, most).and_then(|()| in_range(to, most)),
+        None => in_range(set, most),
+    }
+}
+
+fn in_range(text: &str, most: u32) -> Result<(), (&str, &'static str)> {
+    match text.parse::<u32>() {
+        Ok(n) if (1..=most).contains(&n) => Ok(()),
+        Ok(_) if most == 64 => Err((text, " It supports numbers from 1 to 64.")),
+        _ => Err((text, "")),
+    }
 }

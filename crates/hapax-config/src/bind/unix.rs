@@ -10,11 +10,13 @@ pub(super) static ROWS: &[BindRow] = &[
         .shape(Shape::Word("<octal>"))
         .doc("Permissions of the socket's file.")
         .ok(&["bind /run/h.sock mode 660"])
-        .bad(&["bind /run/h.sock mode"])
+        .bad(&["bind /run/h.sock mode", "bind /run/h.sock mode 68", "bind /run/h.sock mode rw"])
         .set(|cx, a| {
-            // Octal digits as far as they go, as C reads them.
-            let digits: String = a.str(0).chars().take_while(|c| c.is_digit(8)).collect();
-            cx.bind.mode = u32::from_str_radix(&digits, 8).ok();
+            let mode = u32::from_str_radix(a.str(0), 8).map_err(|_| {
+                let shown = a.show(0);
+                a.bad(0, format!("'mode' : missing or invalid mode '{shown}' (octal integer expected)"))
+            })?;
+            cx.bind.mode = Some(mode);
             Ok(())
         }),
     BindRow::new("uid", Sections::BIND)
