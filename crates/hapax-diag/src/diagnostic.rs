@@ -59,6 +59,8 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// One sentence as HAProxy would say it after `[ALERT] (pid) : config : `; no place, no trailing period needed.
     pub message: String,
+    /// What people are told in its place, where HAProxy's sentence is a list they would have to search.
+    pub plain: Option<Box<str>>,
     /// The cure: what to write instead.
     pub help: Option<String>,
     /// Other places that matter ("first defined here").
@@ -78,6 +80,7 @@ impl Diagnostic {
             severity,
             span: None,
             message: message.into(),
+            plain: None,
             help: None,
             related: Vec::new(),
             missing: false,
@@ -112,6 +115,19 @@ impl Diagnostic {
     pub fn or_at(mut self, span: Span) -> Self {
         self.span.get_or_insert(span);
         self
+    }
+
+    /// Says it in these words to everybody but those who read HAProxy's own lines.
+    #[must_use]
+    pub fn plainly(mut self, text: impl Into<Box<str>>) -> Self {
+        self.plain = Some(text.into());
+        self
+    }
+
+    /// The message for people.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        self.plain.as_deref().unwrap_or(&self.message)
     }
 
     #[must_use]

@@ -155,7 +155,12 @@ fn unknown(ruleset: RuleSets, word: &str, site: &Site, cx: &Compile<'_>) -> Diag
     } else {
         format!("'{set}' expects {list} in {} '{}' (got '{word}').", site.kind(), site.name)
     };
-    let d = Diagnostic::alert(&codes::UNKNOWN_ACTION, text);
+    let plain = if word.is_empty() {
+        format!("'{set}' names no action")
+    } else {
+        format!("'{word}' is no action of '{set}'")
+    };
+    let d = Diagnostic::alert(&codes::UNKNOWN_ACTION, text).plainly(plain);
     if let Some((major, minor)) = registry::find(ruleset, word)
         .map(|r| since::action(r.stem(), ruleset))
         .filter(|s| !cx.knows(*s))
@@ -165,7 +170,7 @@ fn unknown(ruleset: RuleSets, word: &str, site: &Site, cx: &Compile<'_>) -> Diag
     let stems = names.into_iter().map(|n| n.trim_end_matches('*'));
     match hapax_diag::suggest(word.split('(').next().unwrap_or_default(), stems) {
         Some(near) => d.help(format!("did you mean '{near}'?")),
-        None => d,
+        None => d.help(format!("there are: {list}")),
     }
 }
 

@@ -25,7 +25,7 @@ pub fn github(diags: &Diagnostics, sources: &Sources) -> String {
             }
         }
         let title = format!("{} {}", d.code.id, d.code.title);
-        let mut text = sentence(&d.message).to_owned();
+        let mut text = sentence(d.words()).to_owned();
         if let Some(help) = &d.help {
             text.push('\n');
             text.push_str(help);

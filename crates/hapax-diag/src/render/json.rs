@@ -41,7 +41,7 @@ fn one(d: &Diagnostic, sources: &Sources) -> Value {
         "code": d.code.id,
         "title": d.code.title,
         "severity": severity(d.severity),
-        "message": sentence(&d.message),
+        "message": sentence(d.words()),
         "help": d.help,
         "place": d.span.map(|span| place(span, sources)),
         "related": related,

@@ -44,7 +44,7 @@ fn suite(out: &mut String, name: &str, diags: &[&Diagnostic]) {
             "    <testcase classname=\"{name}\" name=\"line {line}: {}\" line=\"{line}\">",
             d.code.id
         );
-        let text = escape(sentence(&d.message));
+        let text = escape(sentence(d.words()));
         let help = d.help.as_deref().map(|h| format!("\n{}", escape(h))).unwrap_or_default();
         let _ = if d.severity == Severity::Alert {
             writeln!(

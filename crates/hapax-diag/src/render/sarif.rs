@@ -46,7 +46,7 @@ fn result(d: &Diagnostic, rule: usize, sources: &Sources) -> Value {
         Severity::Warning => "warning",
         Severity::Notice | Severity::Diag | Severity::Note => "note",
     };
-    let mut text = sentence(&d.message).to_owned();
+    let mut text = sentence(d.words()).to_owned();
     if let Some(help) = &d.help {
         text.push('\n');
         text.push_str(help);
