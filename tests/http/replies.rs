@@ -113,3 +113,27 @@ fn an_errorfile_without_a_length_ends_its_connection() {
     );
     assert!(!bytes.contains("connection"), "{bytes}");
 }
+
+#[test]
+fn the_exporter_tells_of_its_own_requests() {
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}frontend f\n  bind @f@\n  http-request use-service prometheus-exporter if {{ path /metrics }}\n  http-request deny\n"
+        ),
+    )
+    .start();
+    assert_eq!(p.connect("f").get("/other").status, 403);
+    let r = p.connect("f").get("/metrics?scope=frontend");
+    assert_eq!((r.status, r.header("content-type")), (200, Some("text/plain; version=0.0.4")));
+    for line in [
+        "# TYPE haproxy_frontend_requests_denied_total counter\n",
+        "haproxy_frontend_requests_denied_total{proxy=\"f\"} 1\n",
+        "haproxy_frontend_http_responses_total{proxy=\"f\",code=\"4xx\"} 1\n",
+        "haproxy_frontend_http_requests_total{proxy=\"f\"} 2\n",
+    ] {
+        assert!(r.text().contains(line), "{line}");
+    }
+    assert!(!r.text().contains("haproxy_process"));
+    assert_eq!(p.connect("f").get("/metrics?scope=odd").status, 400);
+}

@@ -37,7 +37,7 @@ pub use backend::BackendLive;
 pub use compression::Compression;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
 pub use dynamic::{Kept, Newcomers, News};
-pub use events::{EventSink, Events};
+pub use events::{EventSink, Events, ProcessDoor};
 pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
 pub use names::{Asked, NameServerCounters, Naming, ResolversState, Updater};
 pub use ops::Wanted;
@@ -99,6 +99,8 @@ pub struct Shared {
     pub ssl_rate: RateMeter,
     pub compression: Compression,
     pub logs: crate::log::Outlets,
+    /// The facts of `show info` that only the process knows.
+    pub process: ProcessDoor,
 }
 
 /// Live side of a proxy.

@@ -7,6 +7,7 @@ pub mod field;
 pub mod formats;
 pub mod info;
 pub mod page;
+pub mod prometheus;
 pub mod rows;
 
 pub use columns::{COLUMNS, Col};

@@ -48,10 +48,9 @@ pub(crate) static ROWS: &[ActionRow] = &[
     ActionRow {
         name: "use-service",
         rulesets: RuleSets::TCP_REQ.union(RuleSets::HTTP_REQ),
-        doc: "Lets a built-in service answer.",
+        doc: "Lets a built-in service answer: `prometheus-exporter`, in HTTP rules. Those of Lua scripts are not run yet, and told.",
         ok: &["use-service prometheus-exporter", "use-service prometheus-exporter if TRUE"],
         bad: &["use-service", "use-service nothing"],
-        support: Support::NotYet("the Prometheus exporter, and services of Lua scripts"),
         parse: use_service,
         ..ActionRow::BASE
     },
@@ -182,6 +181,7 @@ fn use_service(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnosti
         .ok_or_else(|| p.fail(&codes::MISSING_ARG, format!("'{set}' expects a service name.")))?;
     let text = crate::parse::text(name);
     if text.starts_with("lua.") && p.site.scripts {
+        p.warn(format!("service '{text}' is accepted but not acted on yet: Lua scripts"));
         return ParseAction::done(Scripted);
     }
     let known = SERVICES.iter().position(|s| s.as_bytes() == name.bytes);

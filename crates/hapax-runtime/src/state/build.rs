@@ -126,6 +126,7 @@ impl Shared {
             sess_rate: RateMeter::new(workers),
             compression,
             logs,
+            process: super::ProcessDoor::default(),
             ssl_rate: RateMeter::new(workers),
         };
         shared.inherit_maintenance();

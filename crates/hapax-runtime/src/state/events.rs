@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use hapax_sample::ProxyId;
 
+use crate::stats::ProcessFacts;
+
 /// Gets the proxy an event is about (none: the process), a syslog level, and the text without a newline.
 pub type EventSink = Box<dyn Fn(Option<ProxyId>, u8, &str) + Send + Sync>;
 
@@ -30,6 +32,28 @@ impl Events {
         if let Some(sink) = self.0.get() {
             sink(None, level, text);
         }
+    }
+}
+
+/// Where threads that do not know the process as a whole learn of it; nothing until the process connects it.
+#[derive(Default)]
+pub struct ProcessDoor(OnceLock<Box<dyn Fn() -> ProcessFacts + Send + Sync>>);
+
+impl ProcessDoor {
+    /// Connects it, once.
+    pub fn connect(&self, facts: Box<dyn Fn() -> ProcessFacts + Send + Sync>) {
+        // There is one process: a second call would tell the same.
+        let _ = self.0.set(facts);
+    }
+
+    pub fn facts(&self) -> ProcessFacts {
+        self.0.get().map_or_else(ProcessFacts::default, |facts| facts())
+    }
+}
+
+impl fmt::Debug for ProcessDoor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProcessDoor")
     }
 }
 

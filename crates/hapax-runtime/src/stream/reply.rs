@@ -17,7 +17,7 @@ use super::exchange::Exchange;
 use super::rules::Way;
 use super::{Next, Step, Stop};
 use crate::outcome::{Blame, End, Phase};
-use crate::stats::{VERSION, page};
+use crate::stats::{VERSION, page, prometheus};
 
 /// How long, and for how many bytes, a connection that was answered early is read on before it closes, so that the answer is not
 /// lost to a reset.
@@ -251,6 +251,25 @@ impl Exchange<'_> {
         self.fe_state().fe.intercepted.inc(self.w.id);
         let reply = self.stats_reply(stats, id).await?;
         self.answer(&reply, End::new(Blame::Local, Phase::Request)).await
+    }
+
+    /// What the one service there is, `prometheus-exporter`, answers.
+    pub(super) fn exported(&mut self) -> Reply {
+        self.p.facts.applet = "PROMEX";
+        self.fe_state().fe.intercepted.inc(self.w.id);
+        let shared = &self.w.shared;
+        let uri = String::from_utf8_lossy(self.p.req_head.uri());
+        let query = uri.split_once('?').map_or("", |(_, q)| q);
+        match prometheus::metrics(shared, &shared.process.facts(), query, self.w.now().wall_us) {
+            None => Reply::error(400),
+            Some(text) => Reply {
+                status: 200,
+                fields: vec![(b"cache-control".to_vec(), b"no-cache".to_vec())],
+                content_type: Some(Arc::from(&b"text/plain; version=0.0.4"[..])),
+                body: Arc::from(text.into_bytes()),
+                ..Reply::default()
+            },
+        }
     }
 
     /// The page, table or document that the request asks the statistics for.

@@ -245,7 +245,11 @@ impl Exchange<'_> {
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
             }
             Effect::Invalid => Err(Stop::End(End::with_status(Blame::Proxy, phase, 400))),
-            Effect::SendRetry | Effect::Service(_) | Effect::ExpectProxy | Effect::ExpectNetscalerCip | Effect::Fail => {
+            Effect::Service(_) => {
+                let reply = self.exported();
+                self.answer(&reply, End::new(Blame::Local, phase)).await
+            }
+            Effect::SendRetry | Effect::ExpectProxy | Effect::ExpectNetscalerCip | Effect::Fail => {
                 Err(Stop::End(End::with_status(Blame::Internal, phase, 500)))
             }
         }

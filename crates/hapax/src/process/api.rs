@@ -28,7 +28,7 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
         + plan.global.stats_sockets.len()
         + plan.peers.iter().map(|p| p.binds.len()).sum::<usize>();
     let dropped = server.dropped_logs();
-    let facts = move || ProcessFacts {
+    let facts: Arc<dyn Fn() -> ProcessFacts + Send + Sync> = Arc::new(move || ProcessFacts {
         pid: std::process::id(),
         files_limit: limits::open_files().0,
         listeners: listeners as u32,
@@ -37,10 +37,12 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
         boot_ms: 0,
         version: version::FULL,
         release_date: version::DATE,
-    };
+    });
+    let too = Arc::clone(&facts);
+    shared.process.connect(Box::new(move || too()));
     let control: Arc<dyn Control> = Arc::new(Live {
         shared,
-        facts: Box::new(facts),
+        facts: Box::new(move || facts()),
         startup_logs: String::new(),
         files: Box::new(crate::files::DiskFiles),
         hand_over,
