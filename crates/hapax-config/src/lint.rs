@@ -5,6 +5,7 @@
 
 mod expired_certificate;
 mod host_case;
+mod hostless_check;
 mod insecure_password;
 mod method_case;
 mod old_tls;
@@ -15,6 +16,7 @@ mod path_without_slash;
 mod pattern;
 mod redirect_loop;
 mod same_condition;
+mod scarce_descriptors;
 mod suspicious_timeout;
 mod unchecked_servers;
 mod unreachable_rule;
@@ -44,8 +46,16 @@ pub struct Lint {
 pub struct Facts<'a> {
     pub outline: &'a Outline<'a>,
     pub plan: Option<&'a Plan>,
-    /// Seconds since 1970; without it nothing is said about certificates' ages.
+    pub around: Around,
+}
+
+/// What lints may know of the machine; what is not known is not spoken of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around {
+    /// Seconds since 1970.
     pub now: Option<i64>,
+    /// Files that a process may have open, where it cannot raise that.
+    pub open_files: Option<u64>,
 }
 
 /// Where a lint says what it found.
@@ -87,6 +97,8 @@ pub static ALL: &[&Lint] = &[
     &old_tls::LINT,
     &unverified_server::LINT,
     &expired_certificate::LINT,
+    &hostless_check::LINT,
+    &scarce_descriptors::LINT,
 ];
 
 /// The lint of this name or code.
@@ -97,12 +109,12 @@ pub fn find(name: &str) -> Option<&'static Lint> {
 }
 
 /// Runs the lints that `wanted` picks over files that were loaded without an error.
-pub fn run(sources: &Sources, env: &Environment, plan: Option<&Plan>, now: Option<i64>, wanted: impl Fn(&Lint) -> bool) -> Diagnostics {
+pub fn run(sources: &Sources, env: &Environment, plan: Option<&Plan>, around: Around, wanted: impl Fn(&Lint) -> bool) -> Diagnostics {
     let outline = Outline::read(sources, env.clone());
     let facts = Facts {
         outline: &outline,
         plan,
-        now,
+        around,
     };
     let mut diags = Diagnostics::default();
     for lint in ALL.iter().copied().filter(|lint| wanted(lint)) {

@@ -23,7 +23,9 @@ pub(super) static LINT: Lint = Lint {
 const DAY: i64 = 24 * 3600;
 
 fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
-    let (Some(plan), Some(now)) = (facts.plan, facts.now) else { return };
+    let (Some(plan), Some(now)) = (facts.plan, facts.around.now) else {
+        return;
+    };
     let mut told: Vec<&str> = Vec::new();
     for bind in plan.proxies.iter().flat_map(|p| &p.binds) {
         for cert in bind.tls.iter().flat_map(|tls| &tls.certs) {

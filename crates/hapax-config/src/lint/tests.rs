@@ -1,10 +1,15 @@
 use super::*;
 
 /// How many places the lint speaks of.
+const AROUND: Around = Around {
+    now: None,
+    open_files: Some(1024),
+};
+
 fn count(lint: &'static Lint, text: &str) -> usize {
     let mut sources = Sources::default();
     sources.add("test.cfg", text.as_bytes());
-    run(&sources, &Environment::default(), None, None, |l| std::ptr::eq(l, lint)).len()
+    run(&sources, &Environment::default(), None, AROUND, |l| std::ptr::eq(l, lint)).len()
 }
 
 #[test]

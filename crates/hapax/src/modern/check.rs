@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use hapax_config::lint::{self, Lint};
+use hapax_config::lint::{self, Around, Lint};
 use hapax_config::{LoadOptions, Loaded};
 use hapax_diag::baseline::Baseline;
 use hapax_diag::render::{self, Closing, Human, Tool};
@@ -142,7 +142,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     };
     if !o.no_lints && !diags.has_alert() {
         let wanted = |lint: &Lint| !o.allow.contains(&lint.name);
-        diags.extend(lint::run(&sources, &options.env, plan.as_ref(), now(), wanted));
+        diags.extend(lint::run(&sources, &options.env, plan.as_ref(), around(o.offline), wanted));
     }
     let diag = o.diag || o.switches.contains(&Switch::Diag);
     diags.retain(|d| diag || d.severity != Severity::Diag);
@@ -201,9 +201,12 @@ fn lint_list() -> String {
     })
 }
 
-fn now() -> Option<i64> {
+fn around(offline: bool) -> Around {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.ok().and_then(|d| i64::try_from(d.as_secs()).ok())
+    Around {
+        now: since.ok().and_then(|d| i64::try_from(d.as_secs()).ok()),
+        open_files: (!offline && !hapax_sys::privileges::is_root()).then(|| hapax_sys::limits::open_files().1),
+    }
 }
 
 fn explain(id: &str) -> Result<ExitCode, String> {
