@@ -70,9 +70,8 @@ fn external(cx: &mut One<'_, '_>, draft: &Draft) {
         return;
     }
     let mut refuse = |message: String| {
-        cx.reader
-            .diags
-            .push(Diagnostic::alert(&codes::SERVER, message).at(at).lead(Lead::Bare))
+        let d = Diagnostic::alert(&codes::SERVER, message).at(at);
+        cx.reader.diags.push(d.lead(Lead::Bare));
     };
     if !cx.reader.global.external_check {
         refuse(format!(

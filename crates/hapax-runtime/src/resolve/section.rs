@@ -432,23 +432,19 @@ impl Section {
     fn done(&mut self, n: usize, status: Status, answer: Option<Answer>, from: Option<u32>) {
         let now = self.now();
         let hold = self.conf().hold;
-        let changed = match answer {
-            Some(answer) => {
-                let by = from.unwrap_or(0);
-                self.valid(n, answer, by, now)
+        let changed = if let Some(answer) = answer {
+            self.valid(n, answer, from.unwrap_or(0), now)
+        } else {
+            let (hold, why) = match status {
+                Status::Nx => (hold.nx, "DNS NX status"),
+                Status::Refused => (hold.refused, "DNS refused status"),
+                Status::Timeout => (hold.timeout, "DNS timeout status"),
+                _ => (hold.other, "unspecified DNS error"),
+            };
+            if has_lapsed(self.names[n].lookup.last_valid, hold, now) {
+                self.lapsed(n, why);
             }
-            None => {
-                let (hold, why) = match status {
-                    Status::Nx => (hold.nx, "DNS NX status"),
-                    Status::Refused => (hold.refused, "DNS refused status"),
-                    Status::Timeout => (hold.timeout, "DNS timeout status"),
-                    _ => (hold.other, "unspecified DNS error"),
-                };
-                if has_lapsed(self.names[n].lookup.last_valid, hold, now) {
-                    self.lapsed(n, why);
-                }
-                false
-            }
+            false
         };
         if changed && let Some(from) = from {
             self.count_each(1 << from, |c| &c.update);

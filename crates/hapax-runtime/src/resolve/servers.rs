@@ -82,14 +82,9 @@ impl Section {
                 let Some(host) = &server.hostname else { continue };
                 if resolve.service {
                     let key = (p.0 as usize, normal_name(host));
-                    let g = match services.get(&key) {
-                        Some(g) => *g,
-                        None => {
-                            let g = self.new_group(&key.1);
-                            services.insert(key, g);
-                            g
-                        }
-                    };
+                    let known = services.get(&key).copied();
+                    let g = known.unwrap_or_else(|| self.new_group(&key.1));
+                    services.insert(key, g);
                     self.members.groups[g].members.push(m);
                     self.members.all[m].group = Some(g);
                 } else {
@@ -164,18 +159,14 @@ impl Section {
         let member = &self.members.all[m];
         let current = self.shared.server(member.p, member.s).endpoint().and_then(|e| e.ip());
         let taken = |ip: IpAddr| self.is_taken(n, m, ip);
-        match pick(self.names[n].addresses.iter().copied(), current, taken, &member.resolve.wish) {
-            Some(ip) => {
-                let port = member.place.as_ref().map_or(member.port, |p| p.port);
-                let changed = self.shared.set_resolved(member.p, member.s, SocketAddr::new(ip, port), by);
-                self.shared.resolves(member.p, member.s, true, now_ms());
-                changed
-            }
-            None => {
-                self.shared.resolves_no_more(member.p, member.s, "No IP for server ", now_ms());
-                false
-            }
-        }
+        let Some(ip) = pick(self.names[n].addresses.iter().copied(), current, taken, &member.resolve.wish) else {
+            self.shared.resolves_no_more(member.p, member.s, "No IP for server ", now_ms());
+            return false;
+        };
+        let port = member.place.as_ref().map_or(member.port, |p| p.port);
+        let changed = self.shared.set_resolved(member.p, member.s, SocketAddr::new(ip, port), by);
+        self.shared.resolves(member.p, member.s, true, now_ms());
+        changed
     }
 
     /// Whether another server of the same farm and name has the address.
@@ -235,7 +226,7 @@ impl Section {
                         changed = true;
                     }
                     Move::Take(i, place) => {
-                        self.take(members[i], place, additional);
+                        self.take(members[i], &place, additional);
                         changed = true;
                     }
                     Move::Stay(i, place) => self.stay(members[i], place, additional),
@@ -260,14 +251,14 @@ impl Section {
         }
     }
 
-    fn take(&mut self, m: usize, place: Place, additional: &[(String, IpAddr)]) {
+    fn take(&mut self, m: usize, place: &Place, additional: &[(String, IpAddr)]) {
         if !self.is_present(m) {
             return;
         }
         let (p, s) = (self.members.all[m].p, self.members.all[m].s);
         self.members.all[m].place = Some(place.clone());
-        self.weigh(m, &place);
-        if self.came_along(m, &place, additional) {
+        self.weigh(m, place);
+        if self.came_along(m, place, additional) {
             self.shared.set_fqdn(p, s, &place.host, "SRV record");
             self.shared.resolves(p, s, false, now_ms());
             return;
