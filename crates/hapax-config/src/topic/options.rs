@@ -77,6 +77,7 @@ const fn lasting(name: &'static str, sections: Sections) -> Row {
 static ROWS: &[Row] = &[
     flag("option abortonclose", Sections::PROXY)
         .doc("Drops the request of a client that closes its side while the request waits; the default of HTTP backends.")
+        .partial("clients of TCP proxies, and those that wait for the server's TLS handshake, are not watched")
         .ok(&["option abortonclose", "no option abortonclose"])
         .bad(&["option abortonclose now"]),
     flag("option accept-unsafe-violations-in-http-request", Sections::PROXY)

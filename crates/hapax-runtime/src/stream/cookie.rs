@@ -16,6 +16,8 @@ pub(super) struct Persistence {
     pub forced: bool,
     /// The cookie does not count.
     pub ignored: bool,
+    /// The dates that the cookie came with.
+    dates: Dates,
 }
 
 impl Persistence {
@@ -38,7 +40,17 @@ impl Exchange<'_> {
                 _ => value.split(|b| *b == b'|').next().unwrap_or_default(),
             };
             let named = self.be_state().servers.position(|s| s.conf().cookie.as_deref() == Some(id));
-            let flag = self.bind_to(named);
+            let seconds = self.w.now().wall_us / 1_000_000;
+            let dated = cookie.mode == CookieMode::Insert && (cookie.maxidle.is_some() || cookie.maxlife.is_some());
+            let dates = if dated { Dates::read(value, seconds) } else { Dates::default() };
+            self.persistence.dates = dates;
+            let flag = match dates.over(cookie, seconds) {
+                Some(letter) if !self.persistence.ignored => {
+                    self.persistence.dates = Dates::default();
+                    letter
+                }
+                _ => self.bind_to(named),
+            };
             match cookie.mode {
                 CookieMode::Insert if cookie.indirect => {
                     edit(&mut self.p.req_head, &cookie.name, &mut self.p.controls.scratch, |_| None);
@@ -88,13 +100,15 @@ impl Exchange<'_> {
                     if given {
                         remove_set_cookie(&mut self.p.res_head, &cookie.name);
                     }
-                    let known = self.persistence.named == Some(i) && cookie.maxidle.is_none() && cookie.maxlife.is_none();
+                    let same = self.persistence.named == Some(i);
+                    let stale = self.persistence.dates.stale(cookie, self.w.now().wall_us / 1_000_000);
+                    let known = same && !stale;
                     let post_only = cookie.postonly && self.p.req_head.method() != b"POST";
                     if known || post_only {
                         b'N'
                     } else {
                         self.insert_cookie(cookie, id);
-                        b'I'
+                        if same { b'U' } else { b'I' }
                     }
                 }
             }
@@ -115,7 +129,7 @@ impl Exchange<'_> {
         let mut value = [&cookie.name[..], b"=", id].concat();
         if cookie.maxidle.is_some() || cookie.maxlife.is_some() {
             let seconds = self.w.now().wall_us / 1_000_000;
-            stamp(&mut value, cookie, seconds);
+            stamp(&mut value, cookie, seconds, self.persistence.dates.first);
         }
         value.extend_from_slice(b"; path=/");
         for domain in &cookie.domains {
@@ -138,19 +152,72 @@ impl Exchange<'_> {
     }
 }
 
-/// Seconds since the epoch in HAProxy's five letters of 6 bits, after a bar: `|` last seen `|` first seen.
-fn stamp(out: &mut Vec<u8>, cookie: &Cookie, seconds: u64) {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    // Units of four seconds, 30 bits.
-    let units = seconds >> 2;
-    let letters = |out: &mut Vec<u8>| out.extend((0..5).rev().map(|i| ALPHABET[(units >> (6 * i)) as usize & 63]));
+/// The letters of dates, six bits each.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// A date of a cookie: 30 bits in units of four seconds, five letters.
+fn letters(out: &mut Vec<u8>, units: u64) {
+    out.extend((0..5).rev().map(|i| ALPHABET[(units >> (6 * i)) as usize & 63]));
+}
+
+/// Units since the epoch, rounded up.
+fn units(seconds: u64) -> u64 {
+    (seconds + 3) >> 2
+}
+
+/// What follows the server in an inserted cookie: when it was sent, and with `maxlife` when the first was. `first`: units, 0 for now.
+fn stamp(out: &mut Vec<u8>, cookie: &Cookie, seconds: u64, first: u64) {
+    let now = units(seconds);
     out.push(b'|');
-    if cookie.maxidle.is_some() {
-        letters(out);
-    }
+    letters(out, now);
     if cookie.maxlife.is_some() {
         out.push(b'|');
-        letters(out);
+        letters(out, if first == 0 { now } else { first });
+    }
+}
+
+/// The dates of the client's cookie, in units of four seconds; 0: it has none that counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Dates {
+    last: u64,
+    first: u64,
+}
+
+impl Dates {
+    /// Dates more than a day ahead are none: somebody's clock was wrong.
+    fn read(value: &[u8], now: u64) -> Self {
+        let mut parts = value.split(|b| *b == b'|').skip(1);
+        let mut date = || {
+            let text = parts.next().filter(|t| t.len() >= 5)?;
+            let units = text[..5].iter().try_fold(0, |n, c| {
+                let bits = ALPHABET.iter().position(|a| a == c)?;
+                Some(n << 6 | bits as u64)
+            })?;
+            Some(units).filter(|u| (u << 2) <= now + 86400)
+        };
+        Self {
+            last: date().unwrap_or(0),
+            first: date().unwrap_or(0),
+        }
+    }
+
+    /// The letter of a cookie that was idle for too long, or has lived for too long.
+    fn over(self, cookie: &Cookie, now: u64) -> Option<u8> {
+        let older = |units: u64, limit: Option<u64>| units != 0 && limit.is_some_and(|l| now.saturating_sub(units << 2) > l);
+        if older(self.last, cookie.maxidle.map(u64::from)) {
+            Some(b'E')
+        } else if older(self.first, cookie.maxlife.map(u64::from)) {
+            Some(b'O')
+        } else {
+            None
+        }
+    }
+
+    /// The client is to get its cookie anew, with the dates of now.
+    fn stale(self, cookie: &Cookie, now: u64) -> bool {
+        let (idle, life) = (cookie.maxidle.is_some(), cookie.maxlife.is_some());
+        let old = self.last != 0 && self.last < units(now);
+        (idle && self.last == 0) || (life && self.first == 0) || ((idle || life) && old)
     }
 }
 
@@ -316,5 +383,80 @@ mod tests {
         assert!(!is_cacheable(b"POST", &h));
         h.add(b"cache-control", b"max-age=0, foo");
         assert!(!is_cacheable(b"GET", &h));
+    }
+}
+
+#[cfg(test)]
+mod date_tests {
+    use super::*;
+
+    const NOW: u64 = 1_800_000_002;
+
+    fn cookie(maxidle: Option<u32>, maxlife: Option<u32>) -> Cookie {
+        Cookie {
+            name: b"SRV"[..].into(),
+            mode: CookieMode::Insert,
+            indirect: false,
+            nocache: false,
+            postonly: false,
+            preserve: false,
+            httponly: false,
+            secure: false,
+            dynamic: false,
+            domains: Vec::new(),
+            maxidle,
+            maxlife,
+            attrs: Vec::new(),
+        }
+    }
+
+    /// `B` with the dates of so many seconds ago.
+    fn value(ago: &[Option<i64>]) -> Vec<u8> {
+        let mut out = b"B".to_vec();
+        for seconds in ago {
+            out.push(b'|');
+            if let Some(s) = seconds {
+                letters(&mut out, NOW.wrapping_add_signed(-s) >> 2);
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn as_haproxy_judges_them() {
+        let (idle, life, both) = (cookie(Some(60), None), cookie(None, Some(100)), cookie(Some(60), Some(100)));
+        let cases: &[(&Cookie, &[Option<i64>], Option<u8>, bool)] = &[
+            (&idle, &[], None, true),
+            (&idle, &[Some(0)], None, true),
+            (&idle, &[Some(50)], None, true),
+            (&idle, &[Some(70)], Some(b'E'), true),
+            (&idle, &[Some(-3600)], None, false),
+            (&idle, &[Some(-90_000)], None, true),
+            (&life, &[Some(10)], None, true),
+            (&life, &[Some(10), Some(90)], None, true),
+            (&life, &[Some(10), Some(110)], Some(b'O'), true),
+            (&life, &[Some(70), Some(80)], None, true),
+            (&life, &[None, Some(5)], None, false),
+            (&both, &[None, Some(5)], None, true),
+            (&both, &[Some(70), Some(80)], Some(b'E'), true),
+            (&both, &[Some(10), Some(110)], Some(b'O'), true),
+        ];
+        for (cookie, ago, over, stale) in cases {
+            let dates = Dates::read(&value(ago), NOW);
+            assert_eq!((dates.over(cookie, NOW), dates.stale(cookie, NOW)), (*over, *stale), "{ago:?}");
+        }
+        assert_eq!(Dates::read(b"B|xx", NOW), Dates::default());
+        assert_eq!(Dates::read(b"B|!!!!!", NOW), Dates::default());
+    }
+
+    #[test]
+    fn the_first_date_stays() {
+        let mut out = Vec::new();
+        stamp(&mut out, &cookie(None, Some(100)), NOW, (NOW - 50) >> 2);
+        let dates = Dates::read(&[b"B", &out[..]].concat(), NOW);
+        assert_eq!((dates.last, dates.first), (units(NOW), (NOW - 50) >> 2));
+        out.clear();
+        stamp(&mut out, &cookie(Some(60), None), NOW, 0);
+        assert_eq!(out.len(), 6, "only the date of now");
     }
 }
