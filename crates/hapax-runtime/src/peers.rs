@@ -87,15 +87,15 @@ pub fn date(wall_us: u64) -> String {
     format!("{:02}/{month}/{:04}:{:02}:{:02}:{:02}", c.day, c.year, c.hour, c.minute, c.second)
 }
 
-/// Runs every section until the process ends. `replaces`: an older process is about to hand over what it knows.
-pub(crate) async fn run(shared: Arc<Shared>, tls: Arc<TlsTables>, listeners: Vec<(usize, Listener)>, replaces: bool) {
+/// Starts every section on this thread, until the process ends. `replaces`: an older process is about to hand over what it knows.
+pub(crate) fn start(shared: &Arc<Shared>, tls: &Arc<TlsTables>, listeners: Vec<(usize, Listener)>, replaces: bool) {
     let start = shared.peers_start;
     let wall_at_start = hapax_sys::clock::realtime_us() / 1000 - start.elapsed().as_millis() as u64;
     let mut listeners = listeners;
     for index in 0..shared.plan.peers.len() {
         let section = Rc::new(Section {
-            shared: Arc::clone(&shared),
-            tls: Arc::clone(&tls),
+            shared: Arc::clone(shared),
+            tls: Arc::clone(tls),
             index,
             start,
             wall_at_start,

@@ -149,7 +149,10 @@ impl Server {
             };
             let peers: Vec<_> = peers.into_iter().filter_map(owned).collect();
             let (shared, tls, replaces) = (Arc::clone(&shared), Arc::clone(&tls), options.replaces);
-            control.spawn(move || crate::peers::run(shared, tls, peers, replaces));
+            control.spawn(move || {
+                crate::peers::start(&shared, &tls, peers, replaces);
+                std::future::ready(())
+            });
         }
         for forwarder in shared.logs.forwarders(&shared.plan, &tls) {
             control.spawn(move || forwarder.run());

@@ -202,16 +202,14 @@ impl View<'_> {
 }
 
 fn dictionaries(link: &Link, out: &mut String) {
-    let (sent, came) = link.texts();
     out.push_str("        TX dictionary cache:\n");
-    for (n, text) in sent {
+    for (n, text) in link.sent_texts() {
         put!(*out, "          {n:3} -> {text}\n");
     }
     out.push_str("        RX dictionary cache:\n");
-    let text = |n: u64| came.iter().find(|(m, _)| *m == n).map_or("-", |(_, t)| t);
     for first in (1..=NUMBERS).step_by(PER_LINE as usize) {
         out.push_str("        ");
-        (first..first + PER_LINE).for_each(|n| put!(*out, "  {n:3} -> {}", text(n)));
+        (first..first + PER_LINE).for_each(|n| put!(*out, "  {n:3} -> {}", link.text_heard(n).unwrap_or("-")));
         out.push('\n');
     }
 }

@@ -105,13 +105,11 @@ async fn greet(section: &Section, stream: Box<dyn Stream>) -> io::Result<Greeted
     let status = judged.err().unwrap_or(WELCOME);
     stream.write_all(format!("{status}\n").as_bytes()).await?;
     stream.flush().await?;
-    match judged {
-        Ok((peer, role, minor, taken)) => Ok((stream, got.split_off(taken), peer, role, minor)),
-        Err(_) => {
-            let _ = stream.shutdown().await;
-            Err(io::ErrorKind::PermissionDenied.into())
-        }
+    if let Ok((peer, role, minor, taken)) = judged {
+        return Ok((stream, got.split_off(taken), peer, role, minor));
     }
+    let _ = stream.shutdown().await;
+    Err(io::ErrorKind::PermissionDenied.into())
 }
 
 /// Who greets, or the status that says why it is not served.

@@ -161,12 +161,14 @@ impl Link {
         (ours.and_then(|id| usize::try_from(id).ok()?.checked_sub(1)), came)
     }
 
-    /// Texts by number: those sent, and those that came.
-    pub fn texts(&self) -> (Vec<(u64, String)>, Vec<(u64, String)>) {
-        let (said, heard) = self.session.texts();
-        let sent = said.all().zip(1..).map(|(t, n)| (n, t.to_owned())).collect();
-        let came = (1..=128).filter_map(|n| heard.get(n).map(|t| (n, t.to_owned()))).collect();
-        (sent, came)
+    /// Texts that were sent, by number.
+    pub fn sent_texts(&self) -> Vec<(u64, String)> {
+        self.session.texts().0.all().zip(1..).map(|(t, n)| (n, t.to_owned())).collect()
+    }
+
+    /// The text that came under a number.
+    pub fn text_heard(&self, number: u64) -> Option<&str> {
+        self.session.texts().1.get(number)
     }
 
     fn teacher(&self) -> Option<Teacher> {
@@ -316,10 +318,7 @@ impl Link {
                     session.update(key_type, key, left, rows::fields(live, entry), at.now);
                 }
             });
-            match next {
-                Some(next) => from = next,
-                None => (place, from) = (place + 1, Handle::from_bits(0)),
-            }
+            (place, from) = next.map_or((place + 1, Handle::from_bits(0)), |next| (place, next));
             self.teaching = Teaching::All(place, from);
         }
     }

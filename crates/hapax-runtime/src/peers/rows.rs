@@ -94,6 +94,7 @@ impl Mapping {
         if let Some(also) = also.filter(|a| a.table.spec().key == live.table.spec().key) {
             // What is counted here is not mixed with what is counted elsewhere.
             let plain = |d| matches!(d, DataType::ServerId | DataType::ServerKey | DataType::Gpt0 | DataType::Gpt);
+            #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is for one lifetime only")]
             self.store(also, key, update, now, plain, |entry| entry.touch());
         }
     }
