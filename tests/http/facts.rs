@@ -151,3 +151,21 @@ fn a_server_without_an_address_stands_where_rules_say() {
     .start();
     assert_eq!(p.connect("f").get("/").status, 200);
 }
+
+#[test]
+fn every_variable_is_dumped() {
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "global\n  set-var proc.p int(7)\n{TIMEOUTS}frontend f\n  bind @f@\n  http-request set-var(txn.text) path\n  http-request set-var(txn.n) int(42)\n  http-request set-var(sess.yes) bool(true)\n  http-request set-var(txn.from) src\n  http-request set-var(req.raw) bin(3ab0)\n  http-request return status 200 hdr X-All %[dump_all_vars] hdr X-Some %[dump_all_vars(txn,n)] hdr X-Cut %[dump_all_vars(txn,,|)]\n"
+        ),
+    )
+    .start();
+    let r = p.connect("f").get("/a\"b");
+    assert_eq!(
+        r.header("x-all"),
+        Some("sess.yes=true, txn.text=\"/a\\\"b\", txn.n=42, txn.from=127.0.0.1, req.raw=x3ab0, proc.p=7")
+    );
+    assert_eq!(r.header("x-some"), Some("txn.n=42"));
+    assert_eq!(r.header("x-cut"), Some("txn.text=\"/a\\\"b\"|txn.n=42|txn.from=127.0.0.1"));
+}

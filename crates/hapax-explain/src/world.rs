@@ -104,6 +104,10 @@ impl World for StillLife<'_> {
         self.plan.file_names.get(file.0 as usize).map_or("-", String::as_str)
     }
 
+    fn var_name(&self, id: u32) -> Option<String> {
+        self.plan.vars.name(id).map(str::to_owned)
+    }
+
     fn jwe_allowed(&self, alg: &str, enc: &str) -> bool {
         self.plan.global.jwe_algs.allows(alg) && self.plan.global.jwe_encs.allows(enc)
     }

@@ -241,6 +241,11 @@ impl World for LiveWorld {
         }))
     }
 
+    fn var_name(&self, id: u32) -> Option<String> {
+        let names = self.shared.var_names.lock().ok()?;
+        names.as_ref().unwrap_or(&self.shared.plan.vars).name(id).map(str::to_owned)
+    }
+
     fn jwe_allowed(&self, alg: &str, enc: &str) -> bool {
         let global = &self.shared.plan.global;
         global.jwe_algs.allows(alg) && global.jwe_encs.allows(enc)

@@ -424,6 +424,10 @@ pub trait World {
     fn jwe_allowed(&self, _alg: &str, _enc: &str) -> bool {
         true
     }
+    /// The name behind the number of a variable, without its scope.
+    fn var_name(&self, _id: u32) -> Option<String> {
+        None
+    }
     /// The name of a configuration file, as the command line has it.
     #[allow(clippy::unnecessary_literal_bound, reason = "others have it from the plan")]
     fn file_name(&self, _file: FileId) -> &str {

@@ -11,6 +11,7 @@ use crate::{Absent, Call, Fetch, Sampled};
 mod acls;
 pub mod certs;
 mod cookies;
+mod dump;
 mod headers;
 pub(crate) mod http;
 mod internal;
@@ -29,6 +30,7 @@ pub static FAMILIES: &[&[Fetch]] = &[
     process::ROWS,
     session::ROWS,
     stream::ROWS,
+    dump::ROWS,
     tables::COUNTERS,
     tables::ROWS,
     tls::ROWS,

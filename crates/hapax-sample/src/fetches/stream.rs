@@ -17,9 +17,6 @@ pub(super) static ROWS: &[Fetch] = &[
             &["var(txn.a)", "var(sess.a,none)"],
             &["var", "var(a)", "var(foo.bar)", "var(txn.a-b)"],
         ),
-    Fetch::new("dump_all_vars", Type::Str, Needs::ALL, "All variables and their values.", missing)
-        .args(&[ArgKind::Str, ArgKind::Str, ArgKind::Str], 0)
-        .support(Support::NotYet("dumps of variables")),
     Fetch::new("bytes_in", Type::Sint, Needs::STREAM, "Bytes received from the client.", |c| {
         uploaded(c.env)
     }),
