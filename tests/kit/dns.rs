@@ -47,16 +47,14 @@ impl Dns {
     /// Records are lines: `a.test A 127.0.0.1`, `a.test AAAA ::1`, `a.test CNAME b.test`, `_x._tcp.test SRV 0 10 80 a.test`. A `+`
     /// before one of A or AAAA sends it along with every answer to a question for services.
     pub fn new(records: &[&str]) -> Self {
-        let port = Port::reserve();
+        let (port, udp, tcp) = sockets();
         let shared = Arc::new(Shared {
             records: Mutex::default(),
             mood: Mutex::new(Mood::Well),
             asked: Mutex::default(),
             stopping: AtomicBool::new(false),
         });
-        let udp = UdpSocket::bind(port.addr()).unwrap();
         udp.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-        let tcp = TcpListener::bind(port.addr()).unwrap();
         tcp.set_nonblocking(true).unwrap();
         let (for_udp, for_tcp) = (Arc::clone(&shared), Arc::clone(&shared));
         let threads = vec![
@@ -101,6 +99,17 @@ impl Drop for Dns {
             let _ = t.join();
         }
     }
+}
+
+/// A port that is free for both: where outgoing sockets get theirs from the same range, one may have been taken meanwhile.
+fn sockets() -> (Port, UdpSocket, TcpListener) {
+    for _ in 0..50 {
+        let port = Port::reserve();
+        if let (Ok(udp), Ok(tcp)) = (UdpSocket::bind(port.addr()), TcpListener::bind(port.addr())) {
+            return (port, udp, tcp);
+        }
+    }
+    panic!("no port is free for UDP and TCP");
 }
 
 fn serve_udp(socket: &UdpSocket, shared: &Shared) {
