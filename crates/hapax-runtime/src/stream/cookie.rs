@@ -42,7 +42,7 @@ impl Exchange<'_> {
             let named = self.be_state().servers.position(|s| s.conf().cookie.as_deref() == Some(id));
             let seconds = self.w.now().wall_us / 1_000_000;
             let dated = cookie.mode == CookieMode::Insert && (cookie.maxidle.is_some() || cookie.maxlife.is_some());
-            let dates = if dated { Dates::read(value, seconds) } else { Dates::default() };
+            let dates = if dated { Dates::read(value) } else { Dates::default() };
             self.persistence.dates = dates;
             let flag = match dates.over(cookie, seconds) {
                 Some(letter) if !self.persistence.ignored => {
@@ -153,7 +153,7 @@ impl Exchange<'_> {
 }
 
 /// The letters of dates, six bits each.
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// A date of a cookie: 30 bits in units of four seconds, five letters.
 fn letters(out: &mut Vec<u8>, units: u64) {
@@ -184,16 +184,14 @@ pub(super) struct Dates {
 }
 
 impl Dates {
-    /// Dates more than a day ahead are none: somebody's clock was wrong.
-    fn read(value: &[u8], now: u64) -> Self {
+    fn read(value: &[u8]) -> Self {
         let mut parts = value.split(|b| *b == b'|').skip(1);
         let mut date = || {
             let text = parts.next().filter(|t| t.len() >= 5)?;
-            let units = text[..5].iter().try_fold(0, |n, c| {
+            text[..5].iter().try_fold(0, |n, c| {
                 let bits = ALPHABET.iter().position(|a| a == c)?;
                 Some(n << 6 | bits as u64)
-            })?;
-            Some(units).filter(|u| (u << 2) <= now + 86400)
+            })
         };
         Self {
             last: date().unwrap_or(0),
@@ -201,9 +199,11 @@ impl Dates {
         }
     }
 
-    /// The letter of a cookie that was idle for too long, or has lived for too long.
+    /// The letter of a cookie that was idle for too long, or has lived for too long. A date more than a day ahead is of somebody whose
+    /// clock was wrong, and does not count either.
     fn over(self, cookie: &Cookie, now: u64) -> Option<u8> {
-        let older = |units: u64, limit: Option<u64>| units != 0 && limit.is_some_and(|l| now.saturating_sub(units << 2) > l);
+        let wrong = |at: u64, limit: u64| now.saturating_sub(at) > limit || at > now + 86400;
+        let older = |units: u64, limit: Option<u64>| units != 0 && limit.is_some_and(|l| wrong(units << 2, l));
         if older(self.last, cookie.maxidle.map(u64::from)) {
             Some(b'E')
         } else if older(self.first, cookie.maxlife.map(u64::from)) {
@@ -431,7 +431,7 @@ mod date_tests {
             (&idle, &[Some(50)], None, true),
             (&idle, &[Some(70)], Some(b'E'), true),
             (&idle, &[Some(-3600)], None, false),
-            (&idle, &[Some(-90_000)], None, true),
+            (&idle, &[Some(-90_000)], Some(b'E'), false),
             (&life, &[Some(10)], None, true),
             (&life, &[Some(10), Some(90)], None, true),
             (&life, &[Some(10), Some(110)], Some(b'O'), true),
@@ -442,18 +442,18 @@ mod date_tests {
             (&both, &[Some(10), Some(110)], Some(b'O'), true),
         ];
         for (cookie, ago, over, stale) in cases {
-            let dates = Dates::read(&value(ago), NOW);
+            let dates = Dates::read(&value(ago));
             assert_eq!((dates.over(cookie, NOW), dates.stale(cookie, NOW)), (*over, *stale), "{ago:?}");
         }
-        assert_eq!(Dates::read(b"B|xx", NOW), Dates::default());
-        assert_eq!(Dates::read(b"B|!!!!!", NOW), Dates::default());
+        assert_eq!(Dates::read(b"B|xx"), Dates::default());
+        assert_eq!(Dates::read(b"B|!!!!!"), Dates::default());
     }
 
     #[test]
     fn the_first_date_stays() {
         let mut out = Vec::new();
         stamp(&mut out, &cookie(None, Some(100)), NOW, (NOW - 50) >> 2);
-        let dates = Dates::read(&[b"B", &out[..]].concat(), NOW);
+        let dates = Dates::read(&[b"B", &out[..]].concat());
         assert_eq!((dates.last, dates.first), (units(NOW), (NOW - 50) >> 2));
         out.clear();
         stamp(&mut out, &cookie(Some(60), None), NOW, 0);
