@@ -257,3 +257,23 @@ fn a_farm_without_servers_says_so() {
     f.admit(i, member(2, 1));
     assert_eq!(f.pick(None, idle, None), Choice::Server(i));
 }
+
+#[test]
+fn who_left_counts_no_more_and_its_place_may_be_anothers() {
+    for consistent in [false, true] {
+        let hash = HashType {
+            consistent,
+            ..HashType::default()
+        };
+        let picks = |f: &mut Farm| -> Vec<u32> {
+            let at = |f: &mut Farm, k: u32| f.pick(Some(spread_key(k)), idle, None).server().map(|i| f.member(i).id);
+            (0..500).filter_map(|k| at(f, k)).collect()
+        };
+        let mut changed = Farm::new(Algorithm::Hash(hash), vec![member(1, 3), member(2, 5), member(3, 4)], false, 1);
+        changed.dismiss(1);
+        changed.admit(1, member(9, 2));
+        let mut fresh = Farm::new(Algorithm::Hash(hash), vec![member(1, 3), member(3, 4), member(9, 2)], false, 1);
+        assert_eq!(picks(&mut changed), picks(&mut fresh), "consistent: {consistent}");
+        assert_eq!(changed.members().map(|m| m.id).collect::<Vec<_>>(), [2, 4, 10]);
+    }
+}
