@@ -65,12 +65,12 @@ pub struct Found<'a> {
 }
 
 impl Found<'_> {
-    pub(crate) fn say(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn say(&mut self, span: Span, message: impl Into<String>, help: impl Into<Box<str>>) {
         self.diags.push(self.diagnostic(span, message).help(help));
     }
 
     /// As [`say`](Self::say), with another place that matters.
-    pub(crate) fn say_with(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>, other: (Span, impl Into<String>)) {
+    pub(crate) fn say_with(&mut self, span: Span, message: impl Into<String>, help: impl Into<Box<str>>, other: (Span, impl Into<String>)) {
         self.diags.push(self.diagnostic(span, message).help(help).related(other.0, other.1));
     }
 

@@ -62,9 +62,9 @@ pub struct Diagnostic {
     /// What people are told in its place, where HAProxy's sentence is a list they would have to search.
     pub plain: Option<Box<str>>,
     /// The cure: what to write instead.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
     /// Other places that matter ("first defined here").
-    pub related: Vec<(Span, String)>,
+    pub related: Box<[(Span, String)]>,
     /// Set when the file may be right but this machine lacks something (a certificate, a user, a name).
     pub missing: bool,
     /// Lines HAProxy prints under the message (the input and a caret); the annotated renderer draws its own.
@@ -82,7 +82,7 @@ impl Diagnostic {
             message: message.into(),
             plain: None,
             help: None,
-            related: Vec::new(),
+            related: Box::default(),
             missing: false,
             excerpt: None,
             lead: Lead::Parsing,
@@ -131,14 +131,16 @@ impl Diagnostic {
     }
 
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<Box<str>>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     #[must_use]
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.related.push((span, label.into()));
+        let mut places = std::mem::take(&mut self.related).into_vec();
+        places.push((span, label.into()));
+        self.related = places.into();
         self
     }
 
