@@ -23,7 +23,7 @@ pub(super) static LINT: Lint = Lint {
 fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
     let Some(limit) = facts.around.open_files else { return };
     let global = facts.outline.sections.iter().filter(|s| s.keyword == "global");
-    let Some(line) = global.flat_map(|s| &s.lines).filter(|l| starts(l, &["maxconn"])).last() else {
+    let Some(line) = global.flat_map(|s| &s.lines).rfind(|l| starts(l, &["maxconn"])) else {
         return;
     };
     let wanted = line.words.get(1).and_then(|w| w.str().parse::<u64>().ok()).unwrap_or(0);

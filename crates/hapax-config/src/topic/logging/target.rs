@@ -106,9 +106,8 @@ fn transport(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<LogTransport, Diagnost
         parsed.port = Port::Fixed(SYSLOG);
     }
     let stream = ["tcp", "mptcp", "stream+", "uxst@"].iter().any(|p| text.starts_with(p));
-    match &parsed.host {
-        Host::Fd(fd) => return Ok(LogTransport::Fd(*fd)),
-        _ => {}
+    if let Host::Fd(fd) = &parsed.host {
+        return Ok(LogTransport::Fd(*fd));
     }
     let Some(endpoint) = cx.resolve(&parsed, text, a.at(0), "log : ")? else {
         return Ok(LogTransport::Unknown(text.to_owned()));

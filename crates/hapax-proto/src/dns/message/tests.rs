@@ -41,7 +41,7 @@ fn message(q: &Question, rcode: Rcode, answers: &[R], more: &[R]) -> Vec<u8> {
         R::A(n, ip) => m.push((name(n), 30, A::new(ip.parse().unwrap()))),
         R::Aaaa(n, ip) => m.push((name(n), 30, Aaaa::new(ip.parse().unwrap()))),
         R::Cname(n, to) => m.push((name(n), 30, Cname::new(name(to)))),
-        R::Srv(n, p, w, port, to) => m.push((name(n), 30, SrvData::new(*p, *w, *port, name(to)))),
+        R::Srv(n, priority, weight, port, to) => m.push((name(n), 30, SrvData::new(*priority, *weight, *port, name(to)))),
     };
     for r in answers {
         push(&mut m, r).unwrap();
@@ -75,11 +75,14 @@ fn questions_say_what_they_want() {
     }
 }
 
+/// Records, and whether there is an alias.
+type Told = Result<(Vec<Record>, bool), Fault>;
+
 #[test]
 fn answers_are_what_belongs_to_the_name() {
     let q = question(Kind::A, "a.test");
     let read = |answers: &[R]| q.decode(&message(&q, Rcode::NOERROR, answers, &[])).map(|a| (a.records, a.alias));
-    let cases: Vec<(Vec<R>, Result<(Vec<Record>, bool), Fault>)> = vec![
+    let cases: Vec<(Vec<R>, Told)> = vec![
         (vec![R::A("a.test", "10.0.0.1")], Ok((vec![ip("10.0.0.1")], false))),
         // Twice the same is once.
         (
