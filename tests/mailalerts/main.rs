@@ -54,7 +54,8 @@ fn converse(mut stream: TcpStream, refuse: bool) -> Vec<String> {
 }
 
 fn start(level: &str, mailers: &[(&str, &TcpOrigin)]) -> Proxy {
-    let lines: String = mailers.iter().map(|(name, _)| format!("  mailer {name} @{name}@\n")).collect();
+    let lines: Vec<String> = mailers.iter().map(|(name, _)| format!("  mailer {name} @{name}@\n")).collect();
+    let lines = lines.concat();
     let config = format!(
         "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\nmailers post\n{lines}frontend f\n  bind \
          @f@\nbackend b\n  email-alert mailers post\n  email-alert from proxy@test\n  email-alert to admin@test\n  email-alert myhostname \

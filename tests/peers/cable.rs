@@ -56,7 +56,7 @@ impl Cable {
 }
 
 fn carry(mut from: TcpStream, mut to: TcpStream) {
-    let _ = from.set_read_timeout(Some(Duration::from_secs(60)));
+    let _ = from.set_read_timeout(Some(Duration::from_mins(1)));
     let mut buf = [0; 8192];
     while let Ok(n @ 1..) = from.read(&mut buf) {
         if to.write_all(&buf[..n]).is_err() {

@@ -93,7 +93,7 @@ fn fill(p: &Proxy) {
     for (n, kind) in SINGLES.split(',').enumerate() {
         let name = kind.split('(').next().unwrap();
         if name != "conn_cur" {
-            set += &format!(" data.{name} {}", 100 + n);
+            set.extend([" data.", name, " ", &(100 + n).to_string()]);
         }
     }
     for command in [
@@ -202,7 +202,8 @@ fn cut_off(trio: [Program; 3]) {
     let names = ["a", "b", "c"];
     let start = |i: usize| {
         let address = |j: usize| if i == j { ports[j].addr() } else { cables[i][j].addr.clone() };
-        let lines: String = (0..3).map(|j| format!("  peer {} {}\n", names[j], address(j))).collect();
+        let lines: Vec<String> = (0..3).map(|j| format!("  peer {} {}\n", names[j], address(j))).collect();
+        let lines = lines.concat();
         let text = format!(
             "{TIMEOUTS}peers p\n{lines}  table t type ip size 100 expire 1h store gpc0\nfrontend f\n  bind @f@\n  http-request deny\n"
         );
@@ -217,16 +218,24 @@ fn cut_off(trio: [Program; 3]) {
             .map(|i| format!("key=192.0.2.{} gpc0={}", i + 1, values[i]))
             .collect::<Vec<_>>()
     };
-    all.iter().for_each(|p| until_entries(p, "p/t", &rows([1, 1, 1])));
+    for p in &all {
+        until_entries(p, "p/t", &rows([1, 1, 1]));
+    }
     all.iter().for_each(until_settled);
     let of_c: Vec<(usize, usize)> = vec![(0, 2), (1, 2), (2, 0), (2, 1)];
-    of_c.iter().for_each(|(i, j)| cables[*i][*j].cut());
+    for (i, j) in &of_c {
+        cables[*i][*j].cut();
+    }
     all[0].cli("set table p/t key 192.0.2.1 data.gpc0 2");
     all[2].cli("set table p/t key 192.0.2.3 data.gpc0 3");
     until_entries(&all[1], "p/t", &rows([2, 1, 1]));
     assert_eq!(entries(&all[2], "p/t"), rows([1, 1, 3]));
-    of_c.iter().for_each(|(i, j)| cables[*i][*j].mend());
-    all.iter().for_each(|p| until_entries(p, "p/t", &rows([2, 1, 3])));
+    for (i, j) in &of_c {
+        cables[*i][*j].mend();
+    }
+    for p in &all {
+        until_entries(p, "p/t", &rows([2, 1, 3]));
+    }
 }
 
 #[test]

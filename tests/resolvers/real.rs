@@ -42,17 +42,13 @@ fn start(test: &str, records: &[String]) -> Option<Dnsmasq> {
         .args(records)
         .stderr(Stdio::null())
         .spawn();
-    match child {
-        Ok(child) => {
-            let server = Dnsmasq { port, child };
-            wait::until_true("dnsmasq to listen", || std::net::TcpStream::connect(server.port.addr()).is_ok());
-            Some(server)
-        }
-        Err(_) => {
-            eprintln!("{test}: skipped, there is no 'dnsmasq' to ask");
-            None
-        }
-    }
+    let Ok(child) = child else {
+        eprintln!("{test}: skipped, there is no 'dnsmasq' to ask");
+        return None;
+    };
+    let server = Dnsmasq { port, child };
+    wait::until_true("dnsmasq to listen", || std::net::TcpStream::connect(server.port.addr()).is_ok());
+    Some(server)
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn a_server_comes_serves_and_goes() {
     assert_eq!(answers(&p, 3), "aaa", "it comes in maintenance");
     let state = p.cli("show servers state be");
     let row = state.lines().find(|l| l.contains(" b ")).unwrap();
-    assert!(row.starts_with(&format!("3 be 2 b 127.0.0.1 0 1 1 1 ")), "{row}");
+    assert!(row.starts_with("3 be 2 b 127.0.0.1 0 1 1 1 "), "{row}");
     p.cli("enable server be/b");
     let mut got = answers(&p, 6).into_bytes();
     got.sort_unstable();

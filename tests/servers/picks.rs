@@ -79,7 +79,7 @@ fn backends(origin: &str) -> BTreeMap<String, String> {
 
 /// A request for `backend` whose keys all follow from `i`.
 fn request(backend: &str, i: usize) -> String {
-    let src = if i % 3 == 0 {
+    let src = if i.is_multiple_of(3) {
         format!("2001:db8:{i:x}::{:x}", i * 77)
     } else {
         format!("10.{}.{}.{}", i % 256, i * 7 % 256, i * 13 % 251)

@@ -68,11 +68,11 @@ impl Session {
             answer = work.await;
         }
         let mut out = match answer {
-            Answer::Done => String::new(),
+            // The latter has been waited for.
+            Answer::Done | Answer::Then(_) => String::new(),
             Answer::Text(text) => text,
             Answer::Say(severity, text) => self.message(severity, &text),
             Answer::Later(work) => work.await,
-            Answer::Then(_) => String::new(),
             Answer::Quit => {
                 self.quit = true;
                 return String::new();

@@ -113,9 +113,8 @@ pub(crate) fn by_cookie(proxy: &Proxy, id: ProxyId, head: &Head, world: &StillLi
 pub(crate) fn by_algorithm(proxy: &Proxy, id: ProxyId, env: &Env<'_>, world: &StillLife<'_>) -> Servers {
     let up = usable(proxy, id, world);
     let (algorithm, name) = match &proxy.balance {
-        Balance::RoundRobin => (Algorithm::RoundRobin, "roundrobin".to_owned()),
-        // Of log backends, which no request is sent to.
-        Balance::LogHash(_) | Balance::Sticky => (Algorithm::RoundRobin, "roundrobin".to_owned()),
+        // The latter two are of log backends, which no request is sent to.
+        Balance::RoundRobin | Balance::LogHash(_) | Balance::Sticky => (Algorithm::RoundRobin, "roundrobin".to_owned()),
         Balance::StaticRr => (Algorithm::StaticRr, "static-rr".into()),
         Balance::LeastConn => (Algorithm::LeastConn, "leastconn".into()),
         Balance::First => (Algorithm::First, "first".into()),

@@ -143,7 +143,7 @@ async fn accept_unless_paused(worker: &Worker, id: ProxyId, socket: &Socket) -> 
 async fn accept(socket: &Socket) -> io::Result<(Raw, Option<SocketAddr>)> {
     match socket {
         Socket::Tcp(l) => {
-            let (s, from) = l.async_io(Interest::READABLE, |l| hapax_sys::listen::accept(l)).await?;
+            let (s, from) = l.async_io(Interest::READABLE, hapax_sys::listen::accept).await?;
             Ok((Raw::Tcp(Tcp::Fresh(s)), Some(from)))
         }
         Socket::Unix(l) => Ok((Raw::Unix(l.accept().await?.0), None)),

@@ -36,7 +36,7 @@ enum Command {
     /// Checks configurations without running them
     Check(check::Options),
     /// Tells what a configuration would do with a request, rule by rule
-    Explain(explain::Options),
+    Explain(Box<explain::Options>),
     /// Checks what a configuration does with requests against files of expectations
     Test(test_cmd::Options),
     /// Puts configurations in one shape

@@ -197,11 +197,10 @@ fn del_server(c: &mut Call<'_>) -> Answer {
         // The workers close what is idle; nothing else is waited for.
         for _ in 0..20 {
             match removable(shared, p, s) {
-                Err(why) => return Answer::err(why),
                 Ok(Some(_)) if shared.server(p, s).idle.load(Relaxed) > 0 => {
                     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
                 }
-                Ok(Some(why)) => return Answer::err(why),
+                Err(why) | Ok(Some(why)) => return Answer::err(why),
                 Ok(None) => {
                     shared.remove_server(p, s);
                     return Answer::info("Server deleted.");

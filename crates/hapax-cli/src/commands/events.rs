@@ -1,5 +1,6 @@
 //! `show events`: what rings hold, once or as it comes.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use hapax_runtime::log::Ring;
@@ -46,12 +47,14 @@ fn show(c: &mut Call<'_>) -> Answer {
     if name.is_empty() {
         let mut text = "Supported events sinks are listed below. Add -0(zero), -w(wait), -n(new). Any key to stop.\n".to_owned();
         for ring in logs.named() {
-            text.push_str(&format!(
-                "    {:<10} : type=buffer, {} dropped, {}\n",
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "    {:<10} : type=buffer, {} dropped, {}",
                 ring.name,
                 ring.dropped(),
                 ring.description
-            ));
+            );
         }
         return Answer::Text(text);
     }

@@ -166,7 +166,7 @@ fn take(worker: &Worker, conf: &LogForward, bytes: &[u8], from: Option<IpAddr>) 
 }
 
 /// What stands for the host name of a message (`option host`).
-fn host<'m>(how: LogHost, own: &'m [u8], from: Option<IpAddr>) -> std::borrow::Cow<'m, [u8]> {
+fn host(how: LogHost, own: &[u8], from: Option<IpAddr>) -> std::borrow::Cow<'_, [u8]> {
     let address = |ip: IpAddr| ip.to_canonical().to_string().into_bytes();
     match (how, from) {
         (LogHost::Keep, _) | (_, None) => own.into(),

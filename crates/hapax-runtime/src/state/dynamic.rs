@@ -24,15 +24,12 @@ impl Shared {
     /// Takes a server in, in maintenance and with its checks off. `server` has its number already.
     pub fn add_server(&self, p: ProxyId, server: Server, tls: Option<Arc<ClientConfig>>, now_ms: u64) -> ServerId {
         let (proxy, server) = (self.proxy(p), Arc::new(server));
-        let place = match proxy.servers.vacant(ServerState::is_free) {
-            Some(place) => {
-                proxy.servers[place].let_to(Arc::clone(&server), now_ms);
-                place
-            }
-            None => {
-                let state = ServerState::new(self.workers, Origin::Own(Arc::clone(&server)), Vec::new(), now_ms);
-                proxy.servers.push(state)
-            }
+        let place = if let Some(place) = proxy.servers.vacant(ServerState::is_free) {
+            proxy.servers[place].let_to(Arc::clone(&server), now_ms);
+            place
+        } else {
+            let state = ServerState::new(self.workers, Origin::Own(Arc::clone(&server)), Vec::new(), now_ms);
+            proxy.servers.push(state)
         };
         let (s, state) = (ServerId(place as u32), &proxy.servers[place]);
         if let Some(config) = tls {
@@ -114,7 +111,7 @@ impl Shared {
         let mut numbers: Vec<u32> = self.every_proxy().map(|(_, p)| p.iid).collect();
         numbers.sort_unstable();
         // 1 is the process's own.
-        conf.iid = (2..).find(|n| numbers.binary_search(n).is_err()).unwrap_or(2);
+        conf.iid = (2..u32::MAX).find(|n| numbers.binary_search(n).is_err()).unwrap_or(2);
         // No frontend is known to lead to it.
         let fullconn = if conf.fullconn > 0 {
             conf.fullconn

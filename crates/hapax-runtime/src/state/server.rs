@@ -292,7 +292,10 @@ impl ServerState {
         }
         self.has_agent.store(server.agent.is_some(), Ordering::Relaxed);
         *self.check() = fresh.check().clone();
-        *self.address.lock().unwrap_or_else(PoisonError::into_inner) = server.address.clone();
+        self.address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&server.address);
         self.set_check_address(None);
         for (to, from) in [
             (&self.admin, &fresh.admin),

@@ -43,7 +43,7 @@ impl<'q> Wanted<'q> {
                     }
                     match value {
                         "" => w.scopes.clear(),
-                        "*" | "%2A" | "%2a" => w.scopes = "gflbst".to_owned(),
+                        "*" | "%2A" | "%2a" => "gflbst".clone_into(&mut w.scopes),
                         "global" => w.scopes.push('g'),
                         "frontend" | "listener" | "backend" | "server" => w.scopes.push_str(&value[..1]),
                         "sticktable" => w.scopes.push('t'),

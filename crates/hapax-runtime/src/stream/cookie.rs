@@ -422,10 +422,13 @@ mod date_tests {
         out
     }
 
+    /// A cookie, the dates it comes with, what becomes of it, and whether it still counts.
+    type Case<'c> = (&'c Cookie, &'c [Option<i64>], Option<u8>, bool);
+
     #[test]
     fn as_haproxy_judges_them() {
         let (idle, life, both) = (cookie(Some(60), None), cookie(None, Some(100)), cookie(Some(60), Some(100)));
-        let cases: &[(&Cookie, &[Option<i64>], Option<u8>, bool)] = &[
+        let cases: &[Case<'_>] = &[
             (&idle, &[], None, true),
             (&idle, &[Some(0)], None, true),
             (&idle, &[Some(50)], None, true),
