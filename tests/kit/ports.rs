@@ -2,11 +2,12 @@
 //! machine for as long as the value lives.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
+use socket2::{Domain, Socket, Type};
 
 /// Outgoing connections get ports from 32768 up on Linux.
 const RANGE: std::ops::Range<u16> = 12_000..32_000;
@@ -36,8 +37,7 @@ impl Port {
                 .write(true)
                 .open(dir.join(number.to_string()))
                 .unwrap();
-            let free = flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() && TcpListener::bind(("127.0.0.1", number)).is_ok();
-            if free {
+            if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() && is_free(number) {
                 return Self { number, _lock: lock };
             }
         }
@@ -52,6 +52,17 @@ impl Port {
     pub fn addr(&self) -> String {
         format!("127.0.0.1:{}", self.number)
     }
+}
+
+/// Nobody listens there. The socket that asks does not listen either: a child that is being started by another thread holds a copy of
+/// it for a moment, and one that listens would keep the port from its owner.
+fn is_free(number: u16) -> bool {
+    let probe = || -> std::io::Result<()> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], number)).into())
+    };
+    probe().is_ok()
 }
 
 /// Whether anything listens on a port of this machine, without connecting to it.
