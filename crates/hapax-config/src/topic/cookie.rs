@@ -27,7 +27,6 @@ static ROWS: &[Row] = &[Row::new("cookie", Sections::BACK)
          [maxidle <time>] [maxlife <time>] [dynamic] [attr <value>]...",
     )
     .doc("Keeps a client on its server by a cookie.")
-    .partial("dynamic cookies are not made")
     .ok(&[
         "cookie SRV insert indirect nocache",
         "cookie SRV rewrite",

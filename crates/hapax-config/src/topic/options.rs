@@ -76,8 +76,10 @@ const fn lasting(name: &'static str, sections: Sections) -> Row {
 
 static ROWS: &[Row] = &[
     flag("option abortonclose", Sections::PROXY)
-        .doc("Drops the request of a client that closes its side while the request waits; the default of HTTP backends.")
-        .partial("clients of TCP proxies, and those that wait for the server's TLS handshake, are not watched")
+        .doc(
+            "Drops the request of a client that closes its side while the request waits; the default of HTTP backends. Not during the \
+             TLS handshake with the server, and not in TCP mode, where a warning says so.",
+        )
         .ok(&["option abortonclose", "no option abortonclose"])
         .bad(&["option abortonclose now"]),
     flag("option accept-unsafe-violations-in-http-request", Sections::PROXY)
@@ -306,6 +308,9 @@ is named.",
 fn set_flag(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let bits = FLAGS.iter().find(|(name, _)| *name == a.name).map(|(_, bits)| *bits);
     cx.proxy().proxy.options.set(bits.unwrap_or_default(), a.prefix == Prefix::None);
+    if bits == Some(Options::ABORTONCLOSE) {
+        cx.proxy().asked.insert("option abortonclose", a.line);
+    }
     Ok(())
 }
 
