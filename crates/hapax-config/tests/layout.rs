@@ -112,6 +112,9 @@ proptest! {
         let messy = laid_out(text, &choices);
         let shaped = shaped(&messy);
         prop_assert_eq!(plan(&shaped), plan(messy.as_bytes()), "{}", path.display());
-        prop_assert_eq!(plan(&shaped), plan(text.as_bytes()), "{}", path.display());
+        // A file that speaks of its own lines means something else once they have moved.
+        if !text.contains("{.LINE}") {
+            prop_assert_eq!(plan(&shaped), plan(text.as_bytes()), "{}", path.display());
+        }
     }
 }
