@@ -81,3 +81,27 @@ fn an_unknown_cookie_is_balanced_and_replaced() {
     assert_eq!(r.status, 200);
     assert!(r.header("set-cookie").unwrap().starts_with(&format!("SRV=k{}", r.text())));
 }
+
+#[test]
+fn a_dynamic_cookie_follows_the_servers_address_and_is_haproxys() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let config = format!(
+        "{TIMEOUTS}listen l\n  bind @l@\n  cookie SRV insert indirect dynamic\n  dynamic-cookie-key secret\n  server a @a@\n  server b @a@ cookie kb \
+         disabled\n"
+    );
+    let start = |program| Builder::new(program, &config).set("a", &a.addr()).start();
+    let given = |p: &Proxy| p.connect("l").get("/").header("set-cookie").unwrap().to_owned();
+    let p = start(Program::Hapax);
+    let first = given(&p);
+    assert_eq!(p.connect("l").get_with("/", &format!("Cookie: {first}\r\n")).header("set-cookie"), None);
+    if Program::oracle("a_dynamic_cookie_follows_the_servers_address_and_is_haproxys") {
+        assert_eq!(first, given(&start(Program::Haproxy)));
+    }
+    let (host, port) = b.addr().split_once(':').map(|(h, p)| (h.to_owned(), p.to_owned())).unwrap();
+    p.cli(&format!("set server l/a addr {host} port {port}"));
+    let r = p.connect("l").get_with("/", &format!("Cookie: {first}\r\n"));
+    assert_eq!(r.text(), "b");
+    let then = r.header("set-cookie").unwrap();
+    assert_ne!(then, first);
+    assert_eq!(p.connect("l").get_with("/", &format!("Cookie: {then}\r\n")).header("set-cookie"), None);
+}

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod dynamic_cookie;
 mod farm;
 mod hash;
 mod health;
@@ -15,6 +16,7 @@ mod rate;
 pub mod table;
 
 pub use agent::{AgentAdmin, AgentLine, AgentStatus};
+pub use dynamic_cookie::dynamic_cookie;
 pub use farm::{Algorithm, Choice, Farm, Load, Member, SCALE};
 pub use hash::{HashFunction, HashType, spread};
 pub use health::{Change, CheckStatus, Health, Outcome, Step, Verdict};

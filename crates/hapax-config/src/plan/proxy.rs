@@ -178,6 +178,8 @@ pub struct Proxy {
     pub balance: Balance,
     pub hash_type: HashType,
     pub cookie: Option<Cookie>,
+    /// `dynamic-cookie-key`
+    pub dynamic_cookie_key: Option<Arc<[u8]>>,
     pub forwardfor: Option<ForwardFor>,
     /// `option originalto`
     pub originalto: Option<ForwardFor>,
@@ -284,6 +286,16 @@ pub struct Cookie {
     pub maxidle: Option<u32>,
     pub maxlife: Option<u32>,
     pub attrs: Vec<Arc<[u8]>>,
+}
+
+impl Proxy {
+    /// The cookie of a server at `address`, where those of the backend are made of addresses (`cookie ... dynamic`).
+    pub fn cookie_of(&self, address: Option<&Endpoint>) -> Option<Arc<[u8]>> {
+        let key = self.dynamic_cookie_key.as_deref()?;
+        let Some(Endpoint::Ip(address)) = address else { return None };
+        let asked = self.cookie.as_ref().is_some_and(|c| c.dynamic);
+        asked.then(|| hapax_balance::dynamic_cookie(key, *address).into_bytes().into())
+    }
 }
 
 /// `option forwardfor`

@@ -58,6 +58,8 @@ pub struct Server {
     pub minconn: u32,
     pub maxqueue: u32,
     pub cookie: Option<Arc<[u8]>>,
+    /// It is made of the address, and changes with it.
+    pub cookie_made: bool,
     /// `stick` rules do not keep it.
     pub non_stick: bool,
     pub check: Option<Check>,

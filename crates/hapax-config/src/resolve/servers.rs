@@ -47,6 +47,7 @@ pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
     names(cx, draft, told);
     scripts(cx, draft, told);
     tls::servers(cx, draft);
+    dynamic_cookies(cx, draft, told);
     for (server, target, span) in std::mem::take(&mut draft.tracks) {
         match track(cx, draft, server, &target) {
             Ok(found) => draft.proxy.servers[server].track = Some(found),
@@ -114,6 +115,31 @@ fn scripts(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
         if server.tls.is_none() && server.check.as_ref().is_some_and(|c| c.script.asks_for_tls()) {
             server.tls = Some(spare.unwrap_or_default());
         }
+    }
+}
+
+/// `cookie ... dynamic`: servers without a cookie get one.
+fn dynamic_cookies(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
+    let mut seen = HashSet::new();
+    for i in 0..draft.proxy.servers.len() {
+        let server = &draft.proxy.servers[i];
+        if server.cookie.is_some() && !server.cookie_made {
+            continue;
+        }
+        let Some(made) = draft.proxy.cookie_of(server.address.as_ref()) else {
+            continue;
+        };
+        if !seen.insert(Arc::clone(&made)) && told {
+            let message = format!(
+                "We generated two equal cookies for two different servers.\nPlease change the secret key for '{}'.",
+                draft.proxy.name
+            );
+            let span = server.span;
+            cx.push(Diagnostic::warning(&codes::DUPLICATE_NAME, message).at(span).lead(Lead::Config));
+        }
+        let server = &mut draft.proxy.servers[i];
+        server.cookie = Some(made);
+        server.cookie_made = true;
     }
 }
 

@@ -13,6 +13,7 @@ use crate::keyword::Sections;
 use crate::plan::{Cookie, CookieMode};
 use crate::reader::Reader;
 use crate::section::invalid_char;
+use crate::shape::Shape;
 use crate::units::{TIMER_MAX, TimeError, Unit, parse_time};
 
 pub(super) static TOPIC: Topic = Topic {
@@ -21,30 +22,42 @@ pub(super) static TOPIC: Topic = Topic {
     inherit,
 };
 
-static ROWS: &[Row] = &[Row::new("cookie", Sections::BACK)
-    .usage(
-        "<name> [rewrite | insert | prefix] [indirect] [nocache] [postonly] [preserve] [httponly] [secure] [domain <domain>]... \
+static ROWS: &[Row] = &[
+    Row::new("dynamic-cookie-key", Sections::BACK)
+        .usage("<secret>")
+        .shape(Shape::Word("<secret>"))
+        .doc("Secret from which 'cookie ... dynamic' derives the cookies of servers that are given none.")
+        .ok(&["dynamic-cookie-key swordfish"])
+        .bad(&["dynamic-cookie-key", "dynamic-cookie-key one two"])
+        .set(|cx, a| {
+            cx.proxy().proxy.dynamic_cookie_key = Some(a.arc_bytes(0));
+            Ok(())
+        }),
+    Row::new("cookie", Sections::BACK)
+        .usage(
+            "<name> [rewrite | insert | prefix] [indirect] [nocache] [postonly] [preserve] [httponly] [secure] [domain <domain>]... \
          [maxidle <time>] [maxlife <time>] [dynamic] [attr <value>]...",
-    )
-    .doc("Keeps a client on its server by a cookie.")
-    .ok(&[
-        "cookie SRV insert indirect nocache",
-        "cookie SRV rewrite",
-        "cookie SRV prefix domain .example.org maxidle 30m maxlife 8h",
-        "cookie SRV insert httponly secure attr SameSite=Strict",
-        "cookie SRV",
-    ])
-    .bad(&[
-        "cookie",
-        "cookie SRV sometimes",
-        "cookie SRV insert prefix",
-        "cookie SRV rewrite indirect",
-        "cookie SRV preserve",
-        "cookie SRV insert domain",
-        "cookie SRV insert maxidle soon",
-        "cookie SRV insert attr",
-    ])
-    .set(cookie)];
+        )
+        .doc("Keeps a client on its server by a cookie.")
+        .ok(&[
+            "cookie SRV insert indirect nocache",
+            "cookie SRV rewrite",
+            "cookie SRV prefix domain .example.org maxidle 30m maxlife 8h",
+            "cookie SRV insert httponly secure attr SameSite=Strict",
+            "cookie SRV",
+        ])
+        .bad(&[
+            "cookie",
+            "cookie SRV sometimes",
+            "cookie SRV insert prefix",
+            "cookie SRV rewrite indirect",
+            "cookie SRV preserve",
+            "cookie SRV insert domain",
+            "cookie SRV insert maxidle soon",
+            "cookie SRV insert attr",
+        ])
+        .set(cookie),
+];
 
 fn cookie(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
@@ -78,7 +91,7 @@ fn cookie(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             "preserve" => made.preserve = true,
             "httponly" => made.httponly = true,
             "secure" => made.secure = true,
-            "dynamic" => dynamic(cx, a, i, &mut made),
+            "dynamic" => made.dynamic = true,
             "domain" => {
                 domain(cx, a, i, &mut made)?;
                 i += 1;
@@ -110,12 +123,6 @@ fn cookie(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     cx.proxy().proxy.cookie = Some(made);
     cx.proxy().asked.insert("cookie", a.line);
     Ok(())
-}
-
-fn dynamic(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, made: &mut Cookie) {
-    made.dynamic = true;
-    let told = "'cookie ... dynamic' is accepted but not acted on yet: dynamic cookies";
-    cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(i)));
 }
 
 fn domain(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, made: &mut Cookie) -> Result<(), Diagnostic> {
@@ -193,6 +200,7 @@ fn check_modes(a: &Args<'_>, modes: &[CookieMode], made: &Cookie) -> Result<Cook
 fn inherit(to: &mut Draft, from: &Draft) {
     if to.is_back() {
         to.proxy.cookie.clone_from(&from.proxy.cookie);
+        to.proxy.dynamic_cookie_key.clone_from(&from.proxy.dynamic_cookie_key);
         if let Some(span) = from.asked.get("cookie") {
             to.asked.insert("cookie", *span);
         }

@@ -16,13 +16,6 @@ pub(super) static TOPIC: Topic = Topic {
 };
 
 static ROWS: &[Row] = &[
-    Row::new("dynamic-cookie-key", Sections::BACK)
-        .usage("<secret>")
-        .shape(Shape::Word("<secret>"))
-        .doc("Secret from which the cookies of servers are derived.")
-        .not_yet("dynamic cookies")
-        .ok(&["dynamic-cookie-key swordfish"])
-        .bad(&["dynamic-cookie-key", "dynamic-cookie-key one two"]),
     Row::new("hash-preserve-affinity", Sections::BACK)
         .usage("{ always | maxconn | maxqueue }")
         .shape(Shape::OneOf(&["always", "maxconn", "maxqueue"]))
