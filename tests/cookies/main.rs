@@ -93,7 +93,10 @@ fn a_dynamic_cookie_follows_the_servers_address_and_is_haproxys() {
     let given = |p: &Proxy| p.connect("l").get("/").header("set-cookie").unwrap().to_owned();
     let p = start(Program::Hapax);
     let first = given(&p);
-    assert_eq!(p.connect("l").get_with("/", &format!("Cookie: {first}\r\n")).header("set-cookie"), None);
+    assert_eq!(
+        p.connect("l").get_with("/", &format!("Cookie: {first}\r\n")).header("set-cookie"),
+        None
+    );
     if Program::oracle("a_dynamic_cookie_follows_the_servers_address_and_is_haproxys") {
         assert_eq!(first, given(&start(Program::Haproxy)));
     }
@@ -103,5 +106,8 @@ fn a_dynamic_cookie_follows_the_servers_address_and_is_haproxys() {
     assert_eq!(r.text(), "b");
     let then = r.header("set-cookie").unwrap();
     assert_ne!(then, first);
-    assert_eq!(p.connect("l").get_with("/", &format!("Cookie: {then}\r\n")).header("set-cookie"), None);
+    assert_eq!(
+        p.connect("l").get_with("/", &format!("Cookie: {then}\r\n")).header("set-cookie"),
+        None
+    );
 }

@@ -96,12 +96,13 @@ impl Pools {
         }
     }
 
-    /// Keeps a connection for later, where the server was seen to need as many of late; closes it else.
+    /// Keeps a connection for later. Where the server was not seen to need as many of late, the one that was idle longest makes room:
+    /// it may be dead already.
     pub(crate) fn put(&self, proxy: ProxyId, server: ServerId, conf: &Server, state: &ServerState, mut up: Upstream, now: Millis) {
         let max = conf.pool_max_conn.map_or(MAX_IDLE, |n| n as usize);
         let worn = conf.max_reuse.is_some_and(|n| up.served > n);
         let (idle_now, used) = (state.idle.load(Ordering::Relaxed), state.cur_sess.load(Ordering::Relaxed));
-        if idle_now as usize >= max || idle_now + used > state.needed() || worn || up.private {
+        if idle_now as usize >= max || worn || up.private {
             up.close();
             return;
         }
@@ -115,8 +116,13 @@ impl Pools {
         if idle[p].len() <= s {
             idle[p].resize_with(s + 1, Vec::new);
         }
-        idle[p][s].push(up);
-        state.idle.fetch_add(1, Ordering::Relaxed);
+        let list = &mut idle[p][s];
+        if idle_now + used > state.needed() && !list.is_empty() {
+            list.remove(0).close();
+        } else {
+            state.idle.fetch_add(1, Ordering::Relaxed);
+        }
+        list.push(up);
     }
 
     /// Closes what the servers have closed and what was not needed for `keep` milliseconds.
