@@ -96,8 +96,8 @@ impl Pools {
         }
     }
 
-    /// Keeps a connection for later. Where the server was not seen to need as many of late, the one that was idle longest makes room:
-    /// it may be dead already.
+    /// Keeps a connection for later, where the server was seen to need as many of late; closes it else. One that died meanwhile makes
+    /// room.
     pub(crate) fn put(&self, proxy: ProxyId, server: ServerId, conf: &Server, state: &ServerState, mut up: Upstream, now: Millis) {
         let max = conf.pool_max_conn.map_or(MAX_IDLE, |n| n as usize);
         let worn = conf.max_reuse.is_some_and(|n| up.served > n);
@@ -117,7 +117,14 @@ impl Pools {
             idle[p].resize_with(s + 1, Vec::new);
         }
         let list = &mut idle[p][s];
-        if idle_now + used > state.needed() && !list.is_empty() {
+        if idle_now + used > state.needed()
+            && let Some(oldest) = list.first_mut()
+        {
+            // What was used last is the cheapest to close: nothing of it has left the caches yet.
+            if oldest.io.is_quiet() {
+                up.close();
+                return;
+            }
             list.remove(0).close();
         } else {
             state.idle.fetch_add(1, Ordering::Relaxed);
