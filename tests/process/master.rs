@@ -96,3 +96,14 @@ fn levels_hold_for_the_worker_too() {
     assert!(ask(&socket, "reload\n").starts_with("Permission denied"));
     assert!(ask(&socket, "@1 disable server l/s\n").starts_with("Permission denied"));
 }
+
+#[test]
+fn workers_do_not_outlive_a_master_that_was_killed() {
+    let origin = Origin::saying("ok");
+    let (proxy, socket) = start(&origin, "");
+    let serving = worker(&socket);
+    let alive = || Path::new("/proc").join(&serving).exists();
+    assert!(alive(), "no worker '{serving}'");
+    proxy.signal(rustix::process::Signal::KILL);
+    wait::until_true("the worker to end", || !alive());
+}

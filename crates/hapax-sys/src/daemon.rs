@@ -77,3 +77,9 @@ pub fn kill(pid: i32, signal: i32) -> io::Result<bool> {
         Err(e) => Err(e.into()),
     }
 }
+
+/// From now on this process is told to stop when the one that started it ends, however that ends. To be asked after the user was
+/// changed, which undoes it; holds for the parent's thread that started this process.
+pub fn stop_with_parent() -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM)).map_err(Into::into)
+}

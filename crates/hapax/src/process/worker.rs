@@ -154,6 +154,10 @@ impl Inheritance {
     /// Tells the master that connections are served.
     pub(super) fn ready(self) {
         if let Some(pipe) = self.ready {
+            // A worker without its master would hold the ports with nobody to reload or to stop it.
+            if let Err(e) = hapax_sys::daemon::stop_with_parent() {
+                tracing::warn!("a worker would outlive its master: {e}");
+            }
             let _ = File::from(pipe).write_all(&[1]);
         }
     }
