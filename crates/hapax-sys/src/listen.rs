@@ -157,7 +157,8 @@ pub fn listen(address: Address<'_>, options: &Options<'_>) -> Result<Listener, E
     }
 }
 
-fn tcp(address: SocketAddr, o: &Options<'_>) -> Result<TcpListener, Error> {
+/// A socket for an address, not bound yet; `failed` is what is told where there is none.
+fn unbound(address: SocketAddr, kind: SocketType, failed: &'static str, o: &Options<'_>) -> Result<OwnedFd, Error> {
     let at = |step| move |source: io::Error| Error { step, source };
     let family = if address.is_ipv6() {
         AddressFamily::INET6
@@ -165,19 +166,22 @@ fn tcp(address: SocketAddr, o: &Options<'_>) -> Result<TcpListener, Error> {
         AddressFamily::INET
     };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let fd =
-        rustix::net::socket_with(family, SocketType::STREAM, flags, None).map_err(|e| at("cannot create listening socket")(e.into()))?;
+    let fd = rustix::net::socket_with(family, kind, flags, None).map_err(|e| at(failed)(e.into()))?;
     sockopt::set_reuseaddr(&fd, true).map_err(at("cannot set SO_REUSEADDR"))?;
     if o.reuseport {
         // Older kernels and some sandboxes lack it; binding then tells whether that matters.
         let _ = sockopt::set_reuseport(&fd, true);
     }
-    if address.is_ipv6() {
-        // Unset, `::` takes IPv4 too where the system says so, as HAProxy leaves it.
-        if let Some(only) = o.v6only {
-            sockopt::set_v6only(&fd, only).map_err(at("cannot set IPV6_V6ONLY"))?;
-        }
+    // Unset, `::` takes IPv4 too where the system says so, as HAProxy leaves it.
+    if let Some(only) = o.v6only.filter(|_| address.is_ipv6()) {
+        sockopt::set_v6only(&fd, only).map_err(at("cannot set IPV6_V6ONLY"))?;
     }
+    Ok(fd)
+}
+
+fn tcp(address: SocketAddr, o: &Options<'_>) -> Result<TcpListener, Error> {
+    let at = |step| move |source: io::Error| Error { step, source };
+    let fd = unbound(address, SocketType::STREAM, "cannot create listening socket", o)?;
     if o.transparent {
         sockopt::set_transparent(&fd, address.is_ipv6()).map_err(at("cannot make listening socket transparent"))?;
     }
@@ -204,21 +208,7 @@ fn tcp(address: SocketAddr, o: &Options<'_>) -> Result<TcpListener, Error> {
 
 fn udp(address: SocketAddr, o: &Options<'_>) -> Result<UdpSocket, Error> {
     let at = |step| move |source: io::Error| Error { step, source };
-    let family = if address.is_ipv6() {
-        AddressFamily::INET6
-    } else {
-        AddressFamily::INET
-    };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let fd =
-        rustix::net::socket_with(family, SocketType::DGRAM, flags, None).map_err(|e| at("cannot create receiving socket")(e.into()))?;
-    sockopt::set_reuseaddr(&fd, true).map_err(at("cannot set SO_REUSEADDR"))?;
-    if o.reuseport {
-        let _ = sockopt::set_reuseport(&fd, true);
-    }
-    if let Some(only) = o.v6only.filter(|_| address.is_ipv6()) {
-        sockopt::set_v6only(&fd, only).map_err(at("cannot set IPV6_V6ONLY"))?;
-    }
+    let fd = unbound(address, SocketType::DGRAM, "cannot create receiving socket", o)?;
     if o.transparent {
         sockopt::set_transparent(&fd, address.is_ipv6()).map_err(at("cannot make receiving socket transparent"))?;
     }
