@@ -105,3 +105,31 @@ fn a_file_that_is_no_state_file_changes_nothing() {
         assert_eq!(rows(&next(Program::Hapax, state, SERVERS, GLOBAL.0, GLOBAL.1)), fresh, "{state}");
     }
 }
+
+/// A name that nobody can look up any more: `init-addr` says in what order a state file, the system and a fixed address are asked.
+#[test]
+fn a_lost_name_keeps_its_last_address() {
+    if !Program::oracle("a_lost_name_keeps_its_last_address") {
+        return;
+    }
+    let row = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change \
+               srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn \
+               srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n3 b 1 s 127.0.0.9 2 0 1 1 10 1 0 3 7 \
+               0 0 0 lost.invalid 80 - 0 0 - - 0\n";
+    let kept = |program, methods: &str| {
+        let server = format!("backend b\n  server s lost.invalid:80 {methods}\n");
+        rows(&next(program, row, &server, GLOBAL.0, GLOBAL.1))
+    };
+    for (methods, address) in [
+        ("", "127.0.0.9"),
+        ("init-addr last", "127.0.0.9"),
+        ("init-addr libc,last", "127.0.0.9"),
+        ("init-addr last,127.0.0.7", "127.0.0.9"),
+        ("init-addr 127.0.0.7,last", "127.0.0.7"),
+        ("init-addr none,last", "-"),
+    ] {
+        let ours = kept(Program::Hapax, methods);
+        assert_eq!(ours, kept(Program::Haproxy, methods), "{methods}");
+        assert_eq!(ours[0].split(' ').nth(1), Some(address), "{methods}");
+    }
+}

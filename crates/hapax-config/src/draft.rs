@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hapax_diag::Span;
+use hapax_diag::{Diagnostic, Span};
 use hapax_rules::{RuleSets, Side, Site};
 use hapax_sample::acl::{AclSet, Condition};
 
@@ -67,6 +67,8 @@ pub struct Draft {
     pub named_checks: Vec<(usize, Arc<str>, Span)>,
     /// `resolvers` sections of servers, by the same.
     pub named_resolvers: Vec<(usize, Arc<str>, Span)>,
+    /// Servers that take their address from a state file, where one has it; else this is told.
+    pub last_addresses: Vec<(usize, Option<Diagnostic>)>,
     pub formats: FormatTexts,
     /// How its servers are checked.
     pub checks: CheckRules,
@@ -131,6 +133,7 @@ impl Default for Draft {
             tracks: Vec::new(),
             named_checks: Vec::new(),
             named_resolvers: Vec::new(),
+            last_addresses: Vec::new(),
             formats: FormatTexts::default(),
             checks: CheckRules::default(),
             balance_name: None,

@@ -18,8 +18,9 @@ type Rows = HashMap<(String, String), Saved>;
 
 pub(super) fn load(reader: &mut Reader<'_>, drafts: &mut [Box<Draft>]) {
     let mut global: Option<Rows> = None;
-    for draft in drafts.iter_mut().filter(|d| d.is_back() && !d.proxy.servers.is_empty()) {
+    for draft in drafts.iter_mut().filter(|d| !d.proxy.servers.is_empty()) {
         match draft.state_from {
+            _ if !draft.is_back() => {}
             StateFrom::None => {}
             StateFrom::Global => {
                 let rows = global.get_or_insert_with(|| {
@@ -34,6 +35,7 @@ pub(super) fn load(reader: &mut Reader<'_>, drafts: &mut [Box<Draft>]) {
                 give(draft, &rows);
             }
         }
+        addresses(reader, draft);
     }
 }
 
@@ -63,10 +65,17 @@ fn give(draft: &mut Draft, rows: &Rows) {
         let Some(saved) = rows.get(&(backend.clone(), server.name.to_string())) else {
             continue;
         };
-        // A name that was looked up keeps the address it had (`init-addr last`).
-        if let (Some(ip), true, Some(Endpoint::Ip(at))) = (saved.address, server.hostname.is_some(), server.address.as_mut()) {
-            at.set_ip(ip);
-        }
         server.saved = Some(Box::new(saved.clone()));
+    }
+}
+
+/// Names keep the address they had (`init-addr last`), whether or not they were found now.
+fn addresses(reader: &mut Reader<'_>, draft: &mut Draft) {
+    for (index, told) in std::mem::take(&mut draft.last_addresses) {
+        let server = &mut draft.proxy.servers[index];
+        match server.saved.as_ref().and_then(|s| s.address) {
+            Some(ip) => server.address = Some(Endpoint::Ip((ip, server.port).into())),
+            None => told.into_iter().for_each(|d| reader.diags.push(d)),
+        }
     }
 }

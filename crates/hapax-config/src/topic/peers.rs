@@ -273,7 +273,8 @@ fn peer(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.line));
     }
     if let Some(address) = &address {
-        servers::set_address(cx, &mut draft, address, a, 1, &head).map_err(place)?;
+        let start = servers::set_address(cx, &mut draft, address, a, 1, &head).map_err(place)?;
+        start.told.into_iter().for_each(|d| cx.diags.push(d));
         if is_local {
             listen(cx, a, std::slice::from_ref(address), &format!("'peer {name}' : "))?;
         }

@@ -132,9 +132,15 @@ fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, at: usize) -> Result<(
     let mut opts = ServerCx::new(cx, draft, false);
     server::read_options(&mut opts, a.words.get(options..).unwrap_or(&[]), a.line, "", fail)?;
     let mut draft = opts.draft;
-    set_address(cx, &mut draft, &address, a, at, &head).map_err(place)?;
+    let start = set_address(cx, &mut draft, &address, a, at, &head).map_err(place)?;
     check_server(&draft, a).map_err(fail)?;
     push(cx, draft, name);
+    if start.last {
+        let d = cx.proxy();
+        d.last_addresses.push((d.proxy.servers.len() - 1, start.told));
+    } else {
+        start.told.into_iter().for_each(|d| cx.diags.push(d));
+    }
     Ok(())
 }
 
@@ -150,7 +156,9 @@ pub(super) fn standalone(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Server, Di
     let mut opts = ServerCx::new(cx, draft, false);
     server::read_options(&mut opts, a.words.get(2..).unwrap_or(&[]), a.line, "", fail)?;
     let mut draft = opts.draft;
-    set_address(cx, &mut draft, &address, a, 1, &head).map_err(place)?;
+    let start = set_address(cx, &mut draft, &address, a, 1, &head).map_err(place)?;
+    // No state file speaks of it.
+    start.told.into_iter().for_each(|d| cx.diags.push(d));
     Ok(draft.finish())
 }
 
@@ -170,6 +178,15 @@ pub(super) fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
     d.proxy.servers.push(draft.finish());
 }
 
+/// How a server got its address at start.
+#[derive(Default)]
+pub(super) struct Start {
+    /// An address in a state file comes before what was found here (`last`).
+    last: bool,
+    /// What is to be told of it, where no state file has one.
+    pub told: Option<Diagnostic>,
+}
+
 pub(super) fn set_address(
     cx: &mut Reader<'_>,
     draft: &mut ServerDraft,
@@ -177,7 +194,7 @@ pub(super) fn set_address(
     a: &Args<'_>,
     at: usize,
     head: &str,
-) -> Result<(), Diagnostic> {
+) -> Result<Start, Diagnostic> {
     draft.server.port_offset = match address.port {
         Port::None if matches!(address.host, Host::Ip(_) | Host::Name(_) | Host::Any) => Some(0),
         Port::Offset(n) => Some(n),
@@ -200,7 +217,7 @@ pub(super) fn set_address(
             }
             found => address.endpoint(found.map_err(|d| d.prefixed(head))?),
         };
-        return Ok(());
+        return Ok(Start::default());
     };
     draft.server.hostname = Some(host.clone());
     // Services are looked up while the process runs, and by nobody else.
@@ -211,20 +228,24 @@ pub(super) fn set_address(
     if service {
         // The port is the place's.
         draft.server.port_offset = None;
-        return Ok(());
+        return Ok(Start::default());
     }
-    match initial(cx, draft, address, host) {
-        Initial::Found(ip) => draft.server.address = address.endpoint(Some(ip)),
+    let (initial, last) = initial(cx, draft, address, host);
+    let told = match initial {
+        Initial::Found(ip) => {
+            draft.server.address = address.endpoint(Some(ip));
+            None
+        }
         Initial::Instead(ip) => {
             draft.server.address = address.endpoint(Some(ip));
             let message = format!("could not resolve address '{host}', falling back to configured address.");
-            cx.diags.push(notice(message, a, at, head));
+            Some(notice(message, a, at, head))
         }
         Initial::Disabled { tried: true } => {
             let message = format!("could not resolve address '{host}', disabling server.");
-            cx.diags.push(notice(message, a, at, head));
+            Some(notice(message, a, at, head))
         }
-        Initial::Disabled { tried: false } => {}
+        Initial::Disabled { tried: false } => None,
         Initial::Failed { tried } => {
             let message = if tried {
                 format!("could not resolve address '{host}'.")
@@ -232,10 +253,10 @@ pub(super) fn set_address(
                 format!("no method found to resolve address '{host}'.")
             };
             let d = place(Diagnostic::alert(&codes::ADDRESS, message).at(a.at(at)).prefixed(head));
-            cx.diags.push(if tried && could_be_a_name(host) { d.missing() } else { d });
+            Some(if tried && could_be_a_name(host) { d.missing() } else { d })
         }
-    }
-    Ok(())
+    };
+    Ok(Start { last, told })
 }
 
 fn notice(message: String, a: &Args<'_>, at: usize, head: &str) -> Diagnostic {
@@ -260,27 +281,35 @@ enum Initial {
     },
 }
 
-fn initial(cx: &Reader<'_>, draft: &ServerDraft, address: &Address, host: &str) -> Initial {
+/// What the methods find without a state file, and whether one would have been asked before (`last`).
+fn initial(cx: &Reader<'_>, draft: &ServerDraft, address: &Address, host: &str) -> (Initial, bool) {
     let given = match (&draft.init_addr[..], draft.resolve.section.is_some()) {
         ([], false) => &[InitAddr::Last, InitAddr::Libc][..],
         ([], true) => &[InitAddr::Last, InitAddr::Libc, InitAddr::None][..],
         (given, _) => given,
     };
-    let mut tried = false;
+    let (mut tried, mut last) = (false, false);
     for method in given {
-        match method {
-            // No state file is read.
-            InitAddr::Last => {}
+        let found = match method {
+            // The state files are read once all servers are known.
+            InitAddr::Last => {
+                last = true;
+                continue;
+            }
             InitAddr::Libc => match cx.files.lookup(host).ok().and_then(|ips| address.choose(&ips)) {
-                Some(ip) => return Initial::Found(ip),
-                None => tried = true,
+                Some(ip) => Initial::Found(ip),
+                None => {
+                    tried = true;
+                    continue;
+                }
             },
-            InitAddr::None => return Initial::Disabled { tried },
-            InitAddr::Ip(ip) if tried => return Initial::Instead(*ip),
-            InitAddr::Ip(ip) => return Initial::Found(*ip),
-        }
+            InitAddr::None => Initial::Disabled { tried },
+            InitAddr::Ip(ip) if tried => Initial::Instead(*ip),
+            InitAddr::Ip(ip) => Initial::Found(*ip),
+        };
+        return (found, last);
     }
-    Initial::Failed { tried }
+    (Initial::Failed { tried }, last)
 }
 
 /// What only the whole line shows.
