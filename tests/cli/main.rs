@@ -184,3 +184,21 @@ fn a_port_in_use_is_told_with_its_line() {
         "{line}"
     );
 }
+
+/// A check does not look for the rings of `log` lines, a start does.
+#[test]
+fn a_ring_that_is_not_there_is_missed_at_start() {
+    let dir = folder();
+    let text = GOOD.replacen("frontend f\n", "frontend f\n  log ring@nowhere local0\n", 1);
+    assert_ne!(text, GOOD);
+    fs::write(dir.path().join("ring.cfg"), text).unwrap();
+    for program in [Program::Hapax, Program::Haproxy] {
+        if matches!(program, Program::Haproxy) && !Program::oracle("a_ring_that_is_not_there_is_missed_at_start") {
+            continue;
+        }
+        assert_eq!(run(program, dir.path(), "-c -f ring.cfg").status.code(), Some(0));
+        let started = run(program, dir.path(), "-db -f ring.cfg");
+        assert_eq!(started.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&started.stderr).contains("unknown ring named 'nowhere'"));
+    }
+}

@@ -69,3 +69,18 @@ pub struct Plan {
     /// What comes while the process runs starts from here.
     pub later: crate::dynamic::Later,
 }
+
+impl Plan {
+    /// The first ring that a `log` line names and no section makes: a check lets it pass, a start does not.
+    pub fn unknown_ring(&self) -> Option<&hapax_sample::NameRef> {
+        let forwards = self.log_forwards.iter().flat_map(|f| &f.log);
+        let proxies = self.proxies.iter().flat_map(|p| &p.log);
+        let targets = self.global.log.iter().chain(forwards).chain(proxies);
+        targets
+            .filter_map(|t| match &t.transport {
+                LogTransport::Ring(name) => Some(&**name),
+                _ => None,
+            })
+            .find(|name| name.id.get().is_none())
+    }
+}

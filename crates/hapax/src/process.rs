@@ -50,6 +50,13 @@ fn start(
     sources: &Sources,
     report: &Report,
 ) -> Result<(Server, Waiter, Option<Duration>), String> {
+    if let Some(ring) = plan.unknown_ring() {
+        let (place, line) = (sources.name(ring.span.file), ring.span.line);
+        return Err(format!(
+            "log server declared in file '{place}' at line {line} uses unknown ring named '{}'.",
+            ring.name
+        ));
+    }
     let wanted = identity::resolve(&plan.global)?;
     let threads = plan
         .global

@@ -32,6 +32,11 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
             }
             // Rules of `defaults` are looked at where a section takes them over.
             Err(_) if name.within.is_none() && reader.in_idle_defaults(name.span) => {}
+            // HAProxy finds it valid when it checks a file, and refuses it when it starts.
+            Err(_) if name.kind == NameKind::Ring => {
+                let message = format!("log server uses unknown ring named '{}': a start is refused.", name.name);
+                reader.diags.push(Diagnostic::warning(&codes::UNKNOWN_PROXY, message).at(name.span));
+            }
             Err(message) => {
                 let proxy = name.within.as_deref().unwrap_or("");
                 let message = if name.kind == NameKind::Resolvers {

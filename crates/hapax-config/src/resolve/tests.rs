@@ -263,19 +263,26 @@ fn tables_are_checked() {
 
 #[test]
 fn targets_of_logs_are_looked_up() {
-    let text = "global\n    log ring@later local0\n    log ring@nobody local0\n    log backend@nobody local0\n    log backend@b local0\n\
+    let text = "global\n    log ring@later local0\n\n    log backend@nobody local0\n    log backend@b local0\n\
                 backend b\nring later\nring later\nlog-forward f\n    dgram-bind 127.0.0.1:1514\n    log ring@later local0\n    log global\n";
     assert_eq!(
         told(text),
         [
             "8 alert sink 'later' already exists.",
-            "3 alert unable to find ring 'nobody' referenced.",
             "4 alert unable to find backend 'nobody' referenced.",
             "5 alert log : backend 'b' must be in 'log' mode to be a target.",
         ]
     );
+    let text = "global\n    log ring@nobody local0\n";
+    assert_eq!(
+        told(text),
+        ["2 warning log server uses unknown ring named 'nobody': a start is refused."]
+    );
+    let plan = read(text).plan.expect("a plan");
+    assert_eq!(plan.unknown_ring().map(|r| &*r.name), Some("nobody"));
     let text = "global\n    log tcp@127.0.0.1:1 local0\nring r\n    size 64k\nlog-forward f\n    log ring@r local0\n    maxconn 3\n    option host keep\n";
     let plan = read(text).plan.expect("a plan");
+    assert!(plan.unknown_ring().is_none());
     assert_eq!(
         plan.rings.iter().map(|r| (r.implicit, r.size)).collect::<Vec<_>>(),
         [(true, 0), (false, 65_536)]
