@@ -88,6 +88,9 @@ fn a_server_that_goes_down_is_mailed() {
     let ((server, mails), (second, also)) = (mail_server(false), mail_server(false));
     let p = start("", &[("one", &server), ("two", &second)]);
     p.cli("set server b/s health down");
+    // Each conversation is noted when it ends: one at a time, so that they stand in order.
+    wait_mails(&mails, 1);
+    wait_mails(&also, 1);
     // Not as bad as to be mailed.
     p.cli("set server b/s health up");
     p.cli("set server b/t health down");

@@ -296,13 +296,13 @@ fn initial(cx: &Reader<'_>, draft: &ServerDraft, address: &Address, host: &str) 
                 last = true;
                 continue;
             }
-            InitAddr::Libc => match cx.files.lookup(host).ok().and_then(|ips| address.choose(&ips)) {
-                Some(ip) => Initial::Found(ip),
-                None => {
+            InitAddr::Libc => {
+                let Some(ip) = cx.files.lookup(host).ok().and_then(|ips| address.choose(&ips)) else {
                     tried = true;
                     continue;
-                }
-            },
+                };
+                Initial::Found(ip)
+            }
             InitAddr::None => Initial::Disabled { tried },
             InitAddr::Ip(ip) if tried => Initial::Instead(*ip),
             InitAddr::Ip(ip) => Initial::Found(*ip),
