@@ -202,6 +202,11 @@ impl Io {
 
     /// Whether an idle connection is still quiet: nothing to read, no end, no error.
     pub(crate) fn is_quiet(&mut self) -> bool {
+        if let Self::Plain(Raw::Tcp(s)) = self
+            && let Some(quiet) = s.is_quiet_at_once()
+        {
+            return quiet;
+        }
         let mut cx = Context::from_waker(std::task::Waker::noop());
         if self.poll_readable(&mut cx).is_pending() {
             return true;

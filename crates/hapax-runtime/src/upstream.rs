@@ -15,7 +15,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::io::{Io, Raw};
+use crate::io::{Io, Raw, Tcp};
 use crate::state::ServerState;
 use crate::timer::Deadline;
 
@@ -279,7 +279,7 @@ pub(crate) async fn connect(
 
 async fn open(address: &Endpoint, how: &How<'_>) -> Result<Raw, ConnectError> {
     match address {
-        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, how).await.map_err(blame)?.into())),
+        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, how).await.map_err(blame)?)),
         Endpoint::Unix(path) => Ok(Raw::Unix(UnixStream::connect(&**path).await.map_err(blame)?)),
         Endpoint::Abstract(name, zero) => {
             let std = hapax_sys::listen::connect_abstract(name, *zero).map_err(blame)?;
@@ -290,7 +290,7 @@ async fn open(address: &Endpoint, how: &How<'_>) -> Result<Raw, ConnectError> {
 
 /// Starts the connection and waits for it to be writable. tokio would ask for the error after every connection; here it is asked
 /// for where the system has signalled one.
-async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<TcpStream> {
+async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<Tcp> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
     // A socket that cannot be told is still a connection.
     let _ = socket.set_tcp_nodelay(true);
@@ -318,12 +318,16 @@ async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<TcpStream> {
         Err(e) if e.raw_os_error() != Some(EINPROGRESS) && e.kind() != io::ErrorKind::WouldBlock => return Err(e),
         _ => {}
     }
+    // Whoever listens on this machine has been reached by now, and asking costs less than to wait for the event.
+    if to.ip().is_loopback() && socket.peer_addr().is_ok() {
+        return Ok(Tcp::Dialled(socket.into()));
+    }
     let stream = TcpStream::from_std(socket.into())?;
     let ready = stream.ready(Interest::WRITABLE | Interest::ERROR).await?;
     if ready.is_error() || ready.is_write_closed() {
         return Err(stream.take_error()?.unwrap_or_else(|| io::ErrorKind::ConnectionRefused.into()));
     }
-    Ok(stream)
+    Ok(stream.into())
 }
 
 fn blame(e: io::Error) -> ConnectError {

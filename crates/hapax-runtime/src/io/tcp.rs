@@ -1,7 +1,7 @@
 //! A TCP socket of which the event loop is told only when it has to be waited for.
 //!
 //! A client that sends its request at once and leaves with the response is never waited for, and telling the loop of it, then to
-//! forget it, would be a good part of what it costs.
+//! forget it, would be a good part of what it costs. A server on this machine is connected before one can wait for it.
 
 use std::io::{self, Read, Write};
 use std::net::{self, SocketAddr};
@@ -15,8 +15,10 @@ use tokio::net::TcpStream;
 /// A non-blocking socket.
 #[derive(Debug)]
 pub(crate) enum Tcp {
-    /// The event loop does not know it.
+    /// The event loop does not know it. What is to be read may have come already.
     Fresh(net::TcpStream),
+    /// The same, and nothing is to be read before something was written.
+    Dialled(net::TcpStream),
     Known(TcpStream),
     /// The event loop would not have it.
     Lost,
@@ -30,8 +32,8 @@ fn lost() -> io::Error {
 impl Tcp {
     /// The socket as the event loop knows it.
     pub(crate) fn known(&mut self) -> io::Result<&mut TcpStream> {
-        if matches!(self, Self::Fresh(_))
-            && let Self::Fresh(s) = std::mem::replace(self, Self::Lost)
+        if matches!(self, Self::Fresh(_) | Self::Dialled(_))
+            && let Self::Fresh(s) | Self::Dialled(s) = std::mem::replace(self, Self::Lost)
         {
             *self = Self::Known(TcpStream::from_std(s)?);
         }
@@ -43,7 +45,7 @@ impl Tcp {
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Fresh(s) => s.local_addr(),
+            Self::Fresh(s) | Self::Dialled(s) => s.local_addr(),
             Self::Known(s) => s.local_addr(),
             Self::Lost => Err(lost()),
         }
@@ -51,7 +53,7 @@ impl Tcp {
 
     pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Fresh(s) => s.peer_addr(),
+            Self::Fresh(s) | Self::Dialled(s) => s.peer_addr(),
             Self::Known(s) => s.peer_addr(),
             Self::Lost => Err(lost()),
         }
@@ -59,7 +61,7 @@ impl Tcp {
 
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
-            Self::Fresh(s) => Some(s.as_fd()),
+            Self::Fresh(s) | Self::Dialled(s) => Some(s.as_fd()),
             Self::Known(s) => Some(s.as_fd()),
             Self::Lost => None,
         }
@@ -84,15 +86,27 @@ impl Tcp {
 
     /// Reads what is there already, where the loop does not know the socket: nothing waits for it.
     pub(crate) fn read_at_once(&mut self, buf: &mut [u8]) -> usize {
-        match self.at_once(|s| s.read(buf)) {
+        match self.read_now(buf) {
             Some(Ok(n)) => n,
             _ => 0,
         }
     }
 
+    /// Whether nothing is there to be read, and no end either, where the loop does not know the socket; `None`: it does.
+    pub(crate) fn is_quiet_at_once(&self) -> Option<bool> {
+        let (Self::Fresh(s) | Self::Dialled(s)) = self else { return None };
+        Some(matches!(s.peek(&mut [0; 1]), Err(e) if e.kind() == io::ErrorKind::WouldBlock))
+    }
+
+    fn read_now(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        if matches!(self, Self::Dialled(_)) { None } else { self.at_once(|s| s.read(buf)) }
+    }
+
     /// Tries `now` on a socket that the loop does not know; `None`: it has to be waited for, or is known.
     fn at_once<T>(&mut self, now: impl FnOnce(&mut net::TcpStream) -> io::Result<T>) -> Option<io::Result<T>> {
-        let Self::Fresh(s) = self else { return None };
+        let (Self::Fresh(s) | Self::Dialled(s)) = self else {
+            return None;
+        };
         match now(s) {
             Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => None,
             done => Some(done),
@@ -103,7 +117,7 @@ impl Tcp {
 impl AsyncRead for Tcp {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if let Some(read) = this.at_once(|s| s.read(buf.initialize_unfilled())) {
+        if let Some(read) = this.read_now(buf.initialize_unfilled()) {
             return Poll::Ready(read.map(|n| buf.advance(n)));
         }
         Pin::new(this.known()?).poll_read(cx, buf)
