@@ -56,6 +56,14 @@ impl Authority {
         }
     }
 
+    /// The authority's own certificate and key, to be shown by itself.
+    pub fn itself(&self) -> Identity {
+        Identity {
+            cert: self.issuer.pem(),
+            key: self.issuer.key().serialize_pem(),
+        }
+    }
+
     fn roots(&self) -> RootCertStore {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.pem().as_bytes()).unwrap()).unwrap();

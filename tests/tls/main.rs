@@ -161,3 +161,75 @@ fn suites_and_groups_are_those_of_the_line() {
         assert_eq!(got, group, "{listen}");
     }
 }
+
+#[test]
+fn errors_of_client_certificates_may_be_let_pass_and_told() {
+    let ca = Authority::new();
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}listen l\n  bind @l@ ssl crt @dir@/c.pem ca-file @dir@/ca.pem verify optional crt-ignore-err all ca-ignore-err all\n  http-request set-header X-Err \"%[ssl_c_verify] %[ssl_c_err] %[ssl_c_used] %[ssl_c_r_dn(CN)] %[ssl_fc_crtname]\"\n  server s @s@\n"),
+    )
+    .file("c.pem", &ca.issue(&["one.test"]).both())
+    .file("ca.pem", &ca.pem())
+    .set("s", &origin.addr())
+    .start();
+    let stranger = Authority::new().issue(&["stranger.test"]);
+    let known = ca.issue(&["me.test"]);
+    for who in [None, Some(&known), Some(&stranger)] {
+        let mut c = TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], who)).unwrap();
+        assert_eq!(c.get("/").text(), "ok");
+    }
+    let told: Vec<String> = origin.requests().iter().map(|r| r.header("x-err").unwrap().to_owned()).collect();
+    assert!(told[0].starts_with("0 0 0  /"), "{told:?}");
+    assert!(told[1].starts_with("0 0 1 ") && !told[1].starts_with("0 0 1  "), "{told:?}");
+    assert!(!told[2].starts_with("0 ") && told[2].contains(" 1  "), "{told:?}");
+    assert!(told.iter().all(|t| t.ends_with("/c.pem")), "{told:?}");
+}
+
+#[test]
+fn the_clients_hello_is_kept_where_there_is_room_for_it() {
+    let ca = Authority::new();
+    for (room, kept) in [("", false), ("global\n  tune.ssl.capture-buffer-size 512\n", true)] {
+        let origin = Origin::saying("ok");
+        let p = Builder::new(
+            Program::Hapax,
+            &format!("{room}{TIMEOUTS}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  http-request set-header X-Hello \"%[ssl_fc_protocol_hello_id]:%[ssl_fc_cipherlist_str]:%[ssl_fc_extlist_bin,be2dec(-,2)]\"\n  server s @s@\n"),
+        )
+        .file("c.pem", &ca.issue(&["one.test"]).both())
+        .set("s", &origin.addr())
+        .start();
+        let mut c = TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None)).unwrap();
+        assert_eq!(c.get("/").text(), "ok");
+        let requests = origin.requests();
+        let hello = requests[0].header("x-hello").unwrap();
+        if kept {
+            let parts: Vec<&str> = hello.split(':').collect();
+            assert_eq!(parts[0], "771");
+            assert!(parts[1].split(',').any(|s| s == "TLS_AES_128_GCM_SHA256"), "{hello}");
+            assert!(parts[2].split('-').any(|e| e == "51"), "{hello}");
+        } else {
+            assert_eq!(hello, "::");
+        }
+    }
+}
+
+#[test]
+fn a_self_signed_server_is_trusted_where_it_stands_in_the_ca_file() {
+    let lonely = Authority::new();
+    let origin = tls_origin(&lonely.itself());
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}listen known\n  bind @known@\n  server s @s@ ssl verify required ca-file @dir@/ca.pem\nlisten named\n  bind @named@\n  retries 0\n  server s @s@ ssl verify required ca-file @dir@/ca.pem sni str(other.test)\nlisten unknown\n  bind @unknown@\n  retries 0\n  http-after-response set-header X-Why \"%[bc_err_name] %[ssl_bc_err,hex]\"\n  server s @s@ ssl verify required ca-file @dir@/other.pem\n"
+        ),
+    )
+    .file("ca.pem", &lonely.pem())
+    .file("other.pem", &Authority::new().pem())
+    .set("s", &origin.addr())
+    .start();
+    assert_eq!(p.connect("known").get("/").text(), "no name");
+    assert_eq!(p.connect("named").get("/").status, 503);
+    let refused = p.connect("unknown").get("/");
+    assert_eq!(refused.header("x-why"), Some("SSL_HANDSHAKE 000000000A000086"));
+}

@@ -15,6 +15,7 @@ use crate::keyword::{Class, Keyword, Prefix, Sections, Version};
 use crate::plan::{Bind, BindTls, SocketLevel};
 use crate::reader::{Reader, TlsDefaults};
 
+mod ignore;
 mod rare;
 mod socket;
 mod tls;

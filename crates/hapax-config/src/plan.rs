@@ -14,7 +14,7 @@ mod statuses;
 mod table;
 
 pub use balance::{Balance, Key};
-pub use bind::{Bind, BindAddress, BindTls, Certificate, Verify};
+pub use bind::{Bind, BindAddress, BindTls, Certificate, Ignored, Verify};
 pub use check::{
     Act, Check, CheckPort, Connect, Expect, External, HeaderPattern, HttpCheckOptions, HttpSend, Pattern, ReplyReader, Script, ScriptKind,
     Step, StrMatch, StrMethod, Text, VarValue,

@@ -226,11 +226,9 @@ impl Question {
             listener: entry.listener,
             listener_id: entry.listener_id,
             listener_name: entry.listener_name.clone(),
-            accept_us: 0,
             tls,
-            socket: None,
-            tracks: Vec::new(),
-            proxy_tlvs: None,
+            requests: 1,
+            ..SessionFacts::nobody()
         })
     }
 }

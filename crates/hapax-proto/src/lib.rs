@@ -11,4 +11,5 @@ pub mod smtp;
 pub mod socks4;
 pub mod syslog;
 pub mod tls_hello;
+pub mod tls_suites;
 pub mod varint;

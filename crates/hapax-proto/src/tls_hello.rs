@@ -25,9 +25,11 @@ pub struct ClientHello<'h> {
 
 pub const EXT_SERVER_NAME: u16 = 0;
 pub const EXT_GROUPS: u16 = 10;
+pub const EXT_POINT_FORMATS: u16 = 11;
 pub const EXT_SIGNATURES: u16 = 13;
 pub const EXT_ALPN: u16 = 16;
 pub const EXT_SESSION_TICKET: u16 = 35;
+pub const EXT_VERSIONS: u16 = 43;
 pub const EXT_KEY_SHARE: u16 = 51;
 
 const HANDSHAKE: u8 = 22;
@@ -131,6 +133,12 @@ impl<'h> ClientHello<'h> {
     pub fn list(&self, wanted: u16) -> Option<&'h [u8]> {
         let mut body = self.extension(wanted)?;
         vector::<2>(&mut body)
+    }
+
+    /// The same where the list's length is a single byte.
+    pub fn short_list(&self, wanted: u16) -> Option<&'h [u8]> {
+        let mut body = self.extension(wanted)?;
+        vector::<1>(&mut body)
     }
 }
 

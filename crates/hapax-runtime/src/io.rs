@@ -3,6 +3,7 @@
 mod tcp;
 
 use std::io;
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -57,6 +58,40 @@ impl Raw {
                 .peer_addr()
                 .is_ok_and(|a| matches!(a, std::net::SocketAddr::V6(a) if a.ip().to_ipv4_mapped().is_none()));
             let _ = hapax_sys::sockopt::set_tos(s, v6, tos);
+        }
+    }
+
+    /// Waits until the bytes that have come are enough for `look`, and leaves them where they are. What it answers is the answer.
+    pub(crate) fn poll_peek<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: &mut [u8],
+        mut look: impl FnMut(&[u8]) -> Option<T>,
+    ) -> Poll<io::Result<Option<T>>> {
+        // No look until something came: what is too little for it is as good as nothing, and waking up waits for more.
+        let mut peek = |socket: std::os::fd::BorrowedFd<'_>| {
+            let n = hapax_sys::sockopt::peek(socket, room)?;
+            match look(&room[..n]) {
+                Some(answer) => Ok(Some(answer)),
+                None if n == 0 => Ok(None),
+                None => Err(io::ErrorKind::WouldBlock.into()),
+            }
+        };
+        loop {
+            let peeked = match self {
+                Self::Tcp(s) => {
+                    ready!(s.poll_read_ready(cx))?;
+                    s.try_read(&mut peek)
+                }
+                Self::Unix(s) => {
+                    ready!(s.poll_read_ready(cx))?;
+                    s.try_io(Interest::READABLE, || peek(s.as_fd()))
+                }
+            };
+            match peeked {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                other => return Poll::Ready(other),
+            }
         }
     }
 

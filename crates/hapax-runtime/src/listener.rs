@@ -44,6 +44,7 @@ enum Socket {
 pub(crate) struct Slot {
     worker: Rc<Worker>,
     proxy: ProxyId,
+    bind: u32,
 }
 
 impl ListenerFacts {
@@ -85,7 +86,7 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
         };
         match accepted {
             Ok((raw, from)) => {
-                let slot = Slot::take(&worker, facts.proxy);
+                let slot = Slot::take(&worker, &facts);
                 tokio::task::spawn_local(session::run(Rc::clone(&worker), Rc::clone(&facts), raw, from, slot));
             }
             Err(e) if is_of_one_connection(&e) => {}
@@ -111,6 +112,10 @@ fn prepare(worker: &Worker, facts: &ListenerFacts, socket: &std::net::TcpListene
     let mut failed = sockopt::set_buffers(socket, b.receive, b.send, b.unsent).err();
     if proxy.options.contains(Options::CLITCPKA) {
         failed = sockopt_keepalive(socket, proxy.client_keepalive).err().or(failed);
+    }
+    let save = proxy.binds[facts.bind as usize].save_syn;
+    if save > 0 {
+        failed = sockopt::set_save_syn(socket, save).err().or(failed);
     }
     if let Some(name) = &proxy.binds[facts.bind as usize].cc {
         failed = sockopt::set_congestion(socket, name).err().or(failed);
@@ -166,7 +171,7 @@ pub(crate) fn last_call(worker: &Rc<Worker>, facts: &Rc<ListenerFacts>, socket: 
             Err(e) if is_of_one_connection(&e) => continue,
             Err(_) => return,
         };
-        let slot = Slot::take(worker, facts.proxy);
+        let slot = Slot::take(worker, facts);
         tokio::task::spawn_local(session::run(Rc::clone(worker), Rc::clone(facts), raw, from, slot));
     }
 }
@@ -224,13 +229,15 @@ fn within_rates(worker: &Worker, state: &ProxyState, proxy: &Proxy) -> bool {
 }
 
 impl Slot {
-    fn take(worker: &Rc<Worker>, proxy: ProxyId) -> Self {
+    fn take(worker: &Rc<Worker>, facts: &ListenerFacts) -> Self {
+        let proxy = facts.proxy;
         let shared = &worker.shared;
         let now = shared.conns.fetch_add(1, Ordering::Relaxed) + 1;
         raise(&shared.conns_max, now);
         shared.conns_total.fetch_add(1, Ordering::Relaxed);
         let state = shared.proxy(proxy);
         raise(&state.fe_max, state.fe_cur.fetch_add(1, Ordering::Relaxed) + 1);
+        state.listeners[facts.bind as usize].fetch_add(1, Ordering::Relaxed);
         state.fe.conn_tot.inc(worker.id);
         let wall_ms = worker.now().wall_us / 1000;
         state.conn_rate.tick(worker.id, wall_ms);
@@ -239,13 +246,16 @@ impl Slot {
         Self {
             worker: Rc::clone(worker),
             proxy,
+            bind: facts.bind,
         }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.worker.shared.proxy(self.proxy).fe_cur.fetch_sub(1, Ordering::Relaxed);
+        let state = self.worker.shared.proxy(self.proxy);
+        state.fe_cur.fetch_sub(1, Ordering::Relaxed);
+        state.listeners[self.bind as usize].fetch_sub(1, Ordering::Relaxed);
         self.worker.shared.conns.fetch_sub(1, Ordering::Relaxed);
         self.worker.slots.set(self.worker.slots.get() - 1);
         self.worker.slot_freed();

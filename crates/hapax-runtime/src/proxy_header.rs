@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use hapax_proto::proxy::{Ends, Parsed, Why, netscaler, parse};
+use hapax_sample::fault::Fault;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::io::Raw;
@@ -16,50 +17,39 @@ use crate::timer::Deadline;
 enum Look<T> {
     More(usize),
     Done(T),
-    /// The words of the log.
-    Bad(&'static str),
+    Bad(Fault),
 }
 
 /// The ends it names, and its TLVs.
 pub(crate) type Taken = (Ends, Arc<[u8]>);
 
-/// Reads a PROXY header and nothing behind it. The error is the text that is logged.
-pub(crate) async fn take(raw: &mut Raw, deadline: &Deadline) -> Result<Taken, &'static str> {
+/// Reads a PROXY header and nothing behind it. The error is what is logged.
+pub(crate) async fn take(raw: &mut Raw, deadline: &Deadline) -> Result<Taken, Fault> {
     let look = |buf: &[u8]| match parse(buf) {
         Parsed::More(n) => Look::More(n),
         Parsed::Done(header) => Look::Done((header.ends, Arc::from(header.tlvs))),
-        Parsed::Bad(Why::Other) => Look::Bad("Received something which does not look like a PROXY protocol header"),
-        Parsed::Bad(Why::Invalid) => Look::Bad("Received an invalid PROXY protocol header"),
-        Parsed::Bad(Why::Protocol) => Look::Bad("Received an unhandled protocol in the PROXY protocol header"),
+        Parsed::Bad(Why::Other) => Look::Bad(Fault::PrxNotHdr),
+        Parsed::Bad(Why::Invalid) => Look::Bad(Fault::PrxBadHdr),
+        Parsed::Bad(Why::Protocol) => Look::Bad(Fault::PrxBadProto),
     };
-    let ends = [
-        "Connection closed while waiting for PROXY protocol header",
-        "Truncated PROXY protocol header received",
-        "Timeout while waiting for PROXY protocol header",
-        "Connection error while waiting for PROXY protocol header",
-    ];
+    let ends = [Fault::PrxEmpty, Fault::PrxTruncated, Fault::PrxTimeout, Fault::PrxAbort];
     read(raw, deadline, look, ends).await
 }
 
 /// Reads NetScaler's header with that magic number and nothing behind it.
-pub(crate) async fn take_netscaler(raw: &mut Raw, magic: u32, deadline: &Deadline) -> Result<(SocketAddr, SocketAddr), &'static str> {
+pub(crate) async fn take_netscaler(raw: &mut Raw, magic: u32, deadline: &Deadline) -> Result<(SocketAddr, SocketAddr), Fault> {
     let look = |buf: &[u8]| match netscaler::parse(buf, magic) {
         netscaler::Parsed::More(n) => Look::More(n),
         netscaler::Parsed::Done(from, to) => Look::Done((from, to)),
-        netscaler::Parsed::Magic => Look::Bad("Received an invalid NetScaler Client IP magic number"),
-        netscaler::Parsed::Protocol => Look::Bad("Received an unhandled protocol in the NetScaler Client IP header"),
+        netscaler::Parsed::Magic => Look::Bad(Fault::CipBadMagic),
+        netscaler::Parsed::Protocol => Look::Bad(Fault::CipBadProto),
     };
-    let ends = [
-        "Connection closed while waiting for NetScaler Client IP header",
-        "Truncated NetScaler Client IP header received",
-        "Timeout while waiting for a NetScaler Client IP header",
-        "Connection error while waiting for NetScaler Client IP header",
-    ];
+    let ends = [Fault::CipEmpty, Fault::CipTruncated, Fault::CipTimeout, Fault::CipAbort];
     read(raw, deadline, look, ends).await
 }
 
 /// Reads as `look` asks. `ends`: what is said of an end before the first byte, of one behind it, of a timeout, of an error.
-async fn read<T>(raw: &mut Raw, deadline: &Deadline, look: impl Fn(&[u8]) -> Look<T>, ends: [&'static str; 4]) -> Result<T, &'static str> {
+async fn read<T>(raw: &mut Raw, deadline: &Deadline, look: impl Fn(&[u8]) -> Look<T>, ends: [Fault; 4]) -> Result<T, Fault> {
     let mut buf = Vec::with_capacity(64);
     loop {
         let more = match look(&buf) {

@@ -1,6 +1,5 @@
 //! A client connection from accept to close: connection rules, PROXY header, TLS, session rules, then streams one after the other.
 
-use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -8,6 +7,7 @@ use std::task::Poll;
 
 use hapax_config::plan::{Mode, Options, Proxy};
 use hapax_rules::{Controls, Effect, Rule, Txn, Wait, Woken};
+use hapax_sample::fault::Fault;
 use hapax_sample::vars::{Scope, Vars};
 use hapax_sample::{Body, Env, ProxyId, ServerId, SessionFacts, StreamFacts};
 use hapax_value::{Endpoint, Millis};
@@ -77,6 +77,11 @@ pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Ra
         }
     }
     client.release_tracks(&worker);
+    if !client.vars.is_empty() {
+        let limits = worker.plan().global.var_limits;
+        let vars = Vars { limits, ..Vars::default() };
+        vars.give_back([&client.vars], &worker.world);
+    }
 }
 
 fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Option<SocketAddr>, slot: Slot) -> (Client, Registration) {
@@ -103,10 +108,8 @@ fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Opti
         listener_id: listener.id,
         listener_name: listener.name.clone(),
         accept_us: now.wall_us,
-        tls: None,
         socket: raw.number(),
-        tracks: Vec::new(),
-        proxy_tlvs: None,
+        ..SessionFacts::nobody()
     };
     let client = Client {
         io: Io::Closed,
@@ -186,16 +189,17 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
             worker.shared.ssl_rate.tick(worker.id, worker.now().wall_us / 1000);
             // The handshake has `timeout client-hs`, else `timeout client`.
             client.deadline.after(start, proxy.timeouts.client_hs.or(proxy.timeouts.client));
-            let shaken = tls::accept(&bind.config, raw, &client.deadline).await;
+            let shaken = tls::accept(bind, raw, worker.plan().global.hello_capture, &client.deadline).await;
             client.deadline.clear();
             match shaken {
-                Ok(io) => {
+                Ok((io, facts)) => {
                     client.handshake_ms = (worker.now_ms() - start) as i64;
-                    client.facts.tls = tls::facts(&io, bind);
+                    client.facts.tls = Some(facts);
                     io
                 }
                 Err(e) => {
-                    log_handshake_failure(worker, proxy, client, &e);
+                    client.facts.tls = Some(e.facts);
+                    log_connection_error(worker, proxy, client, e.fault);
                     return None;
                 }
             }
@@ -297,7 +301,53 @@ fn session_txn<'t>(
 #[cold]
 fn log_session(worker: &Worker, client: &Client, stream: &StreamFacts, vars: &Vars, step: &'static str, profile: Option<u32>) {
     let proxy = &worker.plan().proxies[client.facts.frontend.0 as usize];
-    let env = Env {
+    let env = session_env(worker, client, stream, vars);
+    let level = crate::log::level::INFO;
+    stream::log::Occasion { level, step, profile }.write(worker, proxy, client, &env, &mut Vec::new());
+}
+
+/// The line of a connection that ended before it had a stream: by `error-log-format`, else HAProxy's own.
+#[cold]
+fn log_connection_error(worker: &Worker, proxy: &Proxy, client: &mut Client, fault: Fault) {
+    client.facts.fault = fault;
+    let nothing_came = matches!(
+        fault,
+        Fault::PrxEmpty | Fault::PrxAbort | Fault::CipEmpty | Fault::CipAbort | Fault::SslEmpty | Fault::SslAbort
+    );
+    if proxy.log.is_empty() || (nothing_came && proxy.options.contains(Options::DONTLOGNULL)) {
+        return;
+    }
+    let level = if proxy.options.contains(Options::LOG_SEPARATE_ERRORS) {
+        crate::log::level::ERR
+    } else {
+        crate::log::level::INFO
+    };
+    if proxy.formats.error.is_some() {
+        let stream = StreamFacts {
+            start_us: client.facts.accept_us,
+            log_origin: "sess_error",
+            ..StreamFacts::default()
+        };
+        let vars = Vars::default();
+        vars.sess.replace(std::mem::take(&mut client.vars));
+        let env = session_env(worker, client, &stream, &vars);
+        let occasion = stream::log::Occasion {
+            level,
+            step: "error",
+            profile: None,
+        };
+        occasion.write(worker, proxy, client, &env, &mut Vec::new());
+        return;
+    }
+    let mut line = Vec::with_capacity(128);
+    stream::log::connection_error(proxy, client, &mut line);
+    let tag = stream::log::tag(worker.plan(), proxy);
+    worker.logger.borrow_mut().send(&worker.shared, &proxy.log, tag, level, &line);
+}
+
+/// What the line of a connection without a stream may show.
+fn session_env<'e>(worker: &'e Worker, client: &'e Client, stream: &'e StreamFacts, vars: &'e Vars) -> Env<'e> {
+    Env {
         now: worker.now(),
         sess: &client.facts,
         stream,
@@ -309,32 +359,7 @@ fn log_session(worker: &Worker, client: &Client, stream: &StreamFacts, vars: &Va
         no_more: true,
         vars,
         world: &worker.world,
-    };
-    let level = crate::log::level::INFO;
-    stream::log::Occasion { level, step, profile }.write(worker, proxy, client, &env, &mut Vec::new());
-}
-
-fn log_handshake_failure(worker: &Worker, proxy: &Proxy, client: &Client, error: &io::Error) {
-    let why = match error.kind() {
-        io::ErrorKind::TimedOut => "Timeout during SSL handshake",
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => "Connection closed during SSL handshake",
-        _ => "SSL handshake failure",
-    };
-    log_connection_error(worker, proxy, client, why);
-}
-
-/// HAProxy's line for a connection that ended before it had a stream.
-fn log_connection_error(worker: &Worker, proxy: &Proxy, client: &Client, why: &str) {
-    if proxy.log.is_empty() {
-        return;
     }
-    let mut line = Vec::with_capacity(128);
-    stream::log::connection_error(proxy, client, why, &mut line);
-    let tag = stream::log::tag(worker.plan(), proxy);
-    worker
-        .logger
-        .borrow_mut()
-        .send(&worker.shared, &proxy.log, tag, crate::log::level::INFO, &line);
 }
 
 async fn http(worker: &Rc<Worker>, client: &mut Client, proxy: &Proxy) {

@@ -77,6 +77,8 @@ pub struct Shared {
     pub next_id: AtomicU64,
     /// Variables of the whole process (`proc.x`).
     pub proc_vars: RwLock<Scope>,
+    /// Bytes that variables take, counted where `tune.vars.global-max-size` or `proc-max-size` limits them.
+    pub var_memory: AtomicU64,
     /// Names of variables, those that the runtime API has added after the configuration's.
     pub var_names: Mutex<Option<VarNames>>,
     pub tables: Tables,
@@ -114,6 +116,8 @@ pub struct ProxyState {
     /// Client connections of the frontend now, and the most there were.
     pub fe_cur: AtomicU32,
     pub fe_max: AtomicU32,
+    /// Client connections of each `bind` line now.
+    pub listeners: Box<[AtomicU32]>,
     /// Streams of the backend now, and the most there were.
     pub be_cur: AtomicU32,
     pub be_max: AtomicU32,

@@ -29,6 +29,7 @@ use hapax_sample::vars::Vars;
 
 use crate::outcome::End;
 use crate::relay::Half;
+use crate::world::LiveWorld;
 
 /// The memory of a stream, used again by the next one of the worker.
 #[derive(Debug, Default)]
@@ -50,7 +51,11 @@ pub(crate) struct StreamParts {
 
 impl StreamParts {
     /// Forgets the stream, keeps the memory.
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self, world: &LiveWorld) {
+        let vars = &self.vars;
+        let scopes = [&vars.sess, &vars.txn, &vars.req, &vars.res].map(|s| s.borrow());
+        vars.give_back(scopes.iter().map(|s| &**s), world);
+        drop(scopes);
         self.req_head.clear();
         self.res_head.clear();
         self.req.reset();
@@ -63,6 +68,7 @@ impl StreamParts {
         for scope in [&self.vars.sess, &self.vars.txn, &self.vars.req, &self.vars.res, &self.vars.check] {
             scope.borrow_mut().clear();
         }
+        self.vars.caught.borrow_mut().clear();
     }
 }
 

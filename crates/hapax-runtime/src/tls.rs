@@ -3,7 +3,10 @@
 mod accept;
 mod choice;
 mod facts;
+mod failure;
+mod trust;
 mod upstream;
+mod verdict;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +15,8 @@ use hapax_config::Plan;
 use rustls::ClientConfig;
 
 pub(crate) use accept::{BindTlsConfig, accept};
-pub(crate) use facts::{facts, server_facts};
+pub(crate) use facts::server_facts;
+pub(crate) use failure::{error_of, fault_of};
 pub(crate) use upstream::{config as client_config, handshake};
 
 /// The configurations of a plan, made once for all workers: (proxy, bind) and (proxy, server).

@@ -9,6 +9,7 @@ use std::task::Poll;
 
 use hapax_config::Plan;
 use hapax_config::plan::{Options, Proxy, Server, SocketBuffers, TcpKeepAlive};
+use hapax_sample::fault::Fault;
 use hapax_sample::{ProxyId, ServerId, TlsFacts};
 use hapax_value::{Endpoint, Millis};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -28,6 +29,8 @@ pub(crate) struct Upstream {
     /// Requests it has served.
     pub served: u32,
     idle_since: Millis,
+    /// How often it strayed from the protocol and was let.
+    pub glitches: u32,
     /// What else than the server tells it from others: the name asked for, the port.
     pub key: u64,
     /// Bound to one client (NTLM and the like): never shared.
@@ -64,6 +67,27 @@ pub(crate) enum ConnectError {
     /// The server's address is not known.
     #[error("the address is not known")]
     NoAddress,
+}
+
+impl ConnectError {
+    /// What expressions call it.
+    pub(crate) fn fault(&self) -> Fault {
+        match self {
+            // As in HAProxy, running out of time is no error of the connection's.
+            Self::Timeout | Self::Aborted | Self::NoAddress => Fault::None,
+            Self::Refused(e) => Fault::of_system(e.raw_os_error()),
+            Self::Resource(e) => match e.raw_os_error() {
+                Some(24) => Fault::ProcFdLimit,
+                Some(23) => Fault::SysFdLimit,
+                Some(12 | 105) => Fault::SysMemLimit,
+                Some(93 | 97) => Fault::NoProtocol,
+                Some(98) => Fault::AddrInuse,
+                Some(99) => Fault::FreePorts,
+                _ => Fault::SockErr,
+            },
+            Self::Handshake(e) => crate::tls::fault_of(e),
+        }
+    }
 }
 
 /// `connect` is under way.
@@ -174,6 +198,7 @@ impl Upstream {
             epoch,
             served: 0,
             idle_since: 0,
+            glitches: 0,
             key: 0,
             private: false,
             ends,

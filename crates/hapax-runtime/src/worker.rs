@@ -324,7 +324,7 @@ impl Worker {
     pub(crate) fn give_parts(&self, mut parts: Box<StreamParts>) {
         let mut kept = self.parts.borrow_mut();
         if kept.len() < KEPT_STREAMS {
-            parts.clear();
+            parts.clear(&self.world);
             kept.push(parts);
         }
     }

@@ -241,6 +241,20 @@ impl World for LiveWorld {
         }))
     }
 
+    fn saved_syn(&self, socket: i32) -> Option<Vec<u8>> {
+        hapax_sys::sockopt::saved_syn(socket).ok().filter(|p| !p.is_empty())
+    }
+
+    fn is_local(&self, ip: std::net::IpAddr) -> bool {
+        // An address that a socket can be bound to is this machine's own.
+        ip.is_loopback() || std::net::UdpSocket::bind((ip, 0)).is_ok()
+    }
+
+    fn listener_conn(&self, p: ProxyId, listener: u32) -> i64 {
+        let all = &self.shared.proxy(p).listeners;
+        all.get(listener as usize).map_or(0, |n| i64::from(n.load(Ordering::Relaxed)))
+    }
+
     fn var_name(&self, id: u32) -> Option<String> {
         let names = self.shared.var_names.lock().ok()?;
         names.as_ref().unwrap_or(&self.shared.plan.vars).name(id).map(str::to_owned)
@@ -311,6 +325,10 @@ impl World for LiveWorld {
 
     fn proc_vars(&self) -> &RwLock<Scope> {
         &self.shared.proc_vars
+    }
+
+    fn var_memory(&self) -> &std::sync::atomic::AtomicU64 {
+        &self.shared.var_memory
     }
 
     fn random(&self) -> u64 {

@@ -117,16 +117,6 @@ impl Converter {
         self.bad = bad;
         self
     }
-
-    const fn support(mut self, support: Support) -> Self {
-        self.support = support;
-        self
-    }
-}
-
-/// The value as it came.
-fn same<'e>(_: &'e [Arg], value: Value<'e>, _: &'e Env<'e>) -> Sampled<'e> {
-    Ok(value)
 }
 
 #[cfg(test)]

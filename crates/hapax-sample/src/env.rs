@@ -1,11 +1,14 @@
 //! What an expression may look at: plain data, borrowed for one evaluation.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use hapax_diag::{FileId, Span};
 use hapax_proto::http::Head;
 use hapax_value::{Endpoint, Millis};
 
+use crate::fault::{Fault, TlsError};
+use crate::hello::HelloFacts;
 use crate::vars::Vars;
 
 /// Index of a proxy (frontend, backend or listen) in the plan.
@@ -43,10 +46,27 @@ pub struct TlsFacts {
     pub client_cert: Option<Box<[u8]>>,
     /// OpenSSL's name of the key exchange group; empty: none.
     pub curve: &'static str,
-    /// OpenSSL's code of why the client's certificate was refused; 0: it was not.
-    pub verify: i32,
-    /// The certificate we showed, DER.
+    /// What was found wrong with the client's certificate and let pass.
+    pub verify: Verdict,
+    /// The certificate we showed, DER, and the name it was loaded by.
     pub own_cert: Option<Arc<[u8]>>,
+    pub own_name: Option<Arc<str>>,
+    /// The certificates that the peer sent behind its own, DER.
+    pub chain: Box<[Box<[u8]>]>,
+    /// The authorities that clients' certificates are checked against.
+    pub anchors: Option<Arc<crate::fetches::chains::Anchors>>,
+    /// Kept where `tune.ssl.capture-buffer-size` says so.
+    pub hello: Option<Box<HelloFacts>>,
+    /// What broke the handshake.
+    pub error: Option<TlsError>,
+}
+
+/// What the check of a client's certificate came to, by OpenSSL's numbers; 0: nothing is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    pub code: i32,
+    /// Where in the chain: 0 is the client's own certificate.
+    pub depth: u32,
 }
 
 /// One tracked stick-table entry (`track-sc*`). Whoever keeps it gives it back to the world at the end.
@@ -80,6 +100,12 @@ pub struct SessionFacts {
     pub tracks: Vec<(u8, Track)>,
     /// A PROXY header came first, with these TLVs.
     pub proxy_tlvs: Option<Arc<[u8]>>,
+    /// Why the connection came to nothing.
+    pub fault: Fault,
+    /// Requests so far, this one included.
+    pub requests: u32,
+    /// How often it strayed from the protocol and was let.
+    pub glitches: u32,
 }
 
 impl SessionFacts {
@@ -100,6 +126,9 @@ impl SessionFacts {
             socket: None,
             tracks: Vec::new(),
             proxy_tlvs: None,
+            fault: Fault::None,
+            requests: 0,
+            glitches: 0,
         }
     }
 }
@@ -143,8 +172,15 @@ pub struct StreamFacts {
     pub bc_tls: Option<Arc<TlsFacts>>,
     /// The number of the server's TCP socket, as that of the client.
     pub bc_socket: Option<i32>,
-    /// The server connection was used before.
+    /// The server connection was used before, and for how many requests with this one.
     pub bc_reused: bool,
+    pub bc_requests: u32,
+    /// Why there is no connection to the server, and what broke its handshake.
+    pub bc_fault: Fault,
+    pub bc_tls_error: Option<TlsError>,
+    pub bc_glitches: u32,
+    /// The coding that the response is compressed with here; empty: it is not.
+    pub compressed_as: &'static str,
     /// How many requests stood before this one in the server's and the backend's queue.
     pub server_queue: u32,
     pub backend_queue: u32,
@@ -275,6 +311,11 @@ pub trait World {
     fn be_sess_rate(&self, p: ProxyId) -> i64;
     /// Process-wide variables.
     fn proc_vars(&self) -> &std::sync::RwLock<crate::vars::Scope>;
+    /// Bytes that variables of all scopes take, counted where a limit asks for it.
+    fn var_memory(&self) -> &AtomicU64 {
+        static NOBODY_COUNTS: AtomicU64 = AtomicU64::new(0);
+        &NOBODY_COUNTS
+    }
     /// A uniformly random number.
     fn random(&self) -> u64;
     /// How long a capture slot of a frontend may be; `None`: there is no such slot.
@@ -423,6 +464,10 @@ pub trait World {
     /// Whether encrypted tokens of this key management and this content encryption are decrypted.
     fn jwe_allowed(&self, _alg: &str, _enc: &str) -> bool {
         true
+    }
+    /// The packet that opened a client's connection, where the kernel has kept it. It gives it away once.
+    fn saved_syn(&self, _socket: i32) -> Option<Vec<u8>> {
+        None
     }
     /// The name behind the number of a variable, without its scope.
     fn var_name(&self, _id: u32) -> Option<String> {

@@ -10,9 +10,13 @@ use crate::{Absent, Call, Fetch, Sampled};
 
 mod acls;
 pub mod certs;
+pub mod chains;
+mod connection;
 mod cookies;
+mod distcc;
 mod dump;
 mod headers;
+mod hello;
 pub(crate) mod http;
 mod internal;
 mod params;
@@ -29,13 +33,17 @@ pub static FAMILIES: &[&[Fetch]] = &[
     acls::ROWS,
     process::ROWS,
     session::ROWS,
+    connection::ROWS,
     stream::ROWS,
     dump::ROWS,
     tables::COUNTERS,
     tables::ROWS,
     tls::ROWS,
+    hello::ROWS,
     certs::ROWS,
+    chains::ROWS,
     payload::ROWS,
+    distcc::ROWS,
     http::ROWS,
     headers::ROWS,
     cookies::ROWS,

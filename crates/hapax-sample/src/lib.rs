@@ -11,8 +11,10 @@ mod compile;
 pub mod converters;
 mod env;
 pub mod expr;
+pub mod fault;
 pub mod fetches;
 pub mod fuzz;
+pub mod hello;
 pub mod logformat;
 pub mod pattern;
 pub mod regexp;
@@ -29,6 +31,6 @@ pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
 pub use converters::JwtCerts;
 pub use env::{
     Body, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableAnswer, TableChange, TableRead,
-    TcpFact, Timers, TlsFacts, Track, TrackStart, Weight, World, Zone,
+    TcpFact, Timers, TlsFacts, Track, TrackStart, Verdict, Weight, World, Zone,
 };
 pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};

@@ -2,6 +2,7 @@
 //!
 //! Tests, fuzz targets and measurements evaluate expressions on it; it gives the quietest answer to every question.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
 
 use hapax_diag::{Diagnostic, Diagnostics, FileId, Span};
@@ -19,6 +20,7 @@ use crate::{Absent, Body, Compile, Deferred, Env, Files, Now, ProxyId, ServerId,
 #[derive(Debug, Default)]
 pub struct Still {
     vars: RwLock<Scope>,
+    var_memory: AtomicU64,
 }
 
 impl World for Still {
@@ -58,6 +60,9 @@ impl World for Still {
     }
     fn proc_vars(&self) -> &RwLock<Scope> {
         &self.vars
+    }
+    fn var_memory(&self) -> &AtomicU64 {
+        &self.var_memory
     }
     fn random(&self) -> u64 {
         0x0123_4567_89ab_cdef
@@ -114,6 +119,7 @@ impl Default for Stage {
                 socket: None,
                 tracks: Vec::new(),
                 proxy_tlvs: None,
+                ..SessionFacts::nobody()
             },
             stream: StreamFacts::default(),
             req: None,

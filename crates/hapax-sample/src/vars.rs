@@ -1,8 +1,10 @@
 //! Variables (manual, 2.8): names become ids at load, values live in one scope each.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use hapax_value::Value;
 
@@ -99,16 +101,43 @@ pub struct Vars {
     pub res: RefCell<Scope>,
     pub check: RefCell<Scope>,
     pub limits: VarLimits,
+    /// What `capture-req` and `capture-res` have kept of this stream.
+    pub caught: RefCell<Vec<Caught>>,
+}
+
+/// A sample in a capture slot.
+#[derive(Clone, Debug)]
+pub struct Caught {
+    pub request: bool,
+    pub slot: usize,
+    pub text: Box<[u8]>,
 }
 
 /// How many bytes variables may take (`tune.vars.*-max-size`); a wider scope counts the narrower ones in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct VarLimits {
+    /// Of all scopes of all streams together.
+    pub global: Option<u64>,
     pub proc: Option<u64>,
     pub sess: Option<u64>,
     pub txn: Option<u64>,
     pub reqres: Option<u64>,
     pub check: Option<u64>,
+}
+
+impl VarLimits {
+    /// Nothing is limited, and so nothing has to be counted.
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The process counts what all scopes take; as HAProxy's `proc` scope includes all others, its limit is one for all, too.
+    fn for_all(&self) -> Option<u64> {
+        match (self.global, self.proc) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
 }
 
 /// What a variable takes beside the bytes of its value.
@@ -187,8 +216,10 @@ fn put(scope: &mut Scope, name: u32, permanent: bool, value: Value<'_>, when: St
     true
 }
 
-fn drop_from(scope: &mut Scope, name: u32) {
-    scope.retain(|(n, _)| *n != name);
+/// Tells how many bytes that frees.
+fn drop_from(scope: &mut Scope, name: u32) -> u64 {
+    let at = scope.iter().position(|(n, _)| *n == name);
+    at.map_or(0, |at| size(&scope.remove(at).1))
 }
 
 fn find(scope: &Scope, name: u32) -> Option<Value<'static>> {
@@ -208,39 +239,78 @@ impl Vars {
         }
     }
 
-    /// Whether a value may take the place of what the variable holds.
-    fn fits(&self, id: VarId, value: &Value<'_>) -> bool {
+    /// Gives back to the process what the variables of these scopes have taken of its memory.
+    pub fn give_back<'s>(&self, scopes: impl IntoIterator<Item = &'s Scope>, world: &dyn crate::World) {
+        if self.limits.for_all().is_some() {
+            let held: u64 = scopes.into_iter().map(total).sum();
+            world.var_memory().fetch_sub(held, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a variable may grow by so much, as far as its stream goes. `scope`: its own, which is borrowed already.
+    fn fits(&self, id: VarId, scope: &Scope, grows: u64) -> bool {
         let VarLimits {
             sess, txn, reqres, check, ..
         } = self.limits;
         if sess.or(txn).or(reqres).or(check).is_none() {
             return true;
         }
-        let of = |cell: &RefCell<Scope>| total(&cell.borrow());
-        let old = self
-            .cell(id.scope)
-            .and_then(|c| c.borrow().iter().find(|(n, _)| *n == id.name).map(|(_, v)| size(v)));
-        let grows = size(value).saturating_sub(old.unwrap_or(0));
+        let own = total(scope);
+        let of = |s: VarScope| {
+            if s == id.scope {
+                own
+            } else {
+                self.cell(s).map_or(0, |c| total(&c.borrow()))
+            }
+        };
         let within = |limit: Option<u64>, used: u64| limit.is_none_or(|l| used + grows <= l);
-        let in_messages = of(&self.req) + of(&self.res);
-        let in_txn = in_messages + of(&self.txn);
-        let in_sess = in_txn + of(&self.sess);
+        let in_messages = of(VarScope::Req) + of(VarScope::Res);
+        let in_txn = in_messages + of(VarScope::Txn);
+        let in_sess = in_txn + of(VarScope::Sess);
         match id.scope {
             VarScope::Req | VarScope::Res => within(reqres, in_messages) && within(txn, in_txn) && within(sess, in_sess),
             VarScope::Txn => within(txn, in_txn) && within(sess, in_sess),
             VarScope::Sess => within(sess, in_sess),
-            VarScope::Check => within(check, of(&self.check)),
+            VarScope::Check => within(check, own),
             VarScope::Proc | VarScope::Parent => true,
         }
     }
 }
 
 impl crate::Env<'_> {
+    /// Keeps a sample in a capture slot, in place of what was there.
+    pub fn catch(&self, caught: Caught) {
+        let mut all = self.vars.caught.borrow_mut();
+        all.retain(|c| (c.request, c.slot) != (caught.request, caught.slot));
+        all.push(caught);
+    }
+
+    /// The capture slots of a direction as rules and converters have left them.
+    pub fn captures(&self, request: bool) -> Cow<'_, [Option<Box<[u8]>>]> {
+        let slots = if request {
+            &self.stream.req_captures
+        } else {
+            &self.stream.res_captures
+        };
+        let all = self.vars.caught.borrow();
+        if all.is_empty() {
+            return Cow::Borrowed(slots);
+        }
+        let mut slots = slots.clone();
+        for c in all.iter().filter(|c| c.request == request) {
+            if slots.len() <= c.slot {
+                slots.resize(c.slot + 1, None);
+            }
+            slots[c.slot] = Some(c.text.clone());
+        }
+        Cow::Owned(slots)
+    }
+
     /// Sets a variable where `when` and the limits allow it; tells whether it was set. The value may borrow from this very
     /// evaluation.
     pub fn set_var(&self, id: VarId, value: Value<'_>, when: StoreIf) -> bool {
         if let Some(cell) = self.vars.cell(id.scope) {
-            return self.vars.fits(id, &value) && put(&mut cell.borrow_mut(), id.name, false, value, when);
+            return self.counted(id, &mut cell.borrow_mut(), value, when);
         }
         if id.scope != VarScope::Proc {
             return false;
@@ -248,18 +318,49 @@ impl crate::Env<'_> {
         let Ok(mut scope) = self.world.proc_vars().write() else {
             return false;
         };
-        let fits = self.vars.limits.proc.is_none_or(|l| total(&scope) + size(&value) <= l);
+        self.counted(id, &mut scope, value, when)
+    }
+
+    /// Puts a value where limits allow it.
+    fn counted(&self, id: VarId, scope: &mut Scope, value: Value<'_>, when: StoreIf) -> bool {
         // A process variable that the configuration names exists from the start.
-        fits && put(&mut scope, id.name, true, value, when)
+        let permanent = id.scope == VarScope::Proc;
+        if self.vars.limits.is_none() {
+            return put(scope, id.name, permanent, value, when);
+        }
+        let old = scope.iter().find(|(n, _)| *n == id.name).map_or(0, |(_, v)| size(v));
+        let new = size(&value);
+        if !self.vars.fits(id, scope, new.saturating_sub(old)) {
+            return false;
+        }
+        let Some(limit) = self.vars.limits.for_all() else {
+            return put(scope, id.name, permanent, value, when);
+        };
+        let memory = self.world.var_memory();
+        let swap = |used: u64| (used.saturating_sub(old) + new <= limit || new <= old).then(|| used.saturating_sub(old) + new);
+        if memory.fetch_update(Ordering::Relaxed, Ordering::Relaxed, swap).is_err() {
+            return false;
+        }
+        let done = put(scope, id.name, permanent, value, when);
+        if !done {
+            memory.fetch_add(old, Ordering::Relaxed);
+            memory.fetch_sub(new, Ordering::Relaxed);
+        }
+        done
     }
 
     pub fn unset_var(&self, id: VarId) {
-        if let Some(cell) = self.vars.cell(id.scope) {
-            drop_from(&mut cell.borrow_mut(), id.name);
+        let gone = if let Some(cell) = self.vars.cell(id.scope) {
+            drop_from(&mut cell.borrow_mut(), id.name)
         } else if id.scope == VarScope::Proc
             && let Ok(mut scope) = self.world.proc_vars().write()
         {
-            drop_from(&mut scope, id.name);
+            drop_from(&mut scope, id.name)
+        } else {
+            0
+        };
+        if gone > 0 && self.vars.limits.for_all().is_some() {
+            self.world.var_memory().fetch_sub(gone, Ordering::Relaxed);
         }
     }
 

@@ -206,7 +206,32 @@ pub fn tcp_info(fd: impl AsFd) -> io::Result<TcpInfo> {
     tcp_info_of(fd.as_fd().as_raw_fd())
 }
 
-/// The same of whichever socket has this number; an error where none has.
+/// Makes a listening socket keep the packets that open its connections: 1 from their IP header on, 2 with the Ethernet header too.
+pub fn set_save_syn(fd: impl AsFd, mode: u8) -> io::Result<()> {
+    set_int(fd.as_fd(), libc::IPPROTO_TCP, libc::TCP_SAVE_SYN, i32::from(mode))
+}
+
+/// The packet that opened the connection of the socket of this number; the kernel gives it away once.
+pub fn saved_syn(fd: RawFd) -> io::Result<Vec<u8>> {
+    let mut packet = vec![0_u8; 512];
+    let mut len = packet.len() as libc::socklen_t;
+    // SAFETY: the pointer and the length describe the live buffer; the kernel writes at most `len` bytes.
+    let rc = unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_SAVED_SYN, packet.as_mut_ptr().cast(), &raw mut len) };
+    if rc != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    packet.truncate(len as usize);
+    Ok(packet)
+}
+
+/// Copies what has come and leaves it where it is; 0: no more will come.
+pub fn peek(fd: BorrowedFd<'_>, room: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the pointer and the length describe the live buffer, of which the kernel writes no more.
+    let n = unsafe { libc::recv(fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), libc::MSG_PEEK) };
+    usize::try_from(n).map_err(|_| io::Error::last_os_error())
+}
+
+/// [`tcp_info`] of whichever socket has this number; an error where none has.
 pub fn tcp_info_of(fd: RawFd) -> io::Result<TcpInfo> {
     // SAFETY: tcp_info is plain integers, for which all-zero is a value.
     let mut raw: libc::tcp_info = unsafe { std::mem::zeroed() };

@@ -101,13 +101,16 @@ pub(super) static ROWS: &[BindRow] = &[
         .ok(&["bind :80 tcp-md5sig swordfish"])
         .bad(&["bind :80 tcp-md5sig", "bind :80 tcp-md5sig one two"]),
     BindRow::new("tcp-ss", Sections::BIND)
-        .usage("{ on | off }")
-        .shape(Shape::OneOf(&["on", "off"]))
-        .doc("Keeps the SYN packet for the `fc_saved_syn` fetches.")
+        .usage("<mode>")
+        .shape(Shape::Number(0, 2))
+        .doc("Keeps the SYN packet for `fc_saved_syn`: 0 no, 1 its IP and TCP headers, 2 the Ethernet header too.")
         .since(3, 4)
-        .not_yet("saving of the SYN packet")
-        .ok(&["bind :80 tcp-ss on", "bind :80 tcp-ss off"])
-        .bad(&["bind :80 tcp-ss", "bind :80 tcp-ss other"]),
+        .ok(&["bind :80 tcp-ss 0", "bind :80 tcp-ss 2"])
+        .bad(&["bind :80 tcp-ss", "bind :80 tcp-ss on", "bind :80 tcp-ss 3"])
+        .set(|cx, a| {
+            cx.bind.save_syn = a.number() as u8;
+            Ok(())
+        }),
     BindRow::new("allow-0rtt", Sections::BIND)
         .shape(Shape::Nothing)
         .doc("Accepts early data.")

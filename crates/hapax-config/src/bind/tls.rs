@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 
+use super::ignore::ignored;
 use super::{BindCx, BindRow};
 use crate::args::Args;
 use crate::certs::CertError;
@@ -83,18 +84,21 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     word("ca-ignore-err", "{ all | <code>,... }")
         .doc("Errors of authorities that are let through.")
-        .ok(&["bind :443 ca-ignore-err all"])
-        .bad(&["bind :443 ca-ignore-err"])
-        .set(|cx, _| {
-            cx.tls.ignore_errors = true;
+        .ok(&[
+            "bind :443 ca-ignore-err all",
+            "bind :443 ca-ignore-err 2,X509_V_ERR_CERT_HAS_EXPIRED",
+        ])
+        .bad(&["bind :443 ca-ignore-err", "bind :443 ca-ignore-err many"])
+        .set(|cx, a| {
+            cx.tls.ca_ignore = ignored(a)?;
             Ok(())
         }),
     word("crt-ignore-err", "{ all | <code>,... }")
         .doc("Errors of client certificates that are let through.")
-        .ok(&["bind :443 crt-ignore-err all"])
-        .bad(&["bind :443 crt-ignore-err"])
-        .set(|cx, _| {
-            cx.tls.ignore_errors = true;
+        .ok(&["bind :443 crt-ignore-err all", "bind :443 crt-ignore-err 10,18"])
+        .bad(&["bind :443 crt-ignore-err", "bind :443 crt-ignore-err X509_V_ERR_NONE_SUCH"])
+        .set(|cx, a| {
+            cx.tls.crt_ignore = ignored(a)?;
             Ok(())
         }),
     word("alpn", "<protocols>")

@@ -32,6 +32,8 @@ pub struct Bind {
     pub interface: Option<String>,
     /// TCP congestion control.
     pub cc: Option<Arc<str>>,
+    /// `tcp-ss`: 0 no, 1 from the IP header on, 2 from the Ethernet header on.
+    pub save_syn: u8,
     pub mode: Option<u32>,
     pub user: Option<String>,
     pub group: Option<String>,
@@ -73,8 +75,28 @@ pub struct BindTls {
     pub crl: Option<Arc<[u8]>>,
     pub no_ca_names: bool,
     pub prefer_client_ciphers: bool,
-    /// `crt-ignore-err`, `ca-ignore-err`
-    pub ignore_errors: bool,
+    /// `crt-ignore-err` and `ca-ignore-err`: what may be wrong with a client's certificate, and with those above it.
+    pub crt_ignore: Ignored,
+    pub ca_ignore: Ignored,
+}
+
+/// Errors of certificates, by OpenSSL's numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ignored {
+    #[default]
+    None,
+    All,
+    These(Vec<i32>),
+}
+
+impl Ignored {
+    pub fn has(&self, code: i32) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::These(codes) => codes.contains(&code),
+        }
+    }
 }
 
 /// `verify none|optional|required`

@@ -19,6 +19,11 @@ pub struct Global {
     pub jwe_encs: Allowed,
     /// `set-var` and `set-var-fmt`, in their order.
     pub start_vars: Vec<Arc<ProcessVar>>,
+    /// `tune.ssl.capture-buffer-size`; 0: hellos are not kept.
+    pub hello_capture: usize,
+    /// `tune.h1.fe.glitches-threshold` and `tune.h1.be.glitches-threshold`; 0: none.
+    pub client_glitches: u32,
+    pub server_glitches: u32,
     /// `tune.vars.*-max-size`
     pub var_limits: VarLimits,
     pub daemon: bool,

@@ -264,6 +264,8 @@ fn fields(buf: &[u8], mut pos: usize, head: &mut Head, limits: Limits) -> Result
             }
             let (start, end) = trimmed(buf, colon + 1, end);
             head.push_parsed(at(pos, name), at(start, end));
+        } else {
+            head.strayed += 1;
         }
         pos = next;
     }

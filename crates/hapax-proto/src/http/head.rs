@@ -61,6 +61,8 @@ pub struct Head {
     /// Response: the status; 0 in a request.
     pub status: u16,
     pub version: Version,
+    /// Fields that are none, and were passed over where that is allowed.
+    pub strayed: u32,
 }
 
 impl Head {
@@ -72,6 +74,7 @@ impl Head {
         self.text = Span::default();
         self.version_text = Span::default();
         self.status = 0;
+        self.strayed = 0;
         self.version = Version::H11;
     }
 

@@ -48,6 +48,9 @@ impl Action for Capture {
         text.clear();
         txn.controls.scratch = text;
         if kept.is_some() {
+            let (request, slot) = (self.request, self.slot);
+            let mut caught = txn.vars.caught.borrow_mut();
+            caught.retain(|c| (c.request, c.slot) != (request, slot));
             let slots = if self.request {
                 &mut txn.stream.req_captures
             } else {

@@ -187,6 +187,7 @@ impl Compressor {
                     return Interest::Look;
                 }
                 decide::label(head, a, true);
+                txn.stream.compressed_as = a.word();
                 self.start(Direction::Response, a)
             }
             _ => Interest::None,

@@ -143,6 +143,7 @@ impl<'a> Run<'a> {
             }
             Err(f) => (f.status, f.info),
         };
+        self.vars.give_back([&*self.vars.check.borrow()], &self.cx.world);
         let info = info.split('\0').next().unwrap_or_default().to_owned();
         Outcome {
             status,

@@ -41,6 +41,8 @@ pub(crate) enum Event {
     Error,
     /// The server failed to answer, or says that it failed.
     Failure,
+    /// The client strayed from the protocol so often, and was let.
+    Glitches(u32),
     Bytes {
         received: u64,
         sent: u64,
@@ -136,6 +138,11 @@ impl Tables {
             Event::Request => count(&mut e, DataType::HttpReqCnt, DataType::HttpReqRate),
             Event::Error => count(&mut e, DataType::HttpErrCnt, DataType::HttpErrRate),
             Event::Failure => count(&mut e, DataType::HttpFailCnt, DataType::HttpFailRate),
+            Event::Glitches(n) => {
+                let n = u64::from(n);
+                let counted = [DataType::GlitchCnt, DataType::GlitchRate].map(|d| e.add(d, 0, n).is_some());
+                counted.contains(&true)
+            }
             Event::Bytes { received, sent } => {
                 let block = |n: u64| n.div_ceil(live.brates_factor);
                 let all = [

@@ -122,6 +122,6 @@ impl Exchange<'_> {
         if parts.contains(ProxyParts::SSL_CIPHER) && !tls.cipher.is_empty() {
             tlv::push(tlv::SSL_CIPHER, tls.cipher.as_bytes(), &mut inner);
         }
-        tlv::push_ssl(flags, tls.verify == 0, &inner, out);
+        tlv::push_ssl(flags, tls.verify.code == 0, &inner, out);
     }
 }

@@ -9,6 +9,7 @@ use hapax_balance::Choice;
 use hapax_config::plan::{Mode, Observe, Options, Persist, RetryOn, Server};
 use hapax_proto::h1::BodyLen;
 use hapax_sample::ServerId;
+use hapax_sample::fault::Fault;
 use hapax_value::{Endpoint, Millis};
 
 use super::exchange::Exchange;
@@ -44,6 +45,9 @@ impl Exchange<'_> {
                     }
                     (self.p.facts.bc_src, self.p.facts.bc_dst) = up.ends.clone();
                     self.p.facts.bc_reused = up.served > 0;
+                    self.p.facts.bc_requests = up.served + 1;
+                    self.p.facts.bc_fault = Fault::None;
+                    self.p.facts.bc_glitches = up.glitches;
                     self.p.facts.bc_socket = up.io.raw().and_then(Raw::number);
                     self.p.facts.bc_tls.clone_from(&up.tls);
                     self.up = Some(up);
@@ -52,6 +56,10 @@ impl Exchange<'_> {
                 }
                 Err(e) => e,
             };
+            self.p.facts.bc_fault = error.fault();
+            if let ConnectError::Handshake(e) = &error {
+                self.p.facts.bc_tls_error = tls::error_of(e);
+            }
             let end = match &error {
                 ConnectError::Aborted => return Err(self.abandoned(Phase::Connect)),
                 ConnectError::Resource(_) => End::new(Blame::Resource, Phase::Connect),

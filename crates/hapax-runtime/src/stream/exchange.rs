@@ -98,6 +98,7 @@ impl<'x> Exchange<'x> {
         p.facts.cookie_flags = *b"--";
         p.vars.sess.swap(&std::cell::RefCell::new(std::mem::take(&mut c.vars)));
         c.streams += 1;
+        c.facts.requests = c.streams;
         p.facts.first_request = c.streams == 1;
         c.entry.requests.set(u64::from(c.streams));
         let idle = c.idle_since;

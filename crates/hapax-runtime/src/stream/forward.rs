@@ -114,6 +114,19 @@ impl<'x> Exchange<'x> {
             .map_err(|e| self.client_failure(&e).into())
     }
 
+    /// Counts where the server strayed from the protocol; too often is the end of its connection.
+    fn note_server_glitches(&mut self) -> Step<()> {
+        if let (n @ 1.., Some(up)) = (self.p.res_head.strayed, &mut self.up) {
+            up.glitches = up.glitches.saturating_add(n);
+            self.p.facts.bc_glitches = up.glitches;
+            let limit = self.plan.global.server_glitches;
+            if limit > 0 && up.glitches >= limit {
+                return Err(End::new(Blame::Proxy, Phase::Headers).into());
+            }
+        }
+        Ok(())
+    }
+
     /// Until the head of a response is complete.
     async fn await_response(&mut self) -> Step<()> {
         let limits = Limits {
@@ -126,7 +139,7 @@ impl<'x> Exchange<'x> {
                 match parse_response(self.p.res.buf.filled(), &mut self.p.res_head, limits) {
                     Ok(Some(n)) if n <= room => {
                         self.p.res.buf.consume(n);
-                        return Ok(());
+                        return self.note_server_glitches();
                     }
                     Ok(None) if !self.p.res.buf.is_full() => {}
                     Ok(_) | Err(_) => {

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use hapax_config::Plan;
 use hapax_config::plan::{LogStep, Mode, Options, Proxy};
+use hapax_sample::fault::Fault;
 use hapax_sample::logformat::LogFormat;
 use hapax_sample::{Env, LOG_SILENT, Timers};
 use hapax_value::{Endpoint, Millis};
@@ -245,8 +246,9 @@ fn connected(proxy: &Proxy, client: &Client, out: &mut Vec<u8>) {
 }
 
 /// `<src>:<port> [<date>] <frontend>/<listener>: <why>`, as HAProxy has it for connections that never had a stream.
-pub(crate) fn connection_error(proxy: &Proxy, client: &Client, why: &str, out: &mut Vec<u8>) {
+pub(crate) fn connection_error(proxy: &Proxy, client: &Client, out: &mut Vec<u8>) {
     use std::io::Write;
+    let why = client.facts.fault.message();
     let src = match &client.facts.src {
         Some(Endpoint::Ip(a)) => format!("{}:{}", a.ip(), a.port()),
         _ => "unix:1".to_owned(),
@@ -263,4 +265,9 @@ pub(crate) fn connection_error(proxy: &Proxy, client: &Client, why: &str, out: &
         "{src} [{:02}/{month}/{}:{:02}:{:02}:{:02}.{ms:03}] {}/{listener}: {why}",
         c.day, c.year, c.hour, c.minute, c.second, proxy.name
     );
+    if client.facts.fault == Fault::SslHandshake
+        && let Some(error) = client.facts.tls.as_ref().and_then(|t| t.error)
+    {
+        let _ = write!(out, " ({})", error.text());
+    }
 }

@@ -46,9 +46,26 @@ impl Exchange<'_> {
             }
             self.read_more_of_head(had).await?;
         }
+        if self.p.req_head.strayed > 0 {
+            self.note_glitches(self.p.req_head.strayed)?;
+        }
         self.judge()?;
         self.marks.request = self.w.now_ms();
         self.identify();
+        Ok(())
+    }
+
+    /// Counts where the client strayed from the protocol; too often is the end of its connection.
+    #[cold]
+    fn note_glitches(&mut self, n: u32) -> Step<()> {
+        let all = &mut self.c.facts.glitches;
+        *all = all.saturating_add(n);
+        let limit = self.plan.global.client_glitches;
+        let over = limit > 0 && *all >= limit;
+        self.c.count(self.w, Event::Glitches(n));
+        if over {
+            return Err(Stop::Close(End::with_status(Blame::Proxy, Phase::Request, 400)));
+        }
         Ok(())
     }
 

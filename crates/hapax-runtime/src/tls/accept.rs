@@ -6,6 +6,11 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use hapax_config::plan::{BindTls, Certificate, Verify};
+use hapax_proto::tls_hello::{Sniffed, client_hello};
+use hapax_sample::TlsFacts;
+use hapax_sample::fault::Fault;
+use hapax_sample::fetches::chains::Anchors;
+use hapax_sample::hello::HelloFacts;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
@@ -14,6 +19,9 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use super::choice::{self, Choice};
+use super::trust::SelfSigned;
+use super::verdict::{self, Lenient};
+use super::{facts, failure};
 use crate::io::{Io, Raw};
 use crate::timer::Deadline;
 
@@ -34,6 +42,8 @@ struct BySni {
 struct Shown {
     key: Arc<CertifiedKey>,
     der: Arc<[u8]>,
+    /// The name it was loaded by.
+    name: Arc<str>,
 }
 
 /// What the connections of a `bind ... ssl` line have in common.
@@ -41,12 +51,14 @@ struct Shown {
 pub(crate) struct BindTlsConfig {
     pub config: Arc<ServerConfig>,
     names: Arc<BySni>,
+    /// The authorities of `ca-file`, where clients are asked for certificates.
+    pub anchors: Option<Arc<Anchors>>,
 }
 
 impl BindTlsConfig {
-    /// The certificate, in DER, for a client that asks for this name.
-    pub(crate) fn certificate(&self, name: Option<&str>) -> Option<Arc<[u8]>> {
-        self.names.shown(name).map(|s| Arc::clone(&s.der))
+    /// The certificate for a client that asks for this name: in DER, and the name it was loaded by.
+    pub(crate) fn certificate(&self, name: Option<&str>) -> Option<(Arc<[u8]>, Arc<str>)> {
+        self.names.shown(name).map(|s| (Arc::clone(&s.der), Arc::clone(&s.name)))
     }
 }
 
@@ -79,6 +91,7 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&super::versions(tls.min_version, tls.max_version)?)
         .map_err(|e| e.to_string())?;
+    let mut anchors = None;
     let builder = match (tls.verify, &tls.ca) {
         (Verify::None, _) => builder.with_no_client_auth(),
         (_, None) => return Err("'verify' needs a 'ca-file'".into()),
@@ -91,7 +104,13 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
                 Some(pem) => v.with_crls(revoked(pem)?),
                 None => v,
             };
-            builder.with_client_cert_verifier(v.build().map_err(|e| e.to_string())?)
+            anchors = Some(Arc::new(anchors_of(ca)));
+            builder.with_client_cert_verifier(Arc::new(Lenient {
+                strict: v.build().map_err(|e| e.to_string())?,
+                crt: tls.crt_ignore.clone(),
+                ca: tls.ca_ignore.clone(),
+                own: SelfSigned::of(ca),
+            }))
         }
     };
     let mut by_sni = BySni {
@@ -103,6 +122,7 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
         let shown = Shown {
             key: certified(cert)?,
             der: cert.chain.first().map_or_else(Arc::default, |d| d.as_slice().into()),
+            name: cert.path.as_str().into(),
         };
         if by_sni.default.is_none() && !tls.strict_sni {
             by_sni.default = Some(shown.clone());
@@ -129,7 +149,15 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
     Ok(BindTlsConfig {
         config: Arc::new(config),
         names,
+        anchors,
     })
+}
+
+/// The names of the authorities in a PEM file that was found good.
+fn anchors_of(pem: &[u8]) -> Anchors {
+    use rustls::pki_types::pem::PemObject;
+    let all: Vec<_> = CertificateDer::pem_slice_iter(pem).flatten().collect();
+    Anchors::of(all.iter().map(|d| d.as_ref()))
 }
 
 pub(super) fn certified(cert: &Certificate) -> Result<Arc<CertifiedKey>, String> {
@@ -163,19 +191,73 @@ pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore, String> {
     }
 }
 
-/// Shakes hands until `deadline` passes.
-pub(crate) async fn accept(config: &Arc<ServerConfig>, raw: Raw, deadline: &Deadline) -> io::Result<Io> {
-    let handshake = TlsAcceptor::from(Arc::clone(config)).accept(raw);
+/// A handshake that failed, and what is known of it all the same.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub fault: Fault,
+    pub facts: Box<TlsFacts>,
+}
+
+/// Shakes hands until `deadline` passes. `keep`: bytes of the hello's lists that are kept for expressions.
+pub(crate) async fn accept(bind: &BindTlsConfig, mut raw: Raw, keep: usize, deadline: &Deadline) -> Result<(Io, Box<TlsFacts>), Failed> {
+    let hello = if keep > 0 {
+        look_at_hello(&mut raw, keep, deadline).await
+    } else {
+        None
+    };
+    let handshake = TlsAcceptor::from(Arc::clone(&bind.config)).accept(raw);
     // The future is large and short-lived: out of the session's own.
     let mut handshake = Box::pin(handshake);
+    let mut found = None;
+    let shaken = std::future::poll_fn(|cx| {
+        let step = handshake.as_mut().poll(cx);
+        found = verdict::take().or(found);
+        match step {
+            Poll::Ready(r) => Poll::Ready(r),
+            Poll::Pending if deadline.expired(cx) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await;
+    match shaken {
+        Ok(stream) => {
+            let facts = facts::of_client(&stream, bind);
+            let facts = Box::new(TlsFacts {
+                hello,
+                verify: found.unwrap_or_default(),
+                ..facts
+            });
+            Ok((Io::Server(Box::new(stream)), facts))
+        }
+        Err(e) => Err(Failed {
+            fault: failure::fault_of_client(&e, found),
+            facts: Box::new(TlsFacts {
+                hello,
+                verify: found.unwrap_or_default(),
+                error: failure::error_of(&e),
+                ..TlsFacts::default()
+            }),
+        }),
+    }
+}
+
+/// Looks at the client's hello and leaves it where it is; `None`: it is none, is too long, or did not come in time.
+async fn look_at_hello(raw: &mut Raw, keep: usize, deadline: &Deadline) -> Option<Box<HelloFacts>> {
+    let mut bytes = vec![0; HELLO_MAX];
     std::future::poll_fn(|cx| {
-        if let Poll::Ready(r) = handshake.as_mut().poll(cx) {
-            return Poll::Ready(r.map(|s| Io::Server(Box::new(s))));
+        let seen = raw.poll_peek(cx, &mut bytes, |bytes| match client_hello(bytes) {
+            Sniffed::Found(hello) => Some(Some(Box::new(HelloFacts::keep(&hello, keep)))),
+            Sniffed::More if bytes.len() < HELLO_MAX => None,
+            Sniffed::More | Sniffed::Other => Some(None),
+        });
+        match seen {
+            Poll::Ready(r) => Poll::Ready(r.ok().flatten().flatten()),
+            Poll::Pending if deadline.expired(cx) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
         }
-        if deadline.expired(cx) {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        Poll::Pending
     })
     .await
 }
+
+/// No hello in one record is longer than one.
+const HELLO_MAX: usize = 16 * 1024 + 5;

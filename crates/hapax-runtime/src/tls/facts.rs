@@ -6,17 +6,20 @@ use hapax_sample::TlsFacts;
 use rustls::{CipherSuite, CommonState, HandshakeKind, NamedGroup, ProtocolVersion};
 
 use super::BindTlsConfig;
-use crate::io::Io;
+use crate::io::{Io, Raw};
 
-/// `None` for a connection without TLS.
-pub(crate) fn facts(io: &Io, bind: &BindTlsConfig) -> Option<Box<TlsFacts>> {
-    let Io::Server(stream) = io else { return None };
+/// What the handshake with a client told.
+pub(super) fn of_client(stream: &tokio_rustls::server::TlsStream<Raw>, bind: &BindTlsConfig) -> TlsFacts {
     let conn = stream.get_ref().1;
-    Some(Box::new(TlsFacts {
+    let (own_cert, own_name) = bind.certificate(conn.server_name()).unzip();
+    let facts = common(conn);
+    TlsFacts {
         sni: conn.server_name().map(Into::into),
-        own_cert: bind.certificate(conn.server_name()),
-        ..common(conn)
-    }))
+        own_cert,
+        own_name,
+        anchors: facts.client_cert.as_ref().and(bind.anchors.clone()),
+        ..facts
+    }
 }
 
 /// The same for a connection to a server, which was asked for by the name `sni`.
@@ -43,7 +46,16 @@ fn common(conn: &CommonState) -> TlsFacts {
         curve: conn.negotiated_key_exchange_group().map_or("", |g| group_name(g.name())),
         resumed: conn.handshake_kind() == Some(HandshakeKind::Resumed),
         client_cert: conn.peer_certificates().and_then(|c| c.first()).map(|c| c.as_ref().into()),
+        chain: sent_behind(conn),
         ..TlsFacts::default()
+    }
+}
+
+/// The certificates that the peer sent behind its own.
+fn sent_behind(conn: &CommonState) -> Box<[Box<[u8]>]> {
+    match conn.peer_certificates() {
+        Some([_, rest @ ..]) => rest.iter().map(|d| d.as_ref().into()).collect(),
+        _ => Box::default(),
     }
 }
 

@@ -1,12 +1,11 @@
 //! Converters that look at the stream rather than at their input: conditions, captures and traces.
 
-use hapax_value::{Support, Type, Value};
+use hapax_value::{Type, Value};
 
-use super::{arg, same};
+use super::arg;
 use crate::fetches::acl_holds;
+use crate::vars::Caught;
 use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
-
-const CAPTURES: Support = Support::NotYet("captures made by converters");
 
 pub(super) static ROWS: &[Converter] = &[
     Converter::new(
@@ -40,20 +39,18 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Str,
         Type::Str,
         "Keeps the input in a request capture slot. The result is the input.",
-        same,
+        |a, v, e| Ok(capture(a, v, e, true)),
     )
     .args(&[ArgKind::Sint], 1)
-    .support(CAPTURES)
     .cases(&["str(a),capture-req(0)"], &["str(a),capture-req", "str(a),capture-req(x)"]),
     Converter::new(
         "capture-res",
         Type::Str,
         Type::Str,
         "Keeps the input in a response capture slot. The result is the input.",
-        same,
+        |a, v, e| Ok(capture(a, v, e, false)),
     )
     .args(&[ArgKind::Sint], 1)
-    .support(CAPTURES)
     .cases(&["str(a),capture-res(0)"], &["str(a),capture-res", "str(a),capture-res(x)"]),
 ];
 
@@ -139,4 +136,19 @@ fn debug<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e>
     line.push(b'>');
     env.world.debug(arg::word(args, 1).unwrap_or("buf0"), &line);
     Ok(value)
+}
+
+fn capture<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>, request: bool) -> Value<'e> {
+    let slot = arg::int(args, 0).and_then(|n| usize::try_from(n).ok());
+    // A frontend without that slot: the input goes on as it came.
+    let room = slot.and_then(|slot| Some((slot, env.world.capture_len(env.sess.frontend, request, slot)?)));
+    if let Some((slot, len)) = room {
+        let text = value.bytes().unwrap_or_default();
+        env.catch(Caught {
+            request,
+            slot,
+            text: text[..text.len().min(len)].into(),
+        });
+    }
+    value
 }

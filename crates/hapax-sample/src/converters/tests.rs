@@ -117,19 +117,8 @@ impl Files for Shelf {
 fn session() -> SessionFacts {
     SessionFacts {
         id: 1,
-        src: None::<Endpoint>,
-        dst: None,
-        real_src: None,
-        real_dst: None,
-        frontend: ProxyId(0),
-        listener: 0,
         listener_id: 1,
-        listener_name: Arc::from(""),
-        accept_us: 0,
-        tls: None,
-        socket: None,
-        tracks: Vec::new(),
-        proxy_tlvs: None,
+        ..SessionFacts::nobody()
     }
 }
 

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use hapax_value::{Support, Type, Value};
+use hapax_value::{Type, Value};
 use x509_parser::der_parser::oid::Oid;
-use x509_parser::prelude::{ASN1Time, AlgorithmIdentifier, FromDer, GeneralName, X509Certificate};
+use x509_parser::prelude::{ASN1Time, AlgorithmIdentifier, FromDer, GeneralName, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 
-use super::missing;
 use super::tls::facts;
 use crate::{Absent, ArgKind, Call, Fetch, Needs, Sampled};
 
@@ -222,40 +221,6 @@ pub(super) static ROWS: &[Fetch] = &[
         |c| Ok(Value::Int(i64::from(parse(c)?.version().0) + 1)),
     ),
     Fetch::new(
-        "ssl_s_chain_der",
-        Type::Bin,
-        Needs::LAYER5,
-        "The server's certificates, in DER.",
-        missing,
-    )
-    .support(CHAIN),
-    Fetch::new(
-        "ssl_c_chain_der",
-        Type::Bin,
-        Needs::LAYER5,
-        "The client's certificates, in DER.",
-        missing,
-    )
-    .support(CHAIN),
-    Fetch::new(
-        "ssl_c_r_dn",
-        Type::Str,
-        Needs::LAYER5,
-        "The subject of the root that signed the client's certificate.",
-        missing,
-    )
-    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0)
-    .support(CHAIN),
-    Fetch::new(
-        "ssl_c_policies",
-        Type::Str,
-        Needs::LAYER5,
-        "The policies of the client's certificate.",
-        missing,
-    )
-    .args(&[ArgKind::Str], 0)
-    .support(Support::NotYet("certificate policies")),
-    Fetch::new(
         "ssl_c_san",
         Type::Str,
         Needs::LAYER5,
@@ -269,41 +234,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether the session has a client's certificate, from now or before.",
         |c| facts(c).map(|t| Value::Bool(t.client_cert.is_some())),
     ),
-    Fetch::new(
-        "ssl_c_verify",
-        Type::Sint,
-        Needs::LAYER5,
-        "Why the client's certificate was refused, by OpenSSL's number; 0 where it was not.",
-        |c| facts(c).map(|t| Value::Int(i64::from(t.verify))),
-    )
-    .support(Support::Partial("certificates whose errors are let pass are not told apart")),
-    Fetch::new(
-        "ssl_c_err",
-        Type::Sint,
-        Needs::LAYER5,
-        "Why the client's own certificate was refused, by OpenSSL's number; 0 where it was not.",
-        |c| facts(c).map(|t| Value::Int(i64::from(t.verify))),
-    )
-    .support(Support::Partial("certificates whose errors are let pass are not told apart")),
-    Fetch::new(
-        "ssl_c_ca_err",
-        Type::Sint,
-        Needs::LAYER5,
-        "Why the chain of the client's certificate was refused; 0 where it was not.",
-        |c| facts(c).map(|_| Value::Int(0)),
-    )
-    .support(Support::Partial("certificates whose errors are let pass are not told apart")),
-    Fetch::new(
-        "ssl_c_ca_err_depth",
-        Type::Sint,
-        Needs::LAYER5,
-        "Where in the chain the error is.",
-        |c| facts(c).map(|_| Value::Int(0)),
-    )
-    .support(Support::Partial("certificates whose errors are let pass are not told apart")),
 ];
-
-const CHAIN: Support = Support::NotYet("certificate chains as facts");
 
 /// The certificate that the word speaks of.
 fn der<'e>(c: &Call<'_, 'e>) -> Result<&'e [u8], Absent> {
@@ -316,11 +247,11 @@ fn der<'e>(c: &Call<'_, 'e>) -> Result<&'e [u8], Absent> {
     der.ok_or(Absent::Never)
 }
 
-fn parse<'e>(c: &Call<'_, 'e>) -> Result<X509Certificate<'e>, Absent> {
+pub(super) fn parse<'e>(c: &Call<'_, 'e>) -> Result<X509Certificate<'e>, Absent> {
     X509Certificate::from_der(der(c)?).map(|(_, x)| x).map_err(|_| Absent::Never)
 }
 
-fn owned<'e>(text: String) -> Sampled<'e> {
+pub(super) fn owned<'e>(text: String) -> Sampled<'e> {
     Ok(Value::Str(Cow::Owned(text.into_bytes())))
 }
 
@@ -353,10 +284,16 @@ enum Whose {
 /// A whole name as `/C=..../CN=...`, in RFC 2253's form, or one part of it, by occurrence (negative: from the end).
 fn distinguished<'e>(c: &mut Call<'_, 'e>, whose: Whose) -> Sampled<'e> {
     let x = parse(c)?;
-    let name = match whose {
-        Whose::Issuer => x.issuer(),
-        Whose::Subject => x.subject(),
-    };
+    part_of_name(
+        c,
+        match whose {
+            Whose::Issuer => x.issuer(),
+            Whose::Subject => x.subject(),
+        },
+    )
+}
+
+pub(super) fn part_of_name<'e>(c: &Call<'_, 'e>, name: &X509Name<'_>) -> Sampled<'e> {
     let parts: Vec<(String, String)> = name
         .iter_attributes()
         .filter_map(|a| Some((short(a.attr_type()), a.as_str().ok()?.to_owned())))

@@ -7,10 +7,9 @@ use std::borrow::Cow;
 use hapax_proto::tls_hello::{
     ClientHello, EXT_GROUPS, EXT_KEY_SHARE, EXT_SESSION_TICKET, EXT_SIGNATURES, Sniffed, client_hello, handshake_type,
 };
-use hapax_value::{Support, Type, Value};
+use hapax_value::{Type, Value};
 
 use super::http::text;
-use super::missing;
 use crate::{Absent, Arg, ArgKind, Body, Call, Compile, Fetch, Needs, Sampled};
 
 const RANGE: &[ArgKind] = &[ArgKind::Sint, ArgKind::Sint];
@@ -128,18 +127,6 @@ pub(super) static ROWS: &[Fetch] = &[
     RDP.alias("rdp_cookie"),
     RDP_CNT,
     RDP_CNT.alias("rdp_cookie_cnt"),
-    Fetch::new(
-        "distcc_param",
-        Type::Sint,
-        Needs::MESSAGE,
-        "A parameter of a distcc message.",
-        missing,
-    )
-    .args(&[ArgKind::Str, ArgKind::Sint], 1)
-    .support(Support::NotYet("distcc messages")),
-    Fetch::new("distcc_body", Type::Bin, Needs::MESSAGE, "The body of a distcc parameter.", missing)
-        .args(&[ArgKind::Str, ArgKind::Sint], 1)
-        .support(Support::NotYet("distcc messages")),
 ];
 
 const REQ_LEN: Fetch = Fetch::new("req.len", Type::Sint, Needs::REQUEST, "How many bytes are at hand.", |c| {

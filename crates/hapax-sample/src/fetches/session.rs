@@ -6,7 +6,7 @@ use hapax_proto::proxy::tlv;
 use hapax_value::{Endpoint, Support, Type, Value};
 
 use super::http::text;
-use super::{missing, no_effect};
+use super::no_effect;
 use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, ProxyId, Sampled, Setting, TcpFact};
 
 const UNIT: &[ArgKind] = &[ArgKind::Choice(&["us", "ms"])];
@@ -27,8 +27,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Whether the client's address belongs to this machine.",
         |c| local(c, c.env.src()),
-    )
-    .support(LOOPBACK),
+    ),
     Fetch::new("dst", Type::Addr, Needs::LAYER4, "The address the client reached.", |c| {
         ip(c.env.dst())
     }),
@@ -41,8 +40,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Whether the address that the client reached belongs to this machine.",
         |c| local(c, c.env.dst()),
-    )
-    .support(LOOPBACK),
+    ),
     Fetch::new(
         "fc_src",
         Type::Addr,
@@ -63,8 +61,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Whether the connection came from this machine.",
         |c| local(c, c.env.sess.real_src.as_ref()),
-    )
-    .support(LOOPBACK),
+    ),
     Fetch::new(
         "fc_dst",
         Type::Addr,
@@ -81,16 +78,14 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "Whether the connection reached an address of this machine.",
         |c| local(c, c.env.sess.real_dst.as_ref()),
-    )
-    .support(LOOPBACK),
+    ),
     Fetch::new(
         "dst_conn",
         Type::Sint,
         Needs::SESSION,
         "Connections on the socket that the client reached.",
         |c| Ok(Value::Int(c.env.world.listener_conn(c.env.sess.frontend, c.env.sess.listener))),
-    )
-    .support(Support::NotYet("connections by bind line")),
+    ),
     Fetch::new("so_id", Type::Sint, Needs::SESSION, "The number of the bind line.", |c| {
         Ok(Value::Int(i64::from(c.env.sess.listener_id)))
     }),
@@ -304,54 +299,6 @@ pub(super) static ROWS: &[Fetch] = &[
         |c| Ok(Value::Int(c.env.req.map_or(1, |r| i64::from(r.version.parts().0.max(1))))),
     ),
     Fetch::new(
-        "fc_err",
-        Type::Sint,
-        Needs::LAYER4,
-        "The error code of the client's connection; 0 without an error.",
-        |_| Ok(Value::Int(0)),
-    )
-    .support(CONN_ERRORS),
-    Fetch::new(
-        "fc_err_name",
-        Type::Str,
-        Needs::LAYER4,
-        "The error of the client's connection, by name.",
-        missing,
-    )
-    .support(CONN_ERRORS),
-    Fetch::new(
-        "fc_err_str",
-        Type::Str,
-        Needs::LAYER4,
-        "The error of the client's connection, in words.",
-        |_| text(b"Success"),
-    )
-    .support(CONN_ERRORS),
-    Fetch::new(
-        "bc_err",
-        Type::Sint,
-        Needs::SERVER_SIDE,
-        "The error code of the server's connection; 0 without an error.",
-        |_| Ok(Value::Int(0)),
-    )
-    .support(CONN_ERRORS),
-    Fetch::new(
-        "bc_err_name",
-        Type::Str,
-        Needs::SERVER_SIDE,
-        "The error of the server's connection, by name.",
-        missing,
-    )
-    .support(CONN_ERRORS),
-    Fetch::new(
-        "bc_err_str",
-        Type::Str,
-        Needs::SERVER_SIDE,
-        "The error of the server's connection, in words.",
-        |_| text(b"Success"),
-    )
-    .support(CONN_ERRORS),
-    Fetch::new(
         "fc_rcvd_proxy",
         Type::Bool,
         Needs::LAYER4,
@@ -392,14 +339,6 @@ pub(super) static ROWS: &[Fetch] = &[
         &["fc_pp_tlv(0xE1)", "fc_pp_tlv(225)", "fc_pp_tlv(SSL_CN)"],
         &["fc_pp_tlv(256)", "fc_pp_tlv(NOTHING)", "fc_pp_tlv"],
     ),
-    Fetch::new(
-        "fc_saved_syn",
-        Type::Bin,
-        Needs::LAYER4,
-        "The SYN packet that opened the connection.",
-        missing,
-    )
-    .support(Support::NotYet("saved SYN packets")),
     Fetch::new("fc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the client.", |c| {
         client_tcp(c, TcpFact::Rtt)
     })
@@ -469,95 +408,6 @@ pub(super) static ROWS: &[Fetch] = &[
     )
     .args(UNIT, 0),
     Fetch::new(
-        "fc_glitches",
-        Type::Sint,
-        Needs::LAYER4,
-        "How often the client's connection broke the protocol.",
-        |_| Ok(Value::Int(0)),
-    )
-    .support(GLITCHES),
-    Fetch::new(
-        "bc_glitches",
-        Type::Sint,
-        Needs::SERVER_SIDE,
-        "How often the server's connection broke the protocol.",
-        |_| Ok(Value::Int(0)),
-    )
-    .support(GLITCHES),
-    Fetch::new(
-        "fc_nb_streams",
-        Type::Sint,
-        Needs::LAYER4,
-        "Streams on the client's connection.",
-        |_| Ok(Value::Int(1)),
-    )
-    .support(MUX),
-    Fetch::new(
-        "bc_nb_streams",
-        Type::Sint,
-        Needs::SERVER_SIDE,
-        "Streams on the server's connection.",
-        |_| Ok(Value::Int(1)),
-    )
-    .support(MUX),
-    Fetch::new(
-        "fc_settings_streams_limit",
-        Type::Sint,
-        Needs::LAYER5,
-        "How many streams the client may open at once.",
-        missing,
-    )
-    .support(MUX),
-    Fetch::new(
-        "bc_settings_streams_limit",
-        Type::Sint,
-        Needs::SERVER_SIDE,
-        "How many streams the server takes at once.",
-        missing,
-    )
-    .support(MUX),
-    Fetch::new(
-        "fs.aborted",
-        Type::Sint,
-        Needs::LAYER5,
-        "Whether the client gave the stream up.",
-        missing,
-    )
-    .support(MUX),
-    Fetch::new(
-        "bs.aborted",
-        Type::Sint,
-        Needs::SERVER_SIDE,
-        "Whether the server gave the stream up.",
-        missing,
-    )
-    .support(MUX),
-    Fetch::new("fs.rst_code", Type::Sint, Needs::LAYER5, "The code of the client's reset.", missing).support(MUX),
-    Fetch::new(
-        "bs.rst_code",
-        Type::Sint,
-        Needs::SERVER_SIDE,
-        "The code of the server's reset.",
-        missing,
-    )
-    .support(MUX),
-    Fetch::new(
-        "fs.id",
-        Type::Str,
-        Needs::LAYER5,
-        "The stream's number on the client's connection.",
-        missing,
-    )
-    .support(MUX),
-    Fetch::new(
-        "bs.id",
-        Type::Sint,
-        Needs::SERVER_SIDE,
-        "The stream's number on the server's connection.",
-        missing,
-    )
-    .support(MUX),
-    Fetch::new(
         "fs.debug_str",
         Type::Str,
         Needs::LAYER5,
@@ -585,10 +435,6 @@ pub(super) static ROWS: &[Fetch] = &[
     .support(INTERNALS),
 ];
 
-const LOOPBACK: Support = Support::Partial("only loopback addresses are taken for this machine's");
-const CONN_ERRORS: Support = Support::NotYet("errors of connections as facts");
-const GLITCHES: Support = Support::NotYet("counts of protocol glitches");
-const MUX: Support = Support::NotYet("facts of multiplexed connections");
 const INTERNALS: Support = Support::NoEffect("it shows HAProxy's own insides");
 
 fn ip(e: Option<&Endpoint>) -> Sampled<'static> {

@@ -171,7 +171,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::STREAM,
         "A captured request field, by slot.",
-        |c| capture(&c.env.stream.req_captures, c),
+        |c| capture(c, true),
     )
     .args(&[ArgKind::Sint], 1),
     Fetch::new(
@@ -179,7 +179,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::SERVER_SIDE,
         "A captured response field, by slot.",
-        |c| capture(&c.env.stream.res_captures, c),
+        |c| capture(c, false),
     )
     .args(&[ArgKind::Sint], 1),
     Fetch::new(
@@ -290,17 +290,18 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Bool,
         Needs::SERVER_SIDE,
         "Whether the response is compressed here.",
-        |_| Ok(Value::Bool(false)),
-    )
-    .support(Support::NotYet("compression as a fact")),
+        |c| Ok(Value::Bool(!c.env.stream.compressed_as.is_empty())),
+    ),
     Fetch::new(
         "res.comp_algo",
         Type::Str,
         Needs::SERVER_SIDE,
         "How the response is compressed here.",
-        missing,
-    )
-    .support(Support::NotYet("compression as a fact")),
+        |c| match c.env.stream.compressed_as {
+            "" => Err(Absent::Never),
+            name => text(name.as_bytes()),
+        },
+    ),
     Fetch::new(
         "fcgi.docroot",
         Type::Str,
@@ -458,9 +459,13 @@ fn timer<'e>(ms: i64) -> Sampled<'e> {
     Ok(Value::Int(ms))
 }
 
-fn capture<'e>(slots: &'e [Option<Box<[u8]>>], c: &Call<'_, 'e>) -> Sampled<'e> {
+fn capture<'e>(c: &Call<'_, 'e>, request: bool) -> Sampled<'e> {
     let at = c.int(0).and_then(|i| usize::try_from(i).ok()).ok_or(Absent::Never)?;
-    text(slots.get(at).and_then(Option::as_deref).ok_or(Absent::Never)?)
+    let value = |slot: Option<&Option<Box<[u8]>>>| slot.and_then(Option::as_deref).ok_or(Absent::Never).map(<[u8]>::to_vec);
+    match c.env.captures(request) {
+        Cow::Borrowed(slots) => text(slots.get(at).and_then(Option::as_deref).ok_or(Absent::Never)?),
+        Cow::Owned(slots) => Ok(Value::Str(Cow::Owned(value(slots.get(at))?))),
+    }
 }
 
 /// The request line as received.

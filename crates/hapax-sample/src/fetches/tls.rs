@@ -6,7 +6,7 @@ use hapax_value::{Support, Type, Value};
 
 use super::http::text;
 use super::{missing, no_effect};
-use crate::{Absent, ArgKind, Call, Fetch, Needs, Sampled, TlsFacts};
+use crate::{Absent, Call, Fetch, Needs, Sampled, TlsFacts};
 
 pub(super) static ROWS: &[Fetch] = &[
     Fetch::new(
@@ -58,22 +58,6 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether the session is an earlier one taken up again.",
         |c| Ok(Value::Bool(side(c).is_some_and(|t| t.resumed))),
     ),
-    Fetch::new(
-        "ssl_fc_err",
-        Type::Sint,
-        Needs::LAYER5,
-        "The error code of the handshake; 0 without an error.",
-        |c| facts(c).map(|_| Value::Int(0)),
-    )
-    .support(ERRORS),
-    Fetch::new(
-        "ssl_fc_err_str",
-        Type::Str,
-        Needs::LAYER5,
-        "The error of the handshake, in words.",
-        missing,
-    )
-    .support(ERRORS),
     Fetch::new("ssl_fc_session_id", Type::Bin, Needs::LAYER5, "Identifier of the session.", missing).support(SECRETS),
     Fetch::new(
         "ssl_fc_unique_id",
@@ -220,22 +204,6 @@ pub(super) static ROWS: &[Fetch] = &[
         |c| Ok(Value::Bool(side(c).is_some_and(|t| t.resumed))),
     ),
     Fetch::new(
-        "ssl_bc_err",
-        Type::Sint,
-        Needs::SERVER_SIDE,
-        "The error code of the handshake; 0 without an error.",
-        |c| facts(c).map(|_| Value::Int(0)),
-    )
-    .support(ERRORS),
-    Fetch::new(
-        "ssl_bc_err_str",
-        Type::Str,
-        Needs::SERVER_SIDE,
-        "The error of the handshake, in words.",
-        missing,
-    )
-    .support(ERRORS),
-    Fetch::new(
         "ssl_bc_session_id",
         Type::Bin,
         Needs::SERVER_SIDE,
@@ -332,100 +300,12 @@ pub(super) static ROWS: &[Fetch] = &[
     )
     .support(SECRETS),
     Fetch::new(
-        "ssl_fc_cipherlist_bin",
-        Type::Str,
-        Needs::LAYER5,
-        "The client's cipher suites, as bytes.",
-        missing,
-    )
-    .args(&[ArgKind::Sint], 0)
-    .support(HELLO),
-    Fetch::new(
-        "ssl_fc_cipherlist_hex",
-        Type::Bin,
-        Needs::LAYER5,
-        "The client's cipher suites, in hexadecimal.",
-        missing,
-    )
-    .args(&[ArgKind::Sint], 0)
-    .support(HELLO),
-    Fetch::new(
-        "ssl_fc_cipherlist_str",
-        Type::Str,
-        Needs::LAYER5,
-        "The client's cipher suites, by name.",
-        missing,
-    )
-    .args(&[ArgKind::Sint], 0)
-    .support(HELLO),
-    Fetch::new(
-        "ssl_fc_eclist_bin",
-        Type::Str,
-        Needs::LAYER5,
-        "The client's groups, as bytes.",
-        missing,
-    )
-    .args(&[ArgKind::Sint], 0)
-    .support(HELLO),
-    Fetch::new(
-        "ssl_fc_extlist_bin",
-        Type::Str,
-        Needs::LAYER5,
-        "The client's extensions, as bytes.",
-        missing,
-    )
-    .args(&[ArgKind::Sint], 0)
-    .support(HELLO),
-    Fetch::new(
-        "ssl_fc_sigalgs_bin",
-        Type::Bin,
-        Needs::LAYER5,
-        "The client's signature schemes, as bytes.",
-        missing,
-    )
-    .args(&[ArgKind::Sint], 0)
-    .support(HELLO),
-    Fetch::new(
-        "ssl_fc_supported_versions_bin",
-        Type::Bin,
-        Needs::LAYER5,
-        "The client's protocol versions, as bytes.",
-        missing,
-    )
-    .args(&[ArgKind::Sint], 0)
-    .support(HELLO),
-    Fetch::new(
-        "ssl_fc_cipherlist_xxh",
-        Type::Sint,
-        Needs::LAYER5,
-        "A hash of the client's cipher suites.",
-        missing,
-    )
-    .support(HELLO),
-    Fetch::new(
-        "ssl_fc_ecformats_bin",
-        Type::Str,
-        Needs::LAYER5,
-        "The client's point formats, as bytes.",
-        missing,
-    )
-    .support(HELLO),
-    Fetch::new(
-        "ssl_fc_protocol_hello_id",
-        Type::Sint,
-        Needs::LAYER5,
-        "The version that the client's hello named.",
-        missing,
-    )
-    .support(HELLO),
-    Fetch::new(
         "ssl_fc_crtname",
         Type::Str,
         Needs::LAYER5,
         "The name of the certificate shown to the client.",
-        missing,
-    )
-    .support(Support::NotYet("names of certificates as facts")),
+        |c| text(facts(c)?.own_name.as_deref().ok_or(Absent::Never)?.as_bytes()),
+    ),
     Fetch::new("ssl_fc_early_rcvd", Type::Bool, Needs::LAYER5, "Whether early data came.", |c| {
         Ok(Value::Bool(facts(c)?.handshaking))
     })
@@ -453,9 +333,7 @@ pub(super) static ROWS: &[Fetch] = &[
     ),
 ];
 
-const ERRORS: Support = Support::NotYet("errors of handshakes as facts");
 const SECRETS: Support = Support::NotYet("the TLS library does not tell it");
-const HELLO: Support = Support::NotYet("captures of the client's hello");
 
 /// The handshake that the word speaks of: with the server for `ssl_bc...` and `ssl_s...`, with the client otherwise.
 pub(super) fn side<'e>(c: &Call<'_, 'e>) -> Option<&'e TlsFacts> {

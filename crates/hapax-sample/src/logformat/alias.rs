@@ -181,17 +181,15 @@ pub(super) static ALIASES: &[Alias] = &[
     number("lc", "lines that the frontend has logged", |s| {
         s.int(s.env.world.log_count(s.env.sess.frontend))
     }),
-    http(text("hr", "captured request fields", |s| {
-        s.captures(&s.env.stream.req_captures, false)
-    })),
+    http(text("hr", "captured request fields", |s| s.captures(&s.env.captures(true), false))),
     http(text("hrl", "captured request fields as a list", |s| {
-        s.captures(&s.env.stream.req_captures, true)
+        s.captures(&s.env.captures(true), true)
     })),
     http(text("hs", "captured response fields", |s| {
-        s.captures(&s.env.stream.res_captures, false)
+        s.captures(&s.env.captures(false), false)
     })),
     http(text("hsl", "captured response fields as a list", |s| {
-        s.captures(&s.env.stream.res_captures, true)
+        s.captures(&s.env.captures(false), true)
     })),
     text("OG", "why and when the line is written", |s| {
         let origin = s.env.stream.log_origin;

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use super::*;
+use crate::World;
 use crate::still::Stage;
 
 #[test]
@@ -57,4 +58,30 @@ fn limits_hold_for_the_wider_scopes_too() {
     assert!(env.set_var(req, text(10), StoreIf::default()));
     assert!(env.set_var(txn, text(90), StoreIf::default()));
     assert!(env.set_var(sess, text(1000), StoreIf::default()));
+}
+
+#[test]
+fn one_limit_for_all_scopes_of_all_streams() {
+    use std::sync::atomic::Ordering;
+
+    let mut stage = Stage::default();
+    let ids = ["proc.a", "sess.a", "txn.a"].map(|n| stage.names.intern(n).expect(n));
+    stage.vars.limits.global = Some(2 * OVERHEAD + 10);
+    let set = |stage: &Stage, i: usize, n: usize| {
+        let text = vec![b'x'; n];
+        stage.env().set_var(ids[i], Value::Str(text.into()), StoreIf::default())
+    };
+    assert!(set(&stage, 0, 4));
+    assert!(set(&stage, 1, 6));
+    assert!(!set(&stage, 2, 0));
+    // In place of what was there, as much fits again.
+    assert!(set(&stage, 1, 5));
+    assert!(!set(&stage, 1, 7));
+    stage.env().unset_var(ids[0]);
+    assert!(set(&stage, 2, 5));
+    let used = || stage.world.var_memory().load(Ordering::Relaxed);
+    assert_eq!(used(), 2 * OVERHEAD + 10);
+    let scopes = [&stage.vars.sess, &stage.vars.txn].map(|s| s.take());
+    stage.vars.give_back(&scopes, &stage.world);
+    assert_eq!(used(), 0);
 }

@@ -34,17 +34,23 @@ static ROWS: &[Row] = &[
         .shape(Shape::Number(0, i64::MAX))
         .doc("Protocol oddities after which an HTTP/1 server connection is closed; 0 means never.")
         .since(3, 4)
-        .not_yet("glitch counting")
         .ok(&["tune.h1.be.glitches-threshold 10"])
-        .bad(&["tune.h1.be.glitches-threshold", "tune.h1.be.glitches-threshold many"]),
+        .bad(&["tune.h1.be.glitches-threshold", "tune.h1.be.glitches-threshold many"])
+        .set(|cx, a| {
+            cx.global.server_glitches = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.h1.fe.glitches-threshold", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Protocol oddities after which an HTTP/1 client connection is closed; 0 means never.")
         .since(3, 4)
-        .not_yet("glitch counting")
         .ok(&["tune.h1.fe.glitches-threshold 10"])
-        .bad(&["tune.h1.fe.glitches-threshold", "tune.h1.fe.glitches-threshold many"]),
+        .bad(&["tune.h1.fe.glitches-threshold", "tune.h1.fe.glitches-threshold many"])
+        .set(|cx, a| {
+            cx.global.client_glitches = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.glitches.kill.cpu-usage", Sections::GLOBAL)
         .usage("<percent>")
         .shape(Shape::Number(0, 100))

@@ -104,13 +104,16 @@ static ROWS: &[Row] = &[
         .usage("<size>")
         .shape(Shape::Size)
         .doc("Memory of variables of every scope together.")
-        .not_yet("limits of variable memory")
         .ok(&["tune.vars.global-max-size 64k"])
-        .bad(&["tune.vars.global-max-size", "tune.vars.global-max-size big"]),
+        .bad(&["tune.vars.global-max-size", "tune.vars.global-max-size big"])
+        .set(|cx, a| {
+            cx.global.var_limits.global = limit(a.size());
+            Ok(())
+        }),
     Row::new("tune.vars.proc-max-size", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size)
-        .doc("Memory of variables of the `proc` scope.")
+        .doc("Memory of variables of the `proc` scope and all scopes below it.")
         .ok(&["tune.vars.proc-max-size 64k"])
         .bad(&["tune.vars.proc-max-size", "tune.vars.proc-max-size big"])
         .set(|cx, a| {

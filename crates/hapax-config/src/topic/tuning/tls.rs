@@ -250,18 +250,24 @@ static ROWS: &[Row] = &[
     Row::new("tune.ssl.capture-buffer-size", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
-        .doc("Bytes of the ClientHello kept for the `ssl_fc_cipherlist_*` fetches.")
+        .doc("Bytes of the lists in a ClientHello that are kept for `ssl_fc_cipherlist_bin` and its like; 0 keeps none.")
         .since(2, 5)
-        .no_effect("the fetches that would show what is kept are not acted on yet, and say so themselves")
         .ok(&["tune.ssl.capture-buffer-size 10"])
-        .bad(&["tune.ssl.capture-buffer-size", "tune.ssl.capture-buffer-size many"]),
+        .bad(&["tune.ssl.capture-buffer-size", "tune.ssl.capture-buffer-size many"])
+        .set(|cx, a| {
+            cx.global.hello_capture = usize::try_from(a.number()).unwrap_or(usize::MAX);
+            Ok(())
+        }),
     Row::new("tune.ssl.capture-cipherlist-size", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Old name of `tune.ssl.capture-buffer-size`.")
-        .no_effect("the fetches that would show what is kept are not acted on yet, and say so themselves")
         .ok(&["tune.ssl.capture-cipherlist-size 10"])
-        .bad(&["tune.ssl.capture-cipherlist-size", "tune.ssl.capture-cipherlist-size many"]),
+        .bad(&["tune.ssl.capture-cipherlist-size", "tune.ssl.capture-cipherlist-size many"])
+        .set(|cx, a| {
+            cx.global.hello_capture = usize::try_from(a.number()).unwrap_or(usize::MAX);
+            Ok(())
+        }),
     Row::new("tune.ssl.certificate-compression", Sections::GLOBAL)
         .usage("{ auto | off }")
         .shape(Shape::OneOf(&["auto", "off"]))

@@ -25,6 +25,16 @@ impl Algorithm {
         })
     }
 
+    /// The word of the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::RawDeflate => "raw-deflate",
+        }
+    }
+
     /// As HTTP names it.
     pub fn coding(self) -> &'static [u8] {
         match self {

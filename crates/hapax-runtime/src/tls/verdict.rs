@@ -1,0 +1,123 @@
+//! Checks of clients' certificates: what may be wrong with them (`ca-ignore-err`, `crt-ignore-err`) is let pass and remembered.
+//!
+//! rustls tells a verifier nothing of the connection. A handshake is driven on one thread at a time, though, and a check is made
+//! within one step of it: what a step found lies ready for whoever drives it.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use hapax_config::plan::Ignored;
+use hapax_sample::Verdict;
+use hapax_sample::fetches::chains;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+
+use super::trust::SelfSigned;
+
+thread_local! {
+    static FOUND: Cell<Option<Verdict>> = const { Cell::new(None) };
+}
+
+/// What the step that was just driven has found wrong with a certificate.
+pub(super) fn take() -> Option<Verdict> {
+    FOUND.take()
+}
+
+/// A verifier that lets pass what it is told to.
+#[derive(Debug)]
+pub(super) struct Lenient {
+    pub strict: Arc<dyn ClientCertVerifier>,
+    pub crt: Ignored,
+    pub ca: Ignored,
+    pub own: SelfSigned,
+}
+
+impl ClientCertVerifier for Lenient {
+    fn offer_client_auth(&self) -> bool {
+        self.strict.offer_client_auth()
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.strict.client_auth_mandatory()
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.strict.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let error = match self.strict.verify_client_cert(end_entity, intermediates, now) {
+            Err(Error::InvalidCertificate(error)) => error,
+            other => return other,
+        };
+        if self.own.trusts(end_entity, now) {
+            return Ok(ClientCertVerified::assertion());
+        }
+        let verdict = judge(&error, end_entity, intermediates, now);
+        FOUND.set(Some(verdict));
+        let ignored = if verdict.depth == 0 { &self.crt } else { &self.ca };
+        if ignored.has(verdict.code) {
+            Ok(ClientCertVerified::assertion())
+        } else {
+            Err(Error::InvalidCertificate(error))
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.strict.supported_verify_schemes()
+    }
+}
+
+/// OpenSSL's number for an error, and where in the chain it would have met it.
+fn judge(error: &CertificateError, own: &CertificateDer<'_>, sent: &[CertificateDer<'_>], now: UnixTime) -> Verdict {
+    let leaf = |code| Verdict { code, depth: 0 };
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => expired(own, now, 10),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => expired(own, now, 9),
+        CertificateError::Revoked => leaf(23),
+        CertificateError::UnknownRevocationStatus => leaf(3),
+        CertificateError::ExpiredRevocationList | CertificateError::ExpiredRevocationListContext { .. } => leaf(12),
+        CertificateError::BadSignature => leaf(7),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => leaf(26),
+        CertificateError::UnhandledCriticalExtension => leaf(34),
+        _ => unknown(own, sent),
+    }
+}
+
+/// The client's own certificate is out of its time, else one above it.
+fn expired(own: &CertificateDer<'_>, now: UnixTime, code: i32) -> Verdict {
+    Verdict {
+        code,
+        depth: u32::from(chains::in_time(own, now.as_secs() as i64)),
+    }
+}
+
+fn unknown(own: &CertificateDer<'_>, sent: &[CertificateDer<'_>]) -> Verdict {
+    let sent: Vec<&[u8]> = sent.iter().map(|d| d.as_ref()).collect();
+    chains::without_root(own, &sent)
+}
