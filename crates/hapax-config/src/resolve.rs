@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hapax_diag::{Diagnostic, Severity};
+use hapax_rules::Rule;
 use hapax_sample::ProxyId;
+use hapax_sample::acl::gate::gates;
 
 use crate::draft::Draft;
 use crate::plan::{Mode, Plan, SwitchTarget};
@@ -119,6 +121,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         drop_warnings(&mut reader, before);
     }
     reader.refs.finish();
+    proxies.iter_mut().for_each(put_gates);
     let plan = Plan {
         global: finish_global(&mut reader),
         proxies,
@@ -137,6 +140,23 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         later,
     };
     (plan, reader.diags)
+}
+
+/// Where many rules ask alike, they are asked at once.
+fn put_gates(p: &mut crate::plan::Proxy) {
+    for rules in [
+        &mut p.tcp_req_rules,
+        &mut p.tcp_res_rules,
+        &mut p.http_req_rules,
+        &mut p.http_res_rules,
+        &mut p.http_after_rules,
+    ] {
+        Rule::gate(rules);
+    }
+    let conditions: Vec<_> = p.switching.iter().map(|s| s.cond.clone()).collect();
+    for (rule, gate) in p.switching.iter_mut().zip(gates(&conditions)) {
+        rule.gate = gate;
+    }
 }
 
 /// Proxies that rules switch to, and servers that others track.

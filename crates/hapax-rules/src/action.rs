@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bitflags::bitflags;
 use hapax_diag::{Diagnostic, Span};
 use hapax_sample::acl::Condition;
+use hapax_sample::acl::gate::{Gated, gates};
 use hapax_value::Support;
 
 use crate::{Effect, ParseAction, Txn};
@@ -95,5 +96,17 @@ pub struct Rule {
     pub name: &'static str,
     pub action: Arc<dyn Action>,
     pub cond: Option<Arc<Condition>>,
+    /// Tells of those behind it that cannot hold either, where it stands among many that ask alike.
+    pub gate: Option<Gated>,
     pub span: Span,
+}
+
+impl Rule {
+    /// Puts gates before the runs among these rules, once all that their conditions name is known.
+    pub fn gate(rules: &mut [Self]) {
+        let conditions: Vec<_> = rules.iter().map(|r| r.cond.clone()).collect();
+        for (rule, gate) in rules.iter_mut().zip(gates(&conditions)) {
+            rule.gate = gate;
+        }
+    }
 }

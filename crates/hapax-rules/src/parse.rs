@@ -126,6 +126,7 @@ pub(crate) fn parse_with(
         name: row_name,
         action,
         cond,
+        gate: None,
         span: at,
     })
 }

@@ -19,7 +19,15 @@ pub fn run(rules: &[Rule], from: usize, txn: &mut Txn<'_>) -> Outcome {
         txn.controls.lenient = false;
     }
     txn.stream.waiting_rule = None;
-    for (index, rule) in rules.iter().enumerate().skip(from) {
+    let mut index = from;
+    while let Some(rule) = rules.get(index) {
+        if let (Some(gate), Woken::No, true) = (&rule.gate, txn.woken, txn.no_more) {
+            let skip = gate.skip(&txn.env());
+            if skip > 0 {
+                index += skip;
+                continue;
+            }
+        }
         // An action that slept has passed its condition already, and what it did meanwhile may have changed it.
         if txn.woken == Woken::No {
             match rule.cond.as_ref().map_or(Verdict::Pass, |c| c.eval(&txn.env())) {
@@ -31,7 +39,10 @@ pub fn run(rules: &[Rule], from: usize, txn: &mut Txn<'_>) -> Outcome {
                         index,
                     };
                 }
-                Verdict::Fail | Verdict::Wait => continue,
+                Verdict::Fail | Verdict::Wait => {
+                    index += 1;
+                    continue;
+                }
             }
         }
         let effect = rule.action.run(txn);
@@ -45,6 +56,7 @@ pub fn run(rules: &[Rule], from: usize, txn: &mut Txn<'_>) -> Outcome {
             *at = Some(rule.span);
             return Outcome { effect, index };
         }
+        index += 1;
     }
     Outcome {
         effect: Effect::Continue,

@@ -12,6 +12,7 @@ use crate::codes;
 use crate::{Compile, Env, NameKind, Needs};
 
 mod condition;
+pub mod gate;
 mod predefined;
 mod test;
 mod trace;

@@ -13,12 +13,14 @@ mod store;
 mod subject;
 mod table;
 
+pub(crate) use index::{Index, Spec};
 pub(crate) use list::ValueKind;
 pub use list::{EntryRef, ListError, PatternList, Versions};
 pub use method::MatchMethod;
 pub use parse::{int_with_operator, is_int_operator, net_v4, net_v6};
 pub use refs::{LaterList, ListUse, PatternRefs};
 pub use set::{MapHit, PatternFlags, PatternSet};
+pub(crate) use store::{Record, Store};
 pub use subject::Subject;
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use hapax_rules::filters::FilterSpec;
 use hapax_rules::filters::compression::Settings;
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Condition;
+use hapax_sample::acl::gate::Gated;
 use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
@@ -249,6 +250,8 @@ pub enum UseSource {
 pub struct SwitchRule {
     pub target: SwitchTarget,
     pub cond: Option<Arc<Condition>>,
+    /// As that of a rule.
+    pub gate: Option<Gated>,
     pub span: Span,
 }
 

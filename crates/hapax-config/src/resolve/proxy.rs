@@ -153,7 +153,12 @@ fn switch_rule(cx: &mut One<'_, '_>, draft: &Draft, switch: PendingSwitch) -> Op
         let name = String::from_utf8_lossy(&name);
         SwitchTarget::Fixed(choose(cx, draft, &name, name_span, "use_backend", "in a 'use_backend' rule")?)
     };
-    Some(SwitchRule { target, cond, span })
+    Some(SwitchRule {
+        target,
+        cond,
+        gate: None,
+        span,
+    })
 }
 
 /// The backend a line names, if it exists, is another proxy, and speaks the same protocol.

@@ -30,7 +30,14 @@ impl Exchange<'_> {
     }
 
     fn switch(&self) -> Option<ProxyId> {
-        for rule in &self.fe.switching {
+        let mut next = 0;
+        while let Some(rule) = self.fe.switching.get(next) {
+            // Content rules are over: nothing is waited for any more.
+            if let Some(skip @ 1..) = rule.gate.as_ref().map(|g| g.skip(&self.env(false))) {
+                next += skip;
+                continue;
+            }
+            next += 1;
             if rule.cond.as_ref().is_some_and(|c| c.eval(&self.env(false)) != Verdict::Pass) {
                 continue;
             }

@@ -45,6 +45,14 @@ impl Test {
         self.expr.fetch().name
     }
 
+    pub(super) fn expr(&self) -> &Expr {
+        &self.expr
+    }
+
+    pub(super) fn patterns(&self) -> &PatternSet {
+        &self.patterns
+    }
+
     /// The expression, as written.
     pub(super) fn text(&self) -> &str {
         self.expr.text()

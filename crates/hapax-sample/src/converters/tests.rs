@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, RwLock};
 
 use hapax_diag::{Diagnostics, Span};
-use hapax_value::{Endpoint, Value};
+use hapax_value::Value;
 
 use super::*;
 use crate::expr::Expr;

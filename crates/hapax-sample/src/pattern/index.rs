@@ -29,7 +29,7 @@ pub(crate) fn no_resolver(_: &str) -> Option<Ipv4Addr> {
 }
 
 /// How a list is looked at; two uses with the same spec share one index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Spec {
     pub(crate) method: MatchMethod,
     pub(crate) icase: bool,
@@ -147,6 +147,24 @@ impl Index {
         }
     }
 
+    /// Shows the entries that match to `f`, where each key stands once; `None`: some do, and the method does not tell which.
+    pub(crate) fn each(&self, store: &Store, subject: &Subject<'_>, mut f: impl FnMut(Option<u32>)) {
+        match (self, subject) {
+            (Self::Prefix(i), Subject::Bytes(b)) => i.each::<true>(store, b, |id| f(Some(id))),
+            (Self::Suffix(i), Subject::Bytes(b)) => i.each::<false>(store, b, |id| f(Some(id))),
+            (Self::Exact(i), Subject::Bytes(b)) => {
+                if let Some(id) = i.find(store, b) {
+                    f(Some(id));
+                }
+            }
+            _ => {
+                if self.find(store, subject).is_some() {
+                    f(None);
+                }
+            }
+        }
+    }
+
     /// Whether some entry matches a text. Of a few entries, each is compared: that is cheaper than any hash.
     pub(crate) fn matches_text(&self, store: &Store, text: &[u8]) -> bool {
         const FEW: u32 = 6;
@@ -160,6 +178,15 @@ impl Index {
             }
         }
         self.find(store, &Subject::Bytes(Cow::Borrowed(text))).is_some()
+    }
+
+    /// Keys that differ in case alone are the same.
+    pub(crate) fn folds_case(&self) -> bool {
+        match self {
+            Self::Exact(i) => i.icase(),
+            Self::Prefix(i) | Self::Suffix(i) => i.icase(),
+            _ => false,
+        }
     }
 
     /// Something waits for [`Self::finish`].

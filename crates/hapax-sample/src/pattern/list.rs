@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -114,6 +115,16 @@ struct Writer {
     kinds: Vec<ValueKind>,
     prepared: BTreeMap<u32, Generation>,
     uses: Vec<ListUse>,
+    /// Lowered with the first change: others have copied what the list had when the configuration was read.
+    copies: Vec<Arc<AtomicBool>>,
+}
+
+impl Writer {
+    fn changed(&self) {
+        for copy in &self.copies {
+            copy.store(false, Ordering::Release);
+        }
+    }
 }
 
 /// A list of patterns, with a second column where maps use it.
@@ -308,6 +319,16 @@ impl PatternList {
         })
     }
 
+    /// How the use of that place looks at the list.
+    pub(crate) fn spec(&self, place: usize) -> Option<Spec> {
+        self.writer().specs.get(place).copied()
+    }
+
+    /// Lowers `valid` when the current version is changed.
+    pub(crate) fn watch(&self, valid: &Arc<AtomicBool>) {
+        self.writer().copies.push(Arc::clone(valid));
+    }
+
     /// Bytes that the current version holds.
     pub fn memory(&self) -> usize {
         self.shared
@@ -354,6 +375,7 @@ impl PatternList {
         let record = Record { line: 0, key, value };
         match version.filter(|&v| v != writer.current) {
             None => {
+                writer.changed();
                 self.shared.write(|g| g.insert(&record))?;
                 self.settle(&writer.specs);
                 Ok(())
@@ -433,6 +455,7 @@ impl PatternList {
             }
         };
         if version == writer.current {
+            writer.changed();
             self.shared.write(|g| run(g, id))?;
             self.settle(&writer.specs);
             Ok(())
@@ -476,7 +499,10 @@ impl PatternList {
     pub fn clear(&self, version: Option<u32>) {
         let mut writer = self.writer();
         match version.filter(|&v| v != writer.current) {
-            None => self.replace(Generation::empty(&writer.specs)),
+            None => {
+                writer.changed();
+                self.replace(Generation::empty(&writer.specs));
+            }
             Some(v) => {
                 writer.prepared.remove(&v);
             }
@@ -506,6 +532,7 @@ impl PatternList {
         }
         let mut fresh = writer.prepared.remove(&version).unwrap_or_else(|| Generation::empty(&writer.specs));
         fresh.finish();
+        writer.changed();
         self.replace(fresh);
         writer.prepared.retain(|&v, _| v > version);
         writer.current = version;

@@ -50,6 +50,11 @@ impl MatchMethod {
         Self::Reg,
     ];
 
+    /// Patterns of several lists can be put together.
+    pub(crate) const fn is_merged(self) -> bool {
+        !matches!(self, Self::Found | Self::Bool | Self::Reg)
+    }
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Found => "found",

@@ -78,6 +78,11 @@ impl PatternSet {
         self.uses.is_empty()
     }
 
+    /// The lists it looks at, each with how it does.
+    pub(crate) fn specs(&self) -> impl Iterator<Item = (&Arc<PatternList>, Option<Spec>)> {
+        self.uses.iter().map(|(list, place)| (list, list.spec(*place)))
+    }
+
     /// The lists it looks at, in order.
     pub fn lists(&self) -> impl Iterator<Item = &Arc<PatternList>> {
         self.uses.iter().map(|(list, _)| list)

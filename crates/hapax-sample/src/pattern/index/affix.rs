@@ -161,6 +161,21 @@ impl AffixIndex {
             .find_map(|&(len, hash)| self.table.find(hash, |id| same(store.key(id), &subject[..len], self.icase)))
     }
 
+    /// Every entry whose key is a beginning (or an end) of `subject`.
+    pub(super) fn each<const PREFIX: bool>(&self, store: &Store, subject: &[u8], mut f: impl FnMut(u32)) {
+        let hashes = if PREFIX {
+            self.hashes(subject.iter(), subject.len())
+        } else {
+            self.hashes(subject.iter().rev(), subject.len())
+        };
+        for (len, hash) in hashes {
+            let part = if PREFIX { &subject[..len] } else { &subject[subject.len() - len..] };
+            if let Some(id) = self.table.find(hash, |id| same(store.key(id), part, self.icase)) {
+                f(id);
+            }
+        }
+    }
+
     /// The first entry whose key is an end of `subject`.
     pub(super) fn find_first(&self, store: &Store, subject: &[u8]) -> Option<u32> {
         let hashes = self.hashes(subject.iter().rev(), subject.len());
