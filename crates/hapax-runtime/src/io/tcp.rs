@@ -99,7 +99,11 @@ impl Tcp {
     }
 
     fn read_now(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {
-        if matches!(self, Self::Dialled(_)) { None } else { self.at_once(|s| s.read(buf)) }
+        if matches!(self, Self::Dialled(_)) {
+            None
+        } else {
+            self.at_once(|s| s.read(buf))
+        }
     }
 
     /// Tries `now` on a socket that the loop does not know; `None`: it has to be waited for, or is known.
