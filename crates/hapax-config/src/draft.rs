@@ -8,7 +8,7 @@ use hapax_rules::{RuleSets, Side, Site};
 use hapax_sample::acl::{AclSet, Condition};
 
 use crate::keyword::Sections;
-use crate::plan::{Bind, BindTls, Global, LogKind, Proxy, ProxyCaps};
+use crate::plan::{Bind, BindTls, CopyOnWrite, Global, LogKind, Proxy, ProxyCaps, Script};
 use crate::server::ServerDraft;
 use crate::topic::alerts::AlertsDraft;
 use crate::topic::checks::CheckRules;
@@ -42,6 +42,8 @@ pub struct PendingSwitch {
     pub name_span: Span,
 }
 
+crate::plan::usual!(FormatTexts, CheckRules, AlertsDraft);
+
 /// A frontend, backend, listen or defaults section as far as it is read.
 #[derive(Debug)]
 pub struct Draft {
@@ -69,9 +71,9 @@ pub struct Draft {
     pub named_resolvers: Vec<(usize, Arc<str>, Span)>,
     /// Servers that take their address from a state file, where one has it; else this is told.
     pub last_addresses: Vec<(usize, Option<Diagnostic>)>,
-    pub formats: FormatTexts,
+    pub formats: CopyOnWrite<FormatTexts>,
     /// How its servers are checked.
-    pub checks: CheckRules,
+    pub checks: CopyOnWrite<CheckRules>,
     /// The word after `balance`, for checks that depend on the proxy's mode.
     pub balance_name: Option<(Arc<str>, Span)>,
     /// Where words stand that only HTTP proxies act on, told if the proxy is none.
@@ -95,7 +97,7 @@ pub struct Draft {
     /// Ids given by `id` lines.
     pub id: Option<(u32, Span)>,
     /// `email-alert`
-    pub alerts: AlertsDraft,
+    pub alerts: CopyOnWrite<AlertsDraft>,
     /// `filter-sequence` for requests and for responses: the names as written.
     pub filter_sequence: [Option<(Arc<str>, Span)>; 2],
 }
@@ -134,8 +136,8 @@ impl Default for Draft {
             named_checks: Vec::new(),
             named_resolvers: Vec::new(),
             last_addresses: Vec::new(),
-            formats: FormatTexts::default(),
-            checks: CheckRules::default(),
+            formats: CopyOnWrite::default(),
+            checks: CopyOnWrite::default(),
             balance_name: None,
             asked: HashMap::new(),
             rules_used_by: None,
@@ -148,7 +150,7 @@ impl Default for Draft {
             named_by: false,
             followed_by: false,
             id: None,
-            alerts: AlertsDraft::default(),
+            alerts: CopyOnWrite::default(),
             filter_sequence: [None, None],
         }
     }
@@ -191,6 +193,7 @@ impl Draft {
         draft.proxy.name = name;
         draft.proxy.span = span;
         draft.proxy.caps = caps;
+        draft.proxy.check_script = Script::none();
         for topic in crate::topic::ALL {
             (topic.inherit)(&mut draft, defaults);
         }

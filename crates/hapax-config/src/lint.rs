@@ -1,6 +1,6 @@
 //! Advice beyond HAProxy's own: what is valid and most likely not meant. One lint per file, each a row with its code and its cases.
 //!
-//! Lints look at the lines as read ([`outline`]) and at the resolved [`Plan`]. They never change the verdict, and a plain start or `-c`
+//! Lints look at the lines as read ([`outline`]) and at a little of the resolved [`Plan`]. They never change the verdict, and a plain start or `-c`
 //! does not run them.
 
 mod expired_certificate;
@@ -28,6 +28,7 @@ use hapax_diag::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
 use hapax_syntax::Environment;
 
 use crate::plan::Plan;
+use expired_certificate::Loaded;
 use outline::Outline;
 
 /// One piece of advice.
@@ -45,7 +46,7 @@ pub struct Lint {
 /// What lints look at.
 pub struct Facts<'a> {
     pub outline: &'a Outline<'a>,
-    pub plan: Option<&'a Plan>,
+    pub certificates: &'a [Loaded],
     pub around: Around,
 }
 
@@ -109,11 +110,14 @@ pub fn find(name: &str) -> Option<&'static Lint> {
 }
 
 /// Runs the lints that `wanted` picks over files that were loaded without an error.
-pub fn run(sources: &Sources, env: &Environment, plan: Option<&Plan>, around: Around, wanted: impl Fn(&Lint) -> bool) -> Diagnostics {
+pub fn run(sources: &Sources, env: &Environment, plan: Option<Plan>, around: Around, wanted: impl Fn(&Lint) -> bool) -> Diagnostics {
+    let certificates = plan.as_ref().map(expired_certificate::loaded).unwrap_or_default();
+    // Both the plan and the outline of a large configuration are large: one goes before the other comes.
+    drop(plan);
     let outline = Outline::read(sources, env.clone());
     let facts = Facts {
         outline: &outline,
-        plan,
+        certificates: &certificates,
         around,
     };
     let mut diags = Diagnostics::default();

@@ -3,6 +3,7 @@
 mod balance;
 mod bind;
 mod check;
+mod copy_on_write;
 mod global;
 mod log;
 mod peers;
@@ -19,6 +20,8 @@ pub use check::{
     Act, Check, CheckPort, Connect, Expect, External, HeaderPattern, HttpCheckOptions, HttpSend, Pattern, ReplyReader, Script, ScriptKind,
     Step, StrMatch, StrMethod, Text, VarValue,
 };
+pub(crate) use copy_on_write::usual;
+pub use copy_on_write::{CopyOnWrite, Usual};
 pub use global::{Allowed, DnsFamilies, Global, SocketBuffers, SocketLevel, StatsSocket};
 pub use log::{
     LogFormats, LogForward, LogHost, LogProfile, LogProto, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep, Ring,
@@ -30,7 +33,7 @@ pub use proxy::{
 };
 pub use resolvers::{Hold, MailAlerts, Mailer, Mailers, NameServer, Resolve, Resolvers};
 pub use saved::Saved;
-pub use server::{Agent, Observe, OnError, ProxyParts, Server, ServerTls};
+pub use server::{Agent, Observe, OnError, ProxyParts, Server, ServerRest, ServerTls};
 pub use statuses::Statuses;
 pub use table::{StickRule, StickTable};
 

@@ -13,7 +13,7 @@ use crate::codes;
 use crate::dictionary::Index;
 use crate::dispatch::run_row;
 use crate::keyword::{Class, Keyword, Prefix, Sections, Version};
-use crate::plan::{Agent, Check, Server, ServerTls};
+use crate::plan::{Agent, Check, Script, Server, ServerTls};
 use crate::reader::{Reader, TlsDefaults};
 
 mod basic;
@@ -164,8 +164,6 @@ impl Default for ServerDraft {
         Self {
             server: Server {
                 weight: 1,
-                pool_purge_delay: 5000,
-                error_limit: 10,
                 ..Server::default()
             },
             check: CheckDraft::default(),
@@ -216,7 +214,7 @@ impl ServerDraft {
             inter: Some(a.inter),
             send: Some(Arc::clone(&a.send)),
         });
-        Self {
+        let mut draft = Self {
             server: Server {
                 id: 0,
                 address: None,
@@ -224,7 +222,6 @@ impl ServerDraft {
                 port_offset: None,
                 referenced: false,
                 check: None,
-                agent: None,
                 track: None,
                 resolve: None,
                 ..server.clone()
@@ -241,19 +238,26 @@ impl ServerDraft {
                 ignore_weight: r.ignore_weight,
             }),
             ..Self::default()
+        };
+        if draft.server.agent.is_some() {
+            draft.server.agent = None;
         }
+        draft
     }
 
     /// The server as the plan has it, but for what waits for the last line.
     pub fn finish(self) -> Server {
         let mut server = self.server;
         server.id_given = server.id != 0;
-        server.init_addr = self.init_addr;
+        // Equal settings stay shared.
+        if server.init_addr != self.init_addr {
+            server.init_addr = self.init_addr;
+        }
         server.rise = self.check.rise;
         if self.check.on {
             let c = &self.check;
             let alike = !self.dynamic && c.address.is_none() && c.port.is_none();
-            server.check = Some(Check {
+            let check = Check {
                 inter: c.inter,
                 fastinter: c.fastinter,
                 downinter: c.downinter,
@@ -268,8 +272,9 @@ impl ServerDraft {
                 sni_auto: c.sni_auto,
                 alpn: c.alpn.clone(),
                 via_socks4: c.via_socks4,
-                ..Check::default()
-            });
+                script: Script::none(),
+            };
+            server.check = Some(check.into());
         }
         if self.agent.on {
             server.agent = Some(Agent {

@@ -70,6 +70,9 @@ pub(crate) fn run(program: &str, options: &Options) -> ExitCode {
     if options.master {
         report.listen();
     }
+    if options.mode == Mode::Check {
+        hapax_sys::alloc::give_back_at_once();
+    }
     let loaded = match load(options, &report) {
         Ok(l) => l,
         Err(code) => return code,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hapax_config::Plan;
-use hapax_config::plan::{Check, Mode, Proxy, ProxyCaps, Server, SocketLevel};
+use hapax_config::plan::{Check, CopyOnWrite, Mode, Proxy, ProxyCaps, Server, SocketLevel};
 use hapax_runtime::state::Shared;
 use hapax_runtime::stats::ProcessFacts;
 use hapax_sample::Files;
@@ -65,11 +65,12 @@ fn control() -> Arc<dyn Control> {
         rise: 2,
         backup,
         address: Some(Endpoint::Ip("127.0.0.1:22001".parse().expect("an address"))),
-        pool_purge_delay: 5000,
-        check: (!backup).then(|| Check {
-            rise: 2,
-            fall: 3,
-            ..Check::default()
+        check: (!backup).then(|| {
+            CopyOnWrite::from(Check {
+                rise: 2,
+                fall: 3,
+                ..Check::default()
+            })
         }),
         ..Server::default()
     };

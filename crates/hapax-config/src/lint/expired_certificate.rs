@@ -1,10 +1,12 @@
 //! Certificates that are no longer valid, or soon will not be.
 
-use hapax_diag::{Code, Severity};
+use std::collections::HashSet;
+
+use hapax_diag::{Code, Severity, Span};
 use x509_parser::parse_x509_certificate;
 
 use super::{Facts, Found, Lint};
-use crate::plan::Certificate;
+use crate::plan::{Certificate, Plan};
 
 pub(super) static LINT: Lint = Lint {
     name: "expired-certificate",
@@ -23,21 +25,42 @@ pub(super) static LINT: Lint = Lint {
 const DAY: i64 = 24 * 3600;
 
 fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
-    let (Some(plan), Some(now)) = (facts.plan, facts.around.now) else {
+    let Some(now) = facts.around.now else {
         return;
     };
-    let mut told: Vec<&str> = Vec::new();
+    for cert in facts.certificates {
+        if let Some(what) = verdict(cert.valid.0, cert.valid.1, now) {
+            found.say(cert.line, format!("the certificate {} {what}", cert.path), "renew it");
+        }
+    }
+}
+
+/// A certificate that a `bind` line loads.
+pub struct Loaded {
+    line: Span,
+    path: String,
+    /// From when until when, in seconds since 1970.
+    valid: (i64, i64),
+}
+
+/// Every certificate once, where it is loaded first.
+pub(super) fn loaded(plan: &Plan) -> Vec<Loaded> {
+    let mut known = HashSet::new();
+    let mut all = Vec::new();
     for bind in plan.proxies.iter().flat_map(|p| &p.binds) {
         for cert in bind.tls.iter().flat_map(|tls| &tls.certs) {
-            if told.contains(&cert.path.as_str()) {
-                continue;
-            }
-            if let Some(what) = leaf(cert).and_then(|(from, until)| verdict(from, until, now)) {
-                told.push(&cert.path);
-                found.say(bind.span, format!("the certificate {} {what}", cert.path), "renew it");
+            if let Some(valid) = leaf(cert)
+                && known.insert(cert.path.as_str())
+            {
+                all.push(Loaded {
+                    line: bind.span,
+                    path: cert.path.clone(),
+                    valid,
+                });
             }
         }
     }
+    all
 }
 
 /// From when until when the leaf is valid, in seconds since 1970.

@@ -2,7 +2,7 @@
 //!
 //! Checks of protocols (`option redis-check` and its kin) are lists of the same steps, made when the configuration is loaded.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hapax_balance::CheckStatus;
 use hapax_sample::expr::Expr;
@@ -34,6 +34,21 @@ pub struct Check {
     pub alpn: Vec<Vec<u8>>,
 }
 
+impl Check {
+    /// Servers that are checked alike may share one.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let plain = |c: &Self| {
+            let times = (c.inter, c.fastinter, c.downinter, c.rise, c.fall, c.port);
+            (times, [c.send_proxy, c.via_socks4, c.tls, c.sni_auto])
+        };
+        plain(self) == plain(other)
+            && Arc::ptr_eq(&self.script, &other.script)
+            && self.address == other.address
+            && self.sni == other.sni
+            && self.alpn == other.alpn
+    }
+}
+
 /// What kind of check a script is, as far as its results are worded differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ScriptKind {
@@ -59,6 +74,12 @@ pub struct Script {
 }
 
 impl Script {
+    /// The script of checks whose own is not known yet, shared by all of them.
+    pub fn none() -> Arc<Self> {
+        static NONE: LazyLock<Arc<Script>> = LazyLock::new(Arc::default);
+        Arc::clone(&NONE)
+    }
+
     /// A step of it opens a connection over TLS.
     pub fn asks_for_tls(&self) -> bool {
         self.steps.iter().any(|s| matches!(&s.act, Act::Connect(c) if c.tls))

@@ -16,7 +16,7 @@ use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
-use super::{Balance, Bind, LogFormats, LogTarget, MailAlerts, Script, Server, StickRule};
+use super::{Balance, Bind, CopyOnWrite, LogFormats, LogTarget, MailAlerts, Script, Server, StickRule};
 use crate::server::ServerDraft;
 
 bitflags! {
@@ -117,6 +117,8 @@ pub struct Timeouts {
     pub tarpit: Option<Millis>,
 }
 
+super::usual!(LogFormats);
+
 #[derive(Clone, Debug, Default)]
 pub struct Proxy {
     pub name: Arc<str>,
@@ -178,7 +180,7 @@ pub struct Proxy {
     pub redispatch: i32,
     pub balance: Balance,
     pub hash_type: HashType,
-    pub cookie: Option<Cookie>,
+    pub cookie: Option<Box<Cookie>>,
     /// `dynamic-cookie-key`
     pub dynamic_cookie_key: Option<Arc<[u8]>>,
     pub forwardfor: Option<ForwardFor>,
@@ -194,7 +196,7 @@ pub struct Proxy {
     pub log_kind: LogKind,
     /// `log-steps`, a bit for each [`LogStep`](super::LogStep); 0: one line, at the end.
     pub log_steps: u8,
-    pub formats: LogFormats,
+    pub formats: CopyOnWrite<LogFormats>,
     pub log_tag: Option<Arc<str>>,
     /// Header that carries `unique-id-format`.
     pub unique_id_header: Option<Arc<[u8]>>,
@@ -207,7 +209,7 @@ pub struct Proxy {
     pub stick_rules: Vec<StickRule>,
     /// `force-persist` (true) and `ignore-persist`, in their order: the first that holds counts.
     pub persist_rules: Vec<(bool, Arc<Condition>)>,
-    pub stats: Option<StatsUri>,
+    pub stats: Option<Box<StatsUri>>,
     /// `http-send-name-header`
     pub send_name_header: Option<Arc<[u8]>>,
     /// `source`: where connections to servers start from, unless the server says otherwise.
@@ -220,7 +222,7 @@ pub struct Proxy {
     /// `rate-limit sessions`; 0: no limit.
     pub rate_limit: u32,
     /// `email-alert`
-    pub mail_alerts: Option<MailAlerts>,
+    pub mail_alerts: Option<Box<MailAlerts>>,
     pub monitor_uri: Option<Arc<[u8]>>,
     pub monitor_fail: Vec<Arc<Condition>>,
 }

@@ -1,5 +1,6 @@
 //! `server` lines (manual, 5.2).
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use bitflags::bitflags;
@@ -10,6 +11,7 @@ use hapax_value::{Endpoint, Millis};
 use super::Saved;
 use super::bind::{Certificate, Verify};
 use super::check::Check;
+use super::copy_on_write::{CopyOnWrite, usual};
 use super::{LogProto, Resolve, UseSource};
 use crate::server::InitAddr;
 
@@ -45,8 +47,6 @@ pub struct Server {
     pub hostname: Option<String>,
     /// What is looked up while the process runs.
     pub resolve: Option<Box<Resolve>>,
-    /// `init-addr`, for servers that start from this one.
-    pub init_addr: Vec<InitAddr>,
     /// The port as written; 0: none.
     pub port: u16,
     /// The port is the client's plus this (`host:+N`, or no port at all).
@@ -60,24 +60,10 @@ pub struct Server {
     pub cookie: Option<Arc<[u8]>>,
     /// It is made of the address, and changes with it.
     pub cookie_made: bool,
-    /// `stick` rules do not keep it.
-    pub non_stick: bool,
-    pub check: Option<Check>,
+    pub check: Option<CopyOnWrite<Check>>,
     /// `rise`, whether or not the server is checked.
     pub rise: u32,
-    pub agent: Option<Agent>,
-    pub observe: Observe,
-    /// Errors in a row that are too many, and what they do.
-    pub error_limit: u32,
-    pub on_error: OnError,
     pub track: Option<(u32, u32)>,
-    pub slowstart: Millis,
-    /// 0: off, 1 or 2.
-    pub send_proxy: u8,
-    /// `proxy-v2-options` and its kin, `set-proxy-v2-tlv-fmt`: what else a header of version 2 carries.
-    pub proxy_parts: ProxyParts,
-    pub proxy_tlvs: Vec<(u8, Option<Arc<LogFormat>>)>,
-    pub redir: Option<Arc<[u8]>>,
     /// Options of TLS, where the traffic or the checks speak it.
     pub tls: Option<Box<ServerTls>>,
     /// What `tls` would be if a step of the check asked for it; only while the configuration is read.
@@ -87,6 +73,46 @@ pub struct Server {
     /// The runtime API may turn it on and off; and `no-ssl` was written.
     pub tls_possible: bool,
     pub tls_refused: bool,
+    /// `udp@`: messages go there as datagrams.
+    pub datagram: bool,
+    /// What most lines do not speak of; read and written as if it were the server's own.
+    pub rest: CopyOnWrite<ServerRest>,
+}
+
+impl Deref for Server {
+    type Target = ServerRest;
+
+    fn deref(&self) -> &ServerRest {
+        &self.rest
+    }
+}
+
+impl DerefMut for Server {
+    fn deref_mut(&mut self) -> &mut ServerRest {
+        &mut self.rest
+    }
+}
+
+/// The settings that servers share with what they start from, as long as their own lines do not change one of them: there may be
+/// very many servers.
+#[derive(Clone, Debug)]
+pub struct ServerRest {
+    /// `init-addr`, for servers that start from this one.
+    pub init_addr: Vec<InitAddr>,
+    /// `stick` rules do not keep it.
+    pub non_stick: bool,
+    pub agent: Option<Agent>,
+    pub observe: Observe,
+    /// Errors in a row that are too many, and what they do.
+    pub error_limit: u32,
+    pub on_error: OnError,
+    pub slowstart: Millis,
+    /// 0: off, 1 or 2.
+    pub send_proxy: u8,
+    /// `proxy-v2-options` and its kin, `set-proxy-v2-tlv-fmt`: what else a header of version 2 carries.
+    pub proxy_parts: ProxyParts,
+    pub proxy_tlvs: Vec<(u8, Option<Arc<LogFormat>>)>,
+    pub redir: Option<Arc<[u8]>>,
     /// `proto`: spoken without negotiation.
     pub proto: Option<String>,
     pub pool_max_conn: Option<u32>,
@@ -100,8 +126,6 @@ pub struct Server {
     pub interface: Option<String>,
     pub use_source: Option<UseSource>,
     pub tfo: bool,
-    /// `udp@`: messages go there as datagrams.
-    pub datagram: bool,
     pub log_proto: LogProto,
     /// `log-bufsize`
     pub log_bufsize: Option<usize>,
@@ -111,6 +135,42 @@ pub struct Server {
     pub on_marked_down_shutdown: bool,
     pub on_marked_up_shutdown_backup: bool,
 }
+
+impl Default for ServerRest {
+    fn default() -> Self {
+        Self {
+            init_addr: Default::default(),
+            non_stick: Default::default(),
+            agent: Default::default(),
+            observe: Default::default(),
+            error_limit: 10,
+            on_error: Default::default(),
+            slowstart: Default::default(),
+            send_proxy: Default::default(),
+            proxy_parts: Default::default(),
+            proxy_tlvs: Default::default(),
+            redir: Default::default(),
+            proto: Default::default(),
+            pool_max_conn: Default::default(),
+            pool_purge_delay: 5000,
+            max_reuse: Default::default(),
+            shard: Default::default(),
+            source: Default::default(),
+            socks4: Default::default(),
+            interface: Default::default(),
+            use_source: Default::default(),
+            tfo: Default::default(),
+            log_proto: Default::default(),
+            log_bufsize: Default::default(),
+            cc: Default::default(),
+            tcp_ut: Default::default(),
+            on_marked_down_shutdown: Default::default(),
+            on_marked_up_shutdown_backup: Default::default(),
+        }
+    }
+}
+
+usual!(ServerRest);
 
 #[derive(Clone, Debug, Default)]
 pub struct ServerTls {

@@ -12,7 +12,7 @@ use crate::plan::MailAlerts;
 const LEVEL: u8 = 1;
 
 pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft) {
-    let alerts = std::mem::take(&mut draft.alerts);
+    let alerts = (*draft.alerts).clone();
     let Some(asked) = alerts.asked else { return };
     let (Some(mailers), Some(from), Some(to)) = (alerts.mailers, alerts.from, alerts.to) else {
         let message = format!(
@@ -30,11 +30,11 @@ pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft) {
         cx.push(names::unknown(message, mailers.1));
         return;
     };
-    draft.proxy.mail_alerts = Some(MailAlerts {
+    draft.proxy.mail_alerts = Some(Box::new(MailAlerts {
         mailers: at as u32,
         from,
         to,
         myhostname: alerts.myhostname,
         level: alerts.level.unwrap_or(LEVEL),
-    });
+    }));
 }

@@ -6,7 +6,7 @@ use hapax_sample::logformat::LogFormat;
 use super::proxy::One;
 use crate::codes;
 use crate::draft::{Draft, FormatText};
-use crate::plan::{LogKind, LogWire};
+use crate::plan::{CopyOnWrite, LogFormats, LogKind, LogWire};
 
 const TCP: &str = "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq";
 const TCP_CLF: &str = "%{+Q}o %{-Q}ci - - [%T] \"TCP \" 000 %B \"\" \"\" %cp %ms %ft %b %s %Th %Tw %Tc %Tt %U %ts-- %ac %fc %bc %sc %rc %sq %bq \
@@ -34,7 +34,7 @@ pub(super) fn compile(cx: &mut One<'_, '_>, draft: &mut Draft) {
         LogKind::Https => Some(HTTPS),
         LogKind::Default | LogKind::Custom => None,
     };
-    let texts = draft.formats.clone();
+    let texts = (*draft.formats).clone();
     let own = |text: &str| FormatText {
         text: text.as_bytes().into(),
         span: draft.formats.asked.unwrap_or(draft.proxy.span),
@@ -42,10 +42,12 @@ pub(super) fn compile(cx: &mut One<'_, '_>, draft: &mut Draft) {
     let main = standard.map(own).or(texts.main);
     let structured = draft.proxy.log.iter().any(|l| l.format == LogWire::Rfc5424);
     let sd = texts.sd.or_else(|| structured.then(|| own(STRUCTURED)));
-    draft.proxy.formats.main = main.and_then(|t| one(cx, draft, &t, "log-format"));
-    draft.proxy.formats.sd = sd.and_then(|t| one(cx, draft, &t, "log-format-sd"));
-    draft.proxy.formats.unique_id = texts.unique_id.and_then(|t| one(cx, draft, &t, "unique-id"));
-    draft.proxy.formats.error = texts.error.and_then(|t| one(cx, draft, &t, "error-log-format"));
+    draft.proxy.formats = CopyOnWrite::from(LogFormats {
+        main: main.and_then(|t| one(cx, draft, &t, "log-format")),
+        sd: sd.and_then(|t| one(cx, draft, &t, "log-format-sd")),
+        unique_id: texts.unique_id.and_then(|t| one(cx, draft, &t, "unique-id")),
+        error: texts.error.and_then(|t| one(cx, draft, &t, "error-log-format")),
+    });
 }
 
 fn one(cx: &mut One<'_, '_>, draft: &Draft, text: &FormatText, word: &str) -> Option<LogFormat> {

@@ -9,7 +9,7 @@ use super::proxy::One;
 use super::{names, tls};
 use crate::codes;
 use crate::draft::Draft;
-use crate::plan::Script;
+use crate::plan::{Check, CopyOnWrite, Script};
 
 /// Which servers of a proxy have health checks.
 pub(super) fn with_checks(draft: &Draft) -> Vec<bool> {
@@ -90,8 +90,17 @@ fn names(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
 fn scripts(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
     let own = Arc::new(draft.checks.script());
     draft.proxy.check_script = Arc::clone(&own);
+    // Servers that shared their check before go on sharing it.
+    let mut last: Option<(CopyOnWrite<Check>, CopyOnWrite<Check>)> = None;
     for check in draft.proxy.servers.iter_mut().filter_map(|s| s.check.as_mut()) {
-        check.script = Arc::clone(&own);
+        match &last {
+            Some((before, after)) if before.same(check) => check.clone_from(after),
+            _ => {
+                let before = check.clone();
+                check.script = Arc::clone(&own);
+                last = Some((before, check.clone()));
+            }
+        }
     }
     let mut made: HashMap<Arc<str>, Arc<Script>> = HashMap::new();
     for (server, name, span) in std::mem::take(&mut draft.named_checks) {

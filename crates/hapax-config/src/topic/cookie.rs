@@ -120,7 +120,7 @@ fn cookie(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     }
     modes.dedup();
     made.mode = check_modes(a, &modes, &made)?;
-    cx.proxy().proxy.cookie = Some(made);
+    cx.proxy().proxy.cookie = Some(Box::new(made));
     cx.proxy().asked.insert("cookie", a.line);
     Ok(())
 }

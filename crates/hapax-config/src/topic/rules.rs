@@ -207,7 +207,9 @@ fn inherit(to: &mut Draft, from: &Draft) {
         RuleSets::HTTP_RES,
         RuleSets::HTTP_AFTER,
     ]
+    .into_iter()
     .map(|set| (set, rules_mut(to, set).len()))
-    .into();
+    .filter(|(_, rules)| *rules > 0)
+    .collect();
     to.asked.extend(from.asked.iter().map(|(k, v)| (*k, *v)));
 }

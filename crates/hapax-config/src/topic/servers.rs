@@ -175,7 +175,14 @@ pub(super) fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
         d.named_resolvers.push((index, section, span));
     }
     d.server_names.insert(name, index as u32);
-    d.proxy.servers.push(draft.finish());
+    let mut server = draft.finish();
+    let before = d.proxy.servers.last().and_then(|s| s.check.as_ref());
+    if let (Some(check), Some(before)) = (server.check.as_mut(), before)
+        && check.is_like(before)
+    {
+        check.clone_from(before);
+    }
+    d.proxy.servers.push(server);
 }
 
 /// How a server got its address at start.

@@ -135,9 +135,11 @@ fn set(cx: &mut Reader<'_>, change: impl FnOnce(&mut StatsUri)) -> Result<(), Di
 }
 
 fn page(draft: &mut Draft) -> &mut StatsUri {
-    draft.proxy.stats.get_or_insert_with(|| StatsUri {
-        uri: DEFAULT_URI.into(),
-        ..StatsUri::default()
+    draft.proxy.stats.get_or_insert_with(|| {
+        Box::new(StatsUri {
+            uri: DEFAULT_URI.into(),
+            ..StatsUri::default()
+        })
     })
 }
 

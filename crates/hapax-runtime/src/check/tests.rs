@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 
 use hapax_balance::CheckStatus;
 use hapax_config::Plan;
-use hapax_config::plan::{Act, Check, Connect, Expect, Pattern, Proxy, ProxyCaps, Script, ScriptKind, Server, Step, Text};
+use hapax_config::plan::{Act, Check, Connect, CopyOnWrite, Expect, Pattern, Proxy, ProxyCaps, Script, ScriptKind, Server, Step, Text};
 use hapax_value::Endpoint;
 
 use super::*;
@@ -73,13 +73,13 @@ fn shared(servers: Vec<(Endpoint, Arc<Script>)>, inter: u64) -> Arc<Shared> {
         id: i as u32 + 1,
         weight: 1,
         address: Some(address),
-        check: Some(Check {
+        check: Some(CopyOnWrite::from(Check {
             script,
             inter,
             rise: 1,
             fall: 1,
             ..Check::default()
-        }),
+        })),
         ..Server::default()
     };
     let proxy = Proxy {

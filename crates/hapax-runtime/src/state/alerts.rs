@@ -52,7 +52,7 @@ impl Shared {
         // Nobody reads where the process ends.
         let _ = self.alerts.door.send(Alert {
             proxy: p,
-            to: to.clone(),
+            to: (**to).clone(),
             text: text.strip_suffix('.').unwrap_or(text).to_owned(),
             seconds: (hapax_sys::clock::realtime_us() / 1_000_000).cast_signed(),
         });

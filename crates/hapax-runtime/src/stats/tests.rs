@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hapax_config::Plan;
-use hapax_config::plan::{Check, Mode, Proxy, ProxyCaps, Server};
+use hapax_config::plan::{Check, CopyOnWrite, Mode, Proxy, ProxyCaps, Server};
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::Endpoint;
 
@@ -14,10 +14,12 @@ pub(super) fn shared() -> Shared {
         id,
         weight: 1,
         address: Some(Endpoint::Ip("127.0.0.1:80".parse().expect("an address"))),
-        check: checked.then(|| Check {
-            rise: 2,
-            fall: 3,
-            ..Check::default()
+        check: checked.then(|| {
+            CopyOnWrite::from(Check {
+                rise: 2,
+                fall: 3,
+                ..Check::default()
+            })
         }),
         ..Server::default()
     };

@@ -125,6 +125,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         print(&lint_list());
         return Ok(ExitCode::SUCCESS);
     }
+    hapax_sys::alloc::give_back_at_once();
     let read = inputs::read(&o.files).map_err(|e| format!("{}: {}", e.path, e.reason))?;
     let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
     let missing = Missing::of(o.missing, o.offline);
@@ -142,7 +143,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     };
     if !o.no_lints && !diags.has_alert() {
         let wanted = |lint: &Lint| !o.allow.contains(&lint.name);
-        diags.extend(lint::run(&sources, &options.env, plan.as_ref(), around(o.offline), wanted));
+        diags.extend(lint::run(&sources, &options.env, plan, around(o.offline), wanted));
     }
     let diag = o.diag || o.switches.contains(&Switch::Diag);
     diags.retain(|d| diag || d.severity != Severity::Diag);

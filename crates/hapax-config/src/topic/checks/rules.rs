@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::protocols;
-use crate::plan::{Act, Connect, Expect, External, HttpCheckOptions, HttpSend, Pattern, Script, ScriptKind, Step};
+use crate::plan::{Act, Connect, CopyOnWrite, Expect, External, HttpCheckOptions, HttpSend, Pattern, Script, ScriptKind, Step};
 
 /// Which option asked for a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,10 +96,14 @@ fn connect() -> Arc<Step> {
 
 impl CheckRules {
     /// What a section starts from.
-    pub fn inherit(from: &Self) -> Self {
+    pub fn inherit(from: &CopyOnWrite<Self>) -> CopyOnWrite<Self> {
         let mut own = from.clone();
-        own.tcp.inherited = true;
-        own.http.inherited = true;
+        // Where no line has spoken of checks yet there is nothing to replace, and nothing to copy.
+        let spoken = |steps: &Steps| steps.lines > 0 || steps.comment.is_some();
+        if own.described || own.request_at.is_some() || spoken(&own.tcp) || spoken(&own.http) {
+            own.tcp.inherited = true;
+            own.http.inherited = true;
+        }
         own
     }
 

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use hapax_balance::{CheckStatus, Outcome};
 use hapax_config::Plan;
-use hapax_config::plan::{Check, Proxy, ProxyCaps, Server};
+use hapax_config::plan::{Check, CopyOnWrite, Proxy, ProxyCaps, Server};
 
 use super::*;
 
@@ -13,12 +13,12 @@ fn server(name: &str, i: u32) -> Server {
         name: name.into(),
         id: i + 1,
         weight: 1,
-        check: Some(Check {
+        check: Some(CopyOnWrite::from(Check {
             inter: 2000,
             rise: 2,
             fall: 3,
             ..Check::default()
-        }),
+        })),
         ..Server::default()
     }
 }
