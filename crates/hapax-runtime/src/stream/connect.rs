@@ -17,6 +17,7 @@ use super::{Step, Stop};
 use crate::io::{Io, Raw};
 use crate::outcome::{Blame, End, Phase};
 use crate::proxy_header;
+use crate::session::Held;
 use crate::socks4;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
 use crate::timer::Deadline;
@@ -407,8 +408,12 @@ impl Exchange<'_> {
         let id = ServerId(i as u32);
         let (source, transparent) = self.source(&self.server_conf(i));
         let from = |up: &Upstream| up.ends.0.as_ref().and_then(Endpoint::ip);
-        if let Some((be, s, mut up)) = self.c.held.take()
-            && be == self.be_id
+        if let Some(Held {
+            backend,
+            server: s,
+            mut up,
+        }) = self.c.held.take().map(|h| *h)
+            && backend == self.be_id
             && s == id
             && (!transparent || from(&up) == source.map(|a| a.ip()))
             && up.key == key
@@ -473,12 +478,16 @@ impl Exchange<'_> {
         if let (Some(mut up), Some(i)) = (self.up.take(), self.server) {
             up.served += 1;
             if clean {
-                self.c.last = Some((self.be_id, i));
+                self.c.last = Some((self.be_id, ServerId(i as u32)));
             }
             if clean && self.reusable {
                 let (id, now) = (ServerId(i as u32), self.w.now_ms());
                 if self.be.reuse == Persist::Never || up.private {
-                    self.c.held = Some((self.be_id, id, up));
+                    self.c.held = Some(Box::new(Held {
+                        backend: self.be_id,
+                        server: id,
+                        up,
+                    }));
                 } else {
                     let server = &self.be_state().servers[i];
                     self.w.pools.put(self.be_id, id, &self.server_conf(i), server, up, now);

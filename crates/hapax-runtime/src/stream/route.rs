@@ -124,12 +124,13 @@ impl Exchange<'_> {
 
     /// The server whose connection is bound to this client, or that answered it last, where that is preferred and it has room.
     fn last_server(&self) -> Option<usize> {
-        let (be, i) = match &self.c.held {
-            Some((be, server, up)) if up.private && self.w.shared.server_conf(*be, *server).send_proxy == 0 => (*be, server.0 as usize),
+        let (be, server) = match self.c.held.as_deref() {
+            Some(h) if h.up.private && self.w.shared.server_conf(h.backend, h.server).send_proxy == 0 => (h.backend, h.server),
             _ if self.be.options.contains(Options::PREFER_LAST_SERVER) => self.c.last?,
             _ => return None,
         };
         let state = self.be_state();
+        let i = server.0 as usize;
         let server = state.servers.get(i).filter(|_| be == self.be_id)?;
         let max = state.live.dynamic_maxconn(server, state.be_cur.load(Ordering::Relaxed));
         let room = max == 0 || server.cur_sess.load(Ordering::Relaxed) < max;
