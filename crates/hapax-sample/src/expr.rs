@@ -68,6 +68,7 @@ impl Expr {
     /// As [`Self::compile_prefix`], where the word at the start of `text` stands for `fetch` (`path_beg` for `path`).
     pub(crate) fn compile_with(fetch: &'static Fetch, text: &[u8], at: Span, cx: &mut Compile<'_>) -> Result<(Self, usize), Diagnostic> {
         let name = word(text);
+        cx.refs.at = at;
         let fail = |message: String| Diagnostic::alert(&codes::FETCH, message).at(at);
         let mut used = name.len();
         let (mut fetch_args, len) = args::read(&text[used..], fetch.args, fetch.required, at, cx).map_err(|e| {

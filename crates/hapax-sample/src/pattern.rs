@@ -3,6 +3,7 @@
 //! A [`PatternList`] is what the runtime API calls an ACL or a map: entries, shared by name, changed at run time. A
 //! [`PatternSet`] is one use of some lists with one matching method; it asks the lists and copies nothing out of them.
 
+mod ask;
 mod index;
 mod list;
 mod method;
@@ -13,6 +14,7 @@ mod store;
 mod subject;
 mod table;
 
+pub use ask::{Asked, Found};
 pub(crate) use index::{Index, Spec};
 pub(crate) use list::ValueKind;
 pub use list::{EntryRef, ListError, PatternList, Versions};

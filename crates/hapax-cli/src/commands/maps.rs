@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use hapax_sample::pattern::{EntryRef, ListError, PatternList};
+use hapax_sample::pattern::{EntryRef, ListError, ListUse, PatternList};
 
 use super::own::row;
-use crate::command::{Answer, Call, Command, not_yet};
+use crate::command::{Answer, Call, Command};
 use hapax_config::plan::SocketLevel;
 use hapax_value::Support;
 
@@ -101,26 +101,20 @@ pub(super) static ROWS: &[Command] = &[
         "make a version of a map the current one",
         |c| commit(c, true)
     ),
-    Command {
-        support: Support::NotYet("asking an ACL by hand"),
-        ..row!(
-            &["get", "acl"],
-            User,
-            "get acl <acl> <value>",
-            "show what in an ACL matches a value",
-            not_yet
-        )
-    },
-    Command {
-        support: Support::Partial("keys are compared as text"),
-        ..row!(
-            &["get", "map"],
-            User,
-            "get map <map> <value>",
-            "show what a map makes of a value",
-            get_map
-        )
-    },
+    row!(
+        &["get", "acl"],
+        User,
+        "get acl <acl> <value>",
+        "show what in an ACL matches a value",
+        |c| get(c, false)
+    ),
+    row!(
+        &["get", "map"],
+        User,
+        "get map <map> <value>",
+        "show what a map makes of a value",
+        |c| get(c, true)
+    ),
 ];
 
 fn word(map: bool) -> &'static str {
@@ -196,21 +190,18 @@ fn list_all(c: &Call<'_>, map: bool) -> String {
         }
         let name = list.name().unwrap_or_default();
         let versions = list.versions();
-        let mut about: Vec<String> = uses
-            .iter()
-            .map(|u| {
-                let at = u.within.as_deref().map_or_else(String::new, |p| format!(" in proxy '{p}'"));
-                format!("{}{at}", if u.map { "map" } else { "acl" })
-            })
-            .collect();
-        if about.is_empty() {
-            about.push("acl".to_owned());
-        }
-        let about = about.join(", by ");
+        let plan = &c.control.shared().plan;
+        let place = |u: &ListUse| {
+            let file = plan.file_names.get(u.at.file.0 as usize).map_or("-", String::as_str);
+            format!("file '{file}' line {}", u.at.line)
+        };
         let from = if name.is_empty() {
-            about
+            let by = |u: &ListUse| format!("acl '{}' {}", u.keyword.unwrap_or_default(), place(u));
+            uses.first().map_or_else(|| "acl".to_owned(), by)
         } else {
-            format!("pattern loaded from file '{name}' used by {about}")
+            let by = |u: &ListUse| format!("{} at {}", if u.map { "map" } else { "acl" }, place(u));
+            let all: Vec<String> = uses.iter().map(by).collect();
+            format!("pattern loaded from file '{name}' used by {}", all.join(", by "))
         };
         put!(
             out,
@@ -342,22 +333,39 @@ fn commit(c: &mut Call<'_>, map: bool) -> Answer {
         return Answer::err(format!("Missing {} identifier.", word(map)));
     };
     let list = found!(c, name, map);
+    if a.version == Some(list.versions().current) {
+        return outcome(Err(ListError::BadVersion));
+    }
     outcome(list.commit(a.version.unwrap_or(0)))
 }
 
-fn get_map(c: &mut Call<'_>) -> Answer {
+/// One line for each way in which the list is looked at.
+fn get(c: &mut Call<'_>, map: bool) -> Answer {
     let [name, wanted, ..] = c.args() else {
-        return Answer::err("Missing map identifier and/or key.");
+        return Answer::err(format!("Missing {} identifier and/or key.", word(map)));
     };
-    let list = found!(c, name, true);
-    let mut hit = None;
-    list.for_each(None, |_, key, value| {
-        if hit.is_none() && key == wanted.as_bytes() {
-            hit = Some(String::from_utf8_lossy(value.unwrap_or_default()).into_owned());
+    let list = found!(c, name, map);
+    let mut out = String::new();
+    for asked in list.ask(wanted.as_bytes()) {
+        let case = if asked.icase { "insensitive" } else { "sensitive" };
+        let (what, yes) = if map { ("found", "key") } else { ("match", "pattern") };
+        put!(
+            out,
+            "type={}, case={case}, {what}={}",
+            asked.method.name(),
+            if asked.found.is_some() { "yes" } else { "no" }
+        );
+        if let Some(found) = asked.found {
+            put!(out, ", idx={}, {yes}=", if found.tree { "tree" } else { "list" });
+            match found.key {
+                Some(key) => put!(out, "\"{}\"", String::from_utf8_lossy(&key)),
+                None => out.push_str("unknown"),
+            }
+            if let Some(value) = found.value.filter(|_| map) {
+                put!(out, ", value=\"{}\", type=\"str\"", String::from_utf8_lossy(&value));
+            }
         }
-    });
-    Answer::Text(match hit {
-        Some(v) => format!("type=str, case=sensitive, found=yes, idx=tree, key=\"{wanted}\", value=\"{v}\", type=\"str\"\n"),
-        None => "type=str, case=sensitive, found=no\n".into(),
-    })
+        out.push('\n');
+    }
+    Answer::Text(out)
 }

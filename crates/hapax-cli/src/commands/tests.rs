@@ -5,7 +5,7 @@ use hapax_config::plan::{Check, CopyOnWrite, Mode, Proxy, ProxyCaps, Server, Soc
 use hapax_runtime::state::Shared;
 use hapax_runtime::stats::ProcessFacts;
 use hapax_sample::Files;
-use hapax_sample::pattern::PatternRefs;
+use hapax_sample::pattern::{MatchMethod, PatternFlags, PatternRefs, PatternSet};
 use hapax_value::{Endpoint, Support};
 
 use crate::command::every_command;
@@ -90,7 +90,15 @@ fn control() -> Arc<dyn Control> {
         ..Proxy::default()
     };
     let mut patterns = PatternRefs::default();
-    patterns.file("/m.map", true, &NoFiles).expect("a map");
+    let two_columns = PatternFlags {
+        map_file: true,
+        ..PatternFlags::default()
+    };
+    for (method, icase) in [(MatchMethod::Str, false), (MatchMethod::End, true)] {
+        let flags = PatternFlags { icase, ..two_columns };
+        let used = PatternSet::new(method).add_file("/m.map", flags, &mut patterns, &NoFiles);
+        used.expect("a map");
+    }
     patterns.finish();
     let mut plan = Plan {
         proxies: vec![front, back],
@@ -253,13 +261,26 @@ fn maps_change_as_in_haproxy() {
         (
             "get map /m.map b",
             None,
-            "type=str, case=sensitive, found=yes, idx=tree, key=\"b\", value=\"two words\", type=\"str\"\n\n",
+            "type=str, case=sensitive, found=yes, idx=tree, key=\"b\", value=\"two words\", type=\"str\"\n\
+             type=end, case=insensitive, found=yes, idx=list, key=\"b\", value=\"two words\", type=\"str\"\n\n",
+            "a 1|b two words|b 3",
+        ),
+        (
+            "get acl /m.map xA",
+            None,
+            "type=str, case=sensitive, match=no\ntype=end, case=insensitive, match=yes, idx=list, pattern=\"a\"\n\n",
+            "a 1|b two words|b 3",
+        ),
+        (
+            "get acl /m.map",
+            None,
+            "Missing ACL identifier and/or key.\n\n",
             "a 1|b two words|b 3",
         ),
         (
             "get map /m.map q",
             None,
-            "type=str, case=sensitive, found=no\n\n",
+            "type=str, case=sensitive, found=no\ntype=end, case=insensitive, found=no\n\n",
             "a 1|b two words|b 3",
         ),
         ("add map /m.map k v w", None, "\n", "a 1|b two words|b 3|k v"),

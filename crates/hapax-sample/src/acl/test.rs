@@ -188,6 +188,10 @@ impl<'t> PatternReader<'_, 't> {
         let at = self.criterion.span;
         let flags = self.flags;
         let method = self.set(at)?.method();
+        let keyword = criterion(expr::word(self.criterion.bytes)).map_or(self.expr.fetch().name, |c| c.name);
+        self.set(at)?
+            .open(flags, keyword, cx.refs, cx.files)
+            .map_err(|e| Self::fail(e, at))?;
         if method.takes_no_pattern() {
             return self.take(at);
         }

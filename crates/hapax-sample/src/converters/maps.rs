@@ -132,7 +132,8 @@ fn load(args: &mut Vec<Arg>, cx: &mut Compile<'_>, method: MatchMethod, output: 
     let list = cx.refs.file(&name, true, cx.files)?;
     list.add_use(ListUse {
         map: true,
-        within: cx.within.clone(),
+        keyword: None,
+        at: cx.refs.at,
     });
     set.add_list(&list, PatternFlags::default(), kind, cx.files)?;
     args.truncate(0);

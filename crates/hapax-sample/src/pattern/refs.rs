@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use hapax_diag::Span;
+
 use super::list::PatternList;
 use super::store::Record;
 use crate::Files;
@@ -12,8 +14,9 @@ use crate::Files;
 pub struct ListUse {
     /// By a map, else by an ACL.
     pub map: bool,
-    /// The proxy it is used in.
-    pub within: Option<Arc<str>>,
+    /// The fetch of an ACL whose patterns stand on its line.
+    pub keyword: Option<&'static str>,
+    pub at: Span,
 }
 
 /// Map and ACL lists of one configuration.
@@ -24,6 +27,8 @@ pub struct PatternRefs {
     wanted: Vec<Arc<LaterList>>,
     /// Where files need not be there, those that were not, until somebody tells of them.
     absent: Option<Vec<String>>,
+    /// The place in the configuration that is being read.
+    pub(crate) at: Span,
     /// The certificates that converters of tokens know by name: they are shared and changed while running, as the lists are.
     pub jwt: Arc<crate::JwtCerts>,
 }
@@ -159,9 +164,14 @@ impl PatternRefs {
         later
     }
 
-    /// A list for patterns written in the configuration; `id` is what `-u` asks for.
-    pub fn inline(&mut self, id: Option<u32>) -> Arc<PatternList> {
+    /// A list for patterns written in the configuration; `id` is what `-u` asks for, `keyword` what they are compared with.
+    pub fn inline(&mut self, id: Option<u32>, keyword: Option<&'static str>) -> Arc<PatternList> {
         let list = Arc::new(PatternList::new(None, id, false));
+        list.add_use(ListUse {
+            map: false,
+            keyword,
+            at: self.at,
+        });
         self.lists.push(Arc::clone(&list));
         list
     }

@@ -7,7 +7,7 @@ use hapax_value::Value;
 
 use super::index::Spec;
 use super::list::PatternList;
-use super::{MatchMethod, PatternRefs, Subject, ValueKind};
+use super::{ListUse, MatchMethod, PatternRefs, Subject, ValueKind};
 use crate::Files;
 use crate::regexp::Regexp;
 
@@ -31,6 +31,8 @@ pub struct PatternSet {
     version: bool,
     /// A list and the place of our index in it.
     uses: Vec<(Arc<PatternList>, usize)>,
+    /// Patterns were given, or a file of them.
+    given: bool,
     /// The list of the patterns given one by one, and the flags they had.
     inline: Option<(Arc<PatternList>, PatternFlags)>,
 }
@@ -58,6 +60,7 @@ impl PatternSet {
             method,
             version: false,
             uses: Vec::new(),
+            given: false,
             inline: None,
         }
     }
@@ -75,7 +78,7 @@ impl PatternSet {
 
     /// No pattern was given.
     pub fn is_empty(&self) -> bool {
-        self.uses.is_empty()
+        !self.given
     }
 
     /// The lists it looks at, each with how it does.
@@ -97,19 +100,35 @@ impl PatternSet {
         }
     }
 
+    /// Makes the list of the patterns that stand on an ACL's line, be there any or not: the runtime API knows it by its number.
+    pub(crate) fn open(
+        &mut self,
+        flags: PatternFlags,
+        keyword: &'static str,
+        refs: &mut PatternRefs,
+        files: &dyn Files,
+    ) -> Result<(), String> {
+        let list = refs.inline(flags.id, Some(keyword));
+        let place = list.index(self.spec(flags), ValueKind::Any, &resolver(files))?;
+        self.uses.push((Arc::clone(&list), place));
+        self.inline = Some((list, flags));
+        Ok(())
+    }
+
     /// Adds a pattern written in the configuration.
     pub fn add(&mut self, pattern: &[u8], flags: PatternFlags, refs: &mut PatternRefs, files: &dyn Files) -> Result<(), String> {
         let resolve = resolver(files);
         let list = match &self.inline {
             Some((list, had)) if *had == flags => Arc::clone(list),
             _ => {
-                let list = refs.inline(flags.id);
+                let list = refs.inline(flags.id, None);
                 let place = list.index(self.spec(flags), ValueKind::Any, &resolve)?;
                 self.uses.push((Arc::clone(&list), place));
                 self.inline = Some((Arc::clone(&list), flags));
                 list
             }
         };
+        self.given = true;
         list.push(pattern, &resolve)
     }
 
@@ -122,6 +141,11 @@ impl PatternSet {
         files: &dyn Files,
     ) -> Result<Arc<PatternList>, String> {
         let list = refs.file(name, flags.map_file, files)?;
+        list.add_use(ListUse {
+            map: false,
+            keyword: None,
+            at: refs.at,
+        });
         self.add_list(&list, flags, ValueKind::Any, files)?;
         Ok(list)
     }
@@ -135,6 +159,7 @@ impl PatternSet {
     ) -> Result<(), String> {
         let place = list.index(self.spec(flags), kind, &resolver(files))?;
         self.uses.push((Arc::clone(list), place));
+        self.given = true;
         Ok(())
     }
 
