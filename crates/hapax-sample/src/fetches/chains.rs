@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn the_root_is_where_the_chain_ends() {
-        let cases: [(&[&[u8]], &[&[u8]], Result<&str, Absent>); 5] = [
+        type Case<'c> = (&'c [&'c [u8]], &'c [&'c [u8]], Result<&'c str, Absent>);
+        let cases: [Case<'_>; 5] = [
             (&[INNER], &[ROOT], Ok("/CN=root")),
             (&[], &[ROOT, INNER], Ok("/CN=root")),
             (&[INNER], &[INNER], Ok("/CN=inner")),
@@ -283,7 +284,8 @@ mod tests {
 
     #[test]
     fn chains_without_a_root_end_somewhere() {
-        let cases: [(&[u8], &[&[u8]], i32, u32); 5] = [
+        type Case<'c> = (&'c [u8], &'c [&'c [u8]], i32, u32);
+        let cases: [Case<'_>; 5] = [
             (LEAF, &[], 20, 0),
             (LEAF, &[INNER], 2, 1),
             (LEAF, &[ROOT, INNER], 19, 2),

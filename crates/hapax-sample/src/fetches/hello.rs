@@ -81,7 +81,7 @@ const fn list(name: &'static str, out: Type, doc: &'static str, eval: crate::Eva
 
 fn check_filter(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
     match args.first() {
-        Some(Arg::Int(0 | 1)) | Some(Arg::None) | None => Ok(()),
+        Some(Arg::Int(0 | 1) | Arg::None) | None => Ok(()),
         _ => Err("filter option must be 0 or 1".to_owned()),
     }
 }

@@ -81,7 +81,7 @@ fn one_limit_for_all_scopes_of_all_streams() {
     assert!(set(&stage, 2, 5));
     let used = || stage.world.var_memory().load(Ordering::Relaxed);
     assert_eq!(used(), 2 * OVERHEAD + 10);
-    let scopes = [&stage.vars.sess, &stage.vars.txn].map(|s| s.take());
+    let scopes = [&stage.vars.sess, &stage.vars.txn].map(RefCell::take);
     stage.vars.give_back(&scopes, &stage.world);
     assert_eq!(used(), 0);
 }
