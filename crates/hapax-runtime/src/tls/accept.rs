@@ -157,7 +157,7 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
 fn anchors_of(pem: &[u8]) -> Anchors {
     use rustls::pki_types::pem::PemObject;
     let all: Vec<_> = CertificateDer::pem_slice_iter(pem).flatten().collect();
-    Anchors::of(all.iter().map(|d| d.as_ref()))
+    Anchors::of(all.iter().map(AsRef::as_ref))
 }
 
 pub(super) fn certified(cert: &Certificate) -> Result<Arc<CertifiedKey>, String> {

@@ -38,7 +38,6 @@ pub(crate) fn error_of(error: &io::Error) -> Option<TlsError> {
         Error::NoApplicationProtocol => TlsError::reason(235),
         Error::PeerSentOversizedRecord => TlsError::reason(218),
         Error::DecryptError => TlsError::reason(281),
-        Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => TlsError::reason(244),
         Error::PeerIncompatible(why) => TlsError::reason(match why {
             PeerIncompatible::NoCipherSuitesInCommon => 193,
             PeerIncompatible::NoKxGroupsInCommon | PeerIncompatible::KeyShareExtensionRequired => 101,
@@ -46,7 +45,9 @@ pub(crate) fn error_of(error: &io::Error) -> Option<TlsError> {
             _ => 258,
         }),
         Error::PeerMisbehaved(PeerMisbehaved::SignedKxWithWrongAlgorithm) => TlsError::reason(123),
-        Error::PeerMisbehaved(_) => TlsError::reason(244),
+        Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } | Error::PeerMisbehaved(_) => {
+            TlsError::reason(244)
+        }
         Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => TlsError::reason(267),
         Error::InvalidMessage(_) => TlsError::reason(159),
         Error::General(_) => TlsError::reason(226),

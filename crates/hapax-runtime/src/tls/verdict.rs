@@ -118,6 +118,6 @@ fn expired(own: &CertificateDer<'_>, now: UnixTime, code: i32) -> Verdict {
 }
 
 fn unknown(own: &CertificateDer<'_>, sent: &[CertificateDer<'_>]) -> Verdict {
-    let sent: Vec<&[u8]> = sent.iter().map(|d| d.as_ref()).collect();
+    let sent: Vec<&[u8]> = sent.iter().map(AsRef::as_ref).collect();
     chains::without_root(own, &sent)
 }
