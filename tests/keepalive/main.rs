@@ -1,6 +1,8 @@
 //! Connections that outlive a request, on either side.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod shared;
+
 use std::time::{Duration, Instant};
 
 use hapax_tests::{Builder, Origin, Program, Proxy, Reply};

@@ -99,7 +99,7 @@ fn a_server_is_reached_over_tls_and_verified() {
     let p = Builder::new(
         Program::Hapax,
         &format!(
-            "{TIMEOUTS}listen good\n  bind @good@\n  server s @s@ ssl verify required ca-file @dir@/ca.pem sni str(inner.test)\nlisten lax\n  bind @lax@\n  server s @s@ ssl verify none\nlisten bad\n  bind @bad@\n  retries 0\n  server s @s@ ssl verify required ca-file @dir@/other.pem sni str(inner.test)\n"
+            "{TIMEOUTS}listen good\n  bind @good@\n  server s @s@ ssl verify required ca-file @dir@/ca.pem sni str(inner.test)\nlisten lax\n  bind @lax@\n  server s @s@ ssl verify none no-sni-auto\nlisten host\n  bind @host@\n  http-request set-header Host from.test:8443\n  server s @s@ ssl verify none\nlisten bad\n  bind @bad@\n  retries 0\n  server s @s@ ssl verify required ca-file @dir@/other.pem sni str(inner.test)\n"
         ),
     )
     .file("ca.pem", &ca.pem())
@@ -108,6 +108,11 @@ fn a_server_is_reached_over_tls_and_verified() {
     .start();
     assert_eq!(p.connect("good").get("/").text(), "inner.test");
     assert_eq!(p.connect("lax").get("/").text(), "no name");
+    assert_eq!(
+        p.connect("host").get("/").text(),
+        "from.test",
+        "the request's host, unless told otherwise"
+    );
     assert_eq!(p.connect("bad").get("/").status, 503);
 }
 

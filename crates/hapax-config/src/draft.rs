@@ -168,6 +168,7 @@ impl Draft {
             proxy: Proxy {
                 caps: ProxyCaps::all(),
                 retries: 3,
+                max_held: 5,
                 options: crate::plan::Options::ABORTONCLOSE,
                 maxconn: maxconn.unwrap_or(0),
                 log_kind: LogKind::Default,
@@ -233,6 +234,9 @@ pub fn initial_global() -> Global {
         comp_level: 1,
         comp_cpu: 100,
         peers_updates_at_once: 200,
+        share_idle: true,
+        pool_low_fds: 20,
+        pool_high_fds: 25,
         ..Global::default()
     }
 }

@@ -259,6 +259,34 @@ impl Io {
         matches!(read, Err(e) if e.kind() == io::ErrorKind::WouldBlock)
     }
 
+    /// Takes an idle connection from the event loop of another thread; this thread's is told of it when it has to be waited for.
+    /// `false`: it is not quiet any more.
+    pub(crate) fn change_worker(&mut self) -> bool {
+        if let Self::Plain(Raw::Unix(_)) = self
+            && let Self::Plain(Raw::Unix(s)) = std::mem::replace(self, Self::Closed)
+        {
+            let moved = s.into_std().and_then(UnixStream::from_std);
+            *self = moved.map_or(Self::Closed, |s| Self::Plain(Raw::Unix(s)));
+        }
+        let mut room = [std::mem::MaybeUninit::uninit(); 1];
+        let peeked = match self.raw_mut() {
+            Some(Raw::Tcp(s)) => s.forget().and_then(|s| socket2::SockRef::from(s).peek(&mut room)),
+            Some(Raw::Unix(s)) => socket2::SockRef::from(&*s).peek(&mut room),
+            None => return false,
+        };
+        match peeked {
+            Err(e) => e.kind() == io::ErrorKind::WouldBlock,
+            Ok(0) => false,
+            // A session ticket, as in `is_quiet`.
+            Ok(_) => {
+                self.is_tls()
+                    && self
+                        .poll_read(&mut Context::from_waker(std::task::Waker::noop()), &mut [0; 1])
+                        .is_pending()
+            }
+        }
+    }
+
     /// Whether the peer has ended its side, while nothing is to be read from it. `Ready(false)`: it has sent something instead,
     /// and will not be noticed to leave. Costs no system call until something happens.
     pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<bool> {

@@ -13,6 +13,7 @@ use crate::control::ControlThread;
 use crate::log::{DEFAULT_TAG, RingFiles, SharedLogger};
 use crate::state::{FrontendOrder, Shared, WorkerCommand};
 use crate::tls::TlsTables;
+use crate::upstream::pool;
 use crate::worker::{self, Start};
 use crate::world::LiveWorld;
 
@@ -115,6 +116,7 @@ impl Server {
         let (stats, binds): (Vec<_>, Vec<_>) = listeners.into_iter().partition(|l| matches!(l.owner, Owner::Stats(_)));
         let (peers, binds): (Vec<_>, Vec<_>) = binds.into_iter().partition(|l| matches!(l.owner, Owner::Peers(..)));
         let tally = Arc::new(Tally::default());
+        let idle = pool::share(&shared.plan, threads);
         for (id, sockets) in share(binds, threads)?.into_iter().enumerate() {
             let inbox = shared.mail.open();
             let start = Start {
@@ -127,6 +129,7 @@ impl Server {
                 sockets,
                 inbox,
                 tally: Arc::clone(&tally),
+                idle: idle.clone(),
             };
             std::thread::Builder::new()
                 .name(format!("worker/{}", id + 1))

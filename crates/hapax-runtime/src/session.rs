@@ -41,11 +41,15 @@ pub(crate) struct Client {
     pub handshake_ms: i64,
     /// The server that answered last, and its backend.
     pub last: Option<(ProxyId, ServerId)>,
-    /// A connection to a server that is this client's alone; boxed: few have one.
-    pub held: Option<Box<Held>>,
+    /// Connections to servers that are this client's alone; boxed: few have one.
+    pub held: Option<Box<Holdings>>,
 }
 
-/// A connection to a server that no other client may have.
+/// Connections to servers that no other client may have, the one used last at the end.
+#[derive(Default)]
+pub(crate) struct Holdings(pub Vec<Held>);
+
+/// One of them.
 pub(crate) struct Held {
     pub backend: ProxyId,
     pub server: ServerId,

@@ -13,6 +13,7 @@ mod exchange;
 pub(crate) mod filters;
 mod forward;
 pub(crate) mod http;
+mod link;
 pub(crate) mod log;
 mod reply;
 mod request;

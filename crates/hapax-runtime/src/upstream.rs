@@ -1,23 +1,22 @@
-//! Connections to servers: made, kept idle per worker, and given to the next stream.
+//! Connections to servers: how they are made; while they are idle they stand in a [`pool`].
 
-use std::cell::RefCell;
+pub(crate) mod pool;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use hapax_config::Plan;
 use hapax_config::plan::{Options, Proxy, Server, SocketBuffers, TcpKeepAlive};
+use hapax_sample::TlsFacts;
 use hapax_sample::fault::Fault;
-use hapax_sample::{ProxyId, ServerId, TlsFacts};
 use hapax_value::{Endpoint, Millis};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::io::{Io, Raw, Tcp};
-use crate::state::ServerState;
 use crate::timer::Deadline;
 
 /// A connection to a server.
@@ -31,7 +30,8 @@ pub(crate) struct Upstream {
     idle_since: Millis,
     /// How often it strayed from the protocol and was let.
     pub glitches: u32,
-    /// What else than the server tells it from others: the name asked for, the port.
+    /// What else than the server tells it from others: the name asked for, the address that it reached or comes from, what its
+    /// PROXY header says.
     pub key: u64,
     /// Bound to one client (NTLM and the like): never shared.
     pub private: bool,
@@ -39,13 +39,6 @@ pub(crate) struct Upstream {
     pub ends: (Option<Endpoint>, Option<Endpoint>),
     /// What its handshake told.
     pub tls: Option<Arc<TlsFacts>>,
-}
-
-/// Idle connections of one worker, by server.
-#[derive(Debug)]
-pub(crate) struct Pools {
-    /// By proxy, then by server; made as they are needed.
-    idle: RefCell<Vec<Vec<Vec<Upstream>>>>,
 }
 
 /// Why there is no connection.
@@ -92,104 +85,6 @@ impl ConnectError {
 
 /// `connect` is under way.
 const EINPROGRESS: i32 = 115;
-/// Idle connections of a server kept by one worker at most, unless `pool-max-conn` says less.
-const MAX_IDLE: usize = 1024;
-
-impl Pools {
-    pub(crate) fn new(plan: &Plan) -> Self {
-        let of = |p: &Proxy| (0..p.servers.len()).map(|_| Vec::new()).collect();
-        Self {
-            idle: RefCell::new(plan.proxies.iter().map(of).collect()),
-        }
-    }
-
-    /// The connection of that key used last that is still alive and has served so many requests at least.
-    pub(crate) fn take(&self, proxy: ProxyId, server: ServerId, state: &ServerState, key: u64, served: u32) -> Option<Upstream> {
-        let epoch = state.address_epoch.load(Ordering::Relaxed);
-        loop {
-            let mut up = {
-                let mut idle = self.idle.borrow_mut();
-                let list = idle.get_mut(proxy.0 as usize)?.get_mut(server.0 as usize)?;
-                let found = list.iter().rposition(|u| u.key == key && u.served >= served)?;
-                list.remove(found)
-            };
-            state.idle.fetch_sub(1, Ordering::Relaxed);
-            if up.epoch == epoch && up.io.is_quiet() {
-                return Some(up);
-            }
-        }
-    }
-
-    /// Keeps a connection for later, where the server was seen to need as many of late; closes it else. One that died meanwhile makes
-    /// room.
-    pub(crate) fn put(&self, proxy: ProxyId, server: ServerId, conf: &Server, state: &ServerState, mut up: Upstream, now: Millis) {
-        let max = conf.pool_max_conn.map_or(MAX_IDLE, |n| n as usize);
-        let worn = conf.max_reuse.is_some_and(|n| up.served > n);
-        let (idle_now, used) = (state.idle.load(Ordering::Relaxed), state.cur_sess.load(Ordering::Relaxed));
-        if idle_now as usize >= max || worn || up.private {
-            up.close();
-            return;
-        }
-        up.idle_since = now;
-        let mut idle = self.idle.borrow_mut();
-        let (p, s) = (proxy.0 as usize, server.0 as usize);
-        // Servers that came while running have no place yet.
-        if idle.len() <= p {
-            idle.resize_with(p + 1, Vec::new);
-        }
-        if idle[p].len() <= s {
-            idle[p].resize_with(s + 1, Vec::new);
-        }
-        let list = &mut idle[p][s];
-        if idle_now + used > state.needed()
-            && let Some(oldest) = list.first_mut()
-        {
-            // What was used last is the cheapest to close: nothing of it has left the caches yet.
-            if oldest.io.is_quiet() {
-                up.close();
-                return;
-            }
-            list.remove(0).close();
-        } else {
-            state.idle.fetch_add(1, Ordering::Relaxed);
-        }
-        list.push(up);
-    }
-
-    /// Closes what the servers have closed and what was not needed for `keep` milliseconds.
-    pub(crate) fn purge(&self, now: Millis, keep: impl Fn(ProxyId, ServerId) -> Millis, state: impl Fn(ProxyId, ServerId, u32)) {
-        let mut idle = self.idle.borrow_mut();
-        for (p, servers) in idle.iter_mut().enumerate() {
-            for (s, list) in servers.iter_mut().enumerate() {
-                if list.is_empty() {
-                    continue;
-                }
-                let (p, s) = (ProxyId(p as u32), ServerId(s as u32));
-                let (before, keep) = (list.len(), keep(p, s));
-                for u in list.extract_if(.., |u| now.saturating_sub(u.idle_since) >= keep || !u.io.is_quiet()) {
-                    u.close();
-                }
-                state(p, s, (before - list.len()) as u32);
-            }
-        }
-    }
-
-    /// Closes those of one server, and says how many they were.
-    pub(crate) fn drop_idle(&self, proxy: ProxyId, server: ServerId) -> u32 {
-        let mut idle = self.idle.borrow_mut();
-        let list = idle.get_mut(proxy.0 as usize).and_then(|p| p.get_mut(server.0 as usize));
-        let gone = list.map(std::mem::take).unwrap_or_default();
-        let count = gone.len() as u32;
-        gone.into_iter().for_each(Upstream::close);
-        count
-    }
-
-    pub(crate) fn clear(&self) {
-        for list in self.idle.borrow_mut().iter_mut().flatten() {
-            list.drain(..).for_each(Upstream::close);
-        }
-    }
-}
 
 impl Upstream {
     pub(crate) fn new(io: Io, epoch: u32, ends: (Option<Endpoint>, Option<Endpoint>), tls: Option<Arc<TlsFacts>>) -> Self {
@@ -204,6 +99,11 @@ impl Upstream {
             ends,
             tls,
         }
+    }
+
+    /// The number of its socket; -1 where it has none that counts.
+    fn number(&self) -> i32 {
+        self.io.raw().and_then(Raw::number).unwrap_or(-1)
     }
 
     /// Ends a connection on which nothing more is to come or to go: with a reset, so that no port of ours stays taken for the

@@ -26,7 +26,7 @@ use crate::state::{FrontendOrder, SessionRow, Shared, WorkerCommand};
 use crate::stream::StreamParts;
 use crate::timer::Timers;
 use crate::tls::TlsTables;
-use crate::upstream::Pools;
+use crate::upstream::pool::{Pools, SharedIdle};
 use crate::world::LiveWorld;
 
 /// Streams' memory kept for the next ones.
@@ -86,6 +86,8 @@ pub(crate) struct Start {
     pub sockets: Vec<BoundListener>,
     pub inbox: UnboundedReceiver<WorkerCommand>,
     pub tally: Arc<Tally>,
+    /// Idle connections to servers that all workers may take.
+    pub idle: Option<SharedIdle>,
 }
 
 /// The body of a worker thread: returns when the process stops and its last stream has ended.
@@ -108,7 +110,8 @@ async fn serve(start: Start) {
         sockets, mut inbox, tally, ..
     } = start;
     let logger = Logger::new(start.shared.plan.global.log_hostname.clone(), start.dropped);
-    let worker = Worker::new(start.id, start.shared, logger, start.tls, start.clock, start.no_splice);
+    let pools = Pools::new(&start.shared.plan, start.idle, start.id);
+    let worker = Worker::new(start.id, start.shared, logger, start.tls, start.clock, pools, start.no_splice);
     tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
     tokio::task::spawn_local(purge(Rc::clone(&worker)));
     let mut listeners = Listeners::default();
@@ -234,13 +237,21 @@ struct Clock {
 }
 
 impl Worker {
-    pub(crate) fn new(id: usize, shared: Arc<Shared>, logger: Logger, tls: Arc<TlsTables>, start: Instant, no_splice: bool) -> Rc<Self> {
+    pub(crate) fn new(
+        id: usize,
+        shared: Arc<Shared>,
+        logger: Logger,
+        tls: Arc<TlsTables>,
+        start: Instant,
+        pools: Pools,
+        no_splice: bool,
+    ) -> Rc<Self> {
         let wall_at_start_us = hapax_sys::clock::realtime_us() - start.elapsed().as_micros() as u64;
         Rc::new(Self {
             id,
             timers: Timers::new(start),
             logger: RefCell::new(logger),
-            pools: Pools::new(&shared.plan),
+            pools,
             tls,
             world: LiveWorld::new(Arc::clone(&shared), id),
             sessions: RefCell::default(),

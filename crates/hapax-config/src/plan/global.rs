@@ -72,6 +72,11 @@ pub struct Global {
     pub comp_level: u8,
     pub comp_rate: u64,
     pub comp_cpu: u8,
+    /// `tune.idle-pool.shared`: workers take idle connections to servers from each other.
+    pub share_idle: bool,
+    /// `tune.pool-low-fd-ratio` and `tune.pool-high-fd-ratio`: percents of the descriptors.
+    pub pool_low_fds: u32,
+    pub pool_high_fds: u32,
     /// `http-err-codes` and `http-fail-codes`; `None`: as they are by default.
     pub err_codes: Option<Statuses>,
     pub fail_codes: Option<Statuses>,

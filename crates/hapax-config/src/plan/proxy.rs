@@ -175,6 +175,10 @@ pub struct Proxy {
     pub options: Options,
     pub http_mode: HttpMode,
     pub reuse: Persist,
+    /// `max-session-srv-conns`: idle connections to servers that a client has to itself.
+    pub max_held: usize,
+    /// `max-keep-alive-queue`; `None`: however long the queue is, the request waits in it for the server that answered last.
+    pub keep_alive_queue: Option<u32>,
     pub retries: u32,
     /// `option redispatch N`: every Nth retry, -1: the last one (default); 0: off.
     pub redispatch: i32,

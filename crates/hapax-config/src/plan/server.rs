@@ -116,6 +116,10 @@ pub struct ServerRest {
     /// `proto`: spoken without negotiation.
     pub proto: Option<String>,
     pub pool_max_conn: Option<u32>,
+    /// `pool-low-conn`: idle connections kept beyond what is needed, and below which workers do not take them from each other.
+    pub pool_low_conn: u32,
+    /// `pool-conn-name`: what idle connections are told apart by, in place of the name that TLS asks for.
+    pub pool_conn_name: Option<Arc<hapax_sample::expr::Expr>>,
     pub pool_purge_delay: Millis,
     pub max_reuse: Option<u32>,
     /// Of a peer: the part of the keys that it gets; 0: all.
@@ -152,6 +156,8 @@ impl Default for ServerRest {
             redir: None,
             proto: None,
             pool_max_conn: None,
+            pool_low_conn: 0,
+            pool_conn_name: None,
             pool_purge_delay: 5000,
             max_reuse: None,
             shard: 0,
@@ -182,6 +188,8 @@ pub struct ServerTls {
     pub ca: Option<Arc<[u8]>>,
     pub verifyhost: Option<String>,
     pub sni: Option<Arc<hapax_sample::expr::Expr>>,
+    /// `no-sni-auto`: without `sni`, no name is asked for.
+    pub no_sni_auto: bool,
     pub alpn: Vec<Vec<u8>>,
     pub cert: Option<Arc<Certificate>>,
     pub min_version: Option<u16>,
@@ -206,6 +214,7 @@ impl ServerTls {
             ca,
             verifyhost,
             sni,
+            no_sni_auto: _,
             alpn,
             cert,
             min_version,

@@ -104,9 +104,12 @@ pub(super) static ROWS: &[ServerRow] = &[
         }),
     number("pool-low-conn", 0, i32::MAX as i64)
         .doc("Idle connections below which threads make their own.")
-        .no_effect("idle connections are kept by thread")
         .ok(&["server s1 127.0.0.1:80 pool-low-conn 10"])
-        .bad(&["server s1 127.0.0.1:80 pool-low-conn"]),
+        .bad(&["server s1 127.0.0.1:80 pool-low-conn"])
+        .set(|cx, a| {
+            cx.draft.server.pool_low_conn = a.number() as u32;
+            Ok(())
+        }),
     time("pool-purge-delay")
         .doc("Time after which half of the idle connections are closed; 5 s by default.")
         .ok(&["server s1 127.0.0.1:80 pool-purge-delay 10s"])

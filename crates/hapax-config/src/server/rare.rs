@@ -1,10 +1,13 @@
 //! Options that few `server` lines use.
 
+use std::sync::Arc;
+
+use hapax_sample::expr::Expr;
 use hapax_value::Endpoint;
 
-use super::ServerRow;
+use super::{ServerOption, ServerRow};
 use crate::address::{self, Accept};
-use crate::keyword::Sections;
+use crate::keyword::{Class, Sections};
 use crate::plan::LogProto;
 use crate::shape::Shape;
 use crate::tls;
@@ -195,12 +198,16 @@ pub(super) static ROWS: &[ServerRow] = &[
         .shape(Shape::Word("<expression>"))
         .doc("Name by which idle connections are told apart.")
         .since(3, 0)
-        .not_yet("idle connections by name")
         .ok(&["server s1 127.0.0.1:80 pool-conn-name req.hdr(host)"])
         .bad(&[
             "server s1 127.0.0.1:80 pool-conn-name",
             "server s1 127.0.0.1:80 pool-conn-name one two",
-        ]),
+        ])
+        .set(|cx, a| {
+            let expr = Expr::compile(a.show(0), a.at(0), &mut ServerOption::compile(cx))?;
+            cx.draft.server.pool_conn_name = Some(Arc::new(expr));
+            Ok(())
+        }),
     ServerRow::new("quic-cc-algo", Sections::SERVER)
         .usage("<algorithm>")
         .shape(Shape::Word("<algorithm>"))

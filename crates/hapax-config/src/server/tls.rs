@@ -98,13 +98,19 @@ pub(super) static ROWS: &[ServerRow] = &[
     flag("sni-auto")
         .since(3, 3)
         .doc("Name asked of the server: the request's host.")
-        .not_yet("server names taken from the request")
-        .ok(&["server s1 127.0.0.1:80 sni-auto"]),
+        .ok(&["server s1 127.0.0.1:80 sni-auto"])
+        .set(|cx, _| {
+            cx.draft.tls.no_sni_auto = false;
+            Ok(())
+        }),
     flag("no-sni-auto")
         .since(3, 3)
         .doc("Undoes `sni-auto`.")
-        .no_effect("no server name is taken from the request")
-        .ok(&["server s1 127.0.0.1:80 no-sni-auto"]),
+        .ok(&["server s1 127.0.0.1:80 no-sni-auto"])
+        .set(|cx, _| {
+            cx.draft.tls.no_sni_auto = true;
+            Ok(())
+        }),
     word("alpn", "<protocols>")
         .doc("Protocols offered to the server.")
         .ok(&["server s1 127.0.0.1:80 ssl verify none alpn h2,http/1.1"])

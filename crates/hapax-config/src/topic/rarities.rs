@@ -1,7 +1,8 @@
 //! Proxy words that few configurations use.
 
-use super::{Topic, no_inherit};
+use super::Topic;
 use crate::dictionary::Row;
+use crate::draft::Draft;
 use crate::keyword::Sections;
 use crate::shape::Shape;
 
@@ -12,7 +13,7 @@ const FRONT_ONLY: Sections = Sections::FRONTEND.union(Sections::LISTEN);
 pub(super) static TOPIC: Topic = Topic {
     name: "rarities",
     rows: ROWS,
-    inherit: no_inherit,
+    inherit,
 };
 
 static ROWS: &[Row] = &[
@@ -32,16 +33,22 @@ static ROWS: &[Row] = &[
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Queue length above which another server is tried first.")
-        .not_yet("queue-aware reuse of the last server")
         .ok(&["max-keep-alive-queue 10"])
-        .bad(&["max-keep-alive-queue", "max-keep-alive-queue many"]),
+        .bad(&["max-keep-alive-queue", "max-keep-alive-queue many"])
+        .set(|cx, a| {
+            cx.proxy().proxy.keep_alive_queue = u32::try_from(a.number()).ok();
+            Ok(())
+        }),
     Row::new("max-session-srv-conns", Sections::FRONT)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Idle server connections a client connection may hold.")
-        .no_effect("idle server connections belong to the worker, not to a client")
         .ok(&["max-session-srv-conns 10"])
-        .bad(&["max-session-srv-conns", "max-session-srv-conns many"]),
+        .bad(&["max-session-srv-conns", "max-session-srv-conns many"])
+        .set(|cx, a| {
+            cx.proxy().proxy.max_held = usize::try_from(a.number()).unwrap_or(usize::MAX);
+            Ok(())
+        }),
     Row::new("rate-limit sessions", Sections::FRONT)
         .usage("<rate>")
         .shape(Shape::Number(0, i64::MAX))
@@ -124,3 +131,12 @@ static ROWS: &[Row] = &[
         .ok(&["use-fcgi-app php"])
         .bad(&["use-fcgi-app", "use-fcgi-app one two"]),
 ];
+
+fn inherit(to: &mut Draft, from: &Draft) {
+    if to.is_front() {
+        to.proxy.max_held = from.proxy.max_held;
+    }
+    if to.is_back() {
+        to.proxy.keep_alive_queue = from.proxy.keep_alive_queue;
+    }
+}

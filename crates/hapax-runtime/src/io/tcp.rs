@@ -43,6 +43,20 @@ impl Tcp {
         }
     }
 
+    /// The socket as no event loop knows it, of which nothing is to be read before something was written.
+    pub(crate) fn forget(&mut self) -> io::Result<&net::TcpStream> {
+        let s = match std::mem::replace(self, Self::Lost) {
+            Self::Fresh(s) | Self::Dialled(s) => s,
+            Self::Known(s) => s.into_std()?,
+            Self::Lost => return Err(lost()),
+        };
+        *self = Self::Dialled(s);
+        match self {
+            Self::Dialled(s) => Ok(s),
+            _ => Err(lost()),
+        }
+    }
+
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Fresh(s) | Self::Dialled(s) => s.local_addr(),

@@ -1,7 +1,6 @@
 //! From a backend to a connection: server, slot (or queue), reuse or connect, retries and redispatch.
 
 use std::cell::Cell;
-use std::hash::{Hash, Hasher};
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
@@ -13,15 +12,17 @@ use hapax_sample::fault::Fault;
 use hapax_value::{Endpoint, Millis};
 
 use super::exchange::Exchange;
+use super::link::Link;
 use super::{Step, Stop};
 use crate::io::{Io, Raw};
 use crate::outcome::{Blame, End, Phase};
 use crate::proxy_header;
-use crate::session::Held;
+use crate::session::{Held, Holdings};
 use crate::socks4;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
 use crate::timer::Deadline;
 use crate::tls;
+use crate::upstream::pool::Wanted;
 use crate::upstream::{self, ConnectError, How, Upstream};
 
 /// Pause before a server that refused is tried again.
@@ -286,8 +287,9 @@ impl Exchange<'_> {
         let conf = &*conf;
         let server = &self.be_state().servers[i];
         let w = self.w.id;
-        let key = self.connection_key(conf);
-        if let Some(up) = self.reuse(i, server, key) {
+        let config = server.speaks_tls().then(|| self.tls_config(i)).flatten();
+        let link = self.link(conf, config.is_some());
+        if let Some(up) = self.reuse(i, conf, &link) {
             server.counters.reuse.inc(w);
             self.be_state().be.reuse.inc(w);
             return Ok(up);
@@ -297,10 +299,9 @@ impl Exchange<'_> {
         let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(now, limit);
         let special = upstream::Special::of(self.plan, self.be, conf);
-        let (source, transparent) = self.source(conf);
         let how = How {
-            source,
-            transparent,
+            source: link.source,
+            transparent: link.transparent,
             special: special.as_ref(),
             mark: self.p.controls.bc_mark,
             tos: self.p.controls.bc_tos,
@@ -327,26 +328,17 @@ impl Exchange<'_> {
             let asked = socks4::ask(&mut raw, &address, &self.c.deadline).await;
             asked.map_err(ConnectError::Refused)?;
         }
-        if conf.send_proxy > 0 {
-            let header = self.proxy_header(conf);
-            let sent = proxy_header::send(&mut raw, &header, &self.c.deadline).await;
+        if !link.header.is_empty() {
+            let sent = proxy_header::send(&mut raw, &link.header, &self.c.deadline).await;
             sent.map_err(ConnectError::Refused)?;
         }
         let ends = (raw.local_addr(), Some(address));
-        let config = server.speaks_tls().then(|| self.tls_config(i)).flatten();
         let (io, tls) = match &config {
             None => (Io::Plain(raw), None),
             Some(config) => {
-                let mut sni = Vec::new();
-                let asked = conf
-                    .tls
-                    .as_ref()
-                    .and_then(|t| t.sni.as_ref())
-                    .is_some_and(|e| e.eval_str(&self.env(false), &mut sni));
-                let name = if asked {
-                    std::str::from_utf8(&sni).ok()
-                } else {
-                    conf.tls.as_ref().and_then(|t| t.verifyhost.as_deref())
+                let name = match &link.name {
+                    Some(asked) => std::str::from_utf8(asked).ok(),
+                    None => conf.tls.as_ref().and_then(|t| t.verifyhost.as_deref()),
                 };
                 let shaken = tls::handshake(config, name, raw, &self.c.deadline).await;
                 let io = shaken.map_err(ConnectError::Handshake)?;
@@ -356,9 +348,10 @@ impl Exchange<'_> {
         };
         self.c.deadline.clear();
         let mut up = Upstream::new(io, epoch, ends, tls);
-        // The header named this client, or its packets are marked for it: the connection can serve no other.
-        up.private |= conf.send_proxy > 0 || transparent || how.mark.is_some() || how.tos.is_some();
-        up.key = key;
+        up.key = link.key;
+        self.w.pools.make_room(&up, |p, s, n| {
+            self.w.shared.server(p, s).idle.fetch_sub(n, Ordering::Relaxed);
+        });
         if self.be.options.contains(Options::NOLINGER) {
             up.io.reset_on_close();
         }
@@ -374,52 +367,20 @@ impl Exchange<'_> {
         self.w.tls.server(self.be_id.0, i as u32).cloned()
     }
 
-    /// What tells connections to this server apart: the name that TLS asks for, the client's port where the server has none of
-    /// its own. 0 where nothing does.
-    fn connection_key(&self, conf: &Server) -> u64 {
-        let sni = conf.tls.as_ref().and_then(|t| t.sni.as_ref());
-        // Where the server has no address or port of its own, the client's destination makes another server of it.
-        let vague = matches!(&conf.address, Some(Endpoint::Ip(a)) if a.ip().is_unspecified() || a.port() == 0);
-        let by_destination = vague || conf.port_offset.is_some();
-        if sni.is_none() && !by_destination {
-            return 0;
-        }
-        let mut hasher = std::hash::DefaultHasher::new();
-        if let Some(sni) = sni {
-            let mut name = Vec::new();
-            if sni.eval_str(&self.env(false), &mut name) {
-                name.hash(&mut hasher);
-            }
-        }
-        if by_destination {
-            let env = self.env(false);
-            let dst = env.dst();
-            dst.and_then(Endpoint::ip).hash(&mut hasher);
-            dst.and_then(Endpoint::port).hash(&mut hasher);
-        }
-        hasher.finish()
-    }
-
     /// `http-reuse`: the first request of a client goes over a connection of its own unless told otherwise.
-    fn reuse(&mut self, i: usize, server: &ServerState, key: u64) -> Option<Upstream> {
+    fn reuse(&mut self, i: usize, conf: &Server, link: &Link) -> Option<Upstream> {
         if self.be.mode != Mode::Http || self.fe.mode != Mode::Http {
             return None;
         }
         let id = ServerId(i as u32);
-        let (source, transparent) = self.source(&self.server_conf(i));
-        let from = |up: &Upstream| up.ends.0.as_ref().and_then(Endpoint::ip);
-        if let Some(Held {
-            backend,
-            server: s,
-            mut up,
-        }) = self.c.held.take().map(|h| *h)
-            && backend == self.be_id
-            && s == id
-            && (!transparent || from(&up) == source.map(|a| a.ip()))
-            && up.key == key
-            && up.io.is_quiet()
+        let fits = |h: &Held| h.backend == self.be_id && h.server == id && h.up.key == link.key;
+        while let Some(Holdings(held)) = self.c.held.as_deref_mut()
+            && let Some(at) = held.iter().rposition(fits)
         {
-            return Some(up);
+            let mut up = held.remove(at).up;
+            if up.io.is_quiet() {
+                return Some(up);
+            }
         }
         let first = self.c.streams == 1;
         let served = match self.be.reuse {
@@ -429,11 +390,14 @@ impl Exchange<'_> {
             Persist::Aggressive if first => 2,
             _ => 0,
         };
-        let labels = &self.p.controls;
-        if transparent || self.server_conf(i).send_proxy > 0 || labels.bc_mark.is_some() || labels.bc_tos.is_some() {
-            return None;
-        }
-        self.w.pools.take(self.be_id, id, server, key, served)
+        self.w.pools.take(&Wanted {
+            proxy: self.be_id,
+            server: id,
+            state: &self.be_state().servers[i],
+            key: link.key,
+            served,
+            low: conf.pool_low_conn,
+        })
     }
 
     fn address(&self, conf: &Server, server: &ServerState) -> Result<Endpoint, ConnectError> {
@@ -473,6 +437,20 @@ impl Exchange<'_> {
         }
     }
 
+    /// Keeps a connection for this client alone.
+    fn hold(&mut self, id: ServerId, up: Upstream) {
+        let Holdings(held) = &mut **self.c.held.get_or_insert_default();
+        if held.len() >= self.fe.max_held {
+            up.close();
+            return;
+        }
+        held.push(Held {
+            backend: self.be_id,
+            server: id,
+            up,
+        });
+    }
+
     /// The stream is done with its server. `clean`: request and response are complete, the connection may serve others.
     pub(super) fn leave_server(&mut self, clean: bool) {
         if let (Some(mut up), Some(i)) = (self.up.take(), self.server) {
@@ -483,11 +461,7 @@ impl Exchange<'_> {
             if clean && self.reusable {
                 let (id, now) = (ServerId(i as u32), self.w.now_ms());
                 if self.be.reuse == Persist::Never || up.private {
-                    self.c.held = Some(Box::new(Held {
-                        backend: self.be_id,
-                        server: id,
-                        up,
-                    }));
+                    self.hold(id, up);
                 } else {
                     let server = &self.be_state().servers[i];
                     self.w.pools.put(self.be_id, id, &self.server_conf(i), server, up, now);

@@ -122,18 +122,25 @@ impl Exchange<'_> {
         self.be.use_server.iter().find(holds).map(|(i, _)| *i)
     }
 
-    /// The server whose connection is bound to this client, or that answered it last, where that is preferred and it has room.
+    /// The server whose connection is bound to this client, or that answered it last, where that is preferred and its queue is not
+    /// too long.
     fn last_server(&self) -> Option<usize> {
-        let (be, server) = match self.c.held.as_deref() {
-            Some(h) if h.up.private && self.w.shared.server_conf(h.backend, h.server).send_proxy == 0 => (h.backend, h.server),
-            _ if self.be.options.contains(Options::PREFER_LAST_SERVER) => self.c.last?,
-            _ => return None,
+        let held = self.c.held.as_deref().map_or(&[][..], |h| &h.0);
+        let (be, server) = match held.iter().rfind(|h| h.up.private) {
+            Some(h) => (h.backend, h.server),
+            None if self.be.options.contains(Options::PREFER_LAST_SERVER) => self.c.last?,
+            None => return None,
         };
         let state = self.be_state();
         let i = server.0 as usize;
         let server = state.servers.get(i).filter(|_| be == self.be_id)?;
         let max = state.live.dynamic_maxconn(server, state.be_cur.load(Ordering::Relaxed));
-        let room = max == 0 || server.cur_sess.load(Ordering::Relaxed) < max;
+        let room = max == 0
+            || server.cur_sess.load(Ordering::Relaxed) < max
+            || self
+                .be
+                .keep_alive_queue
+                .is_none_or(|n| server.queue_cur.load(Ordering::Relaxed) < n);
         (server.is_usable() && room).then_some(i)
     }
 

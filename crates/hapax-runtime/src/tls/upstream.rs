@@ -101,7 +101,8 @@ pub(crate) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, S
     if tls.no_reuse {
         config.resumption = Resumption::disabled();
     }
-    config.enable_sni = tls.sni.is_some() || tls.verifyhost.is_some();
+    // Where no name is asked for, rustls is given an address, which is never sent as one.
+    config.enable_sni = tls.sni.is_some() || tls.verifyhost.is_some() || !tls.no_sni_auto;
     Ok(config)
 }
 

@@ -136,7 +136,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::OneOf(&["none", "restricted", "full"]))
         .doc("Whether a thread may take idle connections of other thread groups.")
         .since(3, 2)
-        .no_effect("idle connections stay with their worker")
+        .no_effect("there are no thread groups: `tune.idle-pool.shared` says what threads share")
         .ok(&[
             "tune.takeover-other-tg-connections none",
             "tune.takeover-other-tg-connections restricted",
@@ -147,37 +147,46 @@ static ROWS: &[Row] = &[
         .usage("{ full | on | off }")
         .shape(Shape::OneOf(&["full", "on", "off"]))
         .doc("Whether threads share idle connections to servers.")
-        .no_effect("idle connections stay with their worker")
         .ok(&[
             "tune.idle-pool.shared full",
             "tune.idle-pool.shared on",
             "tune.idle-pool.shared off",
         ])
-        .bad(&["tune.idle-pool.shared", "tune.idle-pool.shared other"]),
+        .bad(&["tune.idle-pool.shared", "tune.idle-pool.shared other"])
+        .set(|cx, a| {
+            cx.global.share_idle = a.str(0) != "off";
+            Ok(())
+        }),
     Row::new("tune.pool-high-fd-ratio", Sections::GLOBAL)
         .usage("<percent>")
         .shape(Shape::Number(1, 100))
         .doc("Share of descriptors in use above which idle connections are closed to make room.")
-        .not_yet("a descriptor budget for idle connections")
         .ok(&["tune.pool-high-fd-ratio 100"])
         .bad(&[
             "tune.pool-high-fd-ratio",
             "tune.pool-high-fd-ratio many",
             "tune.pool-high-fd-ratio 101",
             "tune.pool-high-fd-ratio 0",
-        ]),
+        ])
+        .set(|cx, a| {
+            cx.global.pool_high_fds = a.number() as u32;
+            Ok(())
+        }),
     Row::new("tune.pool-low-fd-ratio", Sections::GLOBAL)
         .usage("<percent>")
         .shape(Shape::Number(1, 100))
         .doc("Share of descriptors in use above which connections are no longer kept idle.")
-        .not_yet("a descriptor budget for idle connections")
         .ok(&["tune.pool-low-fd-ratio 100"])
         .bad(&[
             "tune.pool-low-fd-ratio",
             "tune.pool-low-fd-ratio many",
             "tune.pool-low-fd-ratio 101",
             "tune.pool-low-fd-ratio 0",
-        ]),
+        ])
+        .set(|cx, a| {
+            cx.global.pool_low_fds = a.number() as u32;
+            Ok(())
+        }),
     Row::new("busy-polling", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Never sleeps while polling: less latency, more power.")

@@ -1,0 +1,97 @@
+//! Idle connections to servers that several threads share, and what tells them apart.
+
+use hapax_tests::{Builder, Client, Origin, Program, Proxy, wait};
+
+use crate::TIMEOUTS;
+
+fn threads(origin: &Origin, global: &str, lines: &str, server: &str) -> Proxy {
+    let head = "global\n  nbthread 4\n  stats socket @dir@/stats.sock mode 600 level admin\n";
+    let config = format!("{head}{global}{TIMEOUTS}listen l\n  bind @l@\n  http-reuse always\n{lines}  server s @s@ {server}\n");
+    Builder::new(Program::Hapax, &config).set("s", &origin.addr()).start()
+}
+
+/// Connections that idle towards the server, as all threads together count them.
+fn idle(p: &Proxy) -> usize {
+    let all = p.cli("show servers conn");
+    let row = all.lines().find(|l| l.starts_with("l/s ")).unwrap();
+    row.split(' ').nth(12).unwrap().parse().unwrap()
+}
+
+/// One request on a connection of its own, and the server's connection idle again.
+fn visit(p: &Proxy, origin: &Origin) {
+    assert_eq!(p.connect("l").get("/").text(), "ok");
+    wait::until_true("the connection idles", || idle(p) == origin.connections());
+}
+
+#[test]
+fn threads_take_idle_connections_from_each_other() {
+    let origin = Origin::saying("ok");
+    let p = threads(&origin, "", "", "");
+    for _ in 0..24 {
+        visit(&p, &origin);
+    }
+    assert_eq!(origin.connections(), 1, "whichever thread served the client");
+}
+
+#[test]
+fn threads_that_share_nothing_have_a_connection_each() {
+    let origin = Origin::saying("ok");
+    let p = threads(&origin, "  tune.idle-pool.shared off\n", "", "");
+    for _ in 0..24 {
+        visit(&p, &origin);
+    }
+    // Were it one, 24 clients would have met the same thread.
+    assert!((2..=4).contains(&origin.connections()), "{}", origin.connections());
+}
+
+#[test]
+fn below_the_low_mark_threads_make_their_own() {
+    let origin = Origin::saying("ok");
+    let p = threads(&origin, "", "", "pool-low-conn 2");
+    for _ in 0..24 {
+        visit(&p, &origin);
+    }
+    assert_eq!(origin.connections(), 2, "the second makes them two, which all share");
+}
+
+#[test]
+fn an_idle_connection_that_died_on_another_thread_is_not_used() {
+    let mut origin = Origin::saying("ok");
+    let p = threads(&origin, "", "", "");
+    visit(&p, &origin);
+    origin.die();
+    origin.come_back();
+    for _ in 0..8 {
+        assert_eq!(p.connect("l").get("/").text(), "ok");
+    }
+}
+
+#[test]
+fn names_tell_idle_connections_apart() {
+    let origin = Origin::saying("ok");
+    let p = threads(&origin, "", "", "pool-low-conn 2 pool-conn-name req.hdr(x-name)");
+    let mut c = p.connect("l");
+    for name in ["a", "b", "a", "b", "a"] {
+        assert_eq!(c.get_with("/", &format!("X-Name: {name}\r\n")).text(), "ok");
+    }
+    assert_eq!(origin.connections(), 2);
+}
+
+#[test]
+fn a_client_has_several_connections_to_itself() {
+    let origins = [Origin::saying("ok"), Origin::saying("ok")];
+    let lines = "listen l\n  bind @l@\n  http-reuse never\n  use-server a if { hdr(to) a }\n  use-server b if { hdr(to) b }\n";
+    let config = format!("{TIMEOUTS}{lines}  server a @a@\n  server b @b@\n");
+    let p = Builder::new(Program::Hapax, &config)
+        .set("a", &origins[0].addr())
+        .set("b", &origins[1].addr())
+        .start();
+    let both = |c: &mut Client| {
+        for to in ["a", "b", "a", "b"] {
+            assert_eq!(c.get_with("/", &format!("To: {to}\r\n")).text(), "ok");
+        }
+    };
+    both(&mut p.connect("l"));
+    both(&mut p.connect("l"));
+    assert_eq!(origins.map(|o| o.connections()), [2, 2], "one each for either client");
+}
