@@ -116,3 +116,42 @@ fn an_old_client_gets_the_whole_body() {
     assert_eq!(r.text(), "onetwo");
     assert!(c.is_closed());
 }
+
+#[test]
+fn large_chunks_pass_whole_and_mostly_unseen() {
+    let pieces: Vec<Vec<u8>> = [1, 300_000, 65_536, 17, 900_000, 70_000]
+        .map(|n: u32| (0..n).map(|i| (i % 249) as u8).collect())
+        .to_vec();
+    let whole = pieces.concat();
+    let answer = pieces.clone();
+    let origin = Origin::new(move |r| {
+        let chunks: Vec<&[u8]> = answer.iter().map(|p| &p[..]).collect();
+        Reply::chunked(&chunks).header("X-Len", &r.body.len().to_string())
+    });
+    let p = before(&origin, "", "");
+    let mut c = p.connect("f");
+    for _ in 0..3 {
+        c.send("PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for piece in &pieces {
+            c.send(format!("{:x}\r\n", piece.len()));
+            c.send(piece);
+            c.send("\r\n");
+        }
+        c.send("0\r\n\r\n");
+        let r = c.answer_to("PUT");
+        assert!(r.body == whole);
+        assert_eq!(r.header("x-len"), Some(whole.len().to_string().as_str()));
+    }
+    assert!(origin.requests().iter().all(|r| r.body == whole));
+    // An old client gets the bytes alone.
+    let mut c = p.connect("f");
+    c.send("GET / HTTP/1.0\r\n\r\n");
+    assert!(c.answer().body == whole);
+    let stats = p.cli("show stat typed");
+    let moved = |column: &str| {
+        let row = stats.lines().find(|l| l.starts_with("B.") && l.contains(column)).unwrap();
+        row.rsplit(':').next().unwrap().parse::<usize>().unwrap()
+    };
+    assert!(moved(".h1_spliced_bytes_in.") > whole.len(), "what comes of the server");
+    assert!(moved(".h1_spliced_bytes_out.") > whole.len(), "what goes to it");
+}

@@ -126,3 +126,57 @@ fn tcp_lines() {
         "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     );
 }
+
+#[test]
+fn the_queue_of_one_that_left_it() {
+    let syslog = Syslog::new();
+    let origin = Origin::new(|_| Reply::silence());
+    let lines = "  mode http\n  option httplog\n  option abortonclose\n  timeout queue 200ms\n";
+    let template = format!("global\n  nbthread 1\n  log @log@ local0\n{TIMEOUTS}listen l\n  bind @l@\n{lines}  server s @s@ maxconn 1\n");
+    let p = Builder::new(Program::Hapax, &template)
+        .set("log", &syslog.addr())
+        .set("s", &origin.addr())
+        .start();
+    let mut first = p.connect("l");
+    first.send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n");
+    hapax_tests::wait::until_true("the server has it", || !origin.requests().is_empty());
+    let mut late = p.connect("l");
+    late.send("GET /late HTTP/1.1\r\nHost: h\r\n\r\n");
+    let line = syslog.next_with("/late");
+    assert!(
+        line.contains(" l/<NOSRV> ") && line.contains(" 503 ") && line.contains(" sQ-- "),
+        "{line}"
+    );
+    assert!(
+        line.contains("/-1/-1/") && !line.contains("/-1/-1/-1/"),
+        "it was in the queue: {line}"
+    );
+    let mut gone = p.connect("l");
+    gone.send("GET /gone HTTP/1.1\r\nHost: h\r\n\r\n");
+    drop(gone);
+    let line = syslog.next_with("/gone");
+    assert!(line.contains("/-1/-1/") && line.contains(" -1 0 - - CQ-- "), "{line}");
+    assert!(!line.contains("/-1/-1/-1/"), "it was in the queue: {line}");
+}
+
+#[test]
+fn a_client_that_leaves_before_its_request_is_whole() {
+    let syslog = Syslog::new();
+    let origin = Origin::saying("ok");
+    let template = format!(
+        "global\n  nbthread 1\n  log @log@ local0\n{TIMEOUTS}  mode http\n  option httplog\n  option http-buffer-request\nfrontend f\n  bind @f@\n  default_backend b\nbackend b\n  server s @s@\n"
+    );
+    let p = Builder::new(Program::Hapax, &template)
+        .set("log", &syslog.addr())
+        .set("s", &origin.addr())
+        .start();
+    let mut c = p.connect("f");
+    c.send("POST /half HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf");
+    c.finish();
+    let line = syslog.next_with("/half");
+    assert!(
+        line.contains(" f b/<NOSRV> ") && line.contains(" 400 ") && line.contains(" CR-- "),
+        "{line}"
+    );
+    assert!(origin.requests().is_empty());
+}

@@ -81,6 +81,10 @@ pub(crate) struct Half {
     full_reads: u8,
     pipe: Option<Pipe>,
     splice: bool,
+    /// Bytes of body that went through a pipe.
+    pub spliced: u64,
+    /// What is still to come of a chunk whose size was written already.
+    framed: u64,
     /// Trailers end here.
     pub drop_trailers: bool,
     /// The body is read over: its reader has asked for the head alone.
@@ -111,6 +115,8 @@ impl Half {
         self.full_reads = 0;
         self.pipe = None;
         self.splice = false;
+        self.spliced = 0;
+        self.framed = 0;
         self.drop_trailers = false;
         self.discard = false;
         self.kept = None;
@@ -137,7 +143,8 @@ impl Half {
             BodyLen::UntilClose => Body::Close,
         };
         self.coding = coding;
-        self.splice = splice && coding == Coding::Plain && !matches!(self.body, Body::Chunked(_)) && self.tap.is_none() && !self.discard;
+        let framing_kept = coding == Coding::Plain || matches!(self.body, Body::Chunked(_));
+        self.splice = splice && framing_kept && self.tap.is_none() && !self.discard;
         if let Some(tap) = &mut self.tap {
             tap.open();
             if matches!(self.body, Body::Done) {
@@ -256,15 +263,26 @@ impl Half {
                         continue;
                     }
                     match self.coding {
-                        Coding::Chunked => write::chunk(&self.buf.filled()[..n], &mut self.out),
-                        Coding::Plain => self.out.extend_from_slice(&self.buf.filled()[..n]),
+                        Coding::Chunked if self.framed == 0 => write::chunk(&self.buf.filled()[..n], &mut self.out),
+                        _ => self.out.extend_from_slice(&self.buf.filled()[..n]),
                     }
                     self.buf.consume(n);
+                    self.leave_frame(n as u64);
                 }
                 Ok(ChunkEvent::End(n)) => {
                     self.buf.consume(n);
                     self.finish();
                 }
+            }
+        }
+    }
+
+    /// So many bytes of the chunk whose size was written are on their way; its end follows the last.
+    fn leave_frame(&mut self, n: u64) {
+        if self.framed > 0 {
+            self.framed -= n.min(self.framed);
+            if self.framed == 0 {
+                self.out.extend_from_slice(b"\r\n");
             }
         }
     }

@@ -59,6 +59,13 @@ impl ChunkDecoder {
         if let State::Data(n) = self.state { n } else { 0 }
     }
 
+    /// So many bytes of the current chunk, [`left_in_chunk`](Self::left_in_chunk) at most, went past unseen.
+    pub fn pass_over(&mut self, n: u64) {
+        if let State::Data(left) = self.state {
+            self.state = if n < left { State::Data(left - n) } else { State::DataEnd };
+        }
+    }
+
     /// Looks at the start of `buf`. The caller consumes the bytes of the event and calls again.
     /// `trailers` holds the trailer fields once the end is told.
     pub fn next(&mut self, buf: &[u8], trailers: &mut Head) -> Result<ChunkEvent, ChunkError> {

@@ -71,17 +71,33 @@ struct SetAddress {
     which: Which,
     what: What,
     expr: Expr,
-    /// The change is for one stream, not for its connection.
-    stream: bool,
+    scope: Scope,
+}
+
+/// What the change is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// The connection itself: whoever asks for its ends sees them changed.
+    Connection,
+    /// Every stream of it.
+    Session,
+    Stream,
 }
 
 impl Action for SetAddress {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
         if let Some(new) = self.changed(txn) {
-            let (src, dst) = if self.stream {
+            let sess = &mut *txn.sess;
+            if self.scope == Scope::Connection {
+                match self.which {
+                    Which::Src => sess.real_src = Some(new.clone()),
+                    Which::Dst => sess.real_dst = Some(new.clone()),
+                }
+            }
+            let (src, dst) = if self.scope == Scope::Stream {
                 (&mut txn.stream.src, &mut txn.stream.dst)
             } else {
-                (&mut txn.sess.src, &mut txn.sess.dst)
+                (&mut sess.src, &mut sess.dst)
             };
             match self.which {
                 Which::Src => *src = Some(new),
@@ -121,6 +137,12 @@ impl SetAddress {
 
 fn parse(p: &mut ParseAction<'_, '_>, which: Which, what: What) -> Result<Arc<dyn Action>, Diagnostic> {
     let expr = p.expr_at(request_place(p))?;
-    let stream = p.ruleset.intersects(RuleSets::TCP_REQ | RuleSets::HTTP_REQ);
-    ParseAction::done(SetAddress { which, what, expr, stream })
+    let scope = if p.ruleset.intersects(RuleSets::TCP_REQ | RuleSets::HTTP_REQ) {
+        Scope::Stream
+    } else if p.ruleset.intersects(RuleSets::TCP_CONN) {
+        Scope::Connection
+    } else {
+        Scope::Session
+    };
+    ParseAction::done(SetAddress { which, what, expr, scope })
 }

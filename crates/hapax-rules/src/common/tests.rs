@@ -85,6 +85,7 @@ fn addresses() {
         let env = facts.txn();
         let env = env.env();
         assert_eq!((shown(env.src()), shown(env.dst())), (src.to_owned(), dst.to_owned()), "{rule}");
+        assert_eq!(shown(facts.sess.real_src.as_ref()), "192.0.2.1:4000");
         // The next request on the connection is not concerned.
         assert_eq!(shown(facts.sess.src.as_ref()), "192.0.2.1:4000");
         let mut facts = Facts::request("/", &[]);
@@ -94,6 +95,7 @@ fn addresses() {
             (src.to_owned(), dst.to_owned()),
             "{rule}"
         );
+        assert_eq!(shown(facts.sess.real_src.as_ref()), src, "{rule}: it is the connection's");
     }
     let mut facts = Facts::request("/", &[]);
     facts.sess.src = Some(Endpoint::Unix("/s".into()));

@@ -9,7 +9,7 @@ use hapax_sys::splice::{Pipe, PipePool};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-use super::{BULK_READS, Body, Half, HalfError};
+use super::{BULK_READS, Body, Coding, Half, HalfError};
 use crate::io::Io;
 
 /// A body of at least this many bytes is worth a pipe.
@@ -27,10 +27,12 @@ impl Half {
         if !self.splice || !self.buf.is_empty() {
             return Ok(None);
         }
-        let left = match self.body {
-            Body::Length(n) => n,
+        let left = match &self.body {
+            Body::Length(n) => *n,
             Body::Close => u64::MAX,
-            _ => return Ok(None),
+            // What the pipe still holds belongs to a chunk that is read.
+            Body::Chunked(d) if d.left_in_chunk() > 0 || self.pipe.is_some() => d.left_in_chunk(),
+            Body::Chunked(_) | Body::Done => return Ok(None),
         };
         if self.pipe.is_none() {
             let worth = if left == u64::MAX {
@@ -42,13 +44,22 @@ impl Half {
                 return Ok(None);
             }
             self.pipe = PIPES.with_borrow_mut(PipePool::take);
+            if self.pipe.is_some() && self.coding == Coding::Chunked {
+                self.framed = left;
+                self.out.extend_from_slice(format!("{left:x}\r\n").as_bytes());
+                return Ok(Some(Poll::Ready(())));
+            }
         }
         let (Some(mut pipe), Some(from), Some(to)) = (self.pipe.take(), src.plain_tcp(), dst.plain_tcp()) else {
             self.splice = false; // no pipe to be had: copy
             return Ok(None);
         };
         let step = self.splice_step(cx, &mut pipe, from, to, left);
-        if self.is_read() && pipe.is_empty() {
+        let read = match &self.body {
+            Body::Chunked(d) => d.left_in_chunk() == 0,
+            _ => self.is_read(),
+        };
+        if read && pipe.is_empty() {
             PIPES.with_borrow_mut(|p| p.put(pipe));
         } else {
             self.pipe = Some(pipe);
@@ -84,7 +95,7 @@ impl Half {
         };
         if n == 0 {
             self.eof = true;
-            if matches!(self.body, Body::Length(_)) {
+            if !matches!(self.body, Body::Close) {
                 return Err(HalfError::Truncated);
             }
             self.finish();
@@ -92,8 +103,14 @@ impl Half {
         }
         self.moved = true;
         self.payload += n as u64;
-        if let Body::Length(l) = &mut self.body {
-            *l -= n as u64;
+        self.spliced += n as u64;
+        match &mut self.body {
+            Body::Length(l) => *l -= n as u64,
+            Body::Chunked(d) => {
+                d.pass_over(n as u64);
+                self.framed = self.framed.saturating_sub(n as u64);
+            }
+            Body::Close | Body::Done => {}
         }
         let drained = self.drain(cx, pipe, to)?;
         if drained.is_ready() && matches!(self.body, Body::Length(0)) {
@@ -119,6 +136,12 @@ impl Half {
         }
         if matches!(self.body, Body::Length(0)) {
             self.finish();
+        }
+        if let Body::Chunked(d) = &self.body
+            && d.left_in_chunk() == 0
+            && self.coding == Coding::Chunked
+        {
+            self.out.extend_from_slice(b"\r\n");
         }
         Ok(Poll::Ready(()))
     }

@@ -63,7 +63,7 @@ counters! {
     /// Of a frontend (names as in `show stat`).
     FrontendCounters {
         conn_tot, sess_tot, bytes_in, bytes_out, denied_req, denied_resp, failed_req, denied_conn, denied_sess,
-        req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, intercepted, internal_errors, cache_lookups, cache_hits,
+        spliced_in, spliced_out, req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, intercepted, internal_errors, cache_lookups, cache_hits,
         failed_rewrites, h1_sess, h2_sess, h1_req, h2_req,
         comp_in, comp_out, comp_byp, comp_rsp,
     }
@@ -73,7 +73,7 @@ counters! {
     /// Of a backend.
     BackendCounters {
         sess_tot, bytes_in, bytes_out, denied_req, denied_resp, failed_conns, failed_resp, retries, redispatches, lb_total,
-        req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
+        spliced_in, spliced_out, req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
         failed_rewrites, chkdown, comp_in, comp_out, comp_byp, comp_rsp,
     }
 }
@@ -82,7 +82,7 @@ counters! {
     /// Of a server.
     ServerCounters {
         sess_tot, bytes_in, bytes_out, denied_resp, failed_conns, failed_resp, retries, redispatches, lb_total,
-        req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
+        spliced_in, spliced_out, req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
         failed_rewrites, failed_checks, down_transitions,
     }
 }

@@ -133,7 +133,16 @@ columns! {
     Resbin "resbin" "Bytes of responses received";
     Resbout "resbout" "Bytes of responses sent";
     CacheHintHits "cache_hint_hits" "Answers from the cache by hint";
+    H1TotalConnections "h1_total_connections" "HTTP/1 connections";
+    H1TotalStreams "h1_total_streams" "HTTP/1 requests";
+    H1BytesIn "h1_bytes_in" "Bytes received over HTTP/1 connections";
+    H1BytesOut "h1_bytes_out" "Bytes sent over HTTP/1 connections";
+    H1SplicedIn "h1_spliced_bytes_in" "Bytes received that the kernel moved by itself";
+    H1SplicedOut "h1_spliced_bytes_out" "Bytes sent that the kernel moved by itself";
 }
+
+/// Columns that every version has; those of single protocols follow.
+pub const COMMON: usize = Col::CacheHintHits as usize + 1;
 
 impl Col {
     pub fn name(self) -> &'static str {

@@ -2,44 +2,54 @@
 
 use std::fmt::Write as _;
 
-use super::columns::COLUMNS;
+use super::columns::{COLUMNS, COMMON};
 use super::field::{tags_str, write_json_string, write_json_tags};
 use super::rows::Row;
 
 /// The header of the CSV output. The lone dash ends the columns common to all versions.
 pub fn csv_header(out: &mut String) {
     out.push_str("# ");
-    for (name, _) in COLUMNS {
+    for (at, (name, _)) in COLUMNS.iter().enumerate() {
+        if at == COMMON {
+            out.push_str("-,");
+        }
         out.push_str(name);
         out.push(',');
     }
-    out.push_str("-,\n");
+    out.push('\n');
+}
+
+/// Ends the field of a column.
+fn csv_step(at: &mut usize, out: &mut String) {
+    out.push(',');
+    *at += 1;
+    if *at == COMMON {
+        out.push_str("-,");
+    }
 }
 
 pub fn csv_row(row: &Row<'_>, out: &mut String) {
     let mut at = 0;
     for (col, _, value) in &row.cells {
         while at < *col as usize {
-            out.push(',');
-            at += 1;
+            csv_step(&mut at, out);
         }
         value.write_csv(out);
     }
     while at < COLUMNS.len() {
-        out.push(',');
-        at += 1;
+        csv_step(&mut at, out);
     }
-    out.push_str("-,\n");
+    out.push('\n');
 }
 
-/// A line per value: `F.2.0.4.scur.1:MGP:u32:0`.
+/// A line per value: `F.2.0.4.scur.1:MGPV:u32:0`. Nothing of it outlives the process, which is what the `V` says.
 pub fn typed_row(row: &Row<'_>, describe: bool, out: &mut String) {
     for (col, tags, value) in &row.cells {
         let pos = *col as usize;
         let (letter, kind) = (row.kind.letter(), value.kind());
         let _ = write!(
             out,
-            "{letter}.{}.{}.{pos}.{}.1:{}:{kind}:",
+            "{letter}.{}.{}.{pos}.{}.1:{}V:{kind}:",
             row.iid,
             row.sid,
             col.name(),

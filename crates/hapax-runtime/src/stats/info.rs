@@ -334,7 +334,7 @@ pub fn plain(lines: &[Info], describe: bool, out: &mut String) {
 
 pub fn typed(lines: &[Info], describe: bool, out: &mut String) {
     for i in lines {
-        let _ = write!(out, "{}.{}.1:{}:{}:", i.pos, i.name, tags_str(i.tags), i.value.kind());
+        let _ = write!(out, "{}.{}.1:{}V:{}:", i.pos, i.name, tags_str(i.tags), i.value.kind());
         i.value.write(out);
         if describe {
             let _ = write!(out, ":\"{}\"", i.doc);

@@ -148,6 +148,17 @@ pub fn algo_name(balance: &Balance) -> &'static str {
     }
 }
 
+macro_rules! h1 {
+    ($row:ident, $c:expr, $connections:expr, $streams:expr) => {
+        $row.count(Col::H1TotalConnections, &$connections);
+        $row.count(Col::H1TotalStreams, &$streams);
+        $row.count(Col::H1BytesIn, &$c.bytes_in);
+        $row.count(Col::H1BytesOut, &$c.bytes_out);
+        $row.count(Col::H1SplicedIn, &$c.spliced_in);
+        $row.count(Col::H1SplicedOut, &$c.spliced_out);
+    };
+}
+
 macro_rules! http_responses {
     ($row:ident, $c:expr) => {
         $row.count(Col::Hrsp1xx, &$c.rsp_1xx);
@@ -204,6 +215,7 @@ pub fn frontend<'a>(shared: &'a Shared, state: &'a ProxyState, conf: &'a Proxy, 
     r.count(Col::Eint, &c.internal_errors);
     if http {
         protocols(&mut r, c);
+        h1!(r, c, c.h1_sess, c.h1_req);
     }
     r
 }
@@ -415,6 +427,9 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     r.gauge(Col::UsedConnCur, &s.cur_sess);
     r.u32(Col::NeedConnEst, b"MGP", s.needed());
     r.u32(Col::Uweight, b"MaP", s.uweight.load(Relaxed));
+    if http {
+        h1!(r, c, c.connect, c.req_tot);
+    }
     r
 }
 
@@ -491,6 +506,9 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     r.u32(Col::Uweight, b"MaP", weight);
     for col in [Col::AggServerStatus, Col::AggServerCheckStatus, Col::AggCheckStatus] {
         r.u32(col, b"MGP", 0);
+    }
+    if http {
+        h1!(r, c, c.connect, c.req_tot);
     }
     r
 }

@@ -158,7 +158,7 @@ fn filters_choose_rows() {
 fn typed_and_json_say_the_same() {
     let s = shared();
     let typed = typed(&s, &Filter::default(), false, NOW);
-    assert!(typed.starts_with("F.2.0.0.pxname.1:KNS:str:f\nF.2.0.1.svname.1:KNS:str:FRONTEND\nF.2.0.4.scur.1:MGP:u32:0\n"));
+    assert!(typed.starts_with("F.2.0.0.pxname.1:KNSV:str:f\nF.2.0.1.svname.1:KNSV:str:FRONTEND\nF.2.0.4.scur.1:MGPV:u32:0\n"));
     let json = json(&s, &Filter::default(), false, NOW);
     assert_eq!(json.matches("\"objType\"").count(), typed.lines().count());
     assert!(json.contains("{\"objType\":\"Server\",\"proxyId\":3,\"id\":1,\"field\":{\"pos\":0,\"name\":\"pxname\"},\"processNum\":1,\"tags\":{\"origin\":\"Key\",\"nature\":\"Name\",\"scope\":\"Service\"},\"value\":{\"type\":\"str\",\"value\":\"b,\\\"x\\\"\"}}"));

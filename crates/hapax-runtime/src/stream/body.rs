@@ -111,6 +111,11 @@ impl Exchange<'_> {
         let early = |blame, status| Err(Stop::End(End::with_status(blame, Phase::Request, status)));
         match waited {
             Ok(Woken::TimedOut) => early(Blame::ClientTimeout, 408),
+            // As in HAProxy, the request still gets as far as its backend, which is logged.
+            Err(Stop::End(end)) if end.blame == Blame::Client => {
+                self.client_left = true;
+                Ok(())
+            }
             Err(Stop::End(end)) => early(end.blame, end.status()),
             Err(stop) => Err(stop),
             Ok(_) => Ok(()),

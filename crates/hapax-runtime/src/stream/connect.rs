@@ -200,6 +200,7 @@ impl Exchange<'_> {
                 Choice::NoServer => {
                     self.server = None;
                     self.p.facts.server = None;
+                    self.marks.queued = 0;
                     return Err(End::new(Blame::Server, Phase::Connect).into());
                 }
             };
@@ -246,6 +247,7 @@ impl Exchange<'_> {
     async fn wait_in_queue(&mut self, p: &Waiting<'_>) -> Step<bool> {
         let now = self.w.now_ms();
         if now >= p.until {
+            self.mark_queued();
             return Ok(false);
         }
         self.c.deadline.set(p.until.min(now + LOOK_AGAIN));
@@ -260,6 +262,7 @@ impl Exchange<'_> {
         .await;
         self.c.deadline.clear();
         if self.c.entry.kill.get() || self.client_left {
+            self.mark_queued();
             Err(self.abandoned(Phase::Queue))
         } else {
             Ok(true)

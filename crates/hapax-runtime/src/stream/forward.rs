@@ -307,12 +307,30 @@ impl<'x> Exchange<'x> {
         self.arm_for_bodies();
         let outcome = std::future::poll_fn(|cx| self.poll_bodies(cx)).await;
         self.p.facts.bytes_in += self.p.req.payload + u64::from(self.meta.body == BodyLen::Chunked);
+        if self.p.req.spliced | self.p.res.spliced != 0 {
+            self.count_spliced();
+        }
         match outcome {
             Ok(()) => {
                 self.reusable &= self.request_sent && self.request_read && !tunnel && !self.p.res.eof && self.p.res.buf.is_empty();
                 Ok(())
             }
             Err(end) => Err(Stop::Close(end)),
+        }
+    }
+
+    /// What went through pipes: of the request in from the client and out to the server, of the response the other way.
+    #[cold]
+    fn count_spliced(&self) {
+        let (w, req, res) = (self.w.id, self.p.req.spliced, self.p.res.spliced);
+        let (fe, be) = (self.fe_state(), self.be_state());
+        fe.fe.spliced_in.add(w, req);
+        fe.fe.spliced_out.add(w, res);
+        be.be.spliced_in.add(w, res);
+        be.be.spliced_out.add(w, req);
+        if let Some(s) = self.server_state() {
+            s.counters.spliced_in.add(w, res);
+            s.counters.spliced_out.add(w, req);
         }
     }
 

@@ -31,6 +31,10 @@ impl Exchange<'_> {
         self.frontend_rules().await?;
         self.choose_backend()?;
         self.backend_rules().await?;
+        if self.client_left {
+            // It left before its request was whole.
+            return Err(End::with_status(Blame::Client, Phase::Request, 400).into());
+        }
         self.prepare_request();
         self.stick_request(|x| x.env(false));
         loop {

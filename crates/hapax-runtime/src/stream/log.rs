@@ -133,11 +133,7 @@ impl Exchange<'_> {
             handshake,
             idle: span(m.idle, first) - handshake,
             request: span(m.first_byte, m.request),
-            queue: if m.connected == 0 && self.server.is_none() {
-                -1
-            } else {
-                span(m.request, m.queued)
-            },
+            queue: span(m.request, m.queued),
             connect: span(m.queued, m.connected),
             response: if m.connected == 0 { -1 } else { span(m.connected, m.response) },
             data: span(m.response, end),
