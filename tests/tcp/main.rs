@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use hapax_tests::origin::TcpOrigin;
-use hapax_tests::{Builder, Client, Program, Proxy};
+use hapax_tests::{Builder, Client, Program, Proxy, Syslog, wait};
 
 const TIMEOUTS: &str = "defaults\n  mode tcp\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
 
@@ -297,4 +297,55 @@ fn responses_are_inspected_before_they_pass() {
     );
     assert_eq!(p.connect("f").bytes(9), b"220 ready");
     assert!(p.connect("g").rest().unwrap_or_default().is_empty());
+}
+
+#[test]
+fn a_client_that_leaves_the_queue_is_dropped_where_that_is_wanted() {
+    let server = TcpOrigin::new(echo);
+    let syslog = Syslog::new();
+    let lines = "  option tcplog\n  option abortonclose\n  server s @s1@ maxconn 1\n";
+    let head = format!("global\n  log @log@ local0\n{TIMEOUTS}  log global\n");
+    let config = format!("{head}listen l\n  bind @l@\n{lines}listen patient\n  bind @patient@\n  server s @s1@ maxconn 1\n");
+    let p = Builder::new(Program::Hapax, &config)
+        .set("s1", &server.addr())
+        .set("log", &syslog.addr())
+        .start();
+    let pair = |name: &str| {
+        let mut first = p.connect(name);
+        first.send("held");
+        assert_eq!(first.bytes(4), b"held");
+        let mut second = p.connect(name);
+        // What it has to say does not keep it from leaving.
+        second.send("late");
+        second.finish();
+        (first, second)
+    };
+    let (_held, mut gone) = pair("l");
+    assert_eq!(gone.rest().unwrap(), b"");
+    let line = syslog.next_with(" l ");
+    assert!(line.contains(" l/<NOSRV> ") && line.contains(" CQ "), "{line}");
+    assert_eq!(server.connections(), 1);
+    let (held, mut waits) = pair("patient");
+    drop(held);
+    assert_eq!(waits.rest().unwrap(), b"late", "half a connection is enough for an answer");
+}
+
+#[test]
+fn a_client_may_leave_during_the_handshake_with_the_server() {
+    // It never says hello.
+    let server = TcpOrigin::new(|mut s| {
+        let _ = s.read_to_end(&mut Vec::new());
+    });
+    let syslog = Syslog::new();
+    let head = format!("global\n  log @log@ local0\n{TIMEOUTS}  log global\n  option tcplog\n");
+    let config = format!("{head}listen l\n  bind @l@\n  option abortonclose\n  server s @s1@ ssl verify none\n");
+    let p = Builder::new(Program::Hapax, &config)
+        .set("s1", &server.addr())
+        .set("log", &syslog.addr())
+        .start();
+    let c = p.connect("l");
+    wait::until_true("the server is asked", || server.connections() == 1);
+    drop(c);
+    let line = syslog.next_with(" l ");
+    assert!(line.contains(" l/s ") && line.contains(" CC "), "{line}");
 }

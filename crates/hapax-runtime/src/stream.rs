@@ -22,6 +22,7 @@ mod route;
 mod rules;
 mod tables;
 pub(crate) mod tcp;
+mod watch;
 
 use hapax_proto::http::Head;
 use hapax_rules::Controls;

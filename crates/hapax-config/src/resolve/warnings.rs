@@ -46,11 +46,9 @@ fn no_http(cx: &mut One<'_, '_>, draft: &mut Draft) {
         cx.warn(&codes::NEEDS_HTTP, message, at);
         draft.proxy.balance = Balance::RoundRobin;
     }
-    if let Some(at) = draft.asked.get("option abortonclose")
-        && draft.proxy.options.contains(Options::ABORTONCLOSE)
-    {
-        let message = "'option abortonclose' is accepted but not acted on yet: clients are not watched in TCP mode";
-        cx.warn(&codes::NOT_YET, message.to_owned(), *at);
+    if !draft.asked.contains_key("option abortonclose") {
+        // The default of HTTP backends alone.
+        draft.proxy.options.remove(Options::ABORTONCLOSE);
     }
     let (word, instead) = match draft.proxy.log_kind {
         LogKind::Http => ("option httplog", LogKind::Tcp),

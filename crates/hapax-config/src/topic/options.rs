@@ -76,10 +76,7 @@ const fn lasting(name: &'static str, sections: Sections) -> Row {
 
 static ROWS: &[Row] = &[
     flag("option abortonclose", Sections::PROXY)
-        .doc(
-            "Drops the request of a client that closes its side while the request waits; the default of HTTP backends. Not during the \
-             TLS handshake with the server, and not in TCP mode, where a warning says so.",
-        )
+        .doc("Drops the request of a client that closes its side while the request waits for a server; the default of HTTP backends.")
         .ok(&["option abortonclose", "no option abortonclose"])
         .bad(&["option abortonclose now"]),
     flag("option accept-unsafe-violations-in-http-request", Sections::PROXY)

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use hapax_balance::Choice;
 use hapax_config::plan::{Mode, Observe, Options, Persist, RetryOn, Server};
@@ -20,7 +20,6 @@ use crate::proxy_header;
 use crate::session::{Held, Holdings};
 use crate::socks4;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
-use crate::timer::Deadline;
 use crate::tls;
 use crate::upstream::pool::Wanted;
 use crate::upstream::{self, ConnectError, How, Upstream};
@@ -33,7 +32,7 @@ const LOOK_AGAIN: Millis = 100;
 impl Exchange<'_> {
     /// Ends with `self.up` open and ready to be written to.
     pub(super) async fn connect(&mut self) -> Step<()> {
-        self.watched = self.be.options.contains(Options::ABORTONCLOSE) && self.meta.body == BodyLen::None && self.be.mode == Mode::Http;
+        self.watched = self.be.options.contains(Options::ABORTONCLOSE) && (self.raw || self.meta.body == BodyLen::None);
         loop {
             let i = match self.again.take() {
                 Some(i) => self.wait_for_slot(Some(i), None).await?,
@@ -129,20 +128,6 @@ impl Exchange<'_> {
     fn abandoned(&self, phase: Phase) -> Stop {
         let blame = if self.client_left { Blame::Client } else { Blame::Killed };
         Stop::Close(End::new(blame, phase))
-    }
-
-    /// `option abortonclose`: whether the client has left while it had nothing to do but wait. `watched` is turned off where it
-    /// has sent something instead.
-    pub(super) fn poll_client(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.watched || self.client_left {
-            return self.client_left;
-        }
-        match poll_left(&mut self.c.io, &self.c.deadline, cx) {
-            Poll::Pending => {}
-            Poll::Ready(true) => self.client_left = true,
-            Poll::Ready(false) => self.watched = false,
-        }
-        self.client_left
     }
 
     /// `option redispatch N`: every Nth retry, counted from the last one where N is negative.
@@ -312,27 +297,18 @@ impl Exchange<'_> {
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let hop = conf.socks4.map(Endpoint::Ip);
         let to = hop.as_ref().unwrap_or(&address);
-        let (io, deadline, entry) = (&mut self.c.io, &self.c.deadline, &self.c.entry);
-        let (watched, left) = (&mut self.watched, &mut self.client_left);
-        let aborted = |cx: &mut Context<'_>| {
-            if *watched {
-                match poll_left(io, deadline, cx) {
-                    Poll::Pending => {}
-                    Poll::Ready(true) => *left = true,
-                    Poll::Ready(false) => *watched = false,
-                }
-            }
-            *left || entry.kill.get()
-        };
-        let mut raw = upstream::connect(to, &how, &self.c.deadline, aborted).await?;
+        let state = self.be_state();
+        let mut watch = self.watch();
+        let deadline = watch.deadline;
+        let mut raw = upstream::connect(to, &how, deadline, |cx| watch.is_over(cx)).await?;
         server.counters.connect.inc(w);
-        self.be_state().be.connect.inc(w);
+        state.be.connect.inc(w);
         if hop.is_some() {
-            let asked = socks4::ask(&mut raw, &address, &self.c.deadline).await;
+            let asked = socks4::ask(&mut raw, &address, deadline).await;
             asked.map_err(ConnectError::Refused)?;
         }
         if !link.header.is_empty() {
-            let sent = proxy_header::send(&mut raw, &link.header, &self.c.deadline).await;
+            let sent = proxy_header::send(&mut raw, &link.header, deadline).await;
             sent.map_err(ConnectError::Refused)?;
         }
         let ends = (raw.local_addr(), Some(address));
@@ -343,8 +319,11 @@ impl Exchange<'_> {
                     Some(asked) => std::str::from_utf8(asked).ok(),
                     None => conf.tls.as_ref().and_then(|t| t.verifyhost.as_deref()),
                 };
-                let shaken = tls::handshake(config, name, raw, &self.c.deadline).await;
-                let io = shaken.map_err(ConnectError::Handshake)?;
+                let shaken = tls::handshake(config, name, raw, deadline, |cx| watch.is_over(cx)).await;
+                let io = shaken.map_err(|e| match e.kind() {
+                    std::io::ErrorKind::Interrupted => ConnectError::Aborted,
+                    _ => ConnectError::Handshake(e),
+                })?;
                 let facts = tls::server_facts(&io, name);
                 (io, facts)
             }
@@ -475,15 +454,6 @@ impl Exchange<'_> {
         }
         self.give_slot();
     }
-}
-
-/// [`Io::poll_left`], but a client that was never waited for is not watched in the first moments: most have their answer by then.
-fn poll_left(io: &mut Io, deadline: &Deadline, cx: &mut Context<'_>) -> Poll<bool> {
-    const MOMENT: Millis = 50;
-    if io.is_fresh() && !deadline.has_waited(cx, MOMENT) {
-        return Poll::Pending;
-    }
-    io.poll_left(cx)
 }
 
 fn take_slot(server: &ServerState, max: u32) -> bool {

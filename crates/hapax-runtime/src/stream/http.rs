@@ -83,7 +83,7 @@ impl Exchange<'_> {
         next
     }
 
-    fn count_end(&self, end: End) {
+    pub(super) fn count_end(&self, end: End) {
         if end.phase == Phase::Headers && matches!(end.blame, Blame::Server | Blame::ServerTimeout | Blame::Proxy) {
             self.count_tracked(Event::Failure);
         }

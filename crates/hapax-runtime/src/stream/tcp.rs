@@ -33,6 +33,7 @@ pub(crate) async fn serve(w: &Worker, c: &mut Client) -> bool {
         } else {
             if let Err(Stop::End(end) | Stop::Close(end)) = outcome {
                 x.p.facts.termination = end.letters();
+                x.count_end(end);
             }
             x.conclude_tcp();
             x.release(super::Next::Close);

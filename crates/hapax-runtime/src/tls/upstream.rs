@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use hapax_config::plan::{ServerTls, Verify};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -106,8 +106,15 @@ pub(crate) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, S
     Ok(config)
 }
 
-/// Shakes hands until `deadline` passes. `name`: what is asked for and checked; without one nothing is asked for.
-pub(crate) async fn handshake(config: &Arc<ClientConfig>, name: Option<&str>, raw: Raw, deadline: &Deadline) -> io::Result<Io> {
+/// Shakes hands until `deadline` passes, or `aborted` says that nobody waits for it any more (`Interrupted`). `name`: what is asked
+/// for and checked; without one nothing is asked for.
+pub(crate) async fn handshake(
+    config: &Arc<ClientConfig>,
+    name: Option<&str>,
+    raw: Raw,
+    deadline: &Deadline,
+    mut aborted: impl FnMut(&mut Context<'_>) -> bool,
+) -> io::Result<Io> {
     let name = match name.map(|n| ServerName::try_from(n.to_owned())) {
         Some(Ok(n)) => n,
         // rustls always wants a name; an address is never sent as one.
@@ -120,6 +127,9 @@ pub(crate) async fn handshake(config: &Arc<ClientConfig>, name: Option<&str>, ra
         }
         if deadline.expired(cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        if aborted(cx) {
+            return Poll::Ready(Err(io::ErrorKind::Interrupted.into()));
         }
         Poll::Pending
     })
