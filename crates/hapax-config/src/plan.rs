@@ -29,7 +29,7 @@ pub use log::{
 pub use peers::Peers;
 pub use proxy::{
     Cookie, CookieMode, ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps,
-    RetryOn, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseSource,
+    RetryOn, ServerTarget, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseServer, UseSource,
 };
 pub use resolvers::{Hold, MailAlerts, Mailer, Mailers, NameServer, Resolve, Resolvers};
 pub use saved::Saved;

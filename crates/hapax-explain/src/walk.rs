@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hapax_config::Plan;
-use hapax_config::plan::{Proxy, ProxyCaps, SwitchTarget};
+use hapax_config::plan::{Proxy, ProxyCaps, ServerTarget, SwitchTarget};
 use hapax_diag::{Sources, Span};
 use hapax_proto::http::Head;
 use hapax_rules::errors::Pages;
@@ -365,6 +365,30 @@ impl<'w> Walk<'w> {
         self.note(format!("option forwardfor: + {}: {src}", String::from_utf8_lossy(&name)), None);
     }
 
+    /// The server of the first `use-server` rule that holds and whose server is up.
+    fn ruled_server(&mut self, be: &Proxy, id: ProxyId) -> Option<usize> {
+        for rule in &be.use_server {
+            let world = self.world;
+            let txn = self.txn(Phase::Request, b"");
+            let env = txn.env();
+            if rule.cond.as_ref().is_some_and(|c| c.eval(&env) != Verdict::Pass) {
+                continue;
+            }
+            let i = match &rule.target {
+                ServerTarget::Fixed(i) => *i,
+                ServerTarget::Dynamic(format) => {
+                    let mut name = Vec::new();
+                    format.write(&env, &mut name);
+                    be.servers.iter().position(|s| s.name.as_bytes() == name)?
+                }
+            };
+            if world.is_up(id, ServerId(i as u32)) {
+                return Some(i);
+            }
+        }
+        None
+    }
+
     fn choose_server(&mut self, be: &'w Proxy) -> Way<Outcome> {
         let mut outcome = Outcome {
             kind: "server",
@@ -379,15 +403,11 @@ impl<'w> Walk<'w> {
                 Some(be.servers[i].span),
             );
         }
-        for (i, cond) in be.use_server.iter().filter(|_| chosen.is_none()) {
-            let holds = cond
-                .as_ref()
-                .is_none_or(|c| c.eval(&self.txn(Phase::Request, b"").env()) == Verdict::Pass);
-            if holds && self.world.is_up(id, ServerId(*i as u32)) {
-                chosen = Some(*i);
-                self.note(format!("use-server {}", be.servers[*i].name), Some(be.servers[*i].span));
-                break;
-            }
+        if chosen.is_none()
+            && let Some(i) = self.ruled_server(be, id)
+        {
+            chosen = Some(i);
+            self.note(format!("use-server {}", be.servers[i].name), Some(be.servers[i].span));
         }
         if chosen.is_none() {
             let world = self.world;

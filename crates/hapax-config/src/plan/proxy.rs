@@ -151,7 +151,7 @@ pub struct Proxy {
     pub switching: Vec<SwitchRule>,
     /// `force-be-switch`: where one holds, backends that are disabled or not published may be chosen.
     pub force_switch: Vec<Arc<Condition>>,
-    pub use_server: Vec<(usize, Option<Arc<Condition>>)>,
+    pub use_server: Vec<UseServer>,
     pub tcp_conn_rules: Vec<Rule>,
     pub tcp_sess_rules: Vec<Rule>,
     pub tcp_req_rules: Vec<Rule>,
@@ -259,6 +259,21 @@ pub struct SwitchRule {
     /// As that of a rule.
     pub gate: Option<Gated>,
     pub span: Span,
+}
+
+/// `use-server`
+#[derive(Clone, Debug)]
+pub struct UseServer {
+    pub target: ServerTarget,
+    pub cond: Option<Arc<Condition>>,
+}
+
+#[derive(Clone, Debug)]
+pub enum ServerTarget {
+    /// Index of the server.
+    Fixed(usize),
+    /// A log-format string that gives a server's name.
+    Dynamic(LogFormat),
 }
 
 #[derive(Clone, Debug)]

@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use hapax_diag::{Diagnostic, Lead, Span};
+use hapax_sample::logformat::LogFormat;
 
 use super::proxy::One;
 use super::{names, tls};
 use crate::codes;
 use crate::draft::Draft;
-use crate::plan::{Check, CopyOnWrite, Script};
+use crate::plan::{Check, CopyOnWrite, Script, ServerTarget, UseServer};
 
 /// Which servers of a proxy have health checks.
 pub(super) fn with_checks(draft: &Draft) -> Vec<bool> {
@@ -23,8 +24,19 @@ pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
         let name = String::from_utf8_lossy(&pending.name).into_owned();
         let Some(index) = cx.server_names[cx.me].get(name.as_str()) else {
             if name.contains('%') {
-                let told = "'use-server' with a log format is accepted but not acted on yet";
-                cx.push(Diagnostic::warning(&codes::NOT_YET, told).at(pending.name_span));
+                let mut compile = cx.reader.compile_for(&draft.proxy.name);
+                let compiled = LogFormat::compile_text(&pending.name, pending.name_span, &mut compile);
+                cx.reader.tell_absent(&[], pending.name_span);
+                match compiled {
+                    Ok(format) => draft.proxy.use_server.push(UseServer {
+                        target: ServerTarget::Dynamic(format),
+                        cond: pending.cond,
+                    }),
+                    Err(d) => {
+                        let message = format!("failed to parse use-server rule '{name}' : {}", d.message);
+                        cx.push(Diagnostic { message, ..d }.or_at(pending.span));
+                    }
+                }
                 continue;
             }
             let message = format!(
@@ -36,7 +48,10 @@ pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
             continue;
         };
         let index = *index as usize;
-        draft.proxy.use_server.push((index, pending.cond));
+        draft.proxy.use_server.push(UseServer {
+            target: ServerTarget::Fixed(index),
+            cond: pending.cond,
+        });
         draft.proxy.servers[index].referenced = true;
     }
 }

@@ -8,7 +8,7 @@ use hapax_sample::{Files, ProxyId};
 use hapax_value::Endpoint;
 
 use crate::load::{Input, LoadOptions, Loaded, load};
-use crate::plan::{BindAddress, CookieMode, HttpMode, LogTransport, Mode, Options, SwitchTarget};
+use crate::plan::{BindAddress, CookieMode, HttpMode, LogTransport, Mode, Options, ServerTarget, SwitchTarget};
 
 /// One name that resolves, and one certificate.
 struct Shelf;
@@ -67,7 +67,7 @@ fn names_become_indices() {
     assert_eq!(front.default_backend, Some(ProxyId(1)));
     assert!(matches!(front.switching[0].target, SwitchTarget::Fixed(ProxyId(2))));
     assert!(matches!(front.switching[1].target, SwitchTarget::Dynamic(_)));
-    assert_eq!(plan.proxies[1].use_server[0].0, 1);
+    assert!(matches!(plan.proxies[1].use_server[0].target, ServerTarget::Fixed(1)));
     assert_eq!(plan.proxies[2].servers[0].track, Some((3, 0)));
     let ids: Vec<u32> = plan.proxies[1].servers.iter().map(|s| s.id).collect();
     assert_eq!(ids, [1, 7]);

@@ -68,8 +68,8 @@ static ROWS: &[Row] = &[
         .set(template),
     Row::new("use-server", Sections::LISTEN.union(Sections::BACKEND))
         .usage("<server> { if | unless } <condition>")
-        .doc("Sends requests to one server when the condition holds.")
-        .ok(&["use-server s1 if TRUE"])
+        .doc("Sends requests to one server, named or by a log format, when the condition holds.")
+        .ok(&["use-server s1 if TRUE", "use-server %[hdr(host)] unless FALSE"])
         .bad(&["use-server", "use-server s1"])
         .set(use_server),
 ];

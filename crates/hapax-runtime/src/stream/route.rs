@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use hapax_balance::Choice;
-use hapax_config::plan::{Mode, Options, ProxyCaps, SwitchTarget};
+use hapax_config::plan::{Mode, Options, ProxyCaps, ServerTarget, SwitchTarget};
 use hapax_sample::ProxyId;
 use hapax_sample::acl::Verdict;
 
@@ -115,11 +115,25 @@ impl Exchange<'_> {
 
     /// The server of the first `use-server` rule that holds and whose server can be used.
     pub(super) fn ruled_server(&self) -> Option<usize> {
-        let holds = |(i, cond): &&(usize, Option<_>)| {
-            let cond: Option<&std::sync::Arc<hapax_sample::acl::Condition>> = cond.as_ref();
-            self.may_persist(*i) && cond.is_none_or(|c| c.eval(&self.env(false)) == Verdict::Pass)
-        };
-        self.be.use_server.iter().find(holds).map(|(i, _)| *i)
+        for rule in &self.be.use_server {
+            if rule.cond.as_ref().is_some_and(|c| c.eval(&self.env(false)) != Verdict::Pass) {
+                continue;
+            }
+            let i = match &rule.target {
+                ServerTarget::Fixed(i) => *i,
+                ServerTarget::Dynamic(format) => {
+                    let mut name = Vec::new();
+                    format.write(&self.env(false), &mut name);
+                    // A name that is no server's leaves the choice to the algorithm.
+                    let servers = &self.be_state().servers;
+                    servers.position(|s| s.conf().name.as_bytes() == name)?
+                }
+            };
+            if self.may_persist(i) {
+                return Some(i);
+            }
+        }
+        None
     }
 
     /// The server whose connection is bound to this client, or that answered it last, where that is preferred and its queue is not
