@@ -51,11 +51,27 @@ pub(crate) fn frontend(plan: &Plan, q: &Question) -> Result<(ProxyId, Entry), Qu
         let bind = (!proxy.binds.is_empty()).then_some(0);
         return Ok((ProxyId(i as u32), entry(proxy, bind, wanted, tls)));
     }
-    let known: Vec<&str> = frontends().map(|(_, p)| &*p.name).collect();
-    Err(QuestionError(format!(
-        "no frontend takes this request; there are: {}",
-        known.join(", ")
-    )))
+    let known: Vec<String> = frontends().map(|(_, p)| with_ports(p)).collect();
+    let asked = match (&q.frontend, port) {
+        (Some(name), _) => format!("no frontend is called '{name}'"),
+        (None, Some(port)) => format!("no frontend listens on port {port}, and none is named"),
+        (None, None) => "no frontend takes this request".to_owned(),
+    };
+    Err(QuestionError(format!("{asked}; there are: {}", known.join(", "))))
+}
+
+/// A frontend's name and the ports that lead to it.
+fn with_ports(proxy: &Proxy) -> String {
+    let ports = proxy.binds.iter().filter_map(|b| match &b.address {
+        BindAddress::At(Endpoint::Ip(at)) => Some(format!(":{}", at.port())),
+        _ => None,
+    });
+    let ports: Vec<String> = ports.collect();
+    if ports.is_empty() {
+        proxy.name.to_string()
+    } else {
+        format!("{} ({})", proxy.name, ports.join(" "))
+    }
 }
 
 fn entry(proxy: &Proxy, bind: Option<usize>, wanted: Option<std::net::SocketAddr>, tls: Option<bool>) -> Entry {

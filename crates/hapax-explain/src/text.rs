@@ -65,7 +65,10 @@ fn condition(out: &mut String, condition: &ConditionReport) {
         for (j, term) in alternative.iter().enumerate() {
             let lead = if j == 0 { lead } else { "and" };
             let not = if term.negated { "not " } else { "" };
-            let name = term.acl.as_deref().unwrap_or("{ }");
+            let name = term.acl.clone().unwrap_or_else(|| {
+                let asked: Vec<&str> = term.samples.iter().map(|s| &*s.expression).collect();
+                format!("{{ {} }}", asked.join(", "))
+            });
             let verdict = if term.holds { "yes" } else { "no" };
             let _ = writeln!(out, "      {lead} {not}{name}: {verdict}");
             for sample in &term.samples {

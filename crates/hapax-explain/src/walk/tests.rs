@@ -227,7 +227,10 @@ fn what_does_not_hold_is_told() {
         "there is no sent request",
     ];
     assert_eq!(results[0].failures, want);
-    assert_eq!(results[1].failures, ["no frontend takes this request; there are: web, other"]);
+    assert_eq!(
+        results[1].failures,
+        ["no frontend is called 'nowhere'; there are: web (:8080 :8443), other (:9000)"]
+    );
     let (taken, all) = coverage.totals();
     assert!(taken < all && coverage.render().contains("never reached"), "{}", coverage.render());
 }
