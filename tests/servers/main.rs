@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 mod dynamic;
+mod limits;
 mod picks;
 mod shares;
 mod state;

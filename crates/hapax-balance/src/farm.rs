@@ -34,11 +34,47 @@ pub enum Algorithm {
     Hash(HashType),
 }
 
+/// When a keyed choice passes a server by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Spill {
+    /// `hash-balance-factor`: the most streams a server may have, in percent of the average; 0: no bound.
+    pub factor: u32,
+    pub affinity: Affinity,
+}
+
+/// `hash-preserve-affinity`: which servers a key does not wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Affinity {
+    #[default]
+    Always,
+    /// Those that take no more.
+    MaxConn,
+    /// Those whose queue takes no more.
+    MaxQueue,
+}
+
+impl Spill {
+    fn any(self) -> bool {
+        self != Self::default()
+    }
+}
+
+/// `hash-key`: where a server's points on a consistent ring start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum NodeKey {
+    /// By its `id`, which leaves room for the points of one server.
+    #[default]
+    Id,
+    /// At a number of its own.
+    Number(u32),
+}
+
 /// A server as the farm sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The server's `id`: where its points on a consistent ring start.
+    /// The server's `id`.
     pub id: u32,
+    pub node: NodeKey,
     /// Effective weight, in [`SCALE`]ths.
     pub weight: u32,
     /// Up, not draining, not in maintenance.
@@ -51,8 +87,12 @@ pub struct Member {
 pub struct Load {
     /// Streams on it and in its queue.
     pub streams: u32,
+    /// Streams on it.
+    pub served: u32,
     /// It takes no more: `maxconn` reached, or somebody queues for it.
     pub full: bool,
+    /// Its queue takes no more: `maxqueue` reached.
+    pub queue_full: bool,
 }
 
 /// What a pick came to.
@@ -81,6 +121,7 @@ pub struct Farm {
     /// Places of those who are in the farm, in the order they came.
     order: Vec<usize>,
     all_backups: bool,
+    spill: Spill,
     /// Indexes of those who may be picked now: the actives, or else backups.
     live: Vec<usize>,
     tables: Tables,
@@ -112,10 +153,18 @@ impl Farm {
             order: (0..members.len()).collect(),
             members,
             all_backups,
+            spill: Spill::default(),
             live: Vec::new(),
             tables,
             stale: true,
         }
+    }
+
+    /// When keys pass their servers by.
+    #[must_use]
+    pub fn spilling(mut self, spill: Spill) -> Self {
+        self.spill = spill;
+        self
     }
 
     /// Changes a member; the choice follows at the next pick.
@@ -154,7 +203,7 @@ impl Farm {
 
     /// Chooses a server. `key`: of a hash algorithm, where the request had one; without it, servers take turns.
     /// `avoid`: the server that just failed; it is chosen only where nobody else may be
-    /// (a keyed choice ignores it: pass no key to go elsewhere).
+    /// (a keyed choice of a map ignores it: pass no key to go elsewhere).
     pub fn pick(&mut self, key: Option<u32>, load: impl Fn(usize) -> Load, avoid: Option<usize>) -> Choice {
         self.refresh();
         if self.live.is_empty() {
@@ -179,12 +228,12 @@ impl Farm {
                 None => t.turn(&view, &load),
             },
             Tables::Ring(t) => match key {
-                Some(k) => t.at(k),
+                Some(k) => t.at(k, &view, &load, self.spill),
                 None => t.turn(&view, &load),
             },
             Tables::LeastConn(t) => t.pick(&view, &load),
             Tables::First => first::pick(&view, &load),
-            Tables::Random(t) => t.pick(&view, &load),
+            Tables::Random(t) => t.pick(&view, &load, self.spill),
         };
         picked.map_or(Choice::Full, Choice::Server)
     }

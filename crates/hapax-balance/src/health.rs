@@ -113,6 +113,26 @@ pub struct Health {
     value: u32,
 }
 
+/// How a server stands before its first check (`init-state`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Start {
+    /// Up, and one failure from down.
+    #[default]
+    Up,
+    /// Up, until as many checks fail as it takes.
+    FullyUp,
+    /// Down, and one success from up.
+    Down,
+    /// Down, until as many checks pass as it takes.
+    FullyDown,
+}
+
+impl Start {
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Up | Self::FullyUp)
+    }
+}
+
 /// What a result did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -168,9 +188,14 @@ impl Health {
         self.value = if up { self.top() } else { 0 };
     }
 
-    /// Back to the trust of the start.
-    pub fn restart(&mut self) {
-        self.value = self.rise;
+    /// Back to how it stood at the start.
+    pub fn restart(&mut self, start: Start) {
+        self.value = match start {
+            Start::Up => self.rise,
+            Start::FullyUp => self.top(),
+            Start::Down => self.rise - 1,
+            Start::FullyDown => 0,
+        };
     }
 
     /// Puts the counter of a state file back.

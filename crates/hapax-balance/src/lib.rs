@@ -17,9 +17,9 @@ pub mod table;
 
 pub use agent::{AgentAdmin, AgentLine, AgentStatus};
 pub use dynamic_cookie::dynamic_cookie;
-pub use farm::{Algorithm, Choice, Farm, Load, Member, SCALE};
+pub use farm::{Affinity, Algorithm, Choice, Farm, Load, Member, NodeKey, SCALE, Spill};
 pub use hash::{HashFunction, HashType, spread};
-pub use health::{Change, CheckStatus, Health, Outcome, Step, Verdict};
+pub use health::{Change, CheckStatus, Health, Outcome, Start, Step, Verdict};
 pub mod warmup;
 
 pub use key::{UriKey, domain, source_key};

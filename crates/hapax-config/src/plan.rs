@@ -33,7 +33,7 @@ pub use proxy::{
 };
 pub use resolvers::{Hold, MailAlerts, Mailer, Mailers, NameServer, Resolve, Resolvers};
 pub use saved::Saved;
-pub use server::{Agent, Observe, OnError, ProxyParts, Server, ServerRest, ServerTls};
+pub use server::{Agent, HashKey, Observe, OnError, ProxyParts, Server, ServerRest, ServerTls};
 pub use statuses::Statuses;
 pub use table::{StickRule, StickTable};
 

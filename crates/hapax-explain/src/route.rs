@@ -148,12 +148,13 @@ pub(crate) fn by_algorithm(proxy: &Proxy, id: ProxyId, env: &Env<'_>, world: &St
         .zip(&up)
         .map(|(s, up)| Member {
             id: s.id,
+            node: s.node_key(s.address.as_ref()),
             weight: s.weight * SCALE,
             usable: *up,
             backup: s.backup,
         })
         .collect();
-    let mut farm = Farm::new(algorithm, members, proxy.options.contains(Options::ALLBACKUPS), 1);
+    let mut farm = Farm::new(algorithm, members, proxy.options.contains(Options::ALLBACKUPS), 1).spilling(proxy.spill);
     let hash = proxy.hash_type;
     let found = proxy.balance.key(hash, env);
     let key = found.as_ref().map(|k| k.place(hash));

@@ -77,6 +77,7 @@ const HEADERS: &[Fact] = &[
 fn farm(hash: HashType, weights: &[u32]) -> Farm {
     let member = |(i, &w): (usize, &u32)| Member {
         id: i as u32 + 1,
+        node: NodeKey::Id,
         weight: w * SCALE,
         usable: true,
         backup: false,
@@ -137,5 +138,46 @@ fn uris() {
         let name = if consistent { "consistent" } else { "map-based" };
         let key = |i: i32| hash.hash(UriKey::default().part(format!("/uri-{name}/p{i}?q=1").as_bytes()));
         assert_eq!(digest(&mut farm(hash, &[1, 2, 3]), (0..300).map(key)), want, "{hash:?}");
+    }
+}
+
+/// `hash-key`: what HAProxy 3.5 answered for farms whose servers are placed by address or by name.
+#[test]
+fn nodes() {
+    let at = |last: u8, port| NodeKey::of_address(std::net::Ipv4Addr::new(127, 0, 0, last).into(), port);
+    let cases: [(&dyn Fn(u8) -> NodeKey, &str); 3] = [
+        (
+            &|i| at(i + 1, None),
+            "0130123310133121211012311213223110333301232133212313131312233030333323012333023323121131230031133133",
+        ),
+        (
+            &|i| at(i + 1, Some(9001 + u16::from(i))),
+            "3211330133323002310232331333333332303222312223331022232233322202223133222323030232233221313320212321",
+        ),
+        (
+            &|i| NodeKey::of_name(&format!("web:{i}")),
+            "3031302333222131333302211223323213310231213113211213033121233030331130031101133120030132223101223033",
+        ),
+    ];
+    for (n, (node, want)) in cases.iter().enumerate() {
+        let members = (0..4).map(|i: u8| Member {
+            id: u32::from(i) + 1,
+            node: node(i),
+            weight: (u32::from(i) + 1) * SCALE,
+            usable: true,
+            backup: false,
+        });
+        let hash = HashType {
+            consistent: true,
+            avalanche: true,
+            ..HashType::default()
+        };
+        let mut f = Farm::new(Algorithm::Hash(hash), members.collect(), false, 1);
+        let pick = |i: usize| f.pick(Some(hash.hash(format!("k{i}").as_bytes())), |_| Load::default(), None);
+        let got: String = (0..want.len())
+            .map(pick)
+            .map(|c| c.server().expect("a server").to_string())
+            .collect();
+        assert_eq!(got, *want, "{n}");
     }
 }

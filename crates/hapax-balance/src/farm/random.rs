@@ -1,6 +1,7 @@
 //! `balance random(N)`: N draws by weight, and the least loaded of them.
 
-use super::{Load, Member, View};
+use super::ring::Bounds;
+use super::{Affinity, Load, Member, Spill, View};
 
 #[derive(Debug)]
 pub(super) struct Random {
@@ -28,15 +29,20 @@ impl Random {
         }));
     }
 
-    pub(super) fn pick(&mut self, view: &View<'_>, load: &impl Fn(usize) -> Load) -> Option<usize> {
+    pub(super) fn pick(&mut self, view: &View<'_>, load: &impl Fn(usize) -> Load, spill: Spill) -> Option<usize> {
+        let by_load = Spill {
+            affinity: Affinity::Always,
+            ..spill
+        };
+        let bounds = by_load.any().then(|| Bounds::of(view, load, by_load));
         let mut best: Option<(usize, Load)> = None;
-        // A draw of the avoided server does not count, but there is an end to bad luck.
+        // A draw of the avoided server, or of one that has enough, does not count; but there is an end to bad luck.
         let mut left = self.draws + 4;
         let mut drawn = 0;
         while drawn < self.draws && left > 0 {
             left -= 1;
             let i = self.draw(view)?;
-            if view.avoid == Some(i) {
+            if view.avoid == Some(i) || bounds.as_ref().is_some_and(|b| !b.allow(i, view, load)) {
                 continue;
             }
             drawn += 1;

@@ -3,6 +3,7 @@ use super::*;
 fn member(i: usize, weight: u32) -> Member {
     Member {
         id: i as u32 + 1,
+        node: NodeKey::Id,
         weight: weight * SCALE,
         usable: true,
         backup: false,
@@ -153,6 +154,7 @@ fn check_pick(f: &mut Farm, full: [bool; 6], avoid: usize, key: u32) {
     let load = |i: usize| Load {
         streams: u32::from(full[i]) * 10,
         full: full[i],
+        ..Load::default()
     };
     match f.pick(keyed.then_some(key), load, Some(avoid)) {
         Choice::Server(i) => {
@@ -191,6 +193,7 @@ fn least_loaded_for_its_weight_wins() {
         move |i: usize| Load {
             streams: l[i],
             full: false,
+            ..Load::default()
         }
     };
     let cases = [([1, 1, 1], 2), ([1, 3, 9], 0), ([5, 0, 1], 1), ([3, 5, 20], 1), ([9, 9, 9], 2)];
@@ -211,6 +214,7 @@ fn random_follows_weights_and_load() {
     let busy = |i: usize| Load {
         streams: u32::from(i == 0) * 9,
         full: false,
+        ..Load::default()
     };
     let on_busy = (0..1000).filter(|_| f.pick(None, busy, None) == Choice::Server(0)).count();
     assert!(
@@ -276,4 +280,77 @@ fn who_left_counts_no_more_and_its_place_may_be_anothers() {
         assert_eq!(picks(&mut changed), picks(&mut fresh), "consistent: {consistent}");
         assert_eq!(changed.members().map(|m| m.id).collect::<Vec<_>>(), [2, 4, 10]);
     }
+}
+
+/// Streams that stay where they are placed, and how many of them each server may have at the most.
+#[test]
+fn bounded_loads_stay_within_their_bound() {
+    let hash = HashType {
+        consistent: true,
+        ..HashType::default()
+    };
+    for (factor, weights) in [
+        (101, &[1, 1, 1][..]),
+        (125, &[10, 3, 7, 1]),
+        (150, &[1, 2, 3]),
+        (300, &[1, 1, 1, 1]),
+    ] {
+        let spill = Spill {
+            factor,
+            ..Spill::default()
+        };
+        let mut f = farm(Algorithm::Hash(hash), weights).spilling(spill);
+        let total: u32 = weights.iter().sum();
+        let mut served = vec![0u32; weights.len()];
+        for n in 1..=200u32 {
+            let busy = |i: usize| Load {
+                streams: served[i],
+                served: served[i],
+                ..Load::default()
+            };
+            let i = f.pick(Some(spread_key(n % 3)), busy, None).server().expect("a server");
+            served[i] += 1;
+            // The share of its weight, one more for what is left of the division, and never none at all.
+            let most = n * factor * weights[i] / (100 * total) + 2;
+            assert!(served[i] <= most, "{factor} {weights:?}: {served:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_passes_full_servers_by_where_it_may() {
+    let hash = HashType {
+        consistent: true,
+        ..HashType::default()
+    };
+    let with = |affinity| {
+        let spill = Spill {
+            affinity,
+            ..Spill::default()
+        };
+        farm(Algorithm::Hash(hash), &[1, 1, 1]).spilling(spill)
+    };
+    let key = Some(spread_key(7));
+    let own = with(Affinity::Always).pick(key, idle, None).server().expect("a server");
+    let full = |i: usize| Load {
+        full: i == own,
+        ..Load::default()
+    };
+    let queue_full = |i: usize| Load {
+        full: i == own,
+        queue_full: i == own,
+        ..Load::default()
+    };
+    let all = |_| Load {
+        full: true,
+        queue_full: true,
+        ..Load::default()
+    };
+    assert_eq!(with(Affinity::Always).pick(key, queue_full, None), Choice::Server(own));
+    assert_ne!(with(Affinity::MaxConn).pick(key, full, None), Choice::Server(own));
+    assert_eq!(with(Affinity::MaxQueue).pick(key, full, None), Choice::Server(own));
+    assert_ne!(with(Affinity::MaxQueue).pick(key, queue_full, None), Choice::Server(own));
+    // Nobody has room: it waits somewhere all the same.
+    assert!(with(Affinity::MaxConn).pick(key, all, None).server().is_some());
+    assert_ne!(with(Affinity::Always).pick(key, idle, Some(own)), Choice::Server(own));
 }

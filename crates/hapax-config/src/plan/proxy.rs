@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bitflags::bitflags;
-use hapax_balance::HashType;
+use hapax_balance::{HashType, Spill};
 use hapax_diag::Span;
 use hapax_rules::Rule;
 use hapax_rules::errors::Pages;
@@ -184,6 +184,8 @@ pub struct Proxy {
     pub redispatch: i32,
     pub balance: Balance,
     pub hash_type: HashType,
+    /// `hash-balance-factor` and `hash-preserve-affinity`
+    pub spill: Spill,
     pub cookie: Option<Box<Cookie>>,
     /// `dynamic-cookie-key`
     pub dynamic_cookie_key: Option<Arc<[u8]>>,

@@ -4,7 +4,9 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use bitflags::bitflags;
+use hapax_balance::{NodeKey, Start};
 use hapax_diag::Span;
+use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
@@ -30,6 +32,17 @@ bitflags! {
     }
 }
 
+/// `hash-key`: what places a server on the ring of a consistent hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HashKey {
+    #[default]
+    Id,
+    Id32,
+    Guid,
+    Addr,
+    AddrPort,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     pub name: Arc<str>,
@@ -41,6 +54,7 @@ pub struct Server {
     pub id: u32,
     /// The line gives it.
     pub id_given: bool,
+    pub guid: Option<Arc<str>>,
     /// `None`: the name was not resolved at load (`init-addr none`).
     pub address: Option<Endpoint>,
     /// The name as written, where it was one.
@@ -97,6 +111,9 @@ impl DerefMut for Server {
 /// very many servers.
 #[derive(Clone, Debug)]
 pub struct ServerRest {
+    pub hash_key: HashKey,
+    /// `init-state`
+    pub init_state: Start,
     /// `init-addr`, for servers that start from this one.
     pub init_addr: Vec<InitAddr>,
     /// `stick` rules do not keep it.
@@ -119,7 +136,7 @@ pub struct ServerRest {
     /// `pool-low-conn`: idle connections kept beyond what is needed, and below which workers do not take them from each other.
     pub pool_low_conn: u32,
     /// `pool-conn-name`: what idle connections are told apart by, in place of the name that TLS asks for.
-    pub pool_conn_name: Option<Arc<hapax_sample::expr::Expr>>,
+    pub pool_conn_name: Option<Arc<Expr>>,
     pub pool_purge_delay: Millis,
     pub max_reuse: Option<u32>,
     /// Of a peer: the part of the keys that it gets; 0: all.
@@ -143,6 +160,8 @@ pub struct ServerRest {
 impl Default for ServerRest {
     fn default() -> Self {
         Self {
+            hash_key: HashKey::Id,
+            init_state: Start::Up,
             init_addr: Vec::new(),
             non_stick: false,
             agent: None,
@@ -178,6 +197,24 @@ impl Default for ServerRest {
 
 usual!(ServerRest);
 
+impl Server {
+    /// Where its points on a ring start: as `hash-key` says, or by its id where that is not known.
+    pub fn node_key(&self, address: Option<&Endpoint>) -> NodeKey {
+        let socket = || match address {
+            Some(Endpoint::Ip(at)) => Some(at),
+            _ => None,
+        };
+        let made = match self.hash_key {
+            HashKey::Id => None,
+            HashKey::Id32 => Some(NodeKey::Number(self.id)),
+            HashKey::Guid => self.guid.as_deref().map(NodeKey::of_name),
+            HashKey::Addr => socket().map(|at| NodeKey::of_address(at.ip(), None)),
+            HashKey::AddrPort => socket().map(|at| NodeKey::of_address(at.ip(), Some(at.port()))),
+        };
+        made.unwrap_or_default()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct ServerTls {
     pub verify: Verify,
@@ -187,7 +224,7 @@ pub struct ServerTls {
     pub ca_given: bool,
     pub ca: Option<Arc<[u8]>>,
     pub verifyhost: Option<String>,
-    pub sni: Option<Arc<hapax_sample::expr::Expr>>,
+    pub sni: Option<Arc<Expr>>,
     /// `no-sni-auto`: without `sni`, no name is asked for.
     pub no_sni_auto: bool,
     pub alpn: Vec<Vec<u8>>,

@@ -1,5 +1,6 @@
 //! Weight, role and limits of a server.
 
+use hapax_balance::Start;
 use hapax_diag::Diagnostic;
 
 use super::{ServerCx, ServerRow};
@@ -129,7 +130,6 @@ pub(super) static ROWS: &[ServerRow] = &[
         .set(id),
     time("slowstart")
         .doc("Time over which a server that comes back gets its full weight.")
-        .not_yet("slow start")
         .ok(&["server s1 127.0.0.1:80 slowstart 30s"])
         .bad(&["server s1 127.0.0.1:80 slowstart", "server s1 127.0.0.1:80 slowstart x"])
         .set(|cx, a| {
@@ -158,13 +158,21 @@ pub(super) static ROWS: &[ServerRow] = &[
             cx.draft.track = Some((a.arc_str(0), a.at(0)));
             Ok(())
         }),
-    word("init-state", "{ fully-up | up | down | fully-down }")
+    word("init-state", "{ fully-up | up | down | fully-down | none }")
         .since(3, 1)
         .doc("State a server starts in.")
-        .not_yet("a state at start other than up")
         .ok(&["server s1 127.0.0.1:80 init-state down"])
         .bad(&["server s1 127.0.0.1:80 init-state", "server s1 127.0.0.1:80 init-state half"])
-        .set(|_, a| one_of(a, &["fully-up", "up", "down", "fully-down"])),
+        .set(|cx, a| {
+            one_of(a, &["fully-up", "up", "down", "fully-down", "none"])?;
+            cx.draft.server.init_state = match a.str(0) {
+                "fully-up" => Start::FullyUp,
+                "down" => Start::Down,
+                "fully-down" => Start::FullyDown,
+                _ => Start::Up,
+            };
+            Ok(())
+        }),
 ];
 
 pub(super) fn one_of(a: &Args<'_>, words: &[&str]) -> Result<(), Diagnostic> {

@@ -8,7 +8,7 @@ use hapax_value::Endpoint;
 use super::{ServerOption, ServerRow};
 use crate::address::{self, Accept};
 use crate::keyword::{Class, Sections};
-use crate::plan::LogProto;
+use crate::plan::{HashKey, LogProto};
 use crate::shape::Shape;
 use crate::tls;
 use crate::units::{TIMER_MAX, Unit};
@@ -103,15 +103,18 @@ pub(super) static ROWS: &[ServerRow] = &[
         .shape(Shape::Word("<string>"))
         .doc("A name for the server that is unique in the whole configuration.")
         .since(3, 0)
-        .no_effect("objects are known by their names")
         .ok(&["server s1 127.0.0.1:80 guid web-1"])
-        .bad(&["server s1 127.0.0.1:80 guid", "server s1 127.0.0.1:80 guid one two"]),
+        .bad(&["server s1 127.0.0.1:80 guid", "server s1 127.0.0.1:80 guid one two"])
+        .set(|cx, a| {
+            cx.draft.server.guid = Some(a.arc_str(0));
+            Ok(())
+        }),
     ServerRow::new("hash-key", Sections::SERVER)
         .usage("{ id | id32 | guid | addr | addr-port }")
         .shape(Shape::OneOf(&["id", "id32", "guid", "addr", "addr-port"]))
         .doc("What places the server on the ring of consistent hashes.")
+        .partial("`id32` chooses other points than HAProxy does")
         .since(3, 0)
-        .not_yet("hash keys by address")
         .ok(&[
             "server s1 127.0.0.1:80 hash-key id",
             "server s1 127.0.0.1:80 hash-key id32",
@@ -119,7 +122,17 @@ pub(super) static ROWS: &[ServerRow] = &[
             "server s1 127.0.0.1:80 hash-key addr",
             "server s1 127.0.0.1:80 hash-key addr-port",
         ])
-        .bad(&["server s1 127.0.0.1:80 hash-key", "server s1 127.0.0.1:80 hash-key other"]),
+        .bad(&["server s1 127.0.0.1:80 hash-key", "server s1 127.0.0.1:80 hash-key other"])
+        .set(|cx, a| {
+            cx.draft.server.hash_key = match a.str(0) {
+                "id32" => HashKey::Id32,
+                "guid" => HashKey::Guid,
+                "addr" => HashKey::Addr,
+                "addr-port" => HashKey::AddrPort,
+                _ => HashKey::Id,
+            };
+            Ok(())
+        }),
     ServerRow::new("healthcheck", Sections::SERVER)
         .usage("<name>")
         .shape(Shape::Word("<name>"))

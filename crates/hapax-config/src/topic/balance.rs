@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hapax_balance::{HashFunction, HashType, UriKey};
+use hapax_balance::{Affinity, HashFunction, HashType, UriKey};
 use hapax_diag::{Diagnostic, Span};
 use hapax_sample::expr::Expr;
 
@@ -65,17 +65,36 @@ static ROWS: &[Row] = &[
     Row::new("hash-balance-factor", Sections::BACK)
         .usage("<percent>")
         .doc("Load over the average at which consistent hashing takes the next server.")
-        .not_yet("bounded loads of consistent hashing")
         .ok(&["hash-balance-factor 150", "hash-balance-factor 0"])
         .bad(&["hash-balance-factor", "hash-balance-factor 50"])
-        .set(|_, a| {
+        .set(|cx, a| {
             if a.is_empty() {
                 return Err(a.missing("'hash-balance-factor' expects an integer argument."));
             }
             match super::limits::number(a, 0) {
-                1..=100 => Err(a.bad(0, "'hash-balance-factor' must be 0 or greater than 100.")),
-                _ => Ok(()),
+                1..=100 => return Err(a.bad(0, "'hash-balance-factor' must be 0 or greater than 100.")),
+                n => cx.proxy().proxy.spill.factor = u32::try_from(n).unwrap_or(0),
             }
+            Ok(())
+        }),
+    Row::new("hash-preserve-affinity", Sections::BACK)
+        .usage("{ always | maxconn | maxqueue }")
+        .shape(Shape::OneOf(&["always", "maxconn", "maxqueue"]))
+        .doc("Whether a key of a consistent hash waits for its server where that is full.")
+        .since(3, 2)
+        .ok(&[
+            "hash-preserve-affinity always",
+            "hash-preserve-affinity maxconn",
+            "hash-preserve-affinity maxqueue",
+        ])
+        .bad(&["hash-preserve-affinity", "hash-preserve-affinity other"])
+        .set(|cx, a| {
+            cx.proxy().proxy.spill.affinity = match a.str(0) {
+                "maxconn" => Affinity::MaxConn,
+                "maxqueue" => Affinity::MaxQueue,
+                _ => Affinity::Always,
+            };
+            Ok(())
         }),
     Row::new("persist rdp-cookie", Sections::BACK)
         .usage("[(<name>)]")
@@ -250,6 +269,7 @@ fn inherit(to: &mut Draft, from: &Draft) {
     if to.is_back() {
         to.proxy.balance = from.proxy.balance.clone();
         to.proxy.hash_type = from.proxy.hash_type;
+        to.proxy.spill = from.proxy.spill;
         to.balance_name.clone_from(&from.balance_name);
     }
 }

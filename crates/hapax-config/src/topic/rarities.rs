@@ -17,18 +17,6 @@ pub(super) static TOPIC: Topic = Topic {
 };
 
 static ROWS: &[Row] = &[
-    Row::new("hash-preserve-affinity", Sections::BACK)
-        .usage("{ always | maxconn | maxqueue }")
-        .shape(Shape::OneOf(&["always", "maxconn", "maxqueue"]))
-        .doc("Whether a hash sticks to a server that is full.")
-        .since(3, 2)
-        .not_yet("affinity of full servers")
-        .ok(&[
-            "hash-preserve-affinity always",
-            "hash-preserve-affinity maxconn",
-            "hash-preserve-affinity maxqueue",
-        ])
-        .bad(&["hash-preserve-affinity", "hash-preserve-affinity other"]),
     Row::new("max-keep-alive-queue", Sections::BACK)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hapax_balance::{Algorithm, Choice, Farm, Load, Member, warmup};
-use hapax_config::plan::{Balance, Options, Proxy};
+use hapax_balance::{Affinity, Algorithm, Choice, Farm, Load, Member, NodeKey, warmup};
+use hapax_config::plan::{Balance, HashKey, Options, Proxy};
 
 use super::{ProxyState, Roster, ServerState};
 
@@ -17,6 +17,8 @@ pub struct BackendLive {
     fullconn: u32,
     /// Weights may change while servers are up.
     dynamic: bool,
+    /// Whether a queue is full is asked.
+    spill_queues: bool,
     /// Usable servers now: actives and backups. Kept here so that nobody takes the lock to count.
     pub act: AtomicU32,
     pub bck: AtomicU32,
@@ -25,7 +27,7 @@ pub struct BackendLive {
 impl BackendLive {
     pub fn new(proxy: &Proxy, servers: &Roster<ServerState>, fullconn: u32, seed: u64) -> Self {
         let members = servers.iter().map(|(_, s)| member(s)).collect();
-        let farm = Farm::new(algorithm(proxy), members, proxy.options.contains(Options::ALLBACKUPS), seed);
+        let farm = Farm::new(algorithm(proxy), members, proxy.options.contains(Options::ALLBACKUPS), seed).spilling(proxy.spill);
         let (act, bck) = count(&farm);
         let able = servers.iter().filter(|(_, s)| may_stick(&member(s))).map(|(i, _)| i);
         let sticky = matches!(proxy.balance, Balance::Sticky).then(|| Mutex::new(able.collect()));
@@ -34,6 +36,7 @@ impl BackendLive {
             sticky,
             fullconn,
             dynamic: hapax_config::dynamic::takes_servers(proxy),
+            spill_queues: proxy.spill.affinity == Affinity::MaxQueue,
             act: AtomicU32::new(act),
             bck: AtomicU32::new(bck),
         }
@@ -122,7 +125,9 @@ impl BackendLive {
         let max = self.dynamic_maxconn(server, backend_streams);
         Load {
             streams: served.saturating_add(queued),
+            served,
             full: max > 0 && (queued > 0 || served >= max),
+            queue_full: self.spill_queues && max > 0 && server.queue_is_full(queued),
         }
     }
 
@@ -148,6 +153,11 @@ fn member(s: &ServerState) -> Member {
     let conf = s.conf();
     Member {
         id: conf.id,
+        node: if conf.hash_key == HashKey::Id {
+            NodeKey::Id
+        } else {
+            conf.node_key(s.endpoint().as_ref())
+        },
         weight: s.effective_weight(),
         usable: s.is_usable(),
         backup: conf.backup,

@@ -194,12 +194,11 @@ impl Shared {
         }
         let elsewise = before & !Admin::RMAINT & Admin::MAINT != 0;
         let had = self.proxy(p).live.usable();
-        let up = self
-            .server_conf(p, s)
-            .track
-            .is_none_or(|(tp, ts)| self.server(ProxyId(tp), ServerId(ts)).is_up());
+        let conf = self.server_conf(p, s);
+        let tracked = conf.track.map(|(tp, ts)| self.server(ProxyId(tp), ServerId(ts)).is_up());
+        let up = tracked.unwrap_or_else(|| conf.init_state.is_up());
         if !elsewise {
-            server.check().health.restart();
+            server.check().health.restart(conf.init_state);
             self.set_state(p, s, if up { Oper::Running } else { Oper::Stopped }, now_ms);
         }
         let fqdn = server.naming().and_then(|n| n.fqdn.clone());

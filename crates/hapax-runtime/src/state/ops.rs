@@ -127,9 +127,13 @@ impl Shared {
         }
         let had = self.proxy(p).live.usable();
         let tracked = self.server_conf(p, s).track;
-        let up = tracked.is_none_or(|(tp, ts)| self.server(ProxyId(tp), ServerId(ts)).is_up());
-        // Back with the trust of a start: one failure brings it down.
-        server.check().health.restart();
+        let conf = self.server_conf(p, s);
+        let up = tracked.map_or_else(
+            || conf.init_state.is_up(),
+            |(tp, ts)| self.server(ProxyId(tp), ServerId(ts)).is_up(),
+        );
+        // Back with the trust of a start: as a rule, one failure brings it down.
+        server.check().health.restart(conf.init_state);
         self.set_state(p, s, if up { Oper::Running } else { Oper::Stopped }, now_ms);
         let forced = before & bits & Admin::FMAINT != 0;
         self.after(p, s, had, Event::LeaveMaint { forced, up }, None, now_ms);
@@ -303,6 +307,8 @@ impl Shared {
         }
         *server.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(address);
         server.address_epoch.fetch_add(1, Relaxed);
+        // The place on a ring may be made of the address.
+        self.proxy(p).live.server_changed(s.0 as usize, server);
     }
 
     /// `set server ... ssl`

@@ -57,6 +57,11 @@ impl Ticket {
         Some(self.granted.load(Ordering::Acquire)).filter(|i| *i != NONE)
     }
 
+    /// The server it insists on.
+    pub fn target(&self) -> Option<usize> {
+        self.target
+    }
+
     /// Once granted: how many left its queue while it waited, itself among them.
     pub fn passed(&self) -> u32 {
         self.passed.load(Ordering::Relaxed)

@@ -214,8 +214,10 @@ impl ServerState {
             // A name without an address yet.
             admin |= Admin::RMAINT;
         }
-        let oper = if admin & Admin::MAINT == 0 { Oper::Running } else { Oper::Stopped };
-        let health = server.check.as_ref().map_or(Health::new(1, 1), |c| Health::new(c.rise, c.fall));
+        let up = admin & Admin::MAINT == 0 && server.init_state.is_up();
+        let oper = if up { Oper::Running } else { Oper::Stopped };
+        let mut health = server.check.as_ref().map_or(Health::new(1, 1), |c| Health::new(c.rise, c.fall));
+        health.restart(server.init_state);
         let zero = || AtomicU32::new(0);
         let agent = OnceLock::new();
         if let Some(a) = &server.agent {
@@ -331,6 +333,12 @@ impl ServerState {
     pub fn replace(&self, server: Arc<plan::Server>) {
         self.later.store(Some(server));
         self.replaced.store(true, Ordering::Release);
+    }
+
+    /// `maxqueue`: no more than so many wait for this server.
+    pub fn queue_is_full(&self, queued: u32) -> bool {
+        let most = self.conf().maxqueue;
+        most > 0 && queued >= most
     }
 
     /// The settings, as the configuration or the runtime API gave them.

@@ -146,10 +146,14 @@ impl Exchange<'_> {
         }
     }
 
-    fn set_server(&mut self, i: usize) {
+    fn take_server(&mut self, i: usize) {
         self.server = Some(i);
-        self.slot = true;
         self.p.facts.server = Some(ServerId(i as u32));
+    }
+
+    fn set_server(&mut self, i: usize) {
+        self.take_server(i);
+        self.slot = true;
         self.c.entry.server.set(Some(i as u32));
         let (w, wall_ms) = (self.w.id, self.w.now().wall_us / 1000);
         let server = &self.be_state().servers[i];
@@ -162,6 +166,8 @@ impl Exchange<'_> {
     async fn wait_for_slot(&mut self, bound: Option<usize>, avoid: Option<usize>) -> Step<usize> {
         let state = self.be_state();
         let mut place: Option<Waiting<'_>> = None;
+        // The queue of the server it was to stay with is full: the algorithm has the word.
+        let mut elsewhere = false;
         loop {
             if let Some((p, i)) = place.as_ref().and_then(|p| Some((p, p.granted()?))) {
                 p.used.set(true);
@@ -174,7 +180,13 @@ impl Exchange<'_> {
                 self.mark_queued();
                 return Ok(i);
             }
-            let choice = bound.map_or_else(|| self.choose_server(avoid), Choice::Server);
+            // Who waits for a server stays in its queue for as long as that can be used.
+            let queued = || place.as_ref()?.ticket.target().filter(|i| state.servers[*i].is_usable());
+            let choice = match bound.or_else(queued) {
+                Some(i) => Choice::Server(i),
+                None if elsewhere => self.by_algorithm(avoid),
+                None => self.choose_server(avoid),
+            };
             let target = match choice {
                 Choice::Server(i) if take_slot(&state.servers[i], state.live.dynamic_maxconn(&state.servers[i], self.streams())) => {
                     self.mark_queued();
@@ -189,6 +201,16 @@ impl Exchange<'_> {
                     return Err(End::new(Blame::Server, Phase::Connect).into());
                 }
             };
+            if let Some(i) = target.filter(|_| place.is_none())
+                && state.servers[i].queue_is_full(state.servers[i].queue_cur.load(Ordering::Relaxed))
+            {
+                if elsewhere || bound.is_some() || avoid.is_some() || !self.may_leave(i) {
+                    return Err(self.turned_away(i));
+                }
+                self.persistence.lost();
+                elsewhere = true;
+                continue;
+            }
             if place.is_none() {
                 let since = self.w.now_ms();
                 let limit = self
@@ -218,10 +240,31 @@ impl Exchange<'_> {
                 continue;
             }
             let Some(p) = &place else { continue };
-            if !self.wait_in_queue(p).await? {
-                return Err(End::new(Blame::ServerTimeout, Phase::Queue).into());
+            let ended = match self.wait_in_queue(p).await {
+                Ok(true) => continue,
+                Ok(false) => End::new(Blame::ServerTimeout, Phase::Queue).into(),
+                Err(stop) => stop,
+            };
+            // It ends with the server it waited for.
+            if let Some(i) = p.ticket.target() {
+                self.take_server(i);
             }
+            return Err(ended);
         }
+    }
+
+    /// Whether a stream that is to stay with server `i` may go to another one all the same.
+    fn may_leave(&self, i: usize) -> bool {
+        self.be.redispatch != 0 && !self.persistence.forced && self.preferred_server() == Some(i)
+    }
+
+    /// `maxqueue`: too many wait for the only server that will do.
+    fn turned_away(&mut self, i: usize) -> Stop {
+        self.take_server(i);
+        let (w, state) = (self.w.id, self.be_state());
+        state.be.failed_conns.inc(w);
+        state.servers[i].counters.failed_conns.inc(w);
+        End::new(Blame::Server, Phase::Queue).into()
     }
 
     fn streams(&self) -> u32 {

@@ -68,7 +68,8 @@ impl Exchange<'_> {
         } else {
             b'N'
         };
-        self.p.facts.cookie_flags[0] = flag;
+        // An answer that is not a server's sets no cookie.
+        self.p.facts.cookie_flags = [flag, b'N'];
     }
 
     /// Binds the stream to the server that the cookie names. Gives HAProxy's first cookie letter.

@@ -75,6 +75,10 @@ impl Exchange<'_> {
         self.p.facts.backend = Some(id);
         self.c.entry.backend.set(Some(id));
         self.in_backend = true;
+        if self.be.cookie.is_some() {
+            // No cookie seen, and none set yet.
+            self.p.facts.cookie_flags = *b"NN";
+        }
         self.be_gauge = true;
         let (state, wall_ms) = (self.be_state(), self.w.now().wall_us / 1000);
         state.be_sess_rate.tick(self.w.id, wall_ms);
@@ -91,18 +95,22 @@ impl Exchange<'_> {
     }
 
     /// The server for the next attempt: as bound by cookie or rule, else by the algorithm.
-    pub(super) fn choose_server(&mut self, avoid: Option<usize>) -> Choice {
-        if avoid.is_none() {
-            if let Some(i) = self.persistence.server {
-                return Choice::Server(i);
-            }
-            if let Some(i) = self.last_server() {
-                return Choice::Server(i);
-            }
-            if let Some(i) = self.ruled_server() {
-                return Choice::Server(i);
-            }
+    pub(super) fn choose_server(&self, avoid: Option<usize>) -> Choice {
+        match avoid {
+            None => self.preferred_server().map_or_else(|| self.by_algorithm(None), Choice::Server),
+            Some(_) => self.by_algorithm(avoid),
         }
+    }
+
+    /// The server that a cookie or a rule binds the stream to, or that it had before.
+    pub(super) fn preferred_server(&self) -> Option<usize> {
+        self.persistence
+            .server
+            .or_else(|| self.last_server())
+            .or_else(|| self.ruled_server())
+    }
+
+    pub(super) fn by_algorithm(&self, avoid: Option<usize>) -> Choice {
         let state = self.be_state();
         let key = self.balance_key();
         let choice = state.live.pick(state, key, avoid);

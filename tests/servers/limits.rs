@@ -1,0 +1,122 @@
+//! What a server may have at most: bounded loads of a hash, queues that are full.
+
+use hapax_tests::{Builder, Client, Origin, Program, Proxy, Reply, compare, wait};
+
+use super::TIMEOUTS;
+
+/// Streams on a server, and in its queue.
+fn load(p: &Proxy, server: &str) -> (u32, u32) {
+    let stat = p.cli("show stat");
+    let row = stat.lines().find(|l| l.starts_with(&format!("b,{server},"))).unwrap();
+    let cell = |i: usize| row.split(',').nth(i).unwrap().parse().unwrap_or(0);
+    (cell(4), cell(2))
+}
+
+fn start(program: Program, lines: &str, origin: &Origin) -> Proxy {
+    let template = format!(
+        "global\n  nbthread 1\n  stats socket @dir@/stats.sock level admin\n{TIMEOUTS}  timeout queue 5s\nfrontend f\n  bind @f@\n  default_backend b\nbackend b\n{lines}"
+    );
+    Builder::new(program, &template).set("o", &origin.addr()).start()
+}
+
+/// Sends a request that nobody answers, and waits until it is somewhere: on a server or in a queue.
+fn leave_one(p: &Proxy, headers: &str, count: u32, servers: &[&str]) -> Client {
+    let mut c = p.connect("f");
+    c.send(format!("GET / HTTP/1.1\r\nHost: x\r\n{headers}\r\n"));
+    wait::until_true("the request has a place", || {
+        let loads = servers.iter().map(|s| load(p, s));
+        loads.map(|(on, queued)| on + queued).sum::<u32>() == count
+    });
+    c
+}
+
+#[test]
+fn a_key_that_many_ask_for_is_shared_by_bounded_loads() {
+    let origin = Origin::new(|_| Reply::silence());
+    compare::same("a_key_that_many_ask_for_is_shared_by_bounded_loads", |program| {
+        let lines = "  balance hdr(x-key)\n  hash-type consistent\n  hash-balance-factor 130\n\
+  server s1 @o@ weight 10\n  server s2 @o@ weight 3\n  server s3 @o@ weight 7\n";
+        let p = start(program, lines, &origin);
+        let names = ["s1", "s2", "s3"];
+        let mut waiting = Vec::new();
+        let mut placed = Vec::new();
+        for n in 1..=16 {
+            waiting.push(leave_one(&p, &format!("X-Key: k{}\r\n", n % 2), n, &names));
+            placed.push(names.map(|s| load(&p, s).0));
+        }
+        placed
+    });
+}
+
+#[test]
+fn a_full_queue_takes_nobody() {
+    let origin = Origin::new(|_| Reply::silence());
+    let cases = [
+        ("  cookie S insert\n", "Cookie: S=s1\r\n"),
+        ("  cookie S insert\n  option redispatch\n", "Cookie: S=s1\r\n"),
+        ("  use-server s1 if TRUE\n", ""),
+        ("  use-server s1 if TRUE\n  option redispatch\n", ""),
+        ("  balance hdr(x-key)\n  option redispatch\n", "X-Key: a\r\n"),
+    ];
+    for (lines, headers) in cases {
+        compare::same("a_full_queue_takes_nobody", |program| {
+            let servers = "  server s1 @o@ cookie s1 maxconn 1 maxqueue 1\n  server s2 @o@ cookie s2 maxconn 1 maxqueue 1\n";
+            let p = start(program, &format!("{lines}{servers}"), &origin);
+            let names = ["s1", "s2"];
+            let _first = leave_one(&p, headers, 1, &names);
+            let _second = leave_one(&p, headers, 2, &names);
+            let mut third = p.connect("f");
+            third.send(format!("GET / HTTP/1.1\r\nHost: x\r\n{headers}\r\n"));
+            let refused = lines.contains("balance") || !lines.contains("redispatch");
+            let status = if refused {
+                Some(third.answer().status)
+            } else {
+                wait::until_true("the other server has it", || load(&p, "s2").0 == 1);
+                None
+            };
+            (status, load(&p, "s1"), load(&p, "s2"))
+        });
+    }
+}
+
+#[test]
+fn a_hash_may_pass_by_who_is_full_or_has_a_full_queue() {
+    let origin = Origin::new(|_| Reply::silence());
+    for (affinity, before_another) in [("maxconn", 1), ("maxqueue", 3)] {
+        let lines = format!(
+            "  balance hdr(x-key)\n  hash-type consistent\n  hash-preserve-affinity {affinity}\n  \
+server s1 @o@ maxconn 1 maxqueue 2\n  server s2 @o@ maxconn 1 maxqueue 2\n"
+        );
+        let p = start(Program::Hapax, &lines, &origin);
+        let names = ["s1", "s2"];
+        let mut waiting = Vec::new();
+        for n in 1..=before_another {
+            waiting.push(leave_one(&p, "X-Key: a\r\n", n, &names));
+        }
+        let total = |s| {
+            let (on, queued) = load(&p, s);
+            on + queued
+        };
+        let own = if total("s1") > 0 { "s1" } else { "s2" };
+        assert_eq!(total(own), before_another, "{affinity}");
+        waiting.push(leave_one(&p, "X-Key: a\r\n", before_another + 1, &names));
+        assert_eq!(total(own), before_another, "{affinity}: the next one goes elsewhere");
+    }
+}
+
+#[test]
+fn a_server_may_start_down() {
+    let origin = Origin::new(|_| Reply::ok("here"));
+    let lines = "  server s1 @o@ init-state down check inter 50ms\n  server s2 @o@ init-state down\n  \
+server s3 @o@ init-state fully-down check inter 50ms rise 3\n";
+    let p = start(Program::Hapax, lines, &origin);
+    let state = |s: &str| {
+        let all = p.cli("show servers state b");
+        let row = all.lines().find(|l| l.contains(&format!(" {s} "))).unwrap();
+        row.split(' ').nth(5).unwrap().to_owned()
+    };
+    wait::until_true("one check that passes brings it up", || state("s1") == "2");
+    wait::until_true("three checks that pass bring it up", || state("s3") == "2");
+    assert_eq!(state("s2"), "0", "nobody checks it");
+    assert_eq!(p.connect("f").get("/").text(), "here");
+}
