@@ -1,5 +1,6 @@
 //! User lists: names, passwords and groups that `http_auth` and the statistics page ask (manual, 12.2).
 
+mod des_crypt;
 mod md5_crypt;
 
 use std::fmt;
@@ -14,6 +15,7 @@ enum Secret {
     Sha(Box<str>),
     Bcrypt(Box<str>),
     Yescrypt(Box<str>),
+    Des(Box<str>),
     /// A hash of a kind that is not known here: no password equals it.
     Unknown,
 }
@@ -40,7 +42,7 @@ impl Password {
     }
 
     /// `password`: a hash as crypt(3) writes it. MD5 (`$1$`), SHA-256 (`$5$`), SHA-512 (`$6$`), bcrypt (`$2b$` and its
-    /// elders) and yescrypt (`$y$`) are known.
+    /// elders), yescrypt (`$y$`) and the two forms of DES are known.
     pub fn hash(text: &str) -> Self {
         let kept = Box::from(text);
         Self(match text.get(..3).unwrap_or_default() {
@@ -48,6 +50,7 @@ impl Password {
             "$5$" | "$6$" => Secret::Sha(kept),
             "$2a" | "$2b" | "$2y" => Secret::Bcrypt(kept),
             "$y$" => Secret::Yescrypt(kept),
+            _ if des_crypt::is_hash(text) => Secret::Des(kept),
             _ => Secret::Unknown,
         })
     }
@@ -65,6 +68,7 @@ impl Password {
             Secret::Sha(hash) => ShaCrypt::default().verify_password(given, &**hash).is_ok(),
             Secret::Bcrypt(hash) => bcrypt::verify(given, hash).unwrap_or(false),
             Secret::Yescrypt(hash) => yescrypt::Yescrypt::default().verify_password(given, &**hash).is_ok(),
+            Secret::Des(hash) => des_crypt::hash(given, hash).is_some_and(|h| same(h.as_bytes(), hash.as_bytes())),
             Secret::Unknown => false,
         }
     }
@@ -123,6 +127,9 @@ mod tests {
             "$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1",
             "$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a",
             "$y$j9T$abcdefgh$IUWJt2doU4Kf6E/JP1UkAT3S5O3Q7SSA8SJirXIlEu9",
+            "abNANd1rDfiNc",
+            "./17m29LFAflg",
+            "_J9..rasmz0.F/jqjWck",
         ] {
             let password = Password::hash(hash);
             assert!(password.is_supported(), "{hash}");
@@ -141,7 +148,7 @@ mod tests {
                 "{hash}"
             );
         }
-        assert!(!Password::hash("abNANd1rDfiNc").is_supported());
+        assert!(!Password::hash("abNANd1rDfi").is_supported());
     }
 
     #[test]
