@@ -35,6 +35,7 @@ codes! {
     LAST_LINE = "HX0220", "last line lacks its newline", "The file may have been cut. End it with a newline.";
     EXPERIMENTAL = "HX0221", "experimental word", "HAProxy calls the word experimental, and wants `expose-experimental-directives` in `global` before it.";
     AMBIGUOUS_DEFAULTS = "HX0223", "defaults used by name and by place", "Some sections name this `defaults` section after `from`, others get it because they stand after it. Name it everywhere, or let a nameless one follow it.";
+    TOO_LARGE = "HX0224", "configuration too large to check", "A check uses no more memory than it is given, and ends where that is used up. `--memory` gives it more.";
     UNKNOWN_PROXY = "HX0301", "unknown proxy or server", "A rule names a backend or server that no section declares.";
     MODES = "HX0302", "modes do not fit", "A frontend and its backend must both be `mode http` or both be `mode tcp`.";
     TIMEOUTS = "HX0303", "missing timeouts", "Without these timeouts, dead peers hold connections for ever.";

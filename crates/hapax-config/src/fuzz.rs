@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use hapax_diag::render;
 use hapax_sample::Files;
+use hapax_syntax::Environment;
 
-use crate::{Input, LoadOptions, load};
+use crate::{Input, LoadOptions, lint, load};
 
 struct NoFiles;
 
@@ -15,13 +16,16 @@ impl Files for NoFiles {
     }
 }
 
-/// Loads the bytes as one file and draws what is said of them: nothing of it may panic.
+/// Loads the bytes as one file, has every lint look at them, and draws what is said: nothing of it may panic.
 pub fn check(data: &[u8]) {
     let input = Input {
         name: "fuzz.cfg".to_owned(),
         bytes: data.into(),
     };
-    let loaded = load(vec![input], &NoFiles, &LoadOptions::default());
+    let mut loaded = load(vec![input], &NoFiles, &LoadOptions::default());
+    let plan = loaded.plan.take();
+    let advice = lint::run(&loaded.sources, &Environment::default(), plan, lint::Around::default(), |_| true);
+    loaded.diags.extend(advice);
     let _ = render::human(&loaded.diags, &loaded.sources, render::Human::default());
     let _ = render::haproxy(&loaded.diags, &loaded.sources, 1, render::Closing::Verdict);
 }

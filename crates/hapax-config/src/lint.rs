@@ -27,6 +27,7 @@ mod unverified_server;
 use hapax_diag::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
 use hapax_syntax::Environment;
 
+use crate::codes;
 use crate::plan::Plan;
 use expired_certificate::Loaded;
 use outline::Outline;
@@ -57,6 +58,8 @@ pub struct Around {
     pub now: Option<i64>,
     /// Files that a process may have open, where it cannot raise that.
     pub open_files: Option<u64>,
+    /// Says that so much memory is in use that no advice can be given.
+    pub full: Option<fn() -> bool>,
 }
 
 /// Where a lint says what it found.
@@ -114,13 +117,18 @@ pub fn run(sources: &Sources, env: &Environment, plan: Option<Plan>, around: Aro
     let certificates = plan.as_ref().map(expired_certificate::loaded).unwrap_or_default();
     // Both the plan and the outline of a large configuration are large: one goes before the other comes.
     drop(plan);
-    let outline = Outline::read(sources, env.clone());
+    let mut diags = Diagnostics::default();
+    let Some(outline) = Outline::read(sources, env.clone(), around.full) else {
+        let message = "the configuration takes more memory than a check may use; no advice is given";
+        let d = Diagnostic::new(&codes::TOO_LARGE, Severity::Note, message);
+        diags.push(d.help("give the check more with --memory, or leave advice out with --no-lints"));
+        return diags;
+    };
     let facts = Facts {
         outline: &outline,
         certificates: &certificates,
         around,
     };
-    let mut diags = Diagnostics::default();
     for lint in ALL.iter().copied().filter(|lint| wanted(lint)) {
         let mut found = Found { lint, diags: &mut diags };
         (lint.run)(&facts, &mut found);

@@ -33,6 +33,8 @@ pub struct LoadOptions {
     pub proxy_maxconn: Option<u32>,
     /// Judge by this version's keywords.
     pub for_version: Option<Version>,
+    /// Says that so much memory is in use that the loading has to end; asked every few lines.
+    pub full: Option<fn() -> bool>,
 }
 
 /// What came of it. The plan is there where no diagnostic is an alert.
@@ -96,6 +98,10 @@ fn read_lines(input: &Input, file: FileId, reader: &mut Reader<'_>) -> bool {
     let mut section = reader.started.len();
     while lexer.next_line(&reader.env, &mut reader.diags, &mut line) {
         reader.line(&line);
+        if reader.is_full() {
+            reader.tell_full(line.span);
+            return false;
+        }
         if reader.started.len() != section {
             section = reader.started.len();
             let (name, keyword) = (reader.section_name(), reader.section().map_or("", |s| s.name));

@@ -129,7 +129,19 @@ pub struct Reader<'a> {
     pub started: Vec<Started>,
     /// Where the `defaults` that implicit proxies use stands in `defaults`.
     pub last_defaults: usize,
+    /// How often it was asked whether there is room for more, and whether there is none left.
+    asked_for_room: u32,
+    full: bool,
+    /// Unknown names for which a near one is still looked for: that takes as long as there are names.
+    hints_left: u32,
 }
+
+/// Lines, and things made by one line, after which it is asked once whether there is room for more.
+const ROOM_STRIDE: u32 = 16;
+/// Listeners or servers of one section: far more than a process may have descriptors for.
+const MOST_OF_A_KIND: usize = 500_000;
+/// Unknown names of proxies that get a "did you mean".
+const HINTS: u32 = 100;
 
 impl<'a> Reader<'a> {
     pub fn new(files: &'a RelativeFiles<'a>, opts: &'a LoadOptions) -> Self {
@@ -176,7 +188,38 @@ impl<'a> Reader<'a> {
             current: Current::Other,
             started: Vec::new(),
             last_defaults: 0,
+            asked_for_room: 0,
+            full: false,
+            hints_left: HINTS,
         }
+    }
+
+    /// No more is to be made: there is no memory for it. To be asked for each line, and for each thing where a line makes many.
+    pub(crate) fn is_full(&mut self) -> bool {
+        self.asked_for_room = self.asked_for_room.wrapping_add(1);
+        if !self.full && self.asked_for_room.is_multiple_of(ROOM_STRIDE) {
+            self.full = self.opts.full.is_some_and(|full| full());
+        }
+        self.full
+    }
+
+    /// As [`is_full`](Self::is_full), where one line makes many things of a kind and `made` are there: where memory counts, so many
+    /// that their list takes much of it when it grows are too many.
+    pub(crate) fn is_full_of(&mut self, made: usize) -> bool {
+        self.full |= made >= MOST_OF_A_KIND && self.opts.full.is_some();
+        self.is_full()
+    }
+
+    pub(crate) fn tell_full(&mut self, at: Span) {
+        let message = "the configuration takes more memory than a check may use; it was read up to here.";
+        let d = Diagnostic::alert(&codes::TOO_LARGE, message).at(at);
+        self.diags.push(d.help("give the check more with --memory"));
+    }
+
+    /// The name nearest to an unknown one; not for all of very many.
+    pub(crate) fn hint<'n>(&mut self, name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+        self.hints_left = self.hints_left.checked_sub(1)?;
+        hapax_diag::suggest(name, known)
     }
 
     /// The section being read.

@@ -63,6 +63,9 @@ pub(crate) struct Peer {
 
 /// Resolves everything. Where the lines had mistakes, only further mistakes are told: HAProxy does not get as far as its warnings.
 pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics) {
+    if reader.is_full() {
+        return (Plan::default(), reader.diags);
+    }
     let refused = reader.diags.iter().any(|d| d.severity == Severity::Alert && !d.missing);
     let before = reader.diags.len();
     let mut drafts = std::mem::take(&mut reader.proxies);
@@ -84,6 +87,11 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     let mut ids = proxy::Ids::new(&reader.proxy_ids);
     let mut proxies = Vec::with_capacity(drafts.len());
     for (i, draft) in drafts.into_iter().enumerate() {
+        if reader.is_full() {
+            // What follows counts on every proxy being there.
+            reader.tell_full(draft.proxy.span);
+            return (Plan::default(), reader.diags);
+        }
         let mut cx = proxy::One {
             reader: &mut reader,
             index: &index,

@@ -175,11 +175,31 @@ impl Diagnostic {
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// What came when there were too many already.
+    dropped: usize,
 }
 
 impl Diagnostics {
+    /// Holds at most this many; so many alerts may come in addition.
+    pub const MOST: usize = 20_000;
+
+    /// Adds one, unless there are so many already that nobody reads them; those are only counted.
     pub fn push(&mut self, d: Diagnostic) {
-        self.list.push(d);
+        let room = if d.severity == Severity::Alert {
+            2 * Self::MOST
+        } else {
+            Self::MOST
+        };
+        if self.list.len() < room {
+            self.list.push(d);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// How many there were no room for.
+    pub fn dropped(&self) -> usize {
+        self.dropped
     }
 
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
@@ -204,7 +224,8 @@ impl Diagnostics {
     }
 
     pub fn extend(&mut self, other: Self) {
-        self.list.extend(other.list);
+        self.dropped += other.dropped;
+        other.list.into_iter().for_each(|d| self.push(d));
     }
 
     /// How many there are of a severity.
@@ -243,6 +264,7 @@ impl FromIterator<Diagnostic> for Diagnostics {
     fn from_iter<T: IntoIterator<Item = Diagnostic>>(iter: T) -> Self {
         Self {
             list: iter.into_iter().collect(),
+            dropped: 0,
         }
     }
 }

@@ -1,11 +1,18 @@
 //! "Did you mean": the known word nearest to an unknown one.
 
+/// Letters of a word that is still compared.
+const LONGEST: usize = 64;
+
 /// The candidate nearest to `word`, if near enough for a slip of the keyboard: a third of the letters, at least one.
 ///
 /// Distance is Damerau-Levenshtein's (insert, delete, replace, swap two neighbours), letter case aside. The first of
 /// equals wins.
 pub fn suggest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let wanted: Vec<char> = word.chars().map(|c| c.to_ascii_lowercase()).collect();
+    // Nobody slips in a name of that length, and comparing such takes long.
+    if wanted.len() > LONGEST {
+        return None;
+    }
     let limit = (wanted.len().max(3) / 3).min(4);
     let mut best = None;
     for candidate in candidates {

@@ -59,6 +59,8 @@ codes! {
         "Reading stops after 50 lines with errors. Mend the first ones: later ones often follow from them.";
     BAD_SCOPE = "HX0122", "bad scope line",
         "A line that starts with a bracket opens a scope: [name], alone on its line, of letters, digits and - _ . : characters.";
+    LINE_TOO_LONG = "HX0123", "line too long",
+        "A line has at most one mebibyte, as written and once the variables in it are replaced by what they hold.";
 }
 
 /// Whether HAProxy tells of it in its first pass over the files, which only cuts lines and follows conditional blocks. An alert there

@@ -74,6 +74,7 @@ pub fn evaluate_argument(text: &[u8], env: &Environment) -> Result<bool, String>
         match e.mistake {
             Mistake::Quote => "Syntax Error in condition: Unmatched quote.",
             Mistake::Hex => "Syntax Error in condition: Truncated or invalid hexadecimal sequence.",
+            Mistake::TooLong => "Error in condition: Too long.",
             Mistake::TooManyWords => "Error in condition: Too many words.",
             Mistake::Brace | Mistake::VariableName | Mistake::WordExpansion => "Syntax Error in condition: bad variable reference.",
         }

@@ -22,3 +22,7 @@ pub use word::{Line, Word};
 
 /// Most words a line may have (the keyword included), as HAProxy has it.
 pub const MAX_WORDS: usize = 64;
+
+/// Longest line, as written and once its variables are in place. HAProxy has no such limit, and nobody writes lines like that; but
+/// a few lines of `setenv` can double a value until memory ends.
+pub const MAX_LINE: usize = 1 << 20;

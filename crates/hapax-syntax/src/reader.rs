@@ -8,7 +8,7 @@ use hapax_diag::{Code, Diagnostic, Diagnostics, FileId, Severity, Span};
 
 use crate::directive::{Blocks, Outcome};
 use crate::tokenize::{Place, is_space, tokenize};
-use crate::{Environment, Line, codes};
+use crate::{Environment, Line, MAX_LINE, codes};
 
 /// Lines with errors after which reading stops.
 const MAX_ERRORS: u32 = 50;
@@ -164,6 +164,10 @@ impl<'a> Reader<'a> {
             None | Some(b'#') => return false,
             Some(b'[') => {
                 self.on_scope(raw, indent, diags);
+                return false;
+            }
+            Some(_) if raw.len() > MAX_LINE => {
+                diags.push(self.too_long(MAX_LINE, raw.len()));
                 return false;
             }
             Some(_) => {}

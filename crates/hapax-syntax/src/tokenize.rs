@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use hapax_diag::{FileId, Span};
 
 use crate::variable::{Name, Reference, reference};
-use crate::{Environment, MAX_WORDS, Word};
+use crate::{Environment, MAX_LINE, MAX_WORDS, Word};
 
 /// Why a line cannot be cut into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub(crate) enum Mistake {
     Hex,
     WordExpansion,
     TooManyWords,
+    TooLong,
 }
 
 /// A mistake and the byte of the line it is at.
@@ -86,6 +87,7 @@ pub(crate) fn tokenize<'a>(raw: &'a [u8], place: &Place<'_>, words: &mut Vec<Wor
         unknown: None,
         empty: None,
         overflow: false,
+        expanded: 0,
     };
     cutter.run()?;
     if cutter.overflow {
@@ -120,6 +122,8 @@ struct Cutter<'a, 'w, 'e> {
     unknown: Option<usize>,
     empty: Option<usize>,
     overflow: bool,
+    /// Bytes that variables stood for so far.
+    expanded: usize,
 }
 
 impl<'a> Cutter<'a, '_, '_> {
@@ -273,6 +277,13 @@ impl<'a> Cutter<'a, '_, '_> {
         match value.or(default.map(Cow::Borrowed)) {
             Some(value) => {
                 self.unknown = None;
+                self.expanded += value.len();
+                if self.expanded > MAX_LINE {
+                    return Err(LexError {
+                        mistake: Mistake::TooLong,
+                        at: dollar,
+                    });
+                }
                 self.expand(&value, expand, dollar);
             }
             // An unknown variable counts as a word, unless it is expanded to words.

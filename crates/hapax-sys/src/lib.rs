@@ -13,6 +13,7 @@ pub mod handover;
 pub mod host;
 pub mod limits;
 pub mod listen;
+pub mod memory;
 pub mod notify;
 pub mod privileges;
 pub mod rawfd;

@@ -117,5 +117,5 @@ fn load(options: &Options, report: &Report) -> Result<Loaded, ExitCode> {
         local_peer: options.local_peer.clone(),
         ..LoadOptions::default()
     };
-    Ok(hapax_config::load(inputs, &files::DiskFiles, &load_options))
+    Ok(hapax_config::load(inputs, &files::DiskFiles::default(), &load_options))
 }

@@ -6,15 +6,20 @@ use std::{fs, io};
 
 use hapax_sample::Files;
 
-use crate::inputs::reason;
+use crate::inputs::{self, reason};
 
 /// The real file system and resolver.
 #[derive(Debug, Default)]
-pub(crate) struct DiskFiles;
+pub(crate) struct DiskFiles {
+    /// Bytes that a file may hold at most, where there is a limit.
+    pub(crate) most: Option<u64>,
+}
 
 impl Files for DiskFiles {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
-        fs::read(path).map(Arc::from).map_err(|e| reason(&e))
+        inputs::file(path, self.most.unwrap_or(u64::MAX))
+            .map(Arc::from)
+            .map_err(|e| reason(&e))
     }
 
     fn env(&self, name: &str) -> Option<Vec<u8>> {

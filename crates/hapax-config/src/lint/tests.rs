@@ -4,6 +4,7 @@ use super::*;
 const AROUND: Around = Around {
     now: None,
     open_files: Some(1024),
+    full: None,
 };
 
 fn count(lint: &'static Lint, text: &str) -> usize {
@@ -45,7 +46,7 @@ fn sections_know_their_defaults() {
         b"defaults one\n a\ndefaults two from one\n b\nfrontend f\n c\nbackend g from one\n d\nglobal\n setenv X y\nlisten l\n e \"$X\"\n";
     let mut sources = Sources::default();
     sources.add("test.cfg", text.as_slice());
-    let outline = Outline::read(&sources, Environment::default());
+    let outline = Outline::read(&sources, Environment::default(), None).unwrap();
     let seen: Vec<_> = outline.proxies().map(|s| (s.name(), s.defaults)).collect();
     assert_eq!(seen, [("f", Some(1)), ("g", Some(0)), ("l", Some(1))]);
     let last: Vec<_> = outline

@@ -1,6 +1,6 @@
 //! ACLs that no condition names.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use hapax_diag::{Code, Severity};
 
@@ -40,8 +40,10 @@ fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
         if declared.is_empty() {
             continue;
         }
-        let used = used(section);
-        let mut unused: Vec<_> = declared.iter().filter(|(name, _)| !used.contains(*name)).collect();
+        for_each_use(section, |name| {
+            declared.remove(name);
+        });
+        let mut unused: Vec<_> = declared.into_iter().collect();
         unused.sort_by_key(|(_, line)| (line.span.file, line.span.line));
         for (name, line) in unused {
             let message = format!("no condition of this section names the ACL '{name}'");
@@ -54,18 +56,16 @@ fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
     }
 }
 
-/// Every word that may name an ACL: alone, negated, or an argument of `acl()`.
-fn used<'s>(section: &'s Section<'_>) -> HashSet<&'s str> {
-    let mut used = HashSet::new();
+/// Calls `used` with every word that may name an ACL: alone, negated, or an argument of `acl()`.
+fn for_each_use<'s>(section: &'s Section<'_>, mut used: impl FnMut(&'s str)) {
     for line in &section.lines {
         let declares = text(line, 0) == "acl";
         for word in line.words.iter().skip(if declares { 2 } else { 1 }) {
             let word = word.str();
-            used.insert(word.trim_start_matches('!'));
+            used(word.trim_start_matches('!'));
             if let Some((_, args)) = word.split_once("acl(") {
-                used.extend(args.split([',', ')', '!']));
+                args.split([',', ')', '!']).for_each(&mut used);
             }
         }
     }
-    used
 }

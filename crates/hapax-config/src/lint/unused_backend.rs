@@ -32,6 +32,14 @@ pub(super) static LINT: Lint = Lint {
     ],
 };
 
+/// Where a name occurs.
+#[derive(Clone, Copy)]
+enum Occurs {
+    Nowhere,
+    In(usize),
+    Several,
+}
+
 fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
     let sections = &facts.outline.sections;
     let dynamic = |s: &Section<'_>| s.lines_of(&["use_backend"]).any(|l| text(l, 1).contains('%'));
@@ -39,8 +47,9 @@ fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
     if sections.iter().any(|s| dynamic(s) || spoe(s)) {
         return;
     }
-    // Names and the section they occur in; `None`: in several.
-    let mut named: HashMap<&str, Option<usize>> = HashMap::new();
+    // The names of backends, and the section they occur in first; `Several`: in more than one.
+    let backends = sections.iter().filter(|s| s.keyword == "backend");
+    let mut named: HashMap<&str, Occurs> = backends.map(|s| (s.name(), Occurs::Nowhere)).collect();
     for (at, section) in sections.iter().enumerate() {
         for line in &section.lines {
             let own_name = usize::from(text(line, 0) == "server");
@@ -49,13 +58,22 @@ fn run(facts: &Facts<'_>, found: &mut Found<'_>) {
                     .str()
                     .split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':'))
                 {
-                    let place = named.entry(part).or_insert(Some(at));
-                    *place = place.filter(|known| *known == at);
+                    if let Some(place) = named.get_mut(part) {
+                        *place = match *place {
+                            Occurs::Nowhere => Occurs::In(at),
+                            Occurs::In(known) if known == at => Occurs::In(at),
+                            _ => Occurs::Several,
+                        };
+                    }
                 }
             }
         }
     }
-    let used = |at: usize, name: &str| named.get(name).is_some_and(|place| *place != Some(at));
+    let used = |at: usize, name: &str| match named.get(name) {
+        None | Some(Occurs::Nowhere) => false,
+        Some(Occurs::In(known)) => *known != at,
+        Some(Occurs::Several) => true,
+    };
     for (at, section) in sections.iter().enumerate().filter(|(_, s)| s.keyword == "backend") {
         if !used(at, section.name()) {
             let message = format!("nothing uses the backend '{}'", section.name());

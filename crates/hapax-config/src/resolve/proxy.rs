@@ -166,7 +166,7 @@ fn choose(cx: &mut One<'_, '_>, draft: &Draft, name: &str, at: Span, word: &str,
     let own = &draft.proxy.name;
     let Some(id) = cx.index.back.get(name).copied() else {
         let d = names::unknown(format!("Proxy '{own}': unable to find required {word}: '{name}'."), at);
-        let near = hapax_diag::suggest(name, cx.index.back.keys().map(|n| &**n));
+        let near = cx.reader.hint(name, cx.index.back.keys().map(|n| &**n));
         cx.push(match near {
             Some(near) => d.help(format!("did you mean '{near}'?")),
             None if cx.index.front.contains_key(name) => d.help(format!("'{name}' is a frontend; a backend is needed")),

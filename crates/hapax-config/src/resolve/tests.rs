@@ -527,3 +527,32 @@ fn certificates_are_named_by_their_store() {
     }
     assert!(told(&text("@web/other"))[0].contains("no crt-store has loaded '@web/other'"));
 }
+
+#[test]
+fn what_is_too_large_is_said_where_the_room_ends() {
+    let read = |text: &str, full: Option<fn() -> bool>| {
+        let input = Input {
+            name: "t.cfg".into(),
+            bytes: text.as_bytes().into(),
+        };
+        let opts = LoadOptions {
+            full,
+            ..LoadOptions::default()
+        };
+        load(vec![input], &Shelf, &opts)
+    };
+    let many = "backend b\n".to_owned() + &" option redispatch\n".repeat(40);
+    let told = |loaded: &Loaded| -> Vec<(&'static str, u32)> {
+        let alerts = loaded.diags.iter().filter(|d| d.severity == Severity::Alert);
+        alerts.map(|d| (d.code.id, d.span.map_or(0, |s| s.line))).collect()
+    };
+    assert!(told(&read(&many, Some(|| false))).is_empty());
+    let ended = read(&many, Some(|| true));
+    assert_eq!(told(&ended), [("HX0224", 16)]);
+    assert!(ended.plan.is_none());
+    // One line that makes more than there can be room for.
+    for line in ["server-template s 1-100000000 127.0.0.1:80", "server-template s 600000 127.0.0.1"] {
+        let ended = read(&format!("backend b\n {line}\nfrontend f\n"), Some(|| false));
+        assert_eq!(told(&ended), [("HX0224", 2)], "{line}");
+    }
+}

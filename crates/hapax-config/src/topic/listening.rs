@@ -107,6 +107,9 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             continue;
         }
         for port in address.ports() {
+            if cx.is_full_of(cx.proxies[index].proxy.binds.len()) {
+                return Ok(());
+            }
             let mut entry = bind.clone();
             entry.address = listen_address(cx, &address, port, a, "'bind' : ")?;
             entry.span = a.line;
@@ -128,6 +131,9 @@ pub(super) fn standalone(cx: &mut Reader<'_>, a: &Args<'_>, accept: Accept) -> R
     let mut made = Vec::new();
     for address in list {
         for port in address.ports() {
+            if cx.is_full_of(made.len()) {
+                return Ok(made);
+            }
             let mut entry = bind.clone();
             entry.address = listen_address(cx, &address, port, a, &prologue)?;
             entry.span = a.line;
@@ -210,6 +216,9 @@ fn stats_socket(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let bind = opts.finish();
     for address in list {
         for port in address.ports() {
+            if cx.is_full_of(cx.global.stats_sockets.len()) {
+                return Ok(());
+            }
             let mut entry = bind.clone();
             entry.address = listen_address(cx, &address, port, a, "'stats socket' : ")?;
             entry.span = a.line;

@@ -201,6 +201,10 @@ fn listener_options(cx: &mut Reader<'_>, a: &Args<'_>, from: usize, addresses: O
 fn listen(cx: &mut Reader<'_>, a: &Args<'_>, addresses: &[Address], head: &str) -> Result<(), Diagnostic> {
     for address in addresses {
         for port in address.ports() {
+            let made = cx.proxy().proxy.binds.len();
+            if cx.is_full_of(made) {
+                return Ok(());
+            }
             let entry = Bind {
                 address: listening::listen_address(cx, address, port, a, head)?,
                 span: a.line,

@@ -404,6 +404,10 @@ fn template(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         return Err(place(a.bad(1, message)));
     };
     for n in low..=high {
+        let made = cx.proxy().proxy.servers.len().max((high - low) as usize);
+        if cx.is_full_of(made) {
+            break;
+        }
         add(cx, a, Arc::from(format!("{}{n}", a.show(0))), 2)?;
     }
     Ok(())

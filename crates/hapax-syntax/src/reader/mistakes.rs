@@ -5,7 +5,7 @@ use hapax_diag::Diagnostic;
 use super::Reader;
 use crate::excerpt::excerpt;
 use crate::tokenize::{LexError, Mistake};
-use crate::{Environment, Line, MAX_WORDS, codes};
+use crate::{Environment, Line, MAX_LINE, MAX_WORDS, codes};
 
 impl Reader<'_> {
     pub(super) fn lex_error(&self, e: LexError, raw: &[u8], indent: usize, line: &Line<'_>) -> Diagnostic {
@@ -41,10 +41,19 @@ impl Reader<'_> {
                 "only [*] is known between the brackets",
             ),
             Mistake::TooManyWords => return self.too_many_words(e, line),
+            Mistake::TooLong => return self.too_long(e.at, raw.len()),
         };
         self.alert(code, format!("{what} at position {}:", e.at + 1), e.at, end.min(raw.len()))
             .excerpt(excerpt("", &raw[indent..], e.at - indent, 80))
             .help(cure)
+    }
+
+    /// A line beyond all measure, from the byte where it gets so.
+    pub(super) fn too_long(&self, at: usize, end: usize) -> Diagnostic {
+        let message = format!("line too long, limit: {MAX_LINE}.");
+        // So long a line is not drawn in full.
+        self.alert(&codes::LINE_TOO_LONG, message, at, end.min(at + 80))
+            .help("split the line, or give its keyword a file to read")
     }
 
     fn too_many_words(&self, e: LexError, line: &Line<'_>) -> Diagnostic {

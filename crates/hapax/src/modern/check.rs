@@ -12,6 +12,7 @@ use hapax_config::{LoadOptions, Loaded};
 use hapax_diag::baseline::Baseline;
 use hapax_diag::render::{self, Closing, Human, Tool};
 use hapax_diag::{Diagnostics, Severity, Sources, suggest, suppress};
+use hapax_sys::memory;
 
 use crate::asked_version::{self, AskedVersion};
 use crate::report::print;
@@ -73,6 +74,9 @@ pub(crate) struct Options {
     switches: Vec<Switch>,
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
+    /// Memory that the check may use; a configuration that takes more is not checked to its end
+    #[arg(long, value_name = "MEBIBYTES", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(64..))]
+    memory: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -126,7 +130,10 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         return Ok(ExitCode::SUCCESS);
     }
     hapax_sys::alloc::give_back_at_once();
-    let read = inputs::read(&o.files).map_err(|e| format!("{}: {}", e.path, e.reason))?;
+    memory::limit(o.memory);
+    // Of what a file makes, its bytes are the smallest part.
+    let most = o.memory * (1 << 20) / 8;
+    let read = inputs::read_within(&o.files, most).map_err(|e| format!("{}: {}", e.path, e.reason))?;
     let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
     let missing = Missing::of(o.missing, o.offline);
     let env = environment::variables(&names, None);
@@ -134,12 +141,14 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         env,
         lacking: missing.severity(),
         for_version: asked_version::or_environment(o.for_version)?,
+        full: Some(memory::is_full),
         ..LoadOptions::default()
     };
+    let files = files::DiskFiles { most: Some(most) };
     let Loaded { mut diags, sources, plan } = if o.offline {
-        hapax_config::load(read, &OfflineFiles(files::DiskFiles), &options)
+        hapax_config::load(read, &OfflineFiles(files), &options)
     } else {
-        hapax_config::load(read, &files::DiskFiles, &options)
+        hapax_config::load(read, &files, &options)
     };
     if !o.no_lints && !diags.has_alert() {
         let wanted = |lint: &Lint| !o.allow.contains(&lint.name);
@@ -155,7 +164,15 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         diags.sort_by_key(|d| d.span.map_or((u32::MAX, 0), |s| (s.file.0, s.line)));
     }
     print(&draw(o, &diags, &sources));
+    if diags.dropped() > 0 {
+        tell(&format!("{} more findings are not shown", diags.dropped()));
+    }
     let deny = o.deny.or_else(|| o.switches.contains(&Switch::Warnings).then_some(Deny::Warnings));
+    // Neither right nor wrong, where nothing else is.
+    let alerts = || diags.iter().filter(|d| d.severity == Severity::Alert);
+    if alerts().next().is_some() && alerts().all(|d| d.code.id == hapax_config::codes::TOO_LARGE.id) {
+        return Ok(ExitCode::from(USAGE));
+    }
     let denied = diags.has_alert() || deny.is_some_and(|deny| deny.hits(&diags));
     Ok(if denied { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -206,6 +223,7 @@ fn around(offline: bool) -> Around {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Around {
         now: since.ok().and_then(|d| i64::try_from(d.as_secs()).ok()),
+        full: Some(memory::is_full),
         open_files: (!offline && !hapax_sys::privileges::is_root()).then(|| hapax_sys::limits::open_files().1),
     }
 }

@@ -164,7 +164,7 @@ pub(super) fn load(paths: &[String], version: Option<AskedVersion>) -> Result<(P
         for_version: asked_version::or_environment(version)?,
         ..LoadOptions::default()
     };
-    let Loaded { plan, mut diags, sources } = hapax_config::load(read, &files::DiskFiles, &options);
+    let Loaded { plan, mut diags, sources } = hapax_config::load(read, &files::DiskFiles::default(), &options);
     plan.map(|p| (p, sources.clone())).ok_or_else(|| {
         diags.retain(|d| d.severity == Severity::Alert);
         render::haproxy(&diags, &sources, std::process::id(), Closing::Verdict)

@@ -44,7 +44,7 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
         shared,
         facts: Box::new(move || facts()),
         startup_logs: String::new(),
-        files: Box::new(crate::files::DiskFiles),
+        files: Box::new(crate::files::DiskFiles::default()),
         hand_over,
     });
     if let Some(link) = link {

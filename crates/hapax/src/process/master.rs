@@ -247,7 +247,7 @@ fn command_line(text: &str, options: &Options) -> Result<(Listener, StatsSocket)
         name: "-S".to_owned(),
         bytes: line.into_bytes().into(),
     };
-    let loaded = hapax_config::load(vec![input], &crate::files::DiskFiles, &LoadOptions::default());
+    let loaded = hapax_config::load(vec![input], &crate::files::DiskFiles::default(), &LoadOptions::default());
     let said = || loaded.diags.iter().map(|d| d.message.clone()).collect::<Vec<_>>().join("; ");
     let mut plan = loaded.plan.ok_or_else(|| format!("Can't create the master's CLI: {}", said()))?;
     let socket = plan.global.stats_sockets.pop().ok_or("Can't create the master's CLI.")?;
