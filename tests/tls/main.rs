@@ -226,7 +226,7 @@ fn a_self_signed_server_is_trusted_where_it_stands_in_the_ca_file() {
     let p = Builder::new(
         Program::Hapax,
         &format!(
-            "{TIMEOUTS}listen known\n  bind @known@\n  server s @s@ ssl verify required ca-file @dir@/ca.pem\nlisten named\n  bind @named@\n  retries 0\n  server s @s@ ssl verify required ca-file @dir@/ca.pem sni str(other.test)\nlisten unknown\n  bind @unknown@\n  retries 0\n  http-after-response set-header X-Why \"%[bc_err_name] %[ssl_bc_err,hex]\"\n  server s @s@ ssl verify required ca-file @dir@/other.pem\n"
+            "{TIMEOUTS}listen known\n  bind @known@\n  server s @s@ ssl verify required ca-file @dir@/ca.pem no-sni-auto\nlisten named\n  bind @named@\n  retries 0\n  server s @s@ ssl verify required ca-file @dir@/ca.pem sni str(other.test)\nlisten unknown\n  bind @unknown@\n  retries 0\n  http-after-response set-header X-Why \"%[bc_err_name] %[ssl_bc_err,hex]\"\n  server s @s@ ssl verify required ca-file @dir@/other.pem no-sni-auto\n"
         ),
     )
     .file("ca.pem", &lonely.pem())
@@ -237,4 +237,26 @@ fn a_self_signed_server_is_trusted_where_it_stands_in_the_ca_file() {
     assert_eq!(p.connect("named").get("/").status, 503);
     let refused = p.connect("unknown").get("/");
     assert_eq!(refused.header("x-why"), Some("SSL_HANDSHAKE 000000000A000086"));
+}
+
+#[test]
+fn global_lines_choose_suites_and_groups_for_both_sides() {
+    let ca = Authority::new();
+    let lines = "global\n  ssl-default-bind-ciphersuites TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384\n  ssl-default-bind-curves P-384\n  \
+                 ssl-default-server-ciphersuites TLS_AES_256_GCM_SHA384\n  ssl-default-server-options ssl-min-ver TLSv1.3\n  \
+                 tune.ssl.hard-maxrecord 1000\n";
+    let config = format!(
+        "{lines}{TIMEOUTS}listen outer\n  bind @outer@ ssl crt @dir@/c.pem\n  http-response set-header X-Server %[ssl_bc_cipher]\n  \
+         server s @inner@ ssl verify none\nlisten inner\n  bind @inner@ ssl crt @dir@/c.pem\n  http-request return status 200\n"
+    );
+    let p = Builder::new(Program::Hapax, &config)
+        .file("c.pem", &ca.issue(&["one.test"]).both())
+        .start();
+    let mut c = TlsClient::connect(p.port("outer"), "one.test", &ca.client(&[], None)).unwrap();
+    let r = c.get("/");
+    assert_eq!((r.status, r.header("x-server")), (200, Some("TLS_AES_256_GCM_SHA384")));
+    let suite = c.state().negotiated_cipher_suite().map(|s| format!("{:?}", s.suite()));
+    assert_eq!(suite.as_deref(), Some("TLS13_CHACHA20_POLY1305_SHA256"));
+    let group = c.state().negotiated_key_exchange_group().map(|g| format!("{:?}", g.name()));
+    assert_eq!(group.as_deref(), Some("secp384r1"));
 }

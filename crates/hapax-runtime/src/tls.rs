@@ -156,3 +156,8 @@ fn versions(min: Option<u16>, max: Option<u16>) -> Result<Vec<&'static rustls::S
         Ok(list)
     }
 }
+
+/// What rustls calls the size of a fragment: that of a record, with the five bytes before it. It knows none below 32.
+fn fragment_size(most_in_record: Option<usize>) -> Option<usize> {
+    most_in_record.map(|n| (n + 5).max(32))
+}

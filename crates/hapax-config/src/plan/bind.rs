@@ -71,6 +71,10 @@ pub struct BindTls {
     pub ca: Option<Arc<[u8]>>,
     pub verify: Verify,
     pub no_tickets: bool,
+    /// `tune.ssl.cachesize`: sessions kept for resumption without tickets.
+    pub sessions: Option<usize>,
+    /// `tune.ssl.hard-maxrecord`: most bytes in a record.
+    pub most_in_record: Option<usize>,
     /// `crl-file`: PEM.
     pub crl: Option<Arc<[u8]>>,
     pub no_ca_names: bool,

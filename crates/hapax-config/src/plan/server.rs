@@ -236,6 +236,10 @@ pub struct ServerTls {
     pub curves: Option<String>,
     /// `crl-file`: PEM.
     pub crl: Option<Arc<[u8]>>,
+    /// `no-tls-tickets`
+    pub no_tickets: bool,
+    /// `tune.ssl.hard-maxrecord`: most bytes in a record.
+    pub most_in_record: Option<usize>,
     /// `no-ssl-reuse`
     pub no_reuse: bool,
 }
@@ -260,6 +264,8 @@ impl ServerTls {
             ciphersuites,
             curves,
             crl,
+            no_tickets: _,
+            most_in_record: _,
             no_reuse,
         } = self;
         let words = [verifyhost, ciphers, ciphersuites, curves];

@@ -77,6 +77,9 @@ pub(super) fn binds(cx: &mut One<'_, '_>, draft: &mut Draft) {
         tls.ciphersuites = tls.ciphersuites.take().or_else(|| defaults.ciphersuites.clone());
         tls.curves = tls.curves.take().or_else(|| defaults.curves.clone());
         tls.no_tickets |= defaults.no_tickets;
+        tls.prefer_client_ciphers |= defaults.prefer_client_ciphers;
+        tls.sessions = defaults.sessions;
+        tls.most_in_record = defaults.most_in_record;
         tls.strict_sni |= defaults.strict_sni;
         if http && !tls.alpn_given {
             tls.alpn = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -114,6 +117,9 @@ pub(crate) fn complete(server: &mut Server, defaults: &TlsDefaults) -> Option<&'
     tls.max_version = tls.max_version.or(defaults.max_version);
     tls.ciphers = tls.ciphers.take().or_else(|| defaults.ciphers.clone());
     tls.ciphersuites = tls.ciphersuites.take().or_else(|| defaults.ciphersuites.clone());
+    tls.curves = tls.curves.take().or_else(|| defaults.curves.clone());
+    tls.no_tickets |= defaults.no_tickets;
+    tls.most_in_record = defaults.most_in_record;
     if !tls.verify_given {
         tls.verify = verify;
     }

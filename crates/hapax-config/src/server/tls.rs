@@ -204,12 +204,18 @@ pub(super) static ROWS: &[ServerRow] = &[
         }),
     flag("tls-tickets")
         .doc("Resumes sessions by ticket.")
-        .no_effect("it does")
-        .ok(&["server s1 127.0.0.1:80 tls-tickets"]),
+        .ok(&["server s1 127.0.0.1:80 tls-tickets"])
+        .set(|cx, _| {
+            cx.draft.tls.no_tickets = false;
+            Ok(())
+        }),
     flag("no-tls-tickets")
-        .doc("Resumes no session by ticket.")
-        .not_yet("connections to servers without tickets")
-        .ok(&["server s1 127.0.0.1:80 no-tls-tickets"]),
+        .doc("Resumes no session of TLS 1.2 by ticket.")
+        .ok(&["server s1 127.0.0.1:80 no-tls-tickets"])
+        .set(|cx, _| {
+            cx.draft.tls.no_tickets = true;
+            Ok(())
+        }),
     flag("ssl-reuse")
         .doc("Resumes sessions.")
         .ok(&["server s1 127.0.0.1:80 ssl-reuse"])

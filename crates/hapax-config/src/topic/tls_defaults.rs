@@ -55,7 +55,6 @@ static ROWS: &[Row] = &[
     global("ssl-default-bind-ciphers")
         .usage("<list>")
         .doc("Cipher suites of TLS 1.2 and below, for `bind` lines that give none.")
-        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["ssl-default-bind-ciphers ECDHE+AESGCM"])
         .bad(&["ssl-default-bind-ciphers"])
         .set(|cx, a| {
@@ -66,7 +65,6 @@ static ROWS: &[Row] = &[
     global("ssl-default-bind-ciphersuites")
         .usage("<list>")
         .doc("Cipher suites of TLS 1.3, for `bind` lines that give none.")
-        .not_yet("a choice of cipher suites; the TLS library's own list is used")
         .ok(&["ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256"])
         .bad(&["ssl-default-bind-ciphersuites"])
         .set(|cx, a| {
@@ -126,6 +124,24 @@ fn suites(a: &Args<'_>) -> Result<String, Diagnostic> {
     Ok(a.show(0))
 }
 
+/// `ssl-default-server-options`: those of the words that a server's side has.
+pub(super) fn server_options(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let mut read = BindTls::default();
+    let mut i = 0;
+    while i < a.len() {
+        if matches!(a.str(i), "strict-sni" | "no-strict-sni" | "prefer-client-ciphers") {
+            let message = format!("unknown option '{}' on global statement '{}'.", a.show(i), a.name);
+            return Err(a.bad(i, message));
+        }
+        i += bind_option(&mut read, a, i, &mut cx.diags)?;
+    }
+    let server = &mut cx.tls.server;
+    server.min_version = read.min_version.or(server.min_version);
+    server.max_version = read.max_version.or(server.max_version);
+    server.no_tickets |= read.no_tickets;
+    Ok(())
+}
+
 fn bind_options(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing("global statement 'ssl-default-bind-options' expects an option as an argument."));
@@ -160,7 +176,8 @@ fn bind_option(tls: &mut BindTls, a: &Args<'_>, i: usize, diags: &mut Diagnostic
         "no-strict-sni" => tls.strict_sni = false,
         "no-tlsv12" | "force-tlsv13" => tls.min_version = Some(0x304),
         "no-tlsv13" | "force-tlsv12" => tls.max_version = Some(0x303),
-        "no-sslv3" | "no-tlsv10" | "no-tlsv11" | "prefer-client-ciphers" | "no-renegotiate" => {}
+        "prefer-client-ciphers" => tls.prefer_client_ciphers = true,
+        "no-sslv3" | "no-tlsv10" | "no-tlsv11" | "no-renegotiate" => {}
         old @ ("force-sslv3" | "force-tlsv10" | "force-tlsv11") => {
             let message = format!("'{old}': the TLS library speaks nothing below TLSv1.2");
             diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.at(i)));

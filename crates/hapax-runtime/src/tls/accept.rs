@@ -139,12 +139,15 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
     let mut config = builder.with_cert_resolver(Arc::clone(&names) as Arc<dyn ResolvesServerCert>);
     // Until HTTP/2 is here it is not offered to anyone.
     config.alpn_protocols = tls.alpn.iter().filter(|p| &***p != b"h2").cloned().collect();
-    config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS);
+    config.session_storage = match tls.sessions {
+        Some(0) => Arc::new(rustls::server::NoServerSessionStorage {}),
+        n => rustls::server::ServerSessionMemoryCache::new(n.unwrap_or(SESSIONS)),
+    };
     if !tls.no_tickets {
         config.ticketer = aws_lc_rs::Ticketer::new().map_err(|e| e.to_string())?;
     }
     config.send_tls13_tickets = usize::from(!tls.no_tickets);
-    config.max_fragment_size = None;
+    config.max_fragment_size = super::fragment_size(tls.most_in_record);
     config.ignore_client_order = !tls.prefer_client_ciphers;
     Ok(BindTlsConfig {
         config: Arc::new(config),

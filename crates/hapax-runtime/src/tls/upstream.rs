@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use hapax_config::plan::{ServerTls, Verify};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{Resumption, Tls12Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
@@ -100,7 +100,10 @@ pub(crate) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, S
     config.alpn_protocols = tls.alpn.iter().filter(|p| &***p != b"h2").cloned().collect();
     if tls.no_reuse {
         config.resumption = Resumption::disabled();
+    } else if tls.no_tickets {
+        config.resumption = config.resumption.tls12_resumption(Tls12Resumption::SessionIdOnly);
     }
+    config.max_fragment_size = super::fragment_size(tls.most_in_record);
     // Where no name is asked for, rustls is given an address, which is never sent as one.
     config.enable_sni = tls.sni.is_some() || tls.verifyhost.is_some() || !tls.no_sni_auto;
     Ok(config)

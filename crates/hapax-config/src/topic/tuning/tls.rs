@@ -4,6 +4,7 @@ use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::plan::Allowed;
 use crate::shape::Shape;
+use crate::tls::{self, Tls12, Tls13};
 use crate::topic::{Topic, no_inherit};
 use crate::units::{TIMER_MAX, Unit};
 
@@ -26,9 +27,13 @@ static ROWS: &[Row] = &[
         .usage("<curves>")
         .shape(Shape::Word("<curves>"))
         .doc("Key exchange groups of `bind` lines that do not say.")
-        .not_yet("a choice of key exchange groups")
         .ok(&["ssl-default-bind-curves X25519:P-256"])
-        .bad(&["ssl-default-bind-curves", "ssl-default-bind-curves one two"]),
+        .bad(&["ssl-default-bind-curves", "ssl-default-bind-curves one two"])
+        .set(|cx, a| {
+            cx.tls.bind.curves = Some(a.show(0));
+            tls::check_curves(a, &mut cx.diags);
+            Ok(())
+        }),
     Row::new("ssl-default-bind-sigalgs", Sections::GLOBAL)
         .usage("<sigalgs>")
         .shape(Shape::Word("<sigalgs>"))
@@ -41,16 +46,24 @@ static ROWS: &[Row] = &[
         .usage("<ciphers>")
         .shape(Shape::Word("<ciphers>"))
         .doc("TLS 1.2 cipher suites of `server` lines that do not say.")
-        .not_yet("a choice of cipher suites towards servers")
         .ok(&["ssl-default-server-ciphers ECDHE-RSA-AES128-GCM-SHA256"])
-        .bad(&["ssl-default-server-ciphers", "ssl-default-server-ciphers one two"]),
+        .bad(&["ssl-default-server-ciphers", "ssl-default-server-ciphers one two"])
+        .set(|cx, a| {
+            cx.tls.server.ciphers = Some(a.show(0));
+            tls::check_ciphers::<Tls12>(a, &mut cx.diags);
+            Ok(())
+        }),
     Row::new("ssl-default-server-ciphersuites", Sections::GLOBAL)
         .usage("<ciphersuites>")
         .shape(Shape::Word("<ciphersuites>"))
         .doc("TLS 1.3 cipher suites of `server` lines that do not say.")
-        .not_yet("a choice of cipher suites towards servers")
         .ok(&["ssl-default-server-ciphersuites TLS_AES_128_GCM_SHA256"])
-        .bad(&["ssl-default-server-ciphersuites", "ssl-default-server-ciphersuites one two"]),
+        .bad(&["ssl-default-server-ciphersuites", "ssl-default-server-ciphersuites one two"])
+        .set(|cx, a| {
+            cx.tls.server.ciphersuites = Some(a.show(0));
+            tls::check_ciphers::<Tls13>(a, &mut cx.diags);
+            Ok(())
+        }),
     Row::new("ssl-default-server-client-sigalgs", Sections::GLOBAL)
         .usage("<sigalgs>")
         .shape(Shape::Word("<sigalgs>"))
@@ -64,19 +77,24 @@ static ROWS: &[Row] = &[
         .shape(Shape::Word("<curves>"))
         .doc("Key exchange groups of `server` lines that do not say.")
         .since(2, 9)
-        .not_yet("a choice of key exchange groups")
         .ok(&["ssl-default-server-curves X25519"])
-        .bad(&["ssl-default-server-curves", "ssl-default-server-curves one two"]),
+        .bad(&["ssl-default-server-curves", "ssl-default-server-curves one two"])
+        .set(|cx, a| {
+            cx.tls.server.curves = Some(a.show(0));
+            tls::check_curves(a, &mut cx.diags);
+            Ok(())
+        }),
     Row::new("ssl-default-server-options", Sections::GLOBAL)
         .usage("[<option>]...")
         .shape(Shape::Words(1, 16))
         .doc("Options of `server` lines that use TLS.")
-        .not_yet("default options of `server` lines")
         .ok(&["ssl-default-server-options ssl-min-ver TLSv1.2"])
         .bad(&[
             "ssl-default-server-options",
             "ssl-default-server-options x x x x x x x x x x x x x x x x x",
-        ]),
+            "ssl-default-server-options strict-sni",
+        ])
+        .set(crate::topic::tls_defaults::server_options),
     Row::new("ssl-default-server-sigalgs", Sections::GLOBAL)
         .usage("<sigalgs>")
         .shape(Shape::Word("<sigalgs>"))
@@ -205,9 +223,12 @@ static ROWS: &[Row] = &[
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
         .doc("Sessions kept for resumption.")
-        .not_yet("the size of the TLS session cache")
         .ok(&["tune.ssl.cachesize 10"])
-        .bad(&["tune.ssl.cachesize", "tune.ssl.cachesize many"]),
+        .bad(&["tune.ssl.cachesize", "tune.ssl.cachesize many"])
+        .set(|cx, a| {
+            cx.tls.bind.sessions = Some(a.number() as usize);
+            Ok(())
+        }),
     Row::new("tune.ssl.lifetime", Sections::GLOBAL)
         .usage("<time>")
         .shape(Shape::Time(Unit::S, TIMER_MAX))
@@ -233,13 +254,18 @@ static ROWS: &[Row] = &[
         .shape(Shape::Number(0, 16384))
         .doc("Largest TLS record at any time.")
         .since(2, 6)
-        .not_yet("sizing of TLS records")
         .ok(&["tune.ssl.hard-maxrecord 16384"])
         .bad(&[
             "tune.ssl.hard-maxrecord",
             "tune.ssl.hard-maxrecord many",
             "tune.ssl.hard-maxrecord 16385",
-        ]),
+        ])
+        .set(|cx, a| {
+            let most = Some(a.number() as usize).filter(|n| *n > 0);
+            cx.tls.bind.most_in_record = most;
+            cx.tls.server.most_in_record = most;
+            Ok(())
+        }),
     Row::new("tune.ssl.ssl-ctx-cache-size", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
