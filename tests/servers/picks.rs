@@ -1,9 +1,12 @@
 //! The same server as HAProxy for the same key: every hash algorithm over farms of several kinds, beside the real one.
 
+mod questions;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use hapax_tests::{Builder, Client, Origin, Program, Reply, compare};
+use hapax_tests::{Builder, Client, Origin, Program, Proxy, Reply, compare};
+use questions::{KEYS, backends, in_tables, pack, request};
 
 /// Requests for each backend; `PICK_KEYS` asks for more.
 fn keys() -> usize {
@@ -13,104 +16,10 @@ fn keys() -> usize {
 /// Written to the connection at once.
 const PIPELINED: usize = 50;
 
-const ALGORITHMS: &[(&str, &str)] = &[
-    ("source", "source"),
-    ("uri", "uri"),
-    ("whole", "uri whole"),
-    ("len", "uri len 7"),
-    ("depth", "uri depth 2"),
-    ("both", "uri len 9 depth 2"),
-    ("path", "uri path-only"),
-    ("all", "uri path-only whole"),
-    ("param", "url_param id"),
-    ("hdr", "hdr(x-key)"),
-    ("domain", "hdr(host) use_domain_only"),
-    ("expr", "hash hdr(x-key),lower"),
-    ("address", "hash src"),
-    ("number", "hash hdr(x-num),add(1)"),
-];
-
-const FUNCTIONS: &[&str] = &["sdbm", "djb2", "wt6", "crc32"];
-
-/// Farms: equal, weights, one down, a backup in charge, all backups, ids of its own, many.
-fn farms(origin: &str) -> Vec<(&'static str, String)> {
-    let lines = |options: &[&str]| {
-        let line = |(i, o): (usize, &&str)| format!("  server s{} {origin} {o}\n", i + 1);
-        options.iter().enumerate().map(line).collect::<String>()
-    };
-    let many: Vec<String> = (0..40).map(|i| format!("weight {}", 1 + i % 7)).collect();
-    vec![
-        ("equal", lines(&["", "", "", "", ""])),
-        ("weights", lines(&["", "weight 2", "weight 30", "weight 7"])),
-        ("down", lines(&["weight 3", "weight 5 disabled", "weight 3", "weight 4"])),
-        ("backup", lines(&["disabled", "backup weight 5", "backup weight 2"])),
-        (
-            "backups",
-            format!("  option allbackups\n{}", lines(&["disabled", "backup weight 5", "backup"])),
-        ),
-        ("ids", lines(&["id 70", "id 3 weight 9", "id 4000 weight 4"])),
-        ("many", lines(&many.iter().map(String::as_str).collect::<Vec<_>>())),
-    ]
-}
-
-/// Every backend by name, with its lines.
-fn backends(origin: &str) -> BTreeMap<String, String> {
-    let mut all = BTreeMap::new();
-    let mut add = |algorithm: &(&str, &str), kind: &str, farm: &(&str, String)| {
-        let name = format!("{}-{}-{}", algorithm.0, kind.replace(' ', "-"), farm.0);
-        all.insert(name, format!("  balance {}\n  hash-type {kind}\n{}", algorithm.1, farm.1));
-    };
-    for farm in &farms(origin) {
-        for algorithm in ALGORITHMS {
-            add(algorithm, "map-based", farm);
-            add(algorithm, "consistent", farm);
-        }
-        for method in ["map-based", "consistent"] {
-            for function in FUNCTIONS {
-                add(&("hdr", "hdr(x-key)"), &format!("{method} {function}"), farm);
-                add(&("hdr", "hdr(x-key)"), &format!("{method} {function} avalanche"), farm);
-            }
-        }
-    }
-    // Where one backup is in charge, 2.6 lets requests without a key take turns among all backups; the manual has them all go to one.
-    all.remove("param-map-based-backup");
-    all
-}
-
-/// A request for `backend` whose keys all follow from `i`.
-fn request(backend: &str, i: usize) -> String {
-    let src = if i.is_multiple_of(3) {
-        format!("2001:db8:{i:x}::{:x}", i * 77)
-    } else {
-        format!("10.{}.{}.{}", i % 256, i * 7 % 256, i * 13 % 251)
-    };
-    let target = match i % 6 {
-        0 => format!("/d{}/e{}/f{i}?id=k{i}&x=1", i % 17, i % 5),
-        1 => format!("/q{i}?y=2&id={i}"),
-        2 => format!("http://h{}.org/a{i}/b/c?id=z", i % 9),
-        3 => format!("/{i}?id=%41"),
-        4 => format!("//x//{i}/?id=&b"),
-        _ => format!("/a/b/c/d/{i}?id=%41{i}"),
-    };
-    let host = match (i % 6, i % 5) {
-        (2, _) => format!("h{}.org", i % 9),
-        (_, 0) => format!("www.ex{i}.com"),
-        (_, 1) => format!("h{i}"),
-        (_, 2) => format!("10.0.0.{}", i % 250),
-        (_, 3) => format!("a.b.c{i}.co.uk:8080"),
-        _ => format!("x{i}.y."),
-    };
-    format!(
-        "GET {target} HTTP/1.1\r\nHost: {host}\r\nX-Be: {backend}\r\nX-Key: Key{}\r\nX-Num: {}\r\nX-Src: {src}\r\n\r\n",
-        i * 31,
-        i * 7919
-    )
-}
-
 /// The servers that the keys of a backend went to.
-fn picked(c: &mut Client, backend: &str) -> String {
+fn picked(c: &mut Client, backend: &str, keys: usize) -> String {
     let mut servers = String::new();
-    let all: Vec<usize> = (0..keys()).collect();
+    let all: Vec<usize> = (0..keys).collect();
     for some in all.chunks(PIPELINED) {
         c.send(some.iter().map(|i| request(backend, *i)).collect::<String>());
         for _ in some {
@@ -120,21 +29,46 @@ fn picked(c: &mut Client, backend: &str) -> String {
     servers
 }
 
+fn start(program: Program, backends: &BTreeMap<String, String>) -> Proxy {
+    let mut template = String::from(
+        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n  http-reuse always\n\
+frontend f\n  bind @f@\n  http-request set-src hdr(x-src)\n  use_backend %[hdr(x-be)]\n",
+    );
+    for (name, lines) in backends {
+        let _ = write!(template, "backend {name}\n  http-response set-header x-srv %s\n{lines}");
+    }
+    Builder::new(program, &template).start()
+}
+
+/// Makes the tables that the choice is tested by where there is no HAProxy.
+#[test]
+#[ignore = "writes what HAProxy answers into the project"]
+fn make_the_tables() {
+    let origin = Origin::new(|_| Reply::ok(""));
+    let all = in_tables(&origin.addr());
+    let p = start(Program::Haproxy, &all);
+    let mut c = p.connect("f");
+    let mut out = String::new();
+    for name in all.keys() {
+        let answers = picked(&mut c, name, KEYS);
+        let number = |s: &str| s.trim_start_matches('s').parse().unwrap_or(0);
+        let servers: Vec<u8> = answers.split_whitespace().map(number).collect();
+        let _ = writeln!(out, "{name} {}", pack(&servers));
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../hapax-explain/tests/picks.txt");
+    std::fs::write(path, out).unwrap();
+}
+
 #[test]
 fn every_key_goes_where_it_goes_in_haproxy() {
     let origin = Origin::new(|_| Reply::ok(""));
     compare::same("every_key_goes_where_it_goes_in_haproxy", |program| {
         let all = backends(&origin.addr());
-        let mut template = String::from(
-            "defaults\n  mode http\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n  http-reuse always\n\
-frontend f\n  bind @f@\n  http-request set-src hdr(x-src)\n  use_backend %[hdr(x-be)]\n",
-        );
-        for (name, lines) in &all {
-            let _ = write!(template, "backend {name}\n  http-response set-header x-srv %s\n{lines}");
-        }
-        let p = Builder::new(program, &template).start();
+        let p = start(program, &all);
         let mut c = p.connect("f");
-        all.keys().map(|name| (name.clone(), picked(&mut c, name))).collect::<Vec<_>>()
+        all.keys()
+            .map(|name| (name.clone(), picked(&mut c, name, keys())))
+            .collect::<Vec<_>>()
     });
 }
 
