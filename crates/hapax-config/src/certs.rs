@@ -34,29 +34,31 @@ fn missing(message: String) -> CertError {
 pub struct CertStore {
     certs: HashMap<String, Result<Arc<Certificate>, CertError>>,
     bundles: HashMap<String, Result<Arc<[u8]>, CertError>>,
-    /// Of crt-stores, by the names that lines refer to them by.
-    named: HashMap<String, Arc<Certificate>>,
+    /// Of crt-stores, by the names that lines refer to them by; those whose files are not there among them.
+    named: HashMap<String, Result<Arc<Certificate>, CertError>>,
 }
 
 impl CertStore {
     /// The certificate that a crt-store has under that name.
-    pub fn named(&self, name: &str) -> Option<Arc<Certificate>> {
+    pub fn named(&self, name: &str) -> Option<Result<Arc<Certificate>, CertError>> {
         self.named.get(name).cloned()
     }
 
     /// A certificate of a crt-store, with a key of its own file where `key` names one, under all of its names.
     pub fn store(&mut self, names: Vec<String>, path: &str, key: Option<&str>, files: &dyn Files) -> Result<(), CertError> {
-        let made = Arc::new(read_certificate(path, key, files)?);
-        for name in names {
-            self.named.insert(name, Arc::clone(&made));
+        let made = read_certificate(path, key, files).map(Arc::new);
+        if made.as_ref().err().is_none_or(|e| e.missing) {
+            for name in names {
+                self.named.insert(name, made.clone());
+            }
         }
-        Ok(())
+        made.map(drop)
     }
 
     /// A file of certificates and their key, in any order; the key may stand in `<path>.key`.
     pub fn certificate(&mut self, path: &str, files: &dyn Files) -> Result<Arc<Certificate>, CertError> {
         if let Some(stored) = self.named.get(path) {
-            return Ok(Arc::clone(stored));
+            return stored.clone();
         }
         if let Some(known) = self.certs.get(path) {
             return known.clone();

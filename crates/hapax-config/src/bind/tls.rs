@@ -286,7 +286,7 @@ fn tell(cx: &mut BindCx<'_>, a: &Args<'_>, e: CertError) -> Result<(), Diagnosti
 fn named_certs(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<Vec<Arc<Certificate>>, CertError> {
     let word = a.str(0);
     if let Some(stored) = cx.certs.named(word) {
-        return Ok(vec![stored]);
+        return stored.map(|cert| vec![cert]);
     }
     if word.starts_with('@') {
         let message = format!("no crt-store has loaded '{word}' before this line.");

@@ -9,6 +9,16 @@ use hapax_value::Millis;
 
 use super::{Bind, LogTarget, Statuses};
 
+/// Settings of UNIX sockets that `bind` lines leave open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnixBind {
+    /// Stands before every path.
+    pub prefix: Option<String>,
+    pub mode: Option<u32>,
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+}
+
 #[derive(Debug, Default)]
 pub struct Global {
     /// `server-state-file`, `server-state-base`
@@ -30,6 +40,10 @@ pub struct Global {
     /// Asked with `maxconn`; `None`: derived from the file limit.
     pub maxconn: Option<u32>,
     pub ulimit_n: Option<u32>,
+    /// `fd-hard-limit`: descriptors that the process gives itself at most where nothing says how many it needs.
+    pub fd_hard_limit: Option<u64>,
+    /// `unix-bind`: what `bind` lines with a path start from.
+    pub unix_bind: UnixBind,
     pub nbthread: Option<u32>,
     /// CPUs of `cpu-map`, by thread (from 0).
     pub cpu_map: Vec<Vec<u32>>,

@@ -525,7 +525,27 @@ fn certificates_are_named_by_their_store() {
         assert_eq!(tls.certs[0].path, "/certs/site.pem", "{name}");
         assert_eq!(plan.patterns.jwt.usable(), ["@web/main", "@web/site.pem"]);
     }
+    // What a store names is known, whether or not this machine has it.
+    let absent = "crt-store web\n load crt absent.pem alias main\nfrontend f\n mode http\n timeout client 1s\n \
+                  bind :443 ssl crt @web/main\n bind :444 ssl crt @web/absent.pem\n";
+    let loaded = read(absent);
+    assert!(loaded.diags.iter().all(|d| d.missing), "{:?}", loaded.diags);
+    assert_eq!(loaded.diags.len(), 3);
     assert!(told(&text("@web/other"))[0].contains("no crt-store has loaded '@web/other'"));
+}
+
+#[test]
+fn sockets_with_a_path_start_from_unix_bind() {
+    let text = "global\n unix-bind prefix /run/x mode 660 uid 3\nfrontend f\n mode http\n timeout client 1s\n bind /a.sock\n \
+                bind unix@/b.sock mode 600 gid 4\n bind abns@c\n bind :80\n";
+    let plan = read(text).plan.expect("a plan");
+    let binds = plan.proxies[0].binds.iter();
+    let seen: Vec<String> = binds
+        .map(|b| format!("{:?} {:?} {:?} {:?}", b.address, b.mode, b.uid, b.gid))
+        .collect();
+    assert_eq!(seen[0], "At(Unix(\"/run/x/a.sock\")) Some(432) Some(3) None");
+    assert_eq!(seen[1], "At(Unix(\"/run/x/b.sock\")) Some(384) Some(3) Some(4)");
+    assert!(seen[2..].iter().all(|s| s.ends_with("None None None")), "{seen:?}");
 }
 
 #[test]

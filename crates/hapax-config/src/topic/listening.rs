@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 use hapax_syntax::Environment;
+use hapax_value::Endpoint;
 
 use super::{Topic, no_inherit};
 use crate::address::{self, Accept, Address, Host};
@@ -12,7 +13,7 @@ use crate::bind::{self, BindCx};
 use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
-use crate::plan::{Bind, BindAddress, SocketLevel, StatsSocket};
+use crate::plan::{Bind, BindAddress, SocketLevel, StatsSocket, UnixBind};
 use crate::reader::{Current, Reader};
 use crate::shape::Shape;
 use crate::units::{TIMER_MAX, Unit};
@@ -113,6 +114,7 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             let mut entry = bind.clone();
             entry.address = listen_address(cx, &address, port, a, "'bind' : ")?;
             entry.span = a.line;
+            start_unix(&mut entry, &cx.global.unix_bind);
             note_conflict(cx, &entry, index, &name, a);
             cx.proxies[index].proxy.binds.push(entry);
         }
@@ -173,6 +175,19 @@ pub(super) fn listen_address(
     };
     let found = cx.resolve(&one, &a.show(0), a.at(0), head)?;
     Ok(found.map_or_else(BindAddress::default, BindAddress::At))
+}
+
+/// `unix-bind`: what a socket with a path starts from.
+fn start_unix(entry: &mut Bind, usual: &UnixBind) {
+    let BindAddress::At(Endpoint::Unix(path)) = &mut entry.address else {
+        return;
+    };
+    if let Some(prefix) = &usual.prefix {
+        *path = format!("{prefix}{path}").into();
+    }
+    entry.mode = entry.mode.or(usual.mode);
+    entry.uid = entry.uid.or(usual.uid);
+    entry.gid = entry.gid.or(usual.gid);
 }
 
 /// Two lines for one address make the second one fail at start.

@@ -17,9 +17,12 @@ static ROWS: &[Row] = &[
         .shape(Shape::Number(0, i64::MAX))
         .doc("Highest number of descriptors the process gives itself.")
         .since(2, 6)
-        .not_yet("a limit below the system's")
         .ok(&["fd-hard-limit 10"])
-        .bad(&["fd-hard-limit", "fd-hard-limit many"]),
+        .bad(&["fd-hard-limit", "fd-hard-limit many"])
+        .set(|cx, a| {
+            cx.global.fd_hard_limit = u64::try_from(a.number()).ok();
+            Ok(())
+        }),
     Row::new("prealloc-fd", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Allocates the file table at start.")

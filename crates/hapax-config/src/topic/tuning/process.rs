@@ -264,7 +264,6 @@ static ROWS: &[Row] = &[
         .usage("[prefix <prefix>] [mode <mode>] [user <user>] [uid <uid>] [group <group>] [gid <gid>]")
         .shape(Shape::Words(0, 10))
         .doc("Defaults of UNIX `bind` lines.")
-        .not_yet("defaults of UNIX sockets")
         .ok(&["unix-bind prefix /run/hapax mode 660 user root"])
         .bad(&["unix-bind x", "unix-bind mode", "unix-bind user no-such-user"])
         .set(unix_bind),
@@ -298,14 +297,25 @@ fn unix_bind(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         if a.len() <= i + 1 {
             return Err(a.missing(format!("'unix-bind' : missing value after '{}'.", a.str(i))));
         }
-        let known = match a.str(i) {
-            "user" => crate::accounts::user(cx.files, a.str(i + 1)).is_some(),
-            "group" => crate::accounts::group(cx.files, a.str(i + 1)).is_some(),
-            _ => true,
+        let value = a.str(i + 1);
+        // As HAProxy reads it: the digits at the start, and nothing where there are none.
+        let number = |radix| {
+            let digits = value.find(|c: char| !c.is_digit(radix)).map_or(value, |end| &value[..end]);
+            u32::from_str_radix(digits, radix).unwrap_or(0)
         };
-        if !known {
-            let message = format!("'unix-bind' : unknown {} name '{}'.", a.str(i), a.show(i + 1));
-            cx.diags.push(a.bad(i + 1, message).missing());
+        let (user, group) = (crate::accounts::user(cx.files, value), crate::accounts::group(cx.files, value));
+        let set = &mut cx.global.unix_bind;
+        match a.str(i) {
+            "prefix" => set.prefix = Some(value.to_owned()),
+            "mode" => set.mode = Some(number(8)),
+            "uid" => set.uid = Some(number(10)),
+            "gid" => set.gid = Some(number(10)),
+            "user" if user.is_some() => set.uid = user,
+            "group" if group.is_some() => set.gid = group,
+            name => {
+                let message = format!("'unix-bind' : unknown {name} name '{value}'.");
+                cx.diags.push(a.bad(i + 1, message).missing());
+            }
         }
     }
     Ok(())
