@@ -332,4 +332,24 @@ mod tests {
             }
         }
     }
+
+    proptest::proptest! {
+        /// A server goes down after `fall` failures in a row and comes up after `rise` successes in a row, and never else.
+        #[test]
+        fn only_rows_of_results_count(rise in 1u32..5, fall in 1u32..5, checks in proptest::collection::vec(proptest::bool::ANY, 0..100)) {
+            let mut h = Health::new(rise, fall);
+            h.restart(Start::FullyUp);
+            let (mut up, mut row) = (true, 0);
+            for passed in checks {
+                h.apply(if passed { Verdict::Passed } else { Verdict::Failed });
+                // Results that agree with the state start the count anew.
+                row = if passed == up { 0 } else { row + 1 };
+                if row == if up { fall } else { rise } {
+                    (up, row) = (!up, 0);
+                }
+                proptest::prop_assert_eq!(h.is_up(), up);
+                proptest::prop_assert!(h.value() < rise + fall);
+            }
+        }
+    }
 }

@@ -117,4 +117,34 @@ mod tests {
         assert_eq!(q.first(), Some(b));
         assert_eq!((q.pop(), q.is_empty()), (Some('b'), true));
     }
+
+    proptest::proptest! {
+        /// Against a list that is sorted at every turn: arrivals, departures and turns in any order.
+        #[test]
+        fn as_a_sorted_list_would(ops in proptest::collection::vec((0u8..4, -2i32..3, 0u64..50, -20i32..20), 0..200)) {
+            let mut q = Queue::default();
+            let mut model: Vec<(Place, usize)> = Vec::new();
+            let mut now = 0;
+            for (n, (op, class, after, offset)) in ops.into_iter().enumerate() {
+                now += after;
+                model.sort_unstable();
+                match op {
+                    0 | 1 => {
+                        let place = q.push(class, now, offset, n);
+                        model.push((place, n));
+                    }
+                    2 if !model.is_empty() => {
+                        let (place, item) = model.remove(after as usize % model.len());
+                        proptest::prop_assert_eq!(q.remove(place), Some(item));
+                        proptest::prop_assert_eq!(q.remove(place), None);
+                    }
+                    _ => {
+                        let want = (!model.is_empty()).then(|| model.remove(0).1);
+                        proptest::prop_assert_eq!(q.pop(), want);
+                    }
+                }
+                proptest::prop_assert_eq!(q.len(), model.len());
+            }
+        }
+    }
 }
