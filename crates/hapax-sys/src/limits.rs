@@ -10,6 +10,11 @@ pub fn open_files() -> (u64, u64) {
     (l.current.unwrap_or(u64::MAX), l.maximum.unwrap_or(u64::MAX))
 }
 
+/// Gives the calling thread, and those that it starts, another priority (a nice value).
+pub fn set_nice(nice: i32) -> io::Result<()> {
+    Ok(rustix::process::setpriority_process(None, nice)?)
+}
+
 /// Raises (or lowers) the soft limit to `wanted`, and the hard one where it stands below and the system lets us. Answers what the
 /// soft limit then is.
 pub fn set_open_files(wanted: u64) -> io::Result<u64> {

@@ -84,6 +84,15 @@ fn start(
         identity::enter_root(dir)?;
     }
     tell_old(options, farewell_signal(options.farewell));
+    // Threads that come later start from the priority of this one.
+    if let Some(nice) = plan.global.nice
+        && let Err(e) = hapax_sys::limits::set_nice(nice)
+    {
+        report.warning(&format!(
+            "[{program}.main()] couldn't set the runtime nice value to {nice}: {}",
+            crate::inputs::reason(&e)
+        ));
+    }
     identity::assume(program, &wanted, report)?;
 
     let detached = detach(daemon, pid_file)?;

@@ -42,6 +42,8 @@ pub struct Global {
     pub ulimit_n: Option<u32>,
     /// `fd-hard-limit`: descriptors that the process gives itself at most where nothing says how many it needs.
     pub fd_hard_limit: Option<u64>,
+    /// `tune.renice.runtime`: the nice value of what serves.
+    pub nice: Option<i32>,
     /// `unix-bind`: what `bind` lines with a path start from.
     pub unix_bind: UnixBind,
     pub nbthread: Option<u32>,

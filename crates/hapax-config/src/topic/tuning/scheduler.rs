@@ -110,14 +110,17 @@ static ROWS: &[Row] = &[
         .shape(Shape::Number(-20, 19))
         .doc("Priority (nice value) of the process once it runs.")
         .since(3, 1)
-        .not_yet("process priorities")
         .ok(&["tune.renice.runtime -20"])
         .bad(&[
             "tune.renice.runtime",
             "tune.renice.runtime many",
             "tune.renice.runtime 20",
             "tune.renice.runtime -21",
-        ]),
+        ])
+        .set(|cx, a| {
+            cx.global.nice = i32::try_from(a.number()).ok();
+            Ok(())
+        }),
     Row::new("tune.renice.startup", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(-20, 19))
