@@ -104,8 +104,19 @@ pub(super) static ROWS: &[ServerRow] = &[
         .doc("A name for the server that is unique in the whole configuration.")
         .since(3, 0)
         .ok(&["server s1 127.0.0.1:80 guid web-1"])
-        .bad(&["server s1 127.0.0.1:80 guid", "server s1 127.0.0.1:80 guid one two"])
+        .bad(&[
+            "server s1 127.0.0.1:80 guid",
+            "server s1 127.0.0.1:80 guid one two",
+            "server s1 127.0.0.1:80 guid a/b",
+        ])
         .set(|cx, a| {
+            let odd = |c: &char| !(c.is_ascii_alphanumeric() || ".:-_".contains(*c));
+            if let Some(c) = a.str(0).chars().find(odd) {
+                return Err(a.bad(0, format!("'guid': invalid character '{c}'.")));
+            }
+            if a.str(0).len() > 127 {
+                return Err(a.bad(0, "'guid': invalid length."));
+            }
             cx.draft.server.guid = Some(a.arc_str(0));
             Ok(())
         }),
