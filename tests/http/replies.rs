@@ -137,3 +137,22 @@ fn the_exporter_tells_of_its_own_requests() {
     assert!(!r.text().contains("haproxy_process"));
     assert_eq!(p.connect("f").get("/metrics?scope=odd").status, 400);
 }
+
+/// Other methods than those of the statistics go on to a server, and the form of the target does not matter.
+#[test]
+fn the_statistics_are_asked_for_by_path_and_method() {
+    let text = format!("{TIMEOUTS}listen l\n  bind @l@\n  stats uri /stats\n");
+    let p = Builder::new(Program::Hapax, &text).start();
+    let cases = [
+        ("GET /stats;csv HTTP/1.1", 200),
+        ("GET http://x/stats;csv HTTP/1.1", 200),
+        ("POST /stats HTTP/1.1", 303),
+        ("DELETE /stats HTTP/1.1", 503),
+        ("GET /other HTTP/1.1", 503),
+    ];
+    for (line, status) in cases {
+        let mut c = p.connect("l");
+        c.send(format!("{line}\r\nHost: x\r\nContent-Length: 0\r\n\r\n"));
+        assert_eq!(c.answer().status, status, "{line}");
+    }
+}

@@ -57,6 +57,44 @@ fn a_client_that_asks_to_close_is_obeyed() {
     assert!(c.is_closed());
 }
 
+/// Which side each option closes where the proxies are two: the frontend's own decides for the client, `http-server-close` of either
+/// and `httpclose` of the backend for the server.
+#[test]
+fn each_side_of_a_connection_has_its_mode() {
+    const OPTIONS: [&str; 3] = ["", "option http-server-close", "option httpclose"];
+    let origin = Origin::saying("ok");
+    let modes = || {
+        OPTIONS
+            .iter()
+            .enumerate()
+            .flat_map(|(f, fe)| OPTIONS.iter().enumerate().map(move |(b, be)| (f, b, fe, be)))
+    };
+    let sections = modes().map(|(f, b, fe, be)| {
+        format!("frontend f{f}{b}\n  bind @f{f}{b}@\n  {fe}\n  default_backend b{f}{b}\nbackend b{f}{b}\n  {be}\n  server s @s@\n")
+    });
+    let text = format!("{TIMEOUTS}{}", sections.collect::<String>());
+    let p = Builder::new(Program::Hapax, &text).set("s", &origin.addr()).start();
+    for (f, b, ..) in modes() {
+        let (client_closes, server_closes) = (f == 2, f == 1 || b > 0);
+        let mut c = p.connect(&format!("f{f}{b}"));
+        let r = c.get("/");
+        assert_eq!(r.header("connection"), client_closes.then_some("close"), "f{f} b{b}");
+        let seen = origin.requests().pop().unwrap();
+        assert_eq!(seen.header("connection"), server_closes.then_some("close"), "f{f} b{b}");
+        // An old request ends unless it says otherwise.
+        let mut c = p.connect(&format!("f{f}{b}"));
+        c.send("GET / HTTP/1.0\r\n\r\n");
+        assert_eq!(c.answer().text(), "ok");
+        let seen = origin.requests().pop().unwrap();
+        assert_eq!(seen.header("connection"), (!server_closes).then_some("keep-alive"), "f{f} b{b}");
+        // What asks for another protocol says nothing of its end.
+        let mut c = p.connect(&format!("f{f}{b}"));
+        c.get_with("/", "Upgrade: foo\r\nConnection: Upgrade\r\n");
+        let seen = origin.requests().pop().unwrap();
+        assert_eq!(seen.all("connection"), ["Upgrade"], "f{f} b{b}");
+    }
+}
+
 #[test]
 fn an_old_client_keeps_its_connection_only_when_it_asks() {
     let origin = Origin::saying("ok");

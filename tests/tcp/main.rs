@@ -37,6 +37,21 @@ fn greeting(text: &'static str) -> TcpOrigin {
     })
 }
 
+/// What a client has sent is taken before its connection is closed: it gets an end, and no reset.
+#[test]
+fn a_connection_that_nobody_takes_ends_without_a_reset() {
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}frontend none\n  bind @none@ defer-accept\nfrontend rejects\n  bind @rejects@ defer-accept\n  tcp-request content reject\n  default_backend b\nbackend b\n  server s 127.0.0.1:9\n"),
+    )
+    .start();
+    for name in ["none", "rejects"] {
+        let mut c = p.connect(name);
+        c.send("GET / HTTP/1.1\r\n");
+        assert_eq!(c.rest().unwrap(), b"", "{name}");
+    }
+}
+
 #[test]
 fn bytes_pass_both_ways() {
     let server = TcpOrigin::new(echo);

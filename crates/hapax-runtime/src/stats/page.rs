@@ -106,9 +106,9 @@ fn see_other(conf: &StatsUri, uri: &[u8], outcome: &str) -> Reply {
         status: 303,
         fields: vec![
             (b"cache-control".to_vec(), b"no-cache".to_vec()),
+            (b"content-type".to_vec(), b"text/plain".to_vec()),
             (b"location".to_vec(), format!("{path};st={outcome}{kept}").into_bytes()),
         ],
-        content_type: Some(Arc::from(&b"text/plain"[..])),
         ..Reply::default()
     }
 }

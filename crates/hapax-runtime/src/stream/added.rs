@@ -34,14 +34,20 @@ impl Exchange<'_> {
         }
         if self.meta.conflicting {
             // Not a connection to be kept, and nothing is promised.
+        } else if self.server_closes() && !self.be.options.contains(Options::HTTP_PRETEND_KA) {
+            // An HTTP/1.0 connection ends unless it says otherwise, and one that is to become something else says so alone.
+            if self.p.req_head.version != Version::H10 && !self.meta.upgrade {
+                self.p.req_head.add(b"connection", b"close");
+            }
         } else if self.p.req_head.version == Version::H10 {
             // The server's connection is kept whatever the client's version is.
             self.p.req_head.add(b"connection", b"keep-alive");
-        } else if (self.be.http_mode != HttpMode::KeepAlive || self.fe.http_mode != HttpMode::KeepAlive)
-            && !self.be.options.contains(Options::HTTP_PRETEND_KA)
-        {
-            self.p.req_head.add(b"connection", b"close");
         }
+    }
+
+    /// Whether the server's connection serves this request alone: the backend closes it, or the frontend wants servers' closed.
+    pub(super) fn server_closes(&self) -> bool {
+        self.be.http_mode != HttpMode::KeepAlive || self.fe.http_mode == HttpMode::ServerClose
     }
 
     /// `option forwardfor`, `option originalto`

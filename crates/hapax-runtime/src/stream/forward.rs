@@ -418,9 +418,9 @@ impl<'x> Exchange<'x> {
         Poll::Pending
     }
 
-    /// Whether both proxies let the client's connection live.
+    /// Whether the frontend lets the client's connection live.
     pub(super) fn may_keep_alive(&self) -> bool {
-        self.fe.http_mode != HttpMode::Close && self.be.http_mode != HttpMode::Close
+        self.fe.http_mode != HttpMode::Close
     }
 }
 

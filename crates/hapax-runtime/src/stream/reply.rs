@@ -241,7 +241,8 @@ impl Exchange<'_> {
     /// `stats uri` of `proxy`: answered here where the request is for it.
     pub(super) async fn serve_stats(&mut self, proxy: &Proxy, id: ProxyId) -> Step<()> {
         let Some(stats) = &proxy.stats else { return Ok(()) };
-        if !self.p.req_head.uri().starts_with(&stats.uri) {
+        let asks = matches!(self.p.req_head.method(), b"GET" | b"HEAD" | b"POST");
+        if !(asks && self.stats_target().starts_with(&stats.uri)) {
             return Ok(());
         }
         self.p.facts.applet = "STATS";
@@ -251,6 +252,12 @@ impl Exchange<'_> {
         self.fe_state().fe.intercepted.inc(self.w.id);
         let reply = self.stats_reply(stats, id).await?;
         self.answer(&reply, End::new(Blame::Local, Phase::Request)).await
+    }
+
+    /// The path of the request with its query, whatever its form is.
+    fn stats_target(&self) -> &[u8] {
+        let uri = self.p.req_head.uri();
+        hapax_proto::http::uri::split(uri).pathq.unwrap_or(uri)
     }
 
     /// What the one service there is, `prometheus-exporter`, answers.
@@ -282,7 +289,7 @@ impl Exchange<'_> {
         let head = &self.p.req_head;
         let ask = page::Ask {
             method: head.method(),
-            uri: head.uri(),
+            uri: self.stats_target(),
             authorization: head.first(b"authorization"),
             body: self.body(Way::Request, false).bytes,
             admin,

@@ -1,6 +1,6 @@
 //! The head of the final response on its way to the client.
 
-use hapax_config::plan::{HttpMode, LogStep, Options};
+use hapax_config::plan::{LogStep, Options};
 use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::h1::{Meta, write};
 use hapax_proto::http::Version;
@@ -53,8 +53,11 @@ impl Exchange<'_> {
         self.write_cookie();
         self.after_response_rules();
         self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");
-        let modes = [self.fe.http_mode, self.be.http_mode];
-        self.reusable = meta.keep_alive && !self.meta.conflicting && modes.iter().all(|m| *m == HttpMode::KeepAlive);
+        if self.tunnel && self.p.res_head.status != 101 {
+            // What follows the answer to CONNECT has no length, whatever it says.
+            self.p.res_head.remove(b"content-length");
+        }
+        self.reusable = meta.keep_alive && !self.meta.conflicting && !self.server_closes();
         // An old server's chunks may be somebody else's body.
         let doubtful = meta.conflicting && self.p.res_head.version <= Version::H10;
         self.keep_alive &= self.may_keep_alive() && !doubtful && meta.body != BodyLen::UntilClose && !self.w.stopping();

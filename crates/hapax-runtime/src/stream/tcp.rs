@@ -1,6 +1,6 @@
 //! TCP mode: content rules over the first bytes, a server, and a full-duplex relay with half-close.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use hapax_config::plan::LogStep;
 use hapax_proto::h1::framing::BodyLen;
@@ -34,6 +34,7 @@ pub(crate) async fn serve(w: &Worker, c: &mut Client) -> bool {
             if let Err(Stop::End(end) | Stop::Close(end)) = outcome {
                 x.p.facts.termination = end.letters();
                 x.count_end(end);
+                x.take_what_came();
             }
             x.conclude_tcp();
             x.release(super::Next::Close);
@@ -45,6 +46,14 @@ pub(crate) async fn serve(w: &Worker, c: &mut Client) -> bool {
 }
 
 impl Exchange<'_> {
+    /// A stream that ends early takes what its client has sent so far: closing with that unread would be a reset.
+    fn take_what_came(&mut self) {
+        if !self.p.req.buf.is_full() {
+            let mut cx = Context::from_waker(Waker::noop());
+            let _ = self.c.io.poll_read(&mut cx, self.p.req.buf.space());
+        }
+    }
+
     async fn run_tcp(&mut self) -> Step<()> {
         self.raw = true;
         let now = self.w.now();
