@@ -63,6 +63,11 @@ impl Exchange<'_> {
         self.p.req.buf = Buf::take(self.plan.global.bufsize);
         let fe = self.fe;
         self.log_step(LogStep::Accept);
+        if !fe.tcp_req_rules.is_empty() && self.p.req.buf.is_empty() {
+            // As in HAProxy, the first look of the rules is at what came along with the connection.
+            let n = self.c.io.read_at_once(self.p.req.buf.space());
+            self.p.req.buf.advance(n);
+        }
         self.content_rules(&fe.tcp_req_rules, fe.tcp_req_inspect_delay).await?;
         self.choose_backend()?;
         if self.be_id != self.fe_id {
