@@ -237,11 +237,6 @@ impl Io {
 
     /// Whether an idle connection is still quiet: nothing to read, no end, no error.
     pub(crate) fn is_quiet(&mut self) -> bool {
-        if let Self::Plain(Raw::Tcp(s)) = self
-            && let Some(quiet) = s.is_quiet_at_once()
-        {
-            return quiet;
-        }
         let mut cx = Context::from_waker(std::task::Waker::noop());
         if self.poll_readable(&mut cx).is_pending() {
             return true;
@@ -284,6 +279,14 @@ impl Io {
                         .poll_read(&mut Context::from_waker(std::task::Waker::noop()), &mut [0; 1])
                         .is_pending()
             }
+        }
+    }
+
+    /// Whether closing now loses nothing of what the peer has sent, nor resets what it has yet to read.
+    pub(crate) fn is_spent(&mut self) -> bool {
+        match self {
+            Self::Plain(Raw::Tcp(s)) if let Some(spent) = s.is_spent_at_once() => spent,
+            _ => !self.is_tls() && self.is_quiet(),
         }
     }
 

@@ -106,10 +106,13 @@ impl Tcp {
         }
     }
 
-    /// Whether nothing is there to be read, and no end either, where the loop does not know the socket; `None`: it does.
-    pub(crate) fn is_quiet_at_once(&self) -> Option<bool> {
+    /// Whether closing loses nothing of the peer's: nothing is there to be read, or nothing but the end. `None`: the loop knows the socket.
+    pub(crate) fn is_spent_at_once(&self) -> Option<bool> {
         let (Self::Fresh(s) | Self::Dialled(s)) = self else { return None };
-        Some(matches!(s.peek(&mut [0; 1]), Err(e) if e.kind() == io::ErrorKind::WouldBlock))
+        Some(match s.peek(&mut [0; 1]) {
+            Ok(n) => n == 0,
+            Err(e) => e.kind() == io::ErrorKind::WouldBlock,
+        })
     }
 
     fn read_now(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {

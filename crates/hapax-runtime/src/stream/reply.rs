@@ -180,7 +180,7 @@ impl Exchange<'_> {
             return;
         }
         let quiet = self.request_read && self.p.req.buf.is_empty();
-        if quiet && !self.c.io.is_tls() && self.c.io.is_quiet() {
+        if quiet && self.c.io.is_spent() {
             // Nothing of the client's is under way: closing resets nothing.
             return;
         }
