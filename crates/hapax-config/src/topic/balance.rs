@@ -73,7 +73,7 @@ static ROWS: &[Row] = &[
             }
             match super::limits::number(a, 0) {
                 1..=100 => return Err(a.bad(0, "'hash-balance-factor' must be 0 or greater than 100.")),
-                n => cx.proxy().proxy.spill.factor = u32::try_from(n).unwrap_or(0),
+                n => cx.proxy().proxy.spill.factor = n,
             }
             Ok(())
         }),

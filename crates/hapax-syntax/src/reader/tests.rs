@@ -281,7 +281,7 @@ proptest::proptest! {
 #[test]
 fn lines_beyond_all_measure_are_refused() {
     let mut env = Environment::default();
-    env.set(b"A", &vec![b'a'; crate::MAX_LINE / 4]);
+    env.set(b"A", &vec![b'a'; MAX_LINE / 4]);
     let told = |text: &[u8]| {
         let (mut reader, mut line, mut diags) = (Reader::new(FileId(0), "a.cfg", text), Line::default(), Diagnostics::default());
         let mut lines = 0;
@@ -292,7 +292,7 @@ fn lines_beyond_all_measure_are_refused() {
     };
     assert_eq!(told(b"x \"$A$A$A$A\"\ny z\n"), (2, vec![]));
     assert_eq!(told(b"x \"$A$A$A$A$A\"\ny z\n"), (1, vec!["HX0123"]));
-    let mut long = vec![b'x'; crate::MAX_LINE + 1];
+    let mut long = vec![b'x'; MAX_LINE + 1];
     long.extend_from_slice(b"\ny z\n");
     assert_eq!(told(&long), (1, vec!["HX0123"]));
 }
