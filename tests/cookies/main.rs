@@ -111,3 +111,46 @@ fn a_dynamic_cookie_follows_the_servers_address_and_is_haproxys() {
         None
     );
 }
+
+#[test]
+fn the_runtime_api_turns_dynamic_cookies_on_and_off_and_changes_their_key() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let config =
+        format!("{TIMEOUTS}listen l\n  bind @l@\n  cookie SRV insert indirect\n  server a @a@\n  server b @b@ cookie kb disabled\n");
+    let seen = |program| {
+        let p = Builder::new(program, &config).set("a", &a.addr()).set("b", &b.addr()).start();
+        let commands = [
+            "enable dynamic-cookie backend l",
+            "set dynamic-cookie-key backend l secret",
+            "set dynamic-cookie-key backend l other",
+            "disable dynamic-cookie backend l",
+            "set dynamic-cookie-key backend l secret",
+            "enable dynamic-cookie backend l",
+        ];
+        let step = |command: &&str| {
+            assert_eq!(p.cli(command).trim(), "", "{command}");
+            p.connect("l").get("/").header("set-cookie").map(str::to_owned)
+        };
+        let mut seen: Vec<Option<String>> = commands.iter().map(step).collect();
+        let refused = [
+            "enable dynamic-cookie backend",
+            "disable dynamic-cookie backend no",
+            "set dynamic-cookie-key backend l",
+        ];
+        seen.extend(refused.iter().map(|command| Some(p.cli(command))));
+        seen
+    };
+    let ours = seen(Program::Hapax);
+    // A server without a cookie: the client is to forget the one of another.
+    for forgotten in [&ours[0], &ours[3], &ours[4]] {
+        assert!(
+            forgotten.as_deref().is_some_and(|c| c.starts_with("SRV=; Expires=")),
+            "{forgotten:?}"
+        );
+    }
+    assert!(ours[1].is_some() && ours[2].is_some() && ours[1] != ours[2]);
+    assert_eq!(ours[5], ours[1]);
+    if Program::oracle("the_runtime_api_turns_dynamic_cookies_on_and_off_and_changes_their_key") {
+        assert_eq!(ours, seen(Program::Haproxy));
+    }
+}

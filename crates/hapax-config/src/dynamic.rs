@@ -158,6 +158,9 @@ fn read(reader: &mut Reader<'_>, running: &Running<'_>, backend: &Proxy, name: &
         return Err(why.to_owned());
     }
     let track = draft.tracks.pop().map(|(_, target, _)| target);
+    if track.is_some() && server.init_state_given {
+        return Err(crate::resolve::STATE_OF_ITS_OWN.to_owned());
+    }
     Ok((server, track))
 }
 

@@ -14,6 +14,7 @@ mod dispatch;
 pub mod draft;
 pub mod dynamic;
 pub mod fuzz;
+pub mod guid;
 pub mod keyword;
 pub mod lint;
 mod load;

@@ -106,6 +106,7 @@ pub struct Reader<'a> {
     pub proxy_names: HashMap<Arc<str>, Vec<usize>>,
     /// Proxies by the number their `id` line gives.
     pub proxy_ids: HashMap<u32, usize>,
+    pub(crate) guids: crate::guid::Guids,
     /// Addresses that `bind` lines took: by which proxy, and where.
     pub bound: HashMap<Endpoint, (usize, Span)>,
     pub userlists: Vec<Userlist>,
@@ -174,6 +175,7 @@ impl<'a> Reader<'a> {
             local_peer: own_name(opts),
             proxy_names: HashMap::new(),
             proxy_ids: HashMap::new(),
+            guids: crate::guid::Guids::default(),
             bound: HashMap::new(),
             userlists: Vec::new(),
             memberships: Vec::new(),

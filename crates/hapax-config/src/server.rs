@@ -65,7 +65,7 @@ impl<'a> ServerCx<'a> {
 }
 
 /// The options of health checks, which count once `check` is given.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CheckDraft {
     pub on: bool,
     pub inter: Millis,
@@ -181,12 +181,11 @@ impl Default for ServerDraft {
 }
 
 impl ServerDraft {
-    /// The options of a server, for one that starts from it. How it would be checked if it were is not remembered of one that is
-    /// not.
+    /// The options of a server, for one that starts from it.
     pub fn of(server: &Server) -> Self {
         let mut check = CheckDraft {
             rise: server.rise,
-            ..CheckDraft::default()
+            ..server.unused_check.as_deref().cloned().unwrap_or_default()
         };
         if let Some(c) = &server.check {
             check = CheckDraft {
@@ -204,7 +203,7 @@ impl ServerDraft {
                 sni_auto: c.sni_auto,
                 alpn: c.alpn.clone(),
                 via_socks4: c.via_socks4,
-                named: None,
+                named: check.named,
             };
         }
         let agent = server.agent.as_ref().map_or_else(AgentDraft::default, |a| AgentDraft {
@@ -224,6 +223,9 @@ impl ServerDraft {
                 check: None,
                 track: None,
                 resolve: None,
+                guid: None,
+                cookie: server.cookie.clone().filter(|_| !server.cookie_made),
+                cookie_made: false,
                 ..server.clone()
             },
             check,
@@ -245,8 +247,21 @@ impl ServerDraft {
         draft
     }
 
+    /// Keeps the options of checks that have no effect on this server but may on those that start from it.
+    pub fn keep_check(&mut self) {
+        let kept = self.server.unused_check.as_deref();
+        if self.check.on && self.check.named.is_none() || self.check == CheckDraft::default() {
+            if kept.is_some() {
+                self.server.unused_check = None;
+            }
+        } else if kept != Some(&self.check) {
+            self.server.unused_check = Some(Arc::new(self.check.clone()));
+        }
+    }
+
     /// The server as the plan has it, but for what waits for the last line.
-    pub fn finish(self) -> Server {
+    pub fn finish(mut self) -> Server {
+        self.keep_check();
         let mut server = self.server;
         server.id_given = server.id != 0;
         // Equal settings stay shared.

@@ -47,7 +47,7 @@ struct Checker {
 pub(crate) async fn run(shared: Arc<Shared>, tls: TlsOf) {
     let cx = Rc::new(Checker {
         world: LiveWorld::new(Arc::clone(&shared), shared.control()),
-        slots: Semaphore::new(AT_ONCE),
+        slots: Semaphore::new(at_once(shared.plan.global.max_checks_per_thread, shared.workers)),
         tls,
         shared: Arc::clone(&shared),
     });
@@ -58,8 +58,8 @@ pub(crate) async fn run(shared: Arc<Shared>, tls: TlsOf) {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for (n, id) in all.into_iter().enumerate() {
-        let spread = shortest.max(inter(&id)) * n as u64 / count;
-        let first = start + Duration::from_millis(spread);
+        let whole = spread_over(shortest.max(inter(&id)), shared.plan.global.max_spread_checks);
+        let first = start + Duration::from_millis(whole * n as u64 / count);
         tasks.spawn_local(watch(Rc::clone(&cx), id, first));
     }
     for (n, id) in agents(&shared).into_iter().enumerate() {
@@ -156,6 +156,19 @@ async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), first: Instant) {
         // Counted from the last start: a slow check does not stretch its interval, and none is made up for.
         next = (next + Duration::from_millis(wait)).max(Instant::now());
     }
+}
+
+/// Checks under way at once, where each of so many threads may have `most` (0: no limit of that kind).
+fn at_once(most: u32, threads: usize) -> usize {
+    match most as usize {
+        0 => AT_ONCE,
+        n => n.saturating_mul(threads.max(1)).min(AT_ONCE),
+    }
+}
+
+/// The time over which first checks are spread: an interval, but no longer than `max-spread-checks` (0: unset).
+fn spread_over(interval: u64, most: u64) -> u64 {
+    if most == 0 { interval } else { interval.min(most) }
 }
 
 /// `spread-checks`: the interval, give or take a share of it.

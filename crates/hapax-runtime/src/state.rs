@@ -7,6 +7,7 @@ mod backend;
 mod build;
 mod checks;
 mod compression;
+mod cookies;
 mod counters;
 mod dynamic;
 mod events;
@@ -35,6 +36,7 @@ pub(crate) use alerts::Alert;
 pub use alerts::Alerts;
 pub use backend::BackendLive;
 pub use compression::Compression;
+pub use cookies::DynamicCookies;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
 pub use dynamic::{Kept, Newcomers, News};
 pub use events::{EventSink, Events, ProcessDoor};
@@ -148,6 +150,8 @@ pub struct ProxyState {
     /// Where `stick` rules look the configuration's servers up; empty where there are none.
     servers_by_name: HashMap<Box<str>, usize>,
     servers_by_id: HashMap<u32, usize>,
+    /// What cookies are made for them.
+    pub cookies: DynamicCookies,
     /// Streams that wait for one of them.
     pub waiting: WaitQueue,
     /// Who of them takes the next stream.

@@ -1,7 +1,7 @@
 //! Servers and backends that come and go: `add`, `del`, `publish`, `unpublish`, and what they may start from.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 
 use hapax_config::dynamic::{self, NoBackend, Running};
 use hapax_config::plan::{Mode, Proxy, ProxyCaps, Server, SocketLevel};
@@ -98,6 +98,9 @@ fn try_add(c: &Call<'_>) -> Result<(), String> {
     if let Some(target) = track {
         server.track = Some(tracked(c, p, &target)?);
     }
+    if let Some(other) = server.guid.as_deref().and_then(|guid| owner_of(shared, guid)) {
+        return Err(format!("'guid': {}.", hapax_config::guid::taken(&other)));
+    }
     number(shared, p, &mut server)?;
     let tls = match &server.tls {
         Some(tls) => Some(shared.client_config(tls)?),
@@ -150,6 +153,22 @@ fn tracked(c: &Call<'_>, own: ProxyId, target: &str) -> Result<(u32, u32), Strin
     Ok((p.0, at as u32))
 }
 
+/// What has this `guid`.
+fn owner_of(shared: &Shared, guid: &str) -> Option<String> {
+    shared.every_proxy().find_map(|(state, conf)| {
+        if conf.guid.as_deref() == Some(guid) {
+            let kind = match (conf.caps.contains(ProxyCaps::FRONTEND), conf.caps.contains(ProxyCaps::BACKEND)) {
+                (true, false) => "frontend",
+                (false, true) => "backend",
+                _ => "proxy",
+            };
+            return Some(format!("{kind} {}", conf.name));
+        }
+        let at = state.servers.position(|s| s.conf().guid.as_deref() == Some(guid))?;
+        Some(format!("server {}/{}", conf.name, state.servers[at].conf().name))
+    })
+}
+
 /// The number that the command gives, if nobody has it; else a free one.
 fn number(shared: &Shared, p: ProxyId, server: &mut Server) -> Result<(), String> {
     if server.id == 0 {
@@ -190,7 +209,7 @@ fn del_server(c: &mut Call<'_>) -> Answer {
         Ok(t) => t,
         Err(a) => return a,
     };
-    let control = std::sync::Arc::clone(c.control);
+    let control = Arc::clone(c.control);
     Answer::Then(Box::pin(async move {
         let shared = control.shared();
         shared.drop_idle(p, s);
@@ -230,25 +249,31 @@ fn try_add_backend(c: &Call<'_>) -> Result<(), String> {
             char::from(bad)
         ));
     }
-    let mut mode = None;
+    let (mut mode, mut guid) = (None, None);
     for pair in c.args()[3..].chunks(2) {
         match (pair[0].as_str(), pair.get(1).map(String::as_str)) {
             ("mode", Some("tcp")) => mode = Some(Mode::Tcp),
             ("mode", Some("http")) => mode = Some(Mode::Http),
             ("mode", Some(_)) => return Err("Only TCP or HTTP proxies can be created.".into()),
-            // Objects are known by their names here.
-            ("guid", Some(_)) => {}
+            ("guid", Some(text)) => guid = Some(text),
             _ => return Err(USAGE.into()),
         }
     }
     if shared.every_proxy().any(|(_, p)| *p.name == *name) {
         return Err(format!("Already exists a proxy with the name '{name}'."));
     }
-    let made = shared.plan.later.backend(name, c.arg(2), mode).map_err(|e| match e {
+    if let Some(guid) = guid {
+        let taken = || owner_of(shared, guid).map(|other| hapax_config::guid::taken(&other));
+        if let Some(why) = hapax_config::guid::fault(guid).or_else(taken) {
+            return Err(format!("Error during backend creation : GUID insertion : {why}."));
+        }
+    }
+    let mut made = shared.plan.later.backend(name, c.arg(2), mode).map_err(|e| match e {
         NoBackend::NoDefaults => format!("Cannot find default proxy '{}'.", c.arg(2)),
         NoBackend::NoMode => format!("Mode is required as default proxy '{}' does not define it.", c.arg(2)),
         NoBackend::Unfit(why) => why.to_owned(),
     })?;
+    made.guid = guid.map(Arc::from);
     shared.add_backend(made, c.control.now_us());
     Ok(())
 }

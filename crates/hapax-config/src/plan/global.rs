@@ -67,6 +67,10 @@ pub struct Global {
     pub stats_timeout: Option<Millis>,
     pub stats_maxconn: Option<u32>,
     pub spread_checks: u32,
+    /// `max-spread-checks`; 0: as long as the shortest interval.
+    pub max_spread_checks: Millis,
+    /// `tune.max-checks-per-thread`; 0: no limit.
+    pub max_checks_per_thread: u32,
     /// `external-check`, and whether its programs get our environment.
     pub external_check: bool,
     pub external_check_env: bool,

@@ -186,6 +186,7 @@ pub struct Proxy {
     pub hash_type: HashType,
     /// `hash-balance-factor` and `hash-preserve-affinity`
     pub spill: Spill,
+    pub guid: Option<Arc<str>>,
     pub cookie: Option<Box<Cookie>>,
     /// `dynamic-cookie-key`
     pub dynamic_cookie_key: Option<Arc<[u8]>>,

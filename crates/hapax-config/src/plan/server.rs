@@ -15,7 +15,7 @@ use super::bind::{Certificate, Verify};
 use super::check::Check;
 use super::copy_on_write::{CopyOnWrite, usual};
 use super::{LogProto, Resolve, UseSource};
-use crate::server::InitAddr;
+use crate::server::{CheckDraft, InitAddr};
 
 bitflags! {
     /// Parts of a PROXY header, version 2.
@@ -114,10 +114,14 @@ pub struct ServerRest {
     pub hash_key: HashKey,
     /// `init-state`
     pub init_state: Start,
+    /// The line says so, with something other than `none`.
+    pub init_state_given: bool,
     /// `init-addr`, for servers that start from this one.
     pub init_addr: Vec<InitAddr>,
     /// `stick` rules do not keep it.
     pub non_stick: bool,
+    /// Options of checks that only count for servers that start from this one.
+    pub unused_check: Option<Arc<CheckDraft>>,
     pub agent: Option<Agent>,
     pub observe: Observe,
     /// Errors in a row that are too many, and what they do.
@@ -162,8 +166,10 @@ impl Default for ServerRest {
         Self {
             hash_key: HashKey::Id,
             init_state: Start::Up,
+            init_state_given: false,
             init_addr: Vec::new(),
             non_stick: false,
+            unused_check: None,
             agent: None,
             observe: Observe::default(),
             error_limit: 10,

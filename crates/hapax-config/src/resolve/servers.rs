@@ -12,6 +12,9 @@ use crate::codes;
 use crate::draft::Draft;
 use crate::plan::{Check, CopyOnWrite, Script, ServerTarget, UseServer};
 
+/// Why a server that tracks another may have no `init-state`.
+pub(crate) const STATE_OF_ITS_OWN: &str = "unable to set init-state and tracking at the same time!";
+
 /// Which servers of a proxy have health checks.
 pub(super) fn with_checks(draft: &Draft) -> Vec<bool> {
     let checked = |s: &crate::plan::Server| s.check.is_some() || s.agent.is_some() || s.track.is_some();
@@ -64,6 +67,11 @@ pub(super) fn finish(cx: &mut One<'_, '_>, draft: &mut Draft, told: bool) {
     tls::servers(cx, draft);
     dynamic_cookies(cx, draft, told);
     for (server, target, span) in std::mem::take(&mut draft.tracks) {
+        if told && draft.proxy.servers[server].init_state_given {
+            let s = &draft.proxy.servers[server];
+            let message = format!("'server {}/{}' : {STATE_OF_ITS_OWN}", draft.proxy.name, s.name);
+            cx.push(Diagnostic::alert(&codes::SERVER, message).at(s.span).lead(Lead::Place));
+        }
         match track(cx, draft, server, &target) {
             Ok(found) => draft.proxy.servers[server].track = Some(found),
             Err(message) if told => {

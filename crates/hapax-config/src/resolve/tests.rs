@@ -427,6 +427,7 @@ fn checks_that_cannot_work_are_refused() {
     }
     for good in [
         "server s 192.0.2.1 check port 80\n",
+        "server s : check\n",
         "server s 192.0.2.1 check addr 192.0.2.2:80\n",
         "server s /run/s.sock check\n",
         "server s nowhere.test check init-addr none\n",
@@ -575,4 +576,55 @@ fn what_is_too_large_is_said_where_the_room_ends() {
         let ended = read(&format!("backend b\n {line}\nfrontend f\n"), Some(|| false));
         assert_eq!(told(&ended), [("HX0224", 2)], "{line}");
     }
+}
+
+#[test]
+fn a_server_that_tracks_has_no_state_of_its_own_and_one_guid_is_one_objects() {
+    let backend = |lines: &str| told(&format!("defaults\n{TIMEOUTS}backend b\n{lines}"));
+    let state = "unable to set init-state and tracking at the same time!";
+    for (lines, end) in [
+        ("server s 192.0.2.1:1 check\nserver t 192.0.2.1:1 track s init-state up\n", state),
+        (
+            "default-server init-state down\nserver s 192.0.2.1:1 check\nserver t 192.0.2.1:1 track s\n",
+            state,
+        ),
+        (
+            "guid a\nserver s 192.0.2.1:1 guid a\n",
+            "'server b/s' : 'guid': duplicate entry with backend b.",
+        ),
+        (
+            "server s 192.0.2.1:1 guid a\nserver t 192.0.2.1:1 guid a\n",
+            "'server b/t' : 'guid': duplicate entry with server b/s.",
+        ),
+        (
+            "default-server guid a\n",
+            "'guid' option is not accepted in default-server sections",
+        ),
+    ] {
+        let got = backend(lines);
+        assert!(got.len() == 1 && got[0].ends_with(end), "{got:?} for {lines}");
+    }
+    for good in [
+        "default-server init-state down\nserver s 192.0.2.1:1 check\nserver t 192.0.2.1:1 track s init-state none\n",
+        "server-template s 3 192.0.2.1:1 guid a\n",
+        "server s 192.0.2.1:1 guid a guid b\nserver t 192.0.2.1:1 guid a\n",
+        "server s 192.0.2.1:1 guid a\nserver t 192.0.2.1:1 from srv:s\n",
+    ] {
+        assert_eq!(backend(good), Vec::<String>::new(), "{good}");
+    }
+}
+
+#[test]
+fn a_server_starts_from_the_checks_of_one_that_has_none() {
+    let plan = read(&format!(
+        "defaults\n{TIMEOUTS}backend b\nserver s 192.0.2.1:1 inter 7s fall 9\nserver t 192.0.2.1:1 from srv:s check\ndefault-server inter 5s\nserver \
+         u 192.0.2.1:1\nserver v 192.0.2.1:1\n"
+    ))
+    .plan
+    .expect("valid");
+    let servers = &plan.proxies[0].servers;
+    assert!(servers[0].check.is_none());
+    let check = servers[1].check.as_ref().expect("a check");
+    assert_eq!((check.inter, check.fall, check.rise), (7000, 9, 2));
+    assert!(servers[2].rest.same(&servers[3].rest), "what is equal is shared");
 }

@@ -165,6 +165,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .bad(&["server s1 127.0.0.1:80 init-state", "server s1 127.0.0.1:80 init-state half"])
         .set(|cx, a| {
             one_of(a, &["fully-up", "up", "down", "fully-down", "none"])?;
+            cx.draft.server.init_state_given = a.str(0) != "none";
             cx.draft.server.init_state = match a.str(0) {
                 "fully-up" => Start::FullyUp,
                 "down" => Start::Down,

@@ -110,12 +110,11 @@ pub(super) static ROWS: &[ServerRow] = &[
             "server s1 127.0.0.1:80 guid a/b",
         ])
         .set(|cx, a| {
-            let odd = |c: &char| !(c.is_ascii_alphanumeric() || ".:-_".contains(*c));
-            if let Some(c) = a.str(0).chars().find(odd) {
-                return Err(a.bad(0, format!("'guid': invalid character '{c}'.")));
+            if cx.is_default {
+                return Err(a.bad(0, "'guid' option is not accepted in default-server sections"));
             }
-            if a.str(0).len() > 127 {
-                return Err(a.bad(0, "'guid': invalid length."));
+            if let Some(fault) = crate::guid::fault(a.str(0)) {
+                return Err(a.bad(0, format!("'guid': {fault}.")));
             }
             cx.draft.server.guid = Some(a.arc_str(0));
             Ok(())

@@ -1,9 +1,13 @@
 //! Proxy words that few configurations use.
 
+use hapax_diag::Diagnostic;
+
 use super::Topic;
+use crate::args::Args;
 use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::Sections;
+use crate::reader::Reader;
 use crate::shape::Shape;
 
 const LISTEN_BACKEND: Sections = Sections::LISTEN.union(Sections::BACKEND);
@@ -86,9 +90,9 @@ static ROWS: &[Row] = &[
         .shape(Shape::Word("<string>"))
         .doc("A name for the proxy that is unique in the whole configuration.")
         .since(3, 0)
-        .no_effect("objects are known by their names")
         .ok(&["guid proxy-1"])
-        .bad(&["guid", "guid one two"]),
+        .bad(&["guid", "guid one two", "guid a/b"])
+        .set(guid),
     Row::new("ssl-f-use", FRONT_ONLY)
         .usage("[<option>]...")
         .shape(Shape::Words(0, 64))
@@ -127,4 +131,18 @@ fn inherit(to: &mut Draft, from: &Draft) {
     if to.is_back() {
         to.proxy.keep_alive_queue = from.proxy.keep_alive_queue;
     }
+}
+
+fn guid(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if let Some(fault) = crate::guid::fault(a.str(0)) {
+        return Err(a.bad(0, format!("'guid': {fault}")));
+    }
+    let guid = a.arc_str(0);
+    let d = cx.proxy();
+    let (former, owner) = (d.proxy.guid.take(), format!("{} {}", d.kind_name(), d.proxy.name));
+    cx.guids
+        .claim(&guid, former.as_ref(), owner)
+        .map_err(|taken| a.bad(0, format!("'guid': {taken}")))?;
+    cx.proxy().proxy.guid = Some(guid);
+    Ok(())
 }

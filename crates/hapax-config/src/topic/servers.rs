@@ -84,7 +84,23 @@ pub(crate) fn server_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagn
         return Err(place(a.missing("'server' expects <name> and <addr>[:<port>] as arguments.")));
     }
     check_name(a, "name")?;
-    add(cx, a, a.arc_str(0), 1)
+    add(cx, a, a.arc_str(0), 1)?;
+    claim_guid(cx, a)
+}
+
+/// The server that was read last gets the `guid` that its line gives it, if nothing else has it.
+fn claim_guid(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let section = cx.section_name();
+    let Some(server) = cx.proxy().proxy.servers.last() else {
+        return Ok(());
+    };
+    let (Some(guid), name) = (server.guid.clone(), server.name.clone()) else {
+        return Ok(());
+    };
+    cx.guids.claim(&guid, None, format!("server {section}/{name}")).map_err(|taken| {
+        let message = format!("'server {section}/{name}' : 'guid': {taken}.");
+        place(a.bad(0, message))
+    })
 }
 
 pub(super) fn check_name(a: &Args<'_>, what: &str) -> Result<(), Diagnostic> {
@@ -352,6 +368,8 @@ pub(super) fn default_server(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Di
     server::read_options(&mut opts, words, a.line, " Hint: no address was expected for this server.", place)?;
     let mut draft = opts.draft;
     draft.ssl_known = draft.ssl;
+    // Servers with the same options share them.
+    draft.keep_check();
     // Without an option of its own it is what the manual calls the documented defaults.
     draft.given = !(words.is_empty() && a.str(next.saturating_sub(1)) == "none");
     let (draft, d) = (Arc::new(draft), cx.proxy());
@@ -409,6 +427,12 @@ fn template(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             break;
         }
         add(cx, a, Arc::from(format!("{}{n}", a.show(0))), 2)?;
+        if n == low {
+            claim_guid(cx, a)?;
+        } else if let Some(server) = cx.proxy().proxy.servers.last_mut().filter(|s| s.guid.is_some()) {
+            // It is the first one's.
+            server.guid = None;
+        }
     }
     Ok(())
 }

@@ -10,8 +10,8 @@ use hapax_value::Endpoint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until};
 
-use super::Checker;
 use super::connect::{self, Failure, blame, within};
+use super::{Checker, spread};
 
 /// The longest line an agent may send.
 const MAX_LINE: usize = 1024;
@@ -28,6 +28,9 @@ pub(super) async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), n: u64) 
         return;
     };
     let inter = Duration::from_millis(conf.inter.max(1));
+    let percent = shared.plan.global.spread_checks;
+    // Only different from the others'.
+    let mut seed = u64::from(p.0) << 32 | u64::from(s.0) | 1 << 62;
     let mut next = Instant::now() + Duration::from_millis(n * STAGGER_MS).min(inter);
     loop {
         sleep_until(next).await;
@@ -55,7 +58,8 @@ pub(super) async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), n: u64) 
                 }
             }
         }
-        next = (next + inter).max(Instant::now());
+        let wait = Duration::from_millis(spread(conf.inter.max(1), percent, &mut seed));
+        next = (next + wait).max(Instant::now());
     }
 }
 

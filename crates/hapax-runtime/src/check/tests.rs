@@ -213,3 +213,19 @@ fn spreading_stays_in_its_share() {
     assert!(seen.len() > 100);
     assert_eq!(spread(2000, 0, &mut seed), 2000);
 }
+
+#[test]
+fn first_checks_come_within_the_longest_spread() {
+    assert_eq!(
+        [spread_over(2000, 0), spread_over(2000, 500), spread_over(100, 500)],
+        [2000, 500, 100]
+    );
+}
+
+#[test]
+fn threads_share_the_limit_of_checks() {
+    assert_eq!(
+        [at_once(0, 4), at_once(3, 4), at_once(3, 0), at_once(u32::MAX, 4)],
+        [AT_ONCE, 12, 3, AT_ONCE]
+    );
+}

@@ -181,6 +181,7 @@ impl ProxyState {
             servers_by_name: sticking(proxy).map(|(i, s)| (s.name.as_ref().into(), i)).collect(),
             servers_by_id: sticking(proxy).map(|(i, s)| (s.id, i)).collect(),
             servers,
+            cookies: super::DynamicCookies::new(proxy),
             waiting: super::WaitQueue::default(),
         }
     }

@@ -38,6 +38,7 @@ impl Shared {
         state.admin.store(Admin::FMAINT, Relaxed);
         state.set_oper(super::Oper::Stopped);
         state.check_enabled.store(false, Relaxed);
+        self.renew_cookie(p, s, state.endpoint().as_ref());
         if let Some(agent) = state.agent() {
             agent.enabled.store(false, Relaxed);
         }
@@ -121,7 +122,7 @@ impl Shared {
         let same = |old: &ProxyState| {
             old.own
                 .as_deref()
-                .is_some_and(|o| o.name == conf.name && o.span == conf.span && o.mode == conf.mode)
+                .is_some_and(|o| o.name == conf.name && o.span == conf.span && o.mode == conf.mode && o.guid == conf.guid)
         };
         let place = self.proxies.vacant(same).unwrap_or_else(|| {
             let conf = Arc::new(conf);
@@ -131,6 +132,7 @@ impl Shared {
         });
         let state = &self.proxies[place];
         state.published.store(false, Relaxed);
+        state.cookies.restart(self.conf(state.id));
         state.be.clear();
         self.proxies.admit(place);
         state.id

@@ -296,15 +296,7 @@ impl Shared {
     /// `set server ... addr`: the workers notice by the epoch.
     pub fn set_address(&self, p: ProxyId, s: ServerId, address: Endpoint) {
         let server = self.server(p, s);
-        let conf = server.conf();
-        if conf.cookie_made {
-            let cookie = self.conf(p).cookie_of(Some(&address));
-            let remade = hapax_config::plan::Server {
-                cookie,
-                ..hapax_config::plan::Server::clone(&conf)
-            };
-            server.replace(std::sync::Arc::new(remade));
-        }
+        self.renew_cookie(p, s, Some(&address));
         *server.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(address);
         server.address_epoch.fetch_add(1, Relaxed);
         // The place on a ring may be made of the address.

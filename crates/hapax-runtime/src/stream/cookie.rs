@@ -90,8 +90,11 @@ impl Exchange<'_> {
         let (Some(cookie), Some(i)) = (&self.be.cookie, self.server) else {
             return;
         };
-        let Some(id) = self.server_conf(i).cookie.clone() else { return };
-        let id = &id;
+        let id = self.server_conf(i).cookie.clone();
+        if id.is_none() && cookie.mode != CookieMode::Insert {
+            return;
+        }
+        let id = id.as_deref();
         let given = self.p.res_head.values(b"set-cookie").any(|v| named(v, &cookie.name).is_some());
         let flag = match cookie.mode {
             CookieMode::Insert => {
@@ -114,11 +117,11 @@ impl Exchange<'_> {
                 }
             }
             CookieMode::Rewrite if given => {
-                rewrite_set_cookie(&mut self.p.res_head, &cookie.name, |_| id.to_vec());
+                rewrite_set_cookie(&mut self.p.res_head, &cookie.name, |_| id.unwrap_or_default().to_vec());
                 b'R'
             }
             CookieMode::Prefix if given => {
-                rewrite_set_cookie(&mut self.p.res_head, &cookie.name, |v| [id, &b"~"[..], v].concat());
+                rewrite_set_cookie(&mut self.p.res_head, &cookie.name, |v| [id.unwrap_or_default(), b"~", v].concat());
                 b'R'
             }
             _ => b'N',
@@ -126,9 +129,13 @@ impl Exchange<'_> {
         self.p.facts.cookie_flags[1] = flag;
     }
 
-    fn insert_cookie(&mut self, cookie: &Cookie, id: &[u8]) {
-        let mut value = [&cookie.name[..], b"=", id].concat();
-        if cookie.maxidle.is_some() || cookie.maxlife.is_some() {
+    /// `id`: the server's; where it has none, the client is to forget the cookie that it may have.
+    fn insert_cookie(&mut self, cookie: &Cookie, id: Option<&[u8]>) {
+        const FORGET: &[u8] = b"; Expires=Thu, 01-Jan-1970 00:00:01 GMT";
+        let mut value = [&cookie.name[..], b"=", id.unwrap_or(FORGET)].concat();
+        if id.is_none() {
+            // No dates: it is over.
+        } else if cookie.maxidle.is_some() || cookie.maxlife.is_some() {
             let seconds = self.w.now().wall_us / 1_000_000;
             stamp(&mut value, cookie, seconds, self.persistence.dates.first);
         }

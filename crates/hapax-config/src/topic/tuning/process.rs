@@ -237,9 +237,12 @@ static ROWS: &[Row] = &[
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
         .doc("Longest time over which the first health checks are spread.")
-        .not_yet("spreading of health checks")
         .ok(&["max-spread-checks 100ms"])
-        .bad(&["max-spread-checks", "max-spread-checks 5x"]),
+        .bad(&["max-spread-checks", "max-spread-checks 5x"])
+        .set(|cx, a| {
+            cx.global.max_spread_checks = a.millis();
+            Ok(())
+        }),
     Row::new("server-state-base", Sections::GLOBAL)
         .usage("<directory>")
         .shape(Shape::Word("<directory>"))

@@ -70,11 +70,14 @@ static ROWS: &[Row] = &[
     Row::new("tune.max-checks-per-thread", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))
-        .doc("Health checks a thread runs at once before it looks for a less loaded one.")
+        .doc("Health checks under way at once for each thread, above which others wait; 0: as many as there are.")
         .since(2, 9)
-        .not_yet("a limit of health checks per thread")
         .ok(&["tune.max-checks-per-thread 10"])
-        .bad(&["tune.max-checks-per-thread", "tune.max-checks-per-thread many"]),
+        .bad(&["tune.max-checks-per-thread", "tune.max-checks-per-thread many"])
+        .set(|cx, a| {
+            cx.global.max_checks_per_thread = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            Ok(())
+        }),
     Row::new("tune.listener.default-shards", Sections::GLOBAL)
         .usage("{ by-process | by-thread | by-group }")
         .shape(Shape::OneOf(&["by-process", "by-thread", "by-group"]))
