@@ -299,7 +299,8 @@ impl ServerDraft {
                 send: self.agent.send.unwrap_or_default(),
             });
         }
-        let check_tls = server.check.as_ref().is_some_and(|c| c.tls);
+        // `check-ssl` alone checks nothing, yet the settings must be sound.
+        let check_tls = self.check.tls == Some(true) || server.check.as_ref().is_some_and(|c| c.tls);
         server.tls_for_traffic = self.ssl;
         server.tls_possible = self.ssl_known;
         if self.ssl_known || check_tls {

@@ -1,6 +1,7 @@
 //! Health checks of a server: when, how often, against what address, and what their outcome does.
 
 use hapax_diag::Diagnostic;
+use hapax_value::Endpoint;
 
 use super::basic::{flag, lax, lax_number, number, one_of, opt, time, word};
 use super::{ServerCx, ServerRow};
@@ -223,11 +224,16 @@ pub(super) static ROWS: &[ServerRow] = &[
     word("agent-addr", "<address>")
         .doc("Address of the agent.")
         .ok(&["server s1 127.0.0.1:80 agent-addr 127.0.0.2"])
-        .bad(&["server s1 127.0.0.1:80 agent-addr"])
+        .bad(&["server s1 127.0.0.1:80 agent-addr", "server s1 127.0.0.1:80 agent-addr /run/agent"])
         .set(|cx, a| {
             let parsed = address::parse(a.str(0), Accept::PLAIN, cx.env).map_err(|e| a.bad(0, format!("'agent-addr' : {e}")))?;
             let ip = crate::reader::lookup(cx.cx.files, &parsed, a.str(0), a.at(0)).map_err(|d| d.prefixed("'agent-addr' : "))?;
-            cx.draft.agent.address = parsed.endpoint(ip);
+            let found = parsed.endpoint(ip);
+            if matches!(found, Some(Endpoint::Unix(_) | Endpoint::Abstract(..))) {
+                let message = format!("parsing agent-addr failed. Check if '{}' is correct address..", a.show(0));
+                return Err(a.bad(0, message));
+            }
+            cx.draft.agent.address = found;
             Ok(())
         }),
     number("agent-port", 1, 65535)

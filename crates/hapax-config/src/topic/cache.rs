@@ -35,11 +35,11 @@ static ROWS: &[Row] = &[
         .bad(&["max-age", "max-age many"]),
     Row::new("process-vary", Sections::CACHE)
         .usage("{ on | off }")
-        .shape(Shape::OnOff)
+        .shape(Shape::OptWord("on or off"))
         .doc("Keeps one response for each value of the headers that `Vary` names.")
         .not_yet("the HTTP cache")
-        .ok(&["process-vary on", "process-vary off"])
-        .bad(&["process-vary", "process-vary maybe"]),
+        .ok(&["process-vary on", "process-vary off", "process-vary", "process-vary maybe"])
+        .bad(&["process-vary on off"]),
     Row::new("max-secondary-entries", Sections::CACHE)
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))

@@ -4,6 +4,7 @@ use hapax_diag::Diagnostic;
 
 use super::{Topic, no_inherit};
 use crate::args::Args;
+use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::reader::Reader;
@@ -20,10 +21,14 @@ static ROWS: &[Row] = &[
     Row::new("capture cookie", PLACES)
         .usage("<name> len <length>")
         .doc("Keeps a cookie of the request and of the response.")
-        .ok(&["capture cookie SESSION len 32", "capture cookie ASPSESSION= len 63"])
+        .ok(&[
+            "capture cookie SESSION len 32",
+            "capture cookie ASPSESSION= len 63",
+            "capture cookie a ln 5",
+        ])
         .bad(&["capture cookie", "capture cookie a", "capture cookie a len"])
         .set(|cx, a| {
-            let len = length(a, "'capture' expects 'cookie' <cookie_name> 'len' <len>.")?;
+            let len = cookie_length(cx, a)?;
             cx.proxy().proxy.cookie_capture = Some((a.arc_bytes(0), len));
             cx.proxy().asked.insert("capture", a.line);
             Ok(())
@@ -67,6 +72,19 @@ static ROWS: &[Row] = &[
         .bad(&["declare", "declare nothing"])
         .set(|_, a| Err(a.bad(0, "'declare' declaration type is mandatory and must be 'capture'"))),
 ];
+
+/// As `length`, but HAProxy does not look at the word between the name and the number.
+fn cookie_length(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<usize, Diagnostic> {
+    if a.len() < 3 {
+        return Err(a.bad(0, "'capture' expects 'cookie' <cookie_name> 'len' <len>."));
+    }
+    a.at_most(3)?;
+    if a.str(1) != "len" {
+        let message = format!("'len' is expected where '{}' stands; the number behind it is taken", a.show(1));
+        cx.diags.push(Diagnostic::warning(&codes::BAD_ARGUMENT, message).at(a.at(1)));
+    }
+    Ok(super::limits::number(a, 2) as usize)
+}
 
 /// `<name> len <length>`
 fn length(a: &Args<'_>, usage: &str) -> Result<usize, Diagnostic> {

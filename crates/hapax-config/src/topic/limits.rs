@@ -49,11 +49,12 @@ static ROWS: &[Row] = &[
         .usage("<number>")
         .doc("Attempts made after a failed connection to a server; 3 by default.")
         .ok(&["retries 3"])
-        .bad(&["retries"])
+        .bad(&["retries", "retries 3 4"])
         .set(|cx, a| {
             if a.is_empty() {
                 return Err(a.missing("'retries' expects an integer argument (dispatch counts for one)."));
             }
+            a.at_most(1)?;
             cx.proxy().proxy.retries = number(a, 0);
             Ok(())
         }),

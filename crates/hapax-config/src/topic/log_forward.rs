@@ -1,7 +1,10 @@
 //! `log-forward`: receives log messages and sends them on.
 
+use hapax_diag::Diagnostic;
+
 use super::{Topic, listening, logging, no_inherit};
 use crate::address::Accept;
+use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::plan::{LogForward, LogHost};
@@ -46,11 +49,16 @@ static ROWS: &[Row] = &[
         }),
     Row::new("dgram-bind", Sections::LOG_FORWARD)
         .usage("<address>:<port> [param*]")
-        .shape(Shape::Words(1, 64))
-        .doc("Address on which messages come as datagrams.")
+        .shape(Shape::Words(0, 64))
+        .doc("Address on which messages come as datagrams; without one the line means nothing.")
         .ok(&["dgram-bind 127.0.0.1:1514", "dgram-bind udp@127.0.0.1:1514"])
-        .bad(&["dgram-bind", "dgram-bind 127.0.0.1"])
+        .bad(&["dgram-bind 127.0.0.1"])
         .set(|cx, a| {
+            if a.is_empty() {
+                let message = "'dgram-bind' names no address: nothing listens for it";
+                cx.diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.span));
+                return Ok(());
+            }
             let made = listening::standalone(cx, a, DGRAM)?;
             section(cx).dgram_binds.extend(made);
             Ok(())

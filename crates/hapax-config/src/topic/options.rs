@@ -235,11 +235,16 @@ static ROWS: &[Row] = &[
         .set(|cx, a| http_mode(cx, a, HttpMode::Close)),
     Row::new("option redispatch", Sections::BACK)
         .usage("[<interval>]")
-        .shape(Shape::Words(0, 1))
+        .shape(Shape::Words(0, 64))
         .negatable()
         .doc("Tries another server on the last retry, or on every so many retries.")
-        .ok(&["option redispatch", "option redispatch 1", "no option redispatch"])
-        .bad(&["option redispatch often", "option redispatch 1 2"])
+        .ok(&[
+            "option redispatch",
+            "option redispatch 1",
+            "no option redispatch",
+            "option redispatch often",
+            "option redispatch 1 2",
+        ])
         .set(redispatch),
     Row::new("option forwardfor", Sections::PROXY)
         .usage("[except <network>] [header <name>] [if-none]")
@@ -329,15 +334,23 @@ fn http_mode(cx: &mut Reader<'_>, a: &Args<'_>, mode: HttpMode) -> Result<(), Di
     Ok(())
 }
 
+/// The number at the start of the argument, 0 where there is none: HAProxy refuses nothing here. What it passes over is told.
+fn leading_number(cx: &mut Reader<'_>, a: &Args<'_>) -> i32 {
+    let text = a.str(0);
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let number = sign * digits[..end].parse::<i32>().unwrap_or(0);
+    if end == 0 || end < digits.len() || a.len() > 1 {
+        let message = format!("'{}' expects one number: {number} is taken, the rest has no effect", a.name);
+        cx.diags.push(Diagnostic::warning(&codes::BAD_ARGUMENT, message).at(a.at(0)));
+    }
+    number
+}
+
 fn redispatch(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let interval = match (a.prefix, a.is_empty()) {
         (Prefix::None, true) => -1,
-        (Prefix::None, false) => a.str(0).parse().map_err(|_| {
-            a.bad(
-                0,
-                format!("invalid argument '{}' to 'option redispatch', expects an integer.", a.show(0)),
-            )
-        })?,
+        (Prefix::None, false) => leading_number(cx, a),
         _ => 0,
     };
     cx.proxy().proxy.redispatch = interval;

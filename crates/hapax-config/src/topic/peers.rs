@@ -74,6 +74,7 @@ static ROWS: &[Row] = &[
             "peer a!b 127.0.0.1:1024",
             "peer east 127.0.0.1:1-2",
             "peer east 127.0.0.1:1 nonsense",
+            "peer east 127.0.0.1:1 agent-check",
         ])
         .set(peer),
     Row::new("server", Sections::PEERS)
@@ -264,6 +265,7 @@ fn peer(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let rest = a.words.get(1 + usize::from(addressed)..).unwrap_or(&[]);
     server::read_options(&mut opts, rest, a.line, hint, |d| place(d.prefixed(&head)))?;
     let mut draft = opts.draft;
+    servers::check_server(&draft, a).map_err(|d| place(d.prefixed(&head)))?;
     if draft.check.on || draft.agent.on || draft.resolve.section.is_some() {
         let message = format!("'peer {name}' : init_addr, resolvers, check and agent are ignored for peers.");
         cx.diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.line));

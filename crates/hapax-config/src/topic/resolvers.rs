@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hapax_diag::{Diagnostic, Lead, Severity, Span};
 use hapax_value::Endpoint;
 
-use super::{Topic, no_inherit};
+use super::{Topic, no_inherit, servers};
 use crate::address::{self, Accept};
 use crate::args::Args;
 use crate::codes;
@@ -74,6 +74,7 @@ static ROWS: &[Row] = &[
             "nameserver x! 127.0.0.1:53",
             "nameserver x /run/dns.sock",
             "nameserver x tcp@127.0.0.1:53 nonsense",
+            "nameserver x tcp@127.0.0.1:53 agent-check",
         ])
         .set(nameserver),
     Row::new("parse-resolv-conf", Sections::RESOLVERS)
@@ -224,8 +225,11 @@ fn nameserver(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 fn options(cx: &mut Reader<'_>, a: &Args<'_>, head: &str) -> Result<Server, Diagnostic> {
     let words = a.words.get(2..).unwrap_or(&[]);
     let fail = |d: Diagnostic| d.prefixed(head).lead(Lead::Place);
-    let mut opts = ServerCx::new(cx, ServerDraft::default(), false);
+    let mut draft = ServerDraft::default();
+    draft.server.name = a.arc_str(0);
+    let mut opts = ServerCx::new(cx, draft, false);
     server::read_options(&mut opts, words, a.line, "", fail)?;
+    servers::check_server(&opts.draft, a).map_err(fail)?;
     let mut server = opts.draft.finish();
     server.span = a.line;
     let idle = [

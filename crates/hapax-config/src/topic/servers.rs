@@ -172,6 +172,7 @@ pub(super) fn standalone(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Server, Di
     let mut opts = ServerCx::new(cx, draft, false);
     server::read_options(&mut opts, a.words.get(2..).unwrap_or(&[]), a.line, "", fail)?;
     let mut draft = opts.draft;
+    check_server(&draft, a).map_err(fail)?;
     let start = set_address(cx, &mut draft, &address, a, 1, &head).map_err(place)?;
     // No state file speaks of it.
     start.told.into_iter().for_each(|d| cx.diags.push(d));
@@ -184,7 +185,7 @@ pub(super) fn push(cx: &mut Reader<'_>, draft: ServerDraft, name: Arc<str>) {
     if let Some((track, span)) = &draft.track {
         d.tracks.push((index, track.to_string(), *span));
     }
-    if let Some((check, span)) = draft.check.named.clone().filter(|_| draft.check.on) {
+    if let Some((check, span)) = draft.check.named.clone() {
         d.named_checks.push((index, check, span));
     }
     if let Some((section, span)) = draft.resolve.section.clone() {
@@ -336,7 +337,7 @@ fn initial(cx: &Reader<'_>, draft: &ServerDraft, address: &Address, host: &str) 
 }
 
 /// What only the whole line shows.
-fn check_server(draft: &ServerDraft, a: &Args<'_>) -> Result<(), Diagnostic> {
+pub(super) fn check_server(draft: &ServerDraft, a: &Args<'_>) -> Result<(), Diagnostic> {
     if draft.agent.on && draft.agent.port == 0 {
         let message = format!(
             "server {} does not have agent port. Agent check has been disabled.",
