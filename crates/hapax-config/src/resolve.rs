@@ -126,6 +126,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     logs::check(&mut reader, &proxies);
     tables::keep_servers(&mut reader.tables, &proxies);
     tables::check(&mut reader, &proxies);
+    tls::rings(&mut reader);
     if refused {
         drop_warnings(&mut reader, before);
     }

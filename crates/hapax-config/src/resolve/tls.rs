@@ -8,7 +8,7 @@ use super::told;
 use crate::codes;
 use crate::draft::Draft;
 use crate::plan::{BindAddress, Mode, Server, Verify};
-use crate::reader::TlsDefaults;
+use crate::reader::{Reader, TlsDefaults};
 
 /// TLS without certificate, and QUIC.
 pub(super) fn check_binds(cx: &mut One<'_, '_>, draft: &Draft) {
@@ -101,6 +101,18 @@ pub(super) fn servers(cx: &mut One<'_, '_>, draft: &mut Draft) {
     }
     for d in unchecked {
         cx.push(d);
+    }
+}
+
+/// The same for the servers that rings send to.
+pub(super) fn rings(reader: &mut Reader<'_>) {
+    for ring in &mut reader.rings {
+        for server in &mut ring.servers {
+            let Some(why) = complete(server, &reader.tls) else { continue };
+            let message = format!("'server {}/{}' : {why}", ring.name, server.name);
+            let d = Diagnostic::alert(&codes::CERTIFICATE, message).at(server.span).lead(Lead::Place);
+            reader.diags.push(d.help("`ca-file @system-ca` trusts what this machine trusts"));
+        }
     }
 }
 

@@ -29,6 +29,21 @@ pub(super) const fn time(name: &'static str) -> ServerRow {
     opt(name).usage("<time>").shape(Shape::Time(Unit::Ms, TIMER_MAX))
 }
 
+/// A limit: HAProxy takes one that is missing at the end of the line for none.
+const fn limit(name: &'static str) -> ServerRow {
+    opt(name).usage("<number>").shape(Shape::OptWord("<number>"))
+}
+
+/// The limit, telling where no number was given.
+fn read_limit(cx: &mut ServerCx<'_>, a: &Args<'_>) -> u32 {
+    if a.is_empty() {
+        let message = format!("'{}' has no number behind it: there is no such limit", a.name);
+        let d = Diagnostic::warning(&crate::codes::MISSING_ARGUMENT, message).at(a.span);
+        cx.cx.diags.push(d);
+    }
+    lax_number(a)
+}
+
 /// A number as C reads it: digits as far as they go.
 pub(super) const fn lax(name: &'static str) -> ServerRow {
     word(name, "<number>")
@@ -83,28 +98,25 @@ pub(super) static ROWS: &[ServerRow] = &[
             cx.draft.server.disabled = false;
             Ok(())
         }),
-    lax("maxconn")
+    limit("maxconn")
         .doc("Most connections at once; further requests wait in the queue.")
-        .ok(&["server s1 127.0.0.1:80 maxconn 10"])
-        .bad(&["server s1 127.0.0.1:80 maxconn"])
+        .ok(&["server s1 127.0.0.1:80 maxconn 10", "server s1 127.0.0.1:80 maxconn"])
         .set(|cx, a| {
-            cx.draft.server.maxconn = lax_number(a);
+            cx.draft.server.maxconn = read_limit(cx, a);
             Ok(())
         }),
-    lax("minconn")
+    limit("minconn")
         .doc("Connections at once while the backend is idle; grows to `maxconn` with its load.")
         .ok(&["server s1 127.0.0.1:80 minconn 10 maxconn 100"])
-        .bad(&["server s1 127.0.0.1:80 minconn"])
         .set(|cx, a| {
-            cx.draft.server.minconn = lax_number(a);
+            cx.draft.server.minconn = read_limit(cx, a);
             Ok(())
         }),
-    lax("maxqueue")
+    limit("maxqueue")
         .doc("Most requests that wait for this server.")
         .ok(&["server s1 127.0.0.1:80 maxqueue 10"])
-        .bad(&["server s1 127.0.0.1:80 maxqueue"])
         .set(|cx, a| {
-            cx.draft.server.maxqueue = lax_number(a);
+            cx.draft.server.maxqueue = read_limit(cx, a);
             Ok(())
         }),
     word("cookie", "<value>")
