@@ -136,6 +136,40 @@ fn servers_take_turns() {
     assert_eq!(String::from_utf8_lossy(&got).matches('a').count(), 3, "{got:?}");
 }
 
+/// The request of a Remote Desktop client whose session is on a server of 127.0.0.1.
+fn remote_desktop(cookie: &str, port: u16) -> Vec<u8> {
+    let token = format!("Cookie: {cookie}=16777343.{}.0000\r\n", port.swap_bytes());
+    let length = token.len() as u8;
+    let mut request = vec![3, 0, 0, 11 + length, 6 + length, 0xe0, 0, 0, 0, 0, 0];
+    request.extend_from_slice(token.as_bytes());
+    request
+}
+
+#[test]
+fn remote_desktops_come_back_to_their_server() {
+    let greet = |text: &'static str| {
+        TcpOrigin::new(move |mut s| {
+            let _ = s.read(&mut [0; 256]).and_then(|_| s.write_all(text.as_bytes()));
+        })
+    };
+    let (a, b) = (greet("a"), greet("b"));
+    for (word, cookie) in [("persist rdp-cookie", "msts"), ("persist rdp-cookie(other)", "other")] {
+        let p = proxy(
+            &format!(
+                "listen l\n  bind @l@\n  tcp-request inspect-delay 5s\n  tcp-request content accept if RDP_COOKIE\n  {word}\n  server a @s1@\n  \
+                 server b @s2@\n"
+            ),
+            &[&a, &b],
+        );
+        for (origin, name) in [(&b, "b"), (&b, "b"), (&a, "a"), (&a, "a")] {
+            let port = origin.addr().rsplit_once(':').unwrap().1.parse().unwrap();
+            let mut c = p.connect("l");
+            c.send(remote_desktop(cookie, port));
+            assert_eq!(c.rest().unwrap(), name.as_bytes(), "{word}");
+        }
+    }
+}
+
 #[test]
 fn a_dead_server_is_replaced_on_a_retry() {
     let alive = greeting("alive");

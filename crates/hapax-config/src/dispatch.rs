@@ -82,6 +82,10 @@ impl Reader<'_> {
         let Some(Found { row, words: n }) = found else {
             return Err(Self::unknown(section, &words[0]));
         };
+        self.glued.clear();
+        if let Some((_, inner)) = words[n - 1].str().split_once('(') {
+            self.glued.push_str(inner.trim_end_matches(')'));
+        }
         let mut args = Args {
             name: row.name,
             prefix,

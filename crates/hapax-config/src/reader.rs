@@ -107,6 +107,8 @@ pub struct Reader<'a> {
     /// Proxies by the number their `id` line gives.
     pub proxy_ids: HashMap<u32, usize>,
     pub(crate) guids: crate::guid::Guids,
+    /// What stands in parentheses behind the keyword of this line.
+    pub(crate) glued: String,
     /// Addresses that `bind` lines took: by which proxy, and where.
     pub bound: HashMap<Endpoint, (usize, Span)>,
     pub userlists: Vec<Userlist>,
@@ -176,6 +178,7 @@ impl<'a> Reader<'a> {
             proxy_names: HashMap::new(),
             proxy_ids: HashMap::new(),
             guids: crate::guid::Guids::default(),
+            glued: String::new(),
             bound: HashMap::new(),
             userlists: Vec::new(),
             memberships: Vec::new(),

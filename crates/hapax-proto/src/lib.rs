@@ -7,6 +7,7 @@ pub mod h1;
 pub mod http;
 pub mod peers;
 pub mod proxy;
+pub mod rdp;
 pub mod smtp;
 pub mod socks4;
 pub mod syslog;

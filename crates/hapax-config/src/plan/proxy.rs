@@ -215,6 +215,8 @@ pub struct Proxy {
     pub errors: Arc<Pages>,
     pub stick_rules: Vec<StickRule>,
     /// `force-persist` (true) and `ignore-persist`, in their order: the first that holds counts.
+    /// `persist rdp-cookie`: the token that names a server.
+    pub persist_rdp: Option<Arc<Expr>>,
     pub persist_rules: Vec<(bool, Arc<Condition>)>,
     pub stats: Option<Box<StatsUri>>,
     /// `http-send-name-header`

@@ -99,9 +99,14 @@ static ROWS: &[Row] = &[
     Row::new("persist rdp-cookie", Sections::BACK)
         .usage("[(<name>)]")
         .doc("Keeps a client on the server its RDP cookie names.")
-        .not_yet("persistence by RDP cookie")
         .shape(Shape::Nothing)
-        .ok(&["persist rdp-cookie", "persist rdp-cookie(mstshash)"]),
+        .ok(&["persist rdp-cookie", "persist rdp-cookie(mstshash)"])
+        .set(|cx, a| {
+            let name = if cx.glued.is_empty() { "msts" } else { &cx.glued };
+            let text = format!("req.rdp_cookie({name})");
+            cx.proxy().proxy.persist_rdp = Some(expression(cx, &text, a.span)?);
+            Ok(())
+        }),
 ];
 
 fn balance(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
@@ -270,6 +275,7 @@ fn inherit(to: &mut Draft, from: &Draft) {
         to.proxy.balance = from.proxy.balance.clone();
         to.proxy.hash_type = from.proxy.hash_type;
         to.proxy.spill = from.proxy.spill;
+        to.proxy.persist_rdp.clone_from(&from.proxy.persist_rdp);
         to.balance_name.clone_from(&from.balance_name);
     }
 }

@@ -108,6 +108,22 @@ impl Exchange<'_> {
         }
     }
 
+    /// `persist rdp-cookie`: binds the stream to the server that the first bytes name, unless a rule has chosen one.
+    pub(super) fn read_rdp_token(&mut self) {
+        let Some(expr) = self.be.persist_rdp.as_ref().filter(|_| !self.persistence.ignored) else {
+            return;
+        };
+        let mut token = Vec::new();
+        if !expr.eval_str(&self.tcp_env(self.p.req.buf.filled()), &mut token) || self.ruled_server().is_some() {
+            return;
+        }
+        let Some(at) = hapax_proto::rdp::server_of(&token) else { return };
+        let named = self.be_state().servers.position(|s| s.endpoint() == Some(Endpoint::Ip(at.into())));
+        if let Some(i) = named.filter(|i| self.may_persist(*i)) {
+            self.persistence.server = Some(i);
+        }
+    }
+
     /// `stick match`, `stick on` and `stick store-request`: finds the server that a key is bound to, and keeps the keys that are
     /// to be stored. A server chosen by cookie or rule stays.
     pub(super) fn stick_request(&mut self, env: fn(&Self) -> Env<'_>) {

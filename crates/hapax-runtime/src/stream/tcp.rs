@@ -77,6 +77,7 @@ impl Exchange<'_> {
         if !self.be.persist_rules.is_empty() {
             self.judge_persistence();
         }
+        self.read_rdp_token();
         self.stick_request(|x| x.tcp_env(x.p.req.buf.filled()));
         self.connect().await?;
         self.log_step(LogStep::Connect);
@@ -283,7 +284,7 @@ impl Exchange<'_> {
     }
 
     /// What expressions outside rules see: no message, but the bytes that have come.
-    fn tcp_env<'e>(&'e self, bytes: &'e [u8]) -> Env<'e> {
+    pub(super) fn tcp_env<'e>(&'e self, bytes: &'e [u8]) -> Env<'e> {
         Env {
             req: None,
             payload: Some(Body {
