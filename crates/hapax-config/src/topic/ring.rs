@@ -76,7 +76,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::Words(2, 64))
         .doc("Server that messages are sent on to over a stream, and over TLS with `ssl`.")
         .ok(&["server collector 127.0.0.1:514 log-proto octet-count"])
-        .bad(&["server x", "server x 127.0.0.1:514 nonsense", "server x udp@127.0.0.1:514", "server x 127.0.0.1:514 agent-check"])
+        .bad(&["server x", "server x 127.0.0.1:514 nonsense", "server x udp@127.0.0.1:514", "server x 127.0.0.1:514 agent-check", "server x 127.0.0.1:514 track b/s"])
         .set(|cx, a| {
             let server = servers::standalone(cx, a)?;
             section(cx).servers.push(server);

@@ -173,6 +173,15 @@ pub(super) fn standalone(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<Server, Di
     server::read_options(&mut opts, a.words.get(2..).unwrap_or(&[]), a.line, "", fail)?;
     let mut draft = opts.draft;
     check_server(&draft, a).map_err(fail)?;
+    if let Some((track, span)) = &draft.track {
+        // It stands in no backend, so there is nothing beside it to follow.
+        let what = match track.split_once('/') {
+            Some((backend, _)) => format!("proxy '{backend}'"),
+            None => format!("server '{track}'"),
+        };
+        let message = format!("unable to find required {what} for tracking.");
+        return Err(fail(Diagnostic::alert(&codes::SERVER, message).at(*span)));
+    }
     let start = set_address(cx, &mut draft, &address, a, 1, &head).map_err(place)?;
     // No state file speaks of it.
     start.told.into_iter().for_each(|d| cx.diags.push(d));
