@@ -1,7 +1,7 @@
 //! Persistence by cookie, as the messages show it.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
-use hapax_tests::{Builder, Origin, Program, Proxy, Reply};
+use hapax_tests::{Builder, Origin, Program, Proxy, Reply, Syslog};
 
 const TIMEOUTS: &str =
     "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n  option redispatch 1\n  retries 2\n";
@@ -152,5 +152,31 @@ fn the_runtime_api_turns_dynamic_cookies_on_and_off_and_changes_their_key() {
     assert_eq!(ours[5], ours[1]);
     if Program::oracle("the_runtime_api_turns_dynamic_cookies_on_and_off_and_changes_their_key") {
         assert_eq!(ours, seen(Program::Haproxy));
+    }
+}
+
+#[test]
+fn a_refused_request_is_logged_with_the_server_that_its_cookie_names() {
+    let log = Syslog::new();
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}  log @log@ local0\n  log-format \"%b/%s %ST %tsc\"\nlisten l\n  bind @l@\n  cookie SRV insert\n  http-request \
+             deny\n  server a 192.0.2.1:1 cookie ka\nfrontend f\n  bind @f@\n  default_backend b\nbackend b\n  cookie SRV insert\n  \
+             http-request deny\n  server a 192.0.2.1:1 cookie ka\n"
+        ),
+    )
+    .set("log", &log.addr())
+    .start();
+    for (name, proxy) in [("l", "l"), ("f", "b")] {
+        for (cookie, want) in [
+            ("", "<NOSRV> 403 PRNN"),
+            ("Cookie: SRV=ka\r\n", "a 403 PRVN"),
+            ("Cookie: SRV=other\r\n", "<NOSRV> 403 PRIN"),
+        ] {
+            assert_eq!(p.connect(name).get_with("/", cookie).status, 403);
+            let line = log.next();
+            assert!(line.trim_end().ends_with(&format!("{proxy}/{want}")), "{line}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use hapax_config::plan::{Cookie, CookieMode};
 use hapax_proto::http::Head;
+use hapax_sample::ServerId;
 
 use super::exchange::Exchange;
 
@@ -33,6 +34,19 @@ impl Exchange<'_> {
         if !self.be.persist_rules.is_empty() {
             self.judge_persistence();
         }
+        self.bind_by_cookie();
+    }
+
+    /// A request that is refused is logged with what its cookie said, and with the server that it named.
+    pub(super) fn note_cookie(&mut self) {
+        self.bind_by_cookie();
+        if let Some(i) = self.persistence.server {
+            self.p.facts.backend = Some(self.be_id);
+            self.p.facts.server = Some(ServerId(i as u32));
+        }
+    }
+
+    fn bind_by_cookie(&mut self) {
         let Some(cookie) = &self.be.cookie else { return };
         let flag = if let Some(value) = find(&self.p.req_head, &cookie.name) {
             let id = match cookie.mode {

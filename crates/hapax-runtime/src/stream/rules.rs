@@ -220,6 +220,9 @@ impl Exchange<'_> {
                 self.count_denied(way);
                 self.count_refused(way);
                 self.abandon_response(way);
+                if way == Way::Request && self.be.cookie.is_some() {
+                    self.note_cookie();
+                }
                 self.answer(&reply, End::new(Blame::Proxy, phase)).await
             }
             Effect::Tarpit(reply) => {
@@ -234,6 +237,9 @@ impl Exchange<'_> {
                     .or(self.be.timeouts.connect);
                 self.pause(limit.unwrap_or(0)).await;
                 self.keep_alive = false;
+                if self.be.cookie.is_some() {
+                    self.note_cookie();
+                }
                 self.answer(&reply, End::new(Blame::Proxy, Phase::Tarpit)).await
             }
             Effect::Reject | Effect::Close => {
