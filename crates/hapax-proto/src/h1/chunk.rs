@@ -103,7 +103,7 @@ impl ChunkDecoder {
         }
         let size = line[..digits].iter().try_fold(0u64, |n, b| push_hex(n, *b)).ok_or(ChunkError)?;
         let rest = line[digits..].trim_ascii_start();
-        if !(rest.is_empty() || rest[0] == b';') || rest.iter().any(|b| *b == b'\r' || *b == 0) {
+        if !(rest.is_empty() || rest[0] == b';' && is_extension(rest)) {
             return Err(ChunkError);
         }
         self.state = if size == 0 { State::Trailers } else { State::Data(size) };
@@ -124,6 +124,23 @@ impl ChunkDecoder {
             Err(_) => Err(ChunkError),
         }
     }
+}
+
+/// Whether extensions hold no control byte and leave no quote open: another reader could see another end of the line.
+fn is_extension(text: &[u8]) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    for &b in text {
+        if matches!(b, 0..=8 | 10..=31 | 127) {
+            return false;
+        }
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ => {}
+        }
+    }
+    !quoted
 }
 
 /// `n * 16 + digit`, below 2^52: more is nobody's body, and lets a reader with fewer bits go astray.

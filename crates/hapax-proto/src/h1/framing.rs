@@ -151,10 +151,13 @@ pub fn request(head: &Head) -> Result<Meta, FramingError> {
             return Err(FramingError::Host);
         }
     }
-    if w.bad_coding || ((w.other_coding || w.empty_coding) && !w.chunked) {
+    if head.values(b"host").any(|h| !super::target::is_authority(h)) {
+        return Err(FramingError::Host);
+    }
+    if w.bad_coding || w.empty_coding || (w.other_coding && !w.chunked) {
         return Err(FramingError::Coding);
     }
-    if w.other_coding || w.empty_coding {
+    if w.other_coding {
         return Err(FramingError::Unsupported);
     }
     let connect = head.method() == b"CONNECT";

@@ -33,6 +33,20 @@ fn without_default<'a>(authority: &'a [u8], defaults: &[&[u8]]) -> &'a [u8] {
     }
 }
 
+/// Whether a `Host` value is an authority: no byte that ends one or that no address has, and brackets around the whole of a
+/// literal address alone.
+pub fn is_authority(host: &[u8]) -> bool {
+    let rest = match host.strip_prefix(b"[") {
+        None => host,
+        Some(literal) => match literal.iter().position(|b| *b == b']') {
+            Some(end) if matches!(literal.get(end + 1), None | Some(b':')) => &literal[end + 1..],
+            _ => return false,
+        },
+    };
+    let graphic = host.iter().all(|b| matches!(b, 0x21..=0x7e) && !b"#,/?@\\".contains(b));
+    graphic && !rest.iter().any(|b| matches!(b, b'[' | b']'))
+}
+
 /// Makes an absolute target (or that of `CONNECT`) and `Host` agree. `false`: they name different authorities.
 /// A missing `Host` is made of the target.
 pub fn agree_on_host(head: &mut Head) -> bool {
@@ -116,6 +130,18 @@ fn set_host(head: &mut Head, host: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_authority_is_told_from_what_is_none() {
+        for good in ["", "a", "a:80", "a:", "[::1]", "[::1]:80", "[v1.x]", "a_b", "a..b", "a;b=c", "a:x"] {
+            assert!(is_authority(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "a, b", "a b", "a/b", "u@a", "a#b", "a?b", "a\\b", "a\x01", "\u{e9}", "[::1", "[::1]x", "a[b", "a]b", "\x7f",
+        ] {
+            assert!(!is_authority(bad.as_bytes()), "{bad:?}");
+        }
+    }
 
     #[test]
     fn which_target_with_which_method() {

@@ -39,7 +39,7 @@ impl Exchange<'_> {
             if self.p.req_head.version != Version::H10 && !self.meta.upgrade {
                 self.p.req_head.add(b"connection", b"close");
             }
-        } else if self.p.req_head.version == Version::H10 {
+        } else if self.p.req_head.version == Version::H10 && !self.meta.upgrade {
             // The server's connection is kept whatever the client's version is.
             self.p.req_head.add(b"connection", b"keep-alive");
         }

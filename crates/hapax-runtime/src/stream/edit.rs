@@ -27,14 +27,15 @@ pub(super) fn request_line(head: &Head, out: &mut Vec<u8>) {
 /// Leaves one reading of a request: one length or the chunked coding, one host that agrees with the target, and a `Connection`
 /// field without what concerns the client's connection alone. `false`: it has no single reading. `relaxed`: what a violation
 /// costs is the administrator's business.
-pub(super) fn normalise_request(head: &mut Head, meta: &Meta, relaxed: bool) -> bool {
+pub(super) fn normalise_request(head: &mut Head, meta: &mut Meta, relaxed: bool) -> bool {
     single_length(head, meta);
     single(head, b"host");
-    if meta.upgrade_field {
-        if meta.body != BodyLen::None {
-            // Nobody could say where the request ends and the other protocol begins.
-            head.remove(b"upgrade");
-        } else if meta.upgrade && !relaxed && websocket::is_websocket(head) && !head.contains(b"sec-websocket-key") {
+    if meta.body == BodyLen::Chunked {
+        plain_coding(head);
+    }
+    if meta.upgrade_field || meta.connection.upgrade {
+        meta.upgrade &= settle_upgrade(head, meta.connection.upgrade);
+        if meta.upgrade && !relaxed && websocket::is_websocket(head) && !head.contains(b"sec-websocket-key") {
             return false;
         }
     }
@@ -44,8 +45,52 @@ pub(super) fn normalise_request(head: &mut Head, meta: &Meta, relaxed: bool) -> 
     if head.method() == b"CONNECT" && meta.body == BodyLen::None {
         head.remove(b"content-length");
     }
-    drop_connection_words(head);
+    drop_connection_words(head, &[b"close", b"keep-alive"]);
     target::agree_on_host(head) || relaxed
+}
+
+/// Writes the chunked coding as every reader knows it.
+fn plain_coding(head: &mut Head) {
+    let at = head.iter().position(|(n, v)| n == b"transfer-encoding" && v != b"chunked");
+    if let Some(i) = at {
+        head.set_value(i, b"chunked");
+    }
+}
+
+/// An upgrade takes the field and the word in `Connection`: one without the other is dropped. HTTP/2 without TLS is never asked for
+/// on a client's behalf: its frames would pass unseen. `false`: nothing is asked for any more.
+fn settle_upgrade(head: &mut Head, announced: bool) -> bool {
+    let known = |w: &&[u8]| !(w.is_empty() || w.eq_ignore_ascii_case(b"h2c") || w.eq_ignore_ascii_case(b"h2"));
+    let mut i = 0;
+    let mut any = false;
+    while i < head.field_count() {
+        let f = head.fields()[i];
+        if head.get(f.name) != b"upgrade" {
+            i += 1;
+            continue;
+        }
+        let words = || head.get(f.value).split(|b| *b == b',').map(<[u8]>::trim_ascii);
+        if words().all(|w| known(&w)) {
+            any = true;
+            i += 1;
+            continue;
+        }
+        let kept: Vec<&[u8]> = words().filter(known).collect();
+        if kept.is_empty() {
+            head.remove_at(i);
+        } else {
+            let kept = kept.join(&b", "[..]);
+            head.set_value(i, &kept);
+            any = true;
+            i += 1;
+        }
+    }
+    let asked = any && announced;
+    if !asked {
+        head.remove(b"upgrade");
+        drop_connection_words(head, &[b"upgrade"]);
+    }
+    asked
 }
 
 /// Transfer codings are between a peer and us; that trailers are understood is worth passing on.
@@ -68,7 +113,10 @@ pub(super) fn normalise_response(head: &mut Head, meta: &Meta) {
         head.remove(b"content-length");
         head.remove(b"transfer-encoding");
     }
-    drop_connection_words(head);
+    if head.reason().is_empty() {
+        head.set_reason(hapax_rules::errors::reason(head.status).as_bytes());
+    }
+    drop_connection_words(head, &[b"close", b"keep-alive"]);
 }
 
 fn single_length(head: &mut Head, meta: &Meta) {
@@ -78,18 +126,24 @@ fn single_length(head: &mut Head, meta: &Meta) {
         }
         return;
     }
-    let (first, plural) = {
-        let mut values = head.values(b"content-length");
-        let Some(first) = values.next() else { return };
-        let plural = values.next().is_some() || first.contains(&b',');
-        let first = first.split(|b| *b == b',').next().unwrap_or(first).trim_ascii();
-        (if plural { first.to_vec() } else { Vec::new() }, plural)
-    };
-    if plural {
-        let index = head.iter().position(|(n, _)| n == b"content-length").unwrap_or(0);
-        head.remove(b"content-length");
-        head.insert(index, b"content-length", &first);
+    let Some(number) = other_spelling(head) else { return };
+    let index = head.iter().position(|(n, _)| n == b"content-length").unwrap_or(0);
+    head.remove(b"content-length");
+    head.insert(index, b"content-length", &number);
+}
+
+/// The length as a number is written, where it stands there otherwise; every spelling of it was seen to mean the same.
+fn other_spelling(head: &Head) -> Option<Vec<u8>> {
+    let mut values = head.values(b"content-length");
+    let first = values.next()?;
+    let plural = values.next().is_some() || first.contains(&b',');
+    let leading = first.len() > 1 && first.starts_with(b"0");
+    if !plural && !leading {
+        return None;
     }
+    let first = first.split(|b| *b == b',').next().unwrap_or(first).trim_ascii();
+    let zeros = first.iter().take_while(|b| **b == b'0').count().min(first.len().saturating_sub(1));
+    Some(first[zeros..].to_vec())
 }
 
 /// Keeps the first of several equal fields.
@@ -101,8 +155,8 @@ fn single(head: &mut Head, name: &[u8]) {
     }
 }
 
-/// `close` and `keep-alive` are between a peer and us.
-fn drop_connection_words(head: &mut Head) {
+/// Takes words out of `Connection`: some are between a peer and us.
+fn drop_connection_words(head: &mut Head, which: &[&[u8]]) {
     let mut i = 0;
     while i < head.field_count() {
         let f = head.fields()[i];
@@ -110,7 +164,7 @@ fn drop_connection_words(head: &mut Head) {
             i += 1;
             continue;
         }
-        let ours = |w: &[u8]| w.eq_ignore_ascii_case(b"close") || w.eq_ignore_ascii_case(b"keep-alive");
+        let ours = |w: &[u8]| which.iter().any(|o| w.eq_ignore_ascii_case(o));
         let value = head.get(f.value);
         let words = || value.split(|b| *b == b',').map(<[u8]>::trim_ascii);
         if !words().any(|w| ours(w) || w.is_empty()) {
@@ -147,8 +201,8 @@ mod tests {
     fn normal(text: &str) -> Option<String> {
         let mut h = Head::default();
         parse_request(text.as_bytes(), &mut h, Limits::default()).ok()??;
-        let meta = framing::request(&h).ok()?;
-        normalise_request(&mut h, &meta, false).then(|| {
+        let mut meta = framing::request(&h).ok()?;
+        normalise_request(&mut h, &mut meta, false).then(|| {
             let mut out = Vec::new();
             hapax_proto::h1::write::request(&h, None, &mut out);
             String::from_utf8_lossy(&out).replace("\r\n", "|")

@@ -148,7 +148,7 @@ impl Exchange<'_> {
             Err(FramingError::Unsupported) => return Err(self.refuse(422)),
             Err(_) => return Err(self.refuse(400)),
         };
-        if !edit::normalise_request(head, &self.meta, relaxed) {
+        if !edit::normalise_request(head, &mut self.meta, relaxed) {
             return Err(self.refuse(400));
         }
         if self.meta.conflicting && self.plan.global.keep_insecure_coding && self.p.req_head.version >= Version::H11 {

@@ -54,8 +54,9 @@ impl Exchange<'_> {
         self.after_response_rules();
         self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");
         if self.tunnel && self.p.res_head.status != 101 {
-            // What follows the answer to CONNECT has no length, whatever it says.
+            // What follows the answer to CONNECT has no length and no coding, whatever it says.
             self.p.res_head.remove(b"content-length");
+            self.p.res_head.remove(b"transfer-encoding");
         }
         self.reusable = meta.keep_alive && !self.meta.conflicting && !self.server_closes();
         // An old server's chunks may be somebody else's body.
