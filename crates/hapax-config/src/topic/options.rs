@@ -245,7 +245,10 @@ static ROWS: &[Row] = &[
             "option redispatch often",
             "option redispatch 1 2",
         ])
-        .set(redispatch),
+        .set(|cx, a| {
+            redispatch(cx, a);
+            Ok(())
+        }),
     Row::new("option forwardfor", Sections::PROXY)
         .usage("[except <network>] [header <name>] [if-none]")
         .doc("Adds the client's address to the request, in `X-Forwarded-For` unless another header is named.")
@@ -347,14 +350,13 @@ fn leading_number(cx: &mut Reader<'_>, a: &Args<'_>) -> i32 {
     number
 }
 
-fn redispatch(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+fn redispatch(cx: &mut Reader<'_>, a: &Args<'_>) {
     let interval = match (a.prefix, a.is_empty()) {
         (Prefix::None, true) => -1,
         (Prefix::None, false) => leading_number(cx, a),
         _ => 0,
     };
     cx.proxy().proxy.redispatch = interval;
-    Ok(())
 }
 
 fn forwardfor(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
