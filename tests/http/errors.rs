@@ -65,7 +65,7 @@ fn malformed_requests_are_refused_and_never_passed_on() {
     let requests: [&[u8]; 8] = [
         b"GARBAGE\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\n folded: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n folded: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\n",
