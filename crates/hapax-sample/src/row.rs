@@ -259,6 +259,8 @@ pub struct Fetch {
     pub ok: &'static [&'static str],
     pub bad: &'static [&'static str],
     pub support: Support,
+    /// See [`Fetch::steady`].
+    pub steady: bool,
     /// Looks at the typed arguments once at load and may replace them.
     pub check: Option<Check>,
     pub eval: Eval,
@@ -277,6 +279,7 @@ impl Fetch {
             ok: &[],
             bad: &[],
             support: Support::Full,
+            steady: false,
             check: None,
             eval,
         }
@@ -306,6 +309,13 @@ impl Fetch {
     #[must_use]
     pub const fn support(mut self, support: Support) -> Self {
         self.support = support;
+        self
+    }
+
+    /// Gives the same however often it is asked, at little cost, and changes nothing: rules side by side may share one answer.
+    #[must_use]
+    pub const fn steady(mut self) -> Self {
+        self.steady = true;
         self
     }
 

@@ -143,8 +143,10 @@ impl Pools {
         }
         for i in 1..all.len() {
             let other = &all[(me + i) % all.len()];
-            // One at a time: what turns out to be dead is closed without the lock.
-            while let (Some(mut up), _) = other.lock().unwrap_or_else(PoisonError::into_inner).find(want) {
+            loop {
+                // One at a time: the lock is given back before the connection is looked at, moved, or closed because it is dead.
+                let (found, _) = other.lock().unwrap_or_else(PoisonError::into_inner).find(want);
+                let Some(mut up) = found else { break };
                 want.state.idle.fetch_sub(1, Ordering::Relaxed);
                 if up.epoch == epoch && up.io.change_worker() {
                     return Some(up);

@@ -16,45 +16,6 @@ use super::{Acl, Condition, Test, Verdict};
 use crate::pattern::{Index, MatchMethod, Record, Spec, Store, Subject};
 use crate::{Env, Iter};
 
-/// Fetches that give the same however often they are asked, at little cost, and change nothing.
-const STEADY: &[&str] = &[
-    "path",
-    "pathq",
-    "url",
-    "query",
-    "base",
-    "method",
-    "hdr",
-    "req.hdr",
-    "req.fhdr",
-    "fhdr",
-    "hdr_ip",
-    "req.hdr_ip",
-    "hdr_cnt",
-    "req.hdr_cnt",
-    "cook",
-    "req.cook",
-    "urlp",
-    "url_param",
-    "src",
-    "dst",
-    "src_port",
-    "dst_port",
-    "fc_src",
-    "fc_dst",
-    "ssl_fc",
-    "ssl_fc_sni",
-    "req.ver",
-    "req_ver",
-    "http_first_req",
-    "status",
-    "res.hdr",
-    "res.fhdr",
-    "so_id",
-    "so_name",
-    "always_true",
-    "always_false",
-];
 /// Fewer tests are not worth it.
 const FEW: usize = 6;
 
@@ -216,7 +177,7 @@ fn openers(condition: &Condition) -> Option<Vec<&Term>> {
 }
 
 fn is_steady(test: &Test) -> bool {
-    test.expr().is_plain() && STEADY.contains(&test.expr().fetch().name)
+    test.expr().is_plain() && test.expr().fetch().steady
 }
 
 /// Its patterns stand on its line, and are of a kind that can be put together.

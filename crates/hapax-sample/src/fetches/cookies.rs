@@ -57,6 +57,7 @@ pub(super) static ROWS: &[Fetch] = &[
 const REQ_COOK: Fetch = Fetch::new("req.cook", Type::Str, Needs::REQUEST, "A cookie of the request.", |c| {
     one(c, request(c.env)?, Side::Request)
 })
+.steady()
 .args(NAME, 0);
 const RES_COOK: Fetch = Fetch::new("res.cook", Type::Str, Needs::RESPONSE, "A cookie that the response sets.", |c| {
     one(c, response(c.env)?, Side::Response)

@@ -91,6 +91,7 @@ const HDR: Fetch = Fetch::new(
     "A field's value in the message at hand: the request's, or the response's once there is one.",
     |c| one(c, either(c.env)?, Split::Commas).map(text),
 )
+.steady()
 .args(NAME_AT, 0)
 .check(lower_name);
 const REQ_HDR: Fetch = Fetch::new(
@@ -100,6 +101,7 @@ const REQ_HDR: Fetch = Fetch::new(
     "A value of a request's field, split at commas.",
     |c| one(c, request(c.env)?, Split::Commas).map(text),
 )
+.steady()
 .args(NAME_AT, 0)
 .check(lower_name);
 const RES_HDR: Fetch = Fetch::new(
@@ -109,16 +111,19 @@ const RES_HDR: Fetch = Fetch::new(
     "A value of a response's field, split at commas.",
     |c| one(c, response(c.env)?, Split::Commas).map(text),
 )
+.steady()
 .args(NAME_AT, 0)
 .check(lower_name);
 const REQ_FHDR: Fetch = Fetch::new("req.fhdr", Type::Str, Needs::REQUEST, "A request's field, whole.", |c| {
     one(c, request(c.env)?, Split::No).map(text)
 })
+.steady()
 .args(NAME_AT, 0)
 .check(lower_name);
 const RES_FHDR: Fetch = Fetch::new("res.fhdr", Type::Str, Needs::RESPONSE, "A response's field, whole.", |c| {
     one(c, response(c.env)?, Split::No).map(text)
 })
+.steady()
 .args(NAME_AT, 0)
 .check(lower_name);
 const REQ_CNT: Fetch = Fetch::new(
@@ -128,6 +133,7 @@ const REQ_CNT: Fetch = Fetch::new(
     "How many values a request's field has, split at commas.",
     |c| Ok(count(c, request(c.env)?, Split::Commas)),
 )
+.steady()
 .args(NAME, 0)
 .check(lower_name);
 const RES_CNT: Fetch = Fetch::new(
@@ -164,6 +170,7 @@ const REQ_IP: Fetch = Fetch::new(
     "A value of a request's field, as an address.",
     |c| address(c, request(c.env)?),
 )
+.steady()
 .args(NAME_AT, 0)
 .check(lower_name);
 const RES_IP: Fetch = Fetch::new(

@@ -11,10 +11,12 @@ pub(super) static ROWS: &[Fetch] = &[
     Fetch::new("method", Type::Meth, Needs::STREAM, "The request's method.", |c| {
         Ok(Value::Method(Method::from_bytes(request(c.env)?.method())))
     })
+    .steady()
     .cases(&["method,lower"], &["method(GET)"]),
     Fetch::new("url", Type::Str, Needs::REQUEST, "The request's target as received.", |c| {
         text(request(c.env)?.uri())
-    }),
+    })
+    .steady(),
     Fetch::new(
         "path",
         Type::Str,
@@ -22,10 +24,12 @@ pub(super) static ROWS: &[Fetch] = &[
         "The target's path: from its first slash to the question mark.",
         |c| text(path(request(c.env)?.uri()).ok_or(Absent::Never)?),
     )
+    .steady()
     .cases(&["path,lower"], &["path(x)"]),
     Fetch::new("pathq", Type::Str, Needs::REQUEST, "The target's path and query string.", |c| {
         text(pathq(request(c.env)?.uri()).ok_or(Absent::Never)?)
-    }),
+    })
+    .steady(),
     Fetch::new(
         "query",
         Type::Str,
@@ -33,6 +37,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "What follows the first question mark of the target.",
         query,
     )
+    .steady()
     .args(&[ArgKind::Str], 0)
     .check(check_query)
     .cases(&["query", "query(with_qm)"], &["query(x)"]),
@@ -42,7 +47,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::REQUEST,
         "The first Host field followed by the path.",
         |c| based(c.env, path),
-    ),
+    )
+    .steady(),
     Fetch::new(
         "baseq",
         Type::Str,
@@ -84,7 +90,8 @@ pub(super) static ROWS: &[Fetch] = &[
     }),
     Fetch::new("status", Type::Sint, Needs::SERVER_SIDE, "The response's status.", |c| {
         status(c.env.res.map(|r| r.status).unwrap_or_default())
-    }),
+    })
+    .steady(),
     Fetch::new(
         "server_status",
         Type::Sint,
@@ -112,12 +119,14 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::STREAM,
         "Whether this is the first request of its connection.",
         |c| Ok(Value::Bool(c.env.stream.first_request)),
-    ),
+    )
+    .steady(),
 ];
 
 const REQ_VER: Fetch = Fetch::new("req.ver", Type::Str, Needs::STREAM, "The request's version, such as '1.1'.", |c| {
     text(version(request(c.env)?.version))
-});
+})
+.steady();
 const RES_VER: Fetch = Fetch::new(
     "res.ver",
     Type::Str,

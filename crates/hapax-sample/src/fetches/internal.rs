@@ -7,8 +7,8 @@ use hapax_value::{Method, Type, Value};
 use crate::{Absent, Arg, ArgKind, Call, Compile, Fetch, Needs, Sampled};
 
 pub(super) static ROWS: &[Fetch] = &[
-    Fetch::new("always_false", Type::Bool, Needs::ALL, "False.", |_| Ok(Value::Bool(false))),
-    Fetch::new("always_true", Type::Bool, Needs::ALL, "True.", |_| Ok(Value::Bool(true))),
+    Fetch::new("always_false", Type::Bool, Needs::ALL, "False.", |_| Ok(Value::Bool(false))).steady(),
+    Fetch::new("always_true", Type::Bool, Needs::ALL, "True.", |_| Ok(Value::Bool(true))).steady(),
     Fetch::new("bool", Type::Bool, Needs::ALL, "The boolean written in its argument.", constant)
         .args(&[ArgKind::Str], 1)
         .check(check_bool)

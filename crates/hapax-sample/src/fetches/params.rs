@@ -86,6 +86,7 @@ const URLP: Fetch = Fetch::new(
     "A parameter of the query string, not decoded.",
     |c| url_param(c).map(|v| Value::Str(Cow::Borrowed(v))),
 )
+.steady()
 .args(PARAM, 0)
 .check(check_param)
 .cases(

@@ -19,8 +19,9 @@ pub(super) static ROWS: &[Fetch] = &[
         "The client's address, as rules and PROXY headers have left it.",
         |c| ip(c.env.src()),
     )
+    .steady()
     .cases(&["src", "src()", "src,ipmask(24)"], &["src(1)"]),
-    Fetch::new("src_port", Type::Sint, Needs::LAYER4, "The client's port.", |c| port(c.env.src())),
+    Fetch::new("src_port", Type::Sint, Needs::LAYER4, "The client's port.", |c| port(c.env.src())).steady(),
     Fetch::new(
         "src_is_local",
         Type::Bool,
@@ -30,10 +31,12 @@ pub(super) static ROWS: &[Fetch] = &[
     ),
     Fetch::new("dst", Type::Addr, Needs::LAYER4, "The address the client reached.", |c| {
         ip(c.env.dst())
-    }),
+    })
+    .steady(),
     Fetch::new("dst_port", Type::Sint, Needs::LAYER4, "The port the client reached.", |c| {
         port(c.env.dst())
-    }),
+    })
+    .steady(),
     Fetch::new(
         "dst_is_local",
         Type::Bool,
@@ -47,7 +50,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "The address the connection came from, whatever headers said.",
         |c| ip(c.env.sess.real_src.as_ref()),
-    ),
+    )
+    .steady(),
     Fetch::new(
         "fc_src_port",
         Type::Sint,
@@ -68,7 +72,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER4,
         "The address the connection reached, whatever headers said.",
         |c| ip(c.env.sess.real_dst.as_ref()),
-    ),
+    )
+    .steady(),
     Fetch::new("fc_dst_port", Type::Sint, Needs::LAYER4, "The port the connection reached.", |c| {
         port(c.env.sess.real_dst.as_ref())
     }),
@@ -88,7 +93,8 @@ pub(super) static ROWS: &[Fetch] = &[
     ),
     Fetch::new("so_id", Type::Sint, Needs::SESSION, "The number of the bind line.", |c| {
         Ok(Value::Int(i64::from(c.env.sess.listener_id)))
-    }),
+    })
+    .steady(),
     Fetch::new("so_name", Type::Str, Needs::SESSION, "The name of the bind line.", |c| {
         let name = &c.env.sess.listener_name;
         if name.is_empty() {
@@ -96,7 +102,8 @@ pub(super) static ROWS: &[Fetch] = &[
         } else {
             text(name.as_bytes())
         }
-    }),
+    })
+    .steady(),
     Fetch::new("fe_id", Type::Sint, Needs::SESSION, "The frontend's number.", |c| {
         Ok(Value::Int(c.env.world.proxy_number(c.env.sess.frontend)))
     }),

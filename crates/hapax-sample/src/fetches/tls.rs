@@ -15,7 +15,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::LAYER5,
         "Whether the connection with the client uses TLS.",
         |c| Ok(Value::Bool(side(c).is_some())),
-    ),
+    )
+    .steady(),
     Fetch::new("ssl_fc_alg_keysize", Type::Sint, Needs::LAYER5, "Bits of the cipher's key.", |c| {
         Ok(Value::Int(i64::from(facts(c)?.key_bits)))
     }),
@@ -50,7 +51,8 @@ pub(super) static ROWS: &[Fetch] = &[
     }),
     Fetch::new("ssl_fc_sni", Type::Str, Needs::LAYER5, "The server name asked for.", |c| {
         text(facts(c)?.sni.as_deref().ok_or(Absent::Never)?.as_bytes())
-    }),
+    })
+    .steady(),
     Fetch::new(
         "ssl_fc_is_resumed",
         Type::Bool,
