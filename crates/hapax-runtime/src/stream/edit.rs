@@ -28,7 +28,7 @@ pub(super) fn request_line(head: &Head, out: &mut Vec<u8>) {
 /// field without what concerns the client's connection alone. `false`: it has no single reading. `relaxed`: what a violation
 /// costs is the administrator's business.
 pub(super) fn normalise_request(head: &mut Head, meta: &mut Meta, relaxed: bool) -> bool {
-    single_length(head, meta);
+    plain_length(head, meta);
     single(head, b"host");
     if meta.body == BodyLen::Chunked {
         plain_coding(head);
@@ -45,7 +45,7 @@ pub(super) fn normalise_request(head: &mut Head, meta: &mut Meta, relaxed: bool)
     if head.method() == b"CONNECT" && meta.body == BodyLen::None {
         head.remove(b"content-length");
     }
-    drop_connection_words(head, &[b"close", b"keep-alive"]);
+    drop_words(head, b"connection", between_peers);
     target::agree_on_host(head) || relaxed
 }
 
@@ -60,35 +60,12 @@ fn plain_coding(head: &mut Head) {
 /// An upgrade takes the field and the word in `Connection`: one without the other is dropped. HTTP/2 without TLS is never asked for
 /// on a client's behalf: its frames would pass unseen. `false`: nothing is asked for any more.
 fn settle_upgrade(head: &mut Head, announced: bool) -> bool {
-    let known = |w: &&[u8]| !(w.is_empty() || w.eq_ignore_ascii_case(b"h2c") || w.eq_ignore_ascii_case(b"h2"));
-    let mut i = 0;
-    let mut any = false;
-    while i < head.field_count() {
-        let f = head.fields()[i];
-        if head.get(f.name) != b"upgrade" {
-            i += 1;
-            continue;
-        }
-        let words = || head.get(f.value).split(|b| *b == b',').map(<[u8]>::trim_ascii);
-        if words().all(|w| known(&w)) {
-            any = true;
-            i += 1;
-            continue;
-        }
-        let kept: Vec<&[u8]> = words().filter(known).collect();
-        if kept.is_empty() {
-            head.remove_at(i);
-        } else {
-            let kept = kept.join(&b", "[..]);
-            head.set_value(i, &kept);
-            any = true;
-            i += 1;
-        }
-    }
-    let asked = any && announced;
+    let unseen = |w: &[u8]| w.eq_ignore_ascii_case(b"h2c") || w.eq_ignore_ascii_case(b"h2");
+    drop_words(head, b"upgrade", unseen);
+    let asked = announced && head.contains(b"upgrade");
     if !asked {
         head.remove(b"upgrade");
-        drop_connection_words(head, &[b"upgrade"]);
+        drop_words(head, b"connection", |w| w.eq_ignore_ascii_case(b"upgrade"));
     }
     asked
 }
@@ -108,7 +85,7 @@ fn only_trailers(head: &mut Head) {
 
 /// The same for a response.
 pub(super) fn normalise_response(head: &mut Head, meta: &Meta) {
-    single_length(head, meta);
+    plain_length(head, meta);
     if matches!(head.status, 204) || (100..200).contains(&head.status) {
         head.remove(b"content-length");
         head.remove(b"transfer-encoding");
@@ -116,10 +93,10 @@ pub(super) fn normalise_response(head: &mut Head, meta: &Meta) {
     if head.reason().is_empty() {
         head.set_reason(hapax_rules::errors::reason(head.status).as_bytes());
     }
-    drop_connection_words(head, &[b"close", b"keep-alive"]);
+    drop_words(head, b"connection", between_peers);
 }
 
-fn single_length(head: &mut Head, meta: &Meta) {
+fn plain_length(head: &mut Head, meta: &Meta) {
     if meta.body == BodyLen::Chunked {
         if meta.conflicting {
             head.remove(b"content-length");
@@ -155,23 +132,24 @@ fn single(head: &mut Head, name: &[u8]) {
     }
 }
 
-/// Takes words out of `Connection`: some are between a peer and us.
-fn drop_connection_words(head: &mut Head, which: &[&[u8]]) {
+/// Words of `Connection` that are between a peer and us.
+fn between_peers(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"close") || word.eq_ignore_ascii_case(b"keep-alive")
+}
+
+/// Takes words out of the lists of one name, and empty ones with them; a field that says nothing any more goes.
+fn drop_words(head: &mut Head, name: &[u8], gone: impl Fn(&[u8]) -> bool) {
+    let gone = |w: &[u8]| w.is_empty() || gone(w);
     let mut i = 0;
     while i < head.field_count() {
         let f = head.fields()[i];
-        if head.get(f.name) != b"connection" {
-            i += 1;
-            continue;
-        }
-        let ours = |w: &[u8]| which.iter().any(|o| w.eq_ignore_ascii_case(o));
         let value = head.get(f.value);
         let words = || value.split(|b| *b == b',').map(<[u8]>::trim_ascii);
-        if !words().any(|w| ours(w) || w.is_empty()) {
+        if head.get(f.name) != name || !words().any(gone) {
             i += 1;
             continue;
         }
-        let kept: Vec<&[u8]> = words().filter(|w| !ours(w) && !w.is_empty()).collect();
+        let kept: Vec<&[u8]> = words().filter(|w| !gone(w)).collect();
         if kept.is_empty() {
             head.remove_at(i);
         } else {
@@ -226,6 +204,18 @@ mod tests {
                 Some("GET / HTTP/1.1|connection: foo||"),
             ),
             ("GET / HTTP/1.1\r\nConnection: close\r\nA: b\r\n\r\n", Some("GET / HTTP/1.1|a: b||")),
+            (
+                "GET / HTTP/1.1\r\nUpgrade: h2c, foo\r\nUpgrade: H2\r\nConnection: upgrade\r\n\r\n",
+                Some("GET / HTTP/1.1|upgrade: foo|connection: upgrade||"),
+            ),
+            (
+                "GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: upgrade, close, b\r\n\r\n",
+                Some("GET / HTTP/1.1|connection: b||"),
+            ),
+            (
+                "POST / HTTP/1.1\r\nContent-Length: 007\r\n\r\n",
+                Some("POST / HTTP/1.1|content-length: 7||"),
+            ),
             ("GET http://foo/x HTTP/1.1\r\nHost: a\r\n\r\n", None),
             (
                 "GET http://foo/x HTTP/1.1\r\nHost: foo:80\r\n\r\n",
