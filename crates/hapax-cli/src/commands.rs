@@ -1,5 +1,6 @@
 //! The commands, by family.
 
+mod cookies;
 mod counters;
 mod debug;
 mod dynamic;
@@ -35,6 +36,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     dynamic::ROWS,
     weights::ROWS,
     frontends::ROWS,
+    cookies::ROWS,
     sessions::ROWS,
     counters::ROWS,
     jwt::ROWS,

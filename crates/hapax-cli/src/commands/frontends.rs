@@ -1,10 +1,9 @@
-//! Pausing, resuming and stopping frontends; what cookies backends make for their servers.
+//! Pausing, resuming and stopping frontends.
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use hapax_balance::notice::level;
 use hapax_runtime::state::{FrontendOrder, WorkerCommand};
-use hapax_sample::ProxyId;
 
 use super::own::row;
 use crate::command::{Answer, Call, Command};
@@ -28,27 +27,6 @@ pub(super) static ROWS: &[Command] = &[
         "shutdown frontend <frontend>",
         "stop a frontend for good",
         |c| { order(c, FrontendOrder::Stop) }
-    ),
-    row!(
-        &["disable", "dynamic-cookie", "backend"],
-        Admin,
-        "disable dynamic-cookie backend <bk>",
-        "stop dynamic cookies",
-        |c| make_cookies(c, false)
-    ),
-    row!(
-        &["enable", "dynamic-cookie", "backend"],
-        Admin,
-        "enable dynamic-cookie backend <bk>",
-        "start dynamic cookies",
-        |c| make_cookies(c, true)
-    ),
-    row!(
-        &["set", "dynamic-cookie-key", "backend"],
-        Admin,
-        "set dynamic-cookie-key backend <bk> <k>",
-        "change the key of dynamic cookies",
-        cookie_key
     ),
 ];
 
@@ -84,32 +62,4 @@ fn order(c: &mut Call<'_>, order: FrontendOrder) -> Answer {
     shared.events.tell(proxy, grade, &line);
     shared.mail.broadcast(&WorkerCommand::Frontend { proxy, order });
     Answer::Done
-}
-
-fn backend(c: &Call<'_>) -> Result<ProxyId, Answer> {
-    if c.arg(0).is_empty() {
-        return Err(Answer::err("A backend name is expected."));
-    }
-    c.proxy(c.arg(0), true).ok_or_else(|| Answer::err("No such backend."))
-}
-
-fn make_cookies(c: &mut Call<'_>, on: bool) -> Answer {
-    match backend(c) {
-        Ok(p) => {
-            c.control.shared().make_cookies(p, on);
-            Answer::Done
-        }
-        Err(a) => a,
-    }
-}
-
-fn cookie_key(c: &mut Call<'_>) -> Answer {
-    match backend(c) {
-        Ok(_) if c.arg(1).is_empty() => Answer::err("String value expected."),
-        Ok(p) => {
-            c.control.shared().set_cookie_key(p, c.arg(1).as_bytes());
-            Answer::Done
-        }
-        Err(a) => a,
-    }
 }
