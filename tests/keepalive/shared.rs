@@ -95,3 +95,38 @@ fn a_client_has_several_connections_to_itself() {
     both(&mut p.connect("l"));
     assert_eq!(origins.map(|o| o.connections()), [2, 2], "one each for either client");
 }
+
+/// One request to each of the two servers in turn, the first one asked again at the end: how many connections it saw.
+fn in_turn(tuning: &str) -> usize {
+    let (first, second) = (Origin::saying("one"), Origin::saying("two"));
+    let sections = "listen l\n  bind @l@\n  http-reuse always\n  use-server b if { path /b }\n  server a @a@\n  server b @b@ weight 0\n";
+    let config = format!("global\n  nbthread 1\n  maxconn 20\n{tuning}{TIMEOUTS}{sections}");
+    let p = Builder::new(Program::Hapax, &config)
+        .set("a", &first.addr())
+        .set("b", &second.addr())
+        .descriptors(200)
+        .start();
+    for (path, text) in [("/a", "one"), ("/b", "two"), ("/a", "one")] {
+        assert_eq!(p.connect("l").get(path).text(), text);
+    }
+    first.connections()
+}
+
+#[test]
+fn few_descriptors_are_not_spent_on_what_idles() {
+    assert_eq!(
+        in_turn("  tune.pool-low-fd-ratio 90\n  tune.pool-high-fd-ratio 90\n"),
+        1,
+        "there is room"
+    );
+    assert_eq!(
+        in_turn("  tune.pool-low-fd-ratio 1\n  tune.pool-high-fd-ratio 90\n"),
+        2,
+        "nothing is kept"
+    );
+    assert_eq!(
+        in_turn("  tune.pool-low-fd-ratio 90\n  tune.pool-high-fd-ratio 1\n"),
+        2,
+        "the other one's makes room"
+    );
+}

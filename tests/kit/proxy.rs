@@ -28,6 +28,7 @@ pub struct Builder {
     values: HashMap<String, String>,
     ports: HashMap<String, Arc<Port>>,
     args: Vec<String>,
+    descriptors: Option<u32>,
     dir: Arc<TempDir>,
 }
 
@@ -44,6 +45,7 @@ impl Builder {
             values: HashMap::new(),
             ports: HashMap::new(),
             args: vec!["-db".to_owned()],
+            descriptors: None,
             dir: Arc::new(TempDir::new().unwrap()),
         }
     }
@@ -59,6 +61,13 @@ impl Builder {
     #[must_use]
     pub fn args(mut self, args: &[&str]) -> Self {
         self.args = args.iter().map(|&a| a.to_owned()).collect();
+        self
+    }
+
+    /// Lets the program have so many open files, and no more.
+    #[must_use]
+    pub fn descriptors(mut self, most: u32) -> Self {
+        self.descriptors = Some(most);
         self
     }
 
@@ -124,7 +133,17 @@ impl Builder {
     /// The command as it would be started, for tests of the command line.
     pub fn command(&mut self) -> Command {
         let path = self.write();
-        let mut command = self.program.command();
+        let own = self.program.command();
+        let mut command = match self.descriptors {
+            None => own,
+            Some(most) => {
+                let mut shell = Command::new("sh");
+                shell
+                    .args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")])
+                    .arg(own.get_program());
+                shell
+            }
+        };
         command.args(&self.args).arg("-f").arg(path);
         command
     }

@@ -41,15 +41,11 @@ pub(crate) struct Client {
     pub handshake_ms: i64,
     /// The server that answered last, and its backend.
     pub last: Option<(ProxyId, ServerId)>,
-    /// Connections to servers that are this client's alone; boxed: few have one.
-    pub held: Option<Box<Holdings>>,
+    /// Connections to servers that are this client's alone, the one used last at the end. Few clients have one.
+    pub held: Vec<Held>,
 }
 
-/// Connections to servers that no other client may have, the one used last at the end.
-#[derive(Default)]
-pub(crate) struct Holdings(pub Vec<Held>);
-
-/// One of them.
+/// A connection to a server that no other client may have.
 pub(crate) struct Held {
     pub backend: ProxyId,
     pub server: ServerId,
@@ -134,7 +130,7 @@ fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Opti
         idle_since: now.mono_ms,
         handshake_ms: 0,
         last: None,
-        held: None,
+        held: Vec::new(),
     };
     (
         client,

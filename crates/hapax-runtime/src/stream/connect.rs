@@ -17,7 +17,7 @@ use super::{Step, Stop};
 use crate::io::{Io, Raw};
 use crate::outcome::{Blame, End, Phase};
 use crate::proxy_header;
-use crate::session::{Held, Holdings};
+use crate::session::Held;
 use crate::socks4;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
 use crate::tls;
@@ -399,10 +399,8 @@ impl Exchange<'_> {
         }
         let id = ServerId(i as u32);
         let fits = |h: &Held| h.backend == self.be_id && h.server == id && h.up.key == link.key;
-        while let Some(Holdings(held)) = self.c.held.as_deref_mut()
-            && let Some(at) = held.iter().rposition(fits)
-        {
-            let mut up = held.remove(at).up;
+        while let Some(at) = self.c.held.iter().rposition(fits) {
+            let mut up = self.c.held.remove(at).up;
             if up.io.is_quiet() {
                 return Some(up);
             }
@@ -464,7 +462,7 @@ impl Exchange<'_> {
 
     /// Keeps a connection for this client alone.
     fn hold(&mut self, id: ServerId, up: Upstream) {
-        let Holdings(held) = &mut **self.c.held.get_or_insert_default();
+        let held = &mut self.c.held;
         if held.len() >= self.fe.max_held {
             up.close();
             return;

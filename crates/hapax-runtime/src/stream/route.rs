@@ -147,8 +147,7 @@ impl Exchange<'_> {
     /// The server whose connection is bound to this client, or that answered it last, where that is preferred and its queue is not
     /// too long.
     fn last_server(&self) -> Option<usize> {
-        let held = self.c.held.as_deref().map_or(&[][..], |h| &h.0);
-        let (be, server) = match held.iter().rfind(|h| h.up.private) {
+        let (be, server) = match self.c.held.iter().rfind(|h| h.up.private) {
             Some(h) => (h.backend, h.server),
             None if self.be.options.contains(Options::PREFER_LAST_SERVER) => self.c.last?,
             None => return None,
