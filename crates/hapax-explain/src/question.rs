@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 /// What is asked about. Everything but the URL has a default.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table such as { url = \"https://host/path\" }")]
 pub struct Question {
     pub method: String,
     /// `https://host:port/path?query`, or a path.
@@ -49,7 +49,7 @@ pub fn questions(text: &str) -> Result<Vec<Question>, String> {
 
 /// A server's response.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table such as { status = 200 }")]
 pub struct Answer {
     pub status: u16,
     #[serde(deserialize_with = "fields")]
@@ -89,7 +89,7 @@ impl Default for Question {
 /// Fields of a table: a value, or a list of values for a name that stands several times.
 fn fields<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<(String, String)>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "expected a text or a list of texts")]
     enum One {
         Text(String),
         Texts(Vec<String>),

@@ -30,7 +30,10 @@ pub struct Suite {
 
 /// One question and what its report must say.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { name = \"...\", request = { ... }, expect = { ... } }"
+)]
 pub struct Case {
     pub name: String,
     #[serde(default)]
@@ -40,7 +43,7 @@ pub struct Case {
 
 /// What must hold; what is left out may be anything.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table such as { status = 200 }")]
 pub struct Expect {
     pub frontend: Option<String>,
     pub backend: Option<String>,
@@ -63,7 +66,7 @@ pub struct Expect {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table such as { uri = \"/path\" }")]
 pub struct Sent {
     pub method: Option<String>,
     pub uri: Option<String>,
@@ -79,5 +82,27 @@ impl Suite {
             return Err("there is no [[test]] in it".into());
         }
         Ok(suite)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_told_in_words_of_the_file() {
+        let cases = [
+            ("request = \"GET /\"", "a table such as { url = \"https://host/path\" }"),
+            ("expect = 200", "a table such as { status = 200 }"),
+            ("expect.sent = \"/\"", "a table such as { uri = \"/path\" }"),
+            ("request.headers = { a = 1 }", "expected a text or a list of texts"),
+            ("request.response = 404", "a table such as { status = 200 }"),
+        ];
+        for (line, words) in cases {
+            let expect = if line.starts_with("expect") { "" } else { "expect.status = 200\n" };
+            let error = Suite::parse(&format!("[[test]]\nname = \"a\"\n{line}\n{expect}")).unwrap_err();
+            assert!(error.contains(words) && !error.contains("struct"), "{line}: {error}");
+        }
+        assert!(Suite::parse("test = 1").is_err_and(|e| !e.contains("struct")));
     }
 }
