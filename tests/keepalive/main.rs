@@ -1,6 +1,7 @@
 //! Connections that outlive a request, on either side.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod calls;
 mod shared;
 
 use std::time::{Duration, Instant};

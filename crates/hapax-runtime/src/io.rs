@@ -174,9 +174,14 @@ impl Io {
         }
     }
 
-    /// A plain connection that was never waited for.
+    /// A plain connection that was never read from.
     pub(crate) fn is_fresh(&self) -> bool {
         matches!(self, Self::Plain(Raw::Tcp(Tcp::Fresh(_))))
+    }
+
+    /// A plain connection that was never waited for.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Plain(Raw::Tcp(s)) if s.is_unknown())
     }
 
     /// Writes from two slices in order.
@@ -189,6 +194,15 @@ impl Io {
         }
         let slices = [io::IoSlice::new(a), io::IoSlice::new(b)];
         each!(self, io => Pin::new(io).poll_write_vectored(cx, &slices))
+    }
+
+    /// Writes from two slices in order; the end of the connection, or of our side of it, is to follow at once and may take the bytes
+    /// along in its packet.
+    pub(crate) fn poll_write_last(&mut self, cx: &mut Context<'_>, a: &[u8], b: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(Raw::Tcp(s)) => s.poll_write_last(cx, a, b),
+            _ => self.poll_write2(cx, a, b),
+        }
     }
 
     /// TLS holds records back; plain sockets hold nothing.

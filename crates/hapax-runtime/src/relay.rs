@@ -70,6 +70,8 @@ pub(crate) struct Half {
     pub eof: bool,
     /// The end of the source is passed on to the destination (tunnels).
     pub pass_end: bool,
+    /// The destination is closed once it has everything.
+    pub closes: bool,
     ended: bool,
     /// Bytes of body read.
     pub payload: u64,
@@ -108,6 +110,7 @@ impl Half {
         self.trailers.clear();
         self.eof = false;
         self.pass_end = false;
+        self.closes = false;
         self.ended = false;
         self.payload = 0;
         self.written = 0;
@@ -384,8 +387,12 @@ impl Half {
 
     /// Moves what can be moved. Ready when the whole body has reached the destination (and its end, where that is passed on).
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, src: &mut Io, dst: &mut Io) -> Poll<Result<(), HalfError>> {
+        let mut short = false;
         loop {
-            if self.poll_write(cx, dst)?.is_pending() {
+            // Where the end has come behind the bytes, both leave together.
+            let ending =
+                std::mem::take(&mut short) && self.pass_end && self.tap.is_none() && !self.is_read() && src.poll_readable(cx).is_ready();
+            if !ending && self.poll_write(cx, dst)?.is_pending() {
                 return Poll::Pending;
             }
             if let Some(held) = self.poll_tap(cx, dst) {
@@ -406,6 +413,7 @@ impl Half {
             let room = self.buf.space();
             let size = room.len();
             match src.poll_read(cx, room) {
+                Poll::Pending if ending => {}
                 Poll::Pending => {
                     self.full_reads = 0;
                     return match dst.poll_flush(cx) {
@@ -413,7 +421,13 @@ impl Half {
                         _ => Poll::Pending,
                     };
                 }
-                Poll::Ready(Err(e)) => return Poll::Ready(Err(HalfError::Source(e))),
+                Poll::Ready(Err(e)) => {
+                    if ending {
+                        // What came before is passed on as far as the destination takes it.
+                        let _ = self.poll_write(cx, dst)?;
+                    }
+                    return Poll::Ready(Err(HalfError::Source(e)));
+                }
                 Poll::Ready(Ok(0)) => {
                     self.eof = true;
                     if !matches!(self.body, Body::Close) {
@@ -422,6 +436,7 @@ impl Half {
                     self.finish();
                 }
                 Poll::Ready(Ok(n)) => {
+                    short = n < size;
                     self.full_reads = if n == size { self.full_reads.saturating_add(1) } else { 0 };
                     self.moved = true;
                     self.buf.advance(n);
@@ -438,8 +453,15 @@ impl Half {
             self.buf.consume(self.raw);
             self.raw = 0;
         }
+        let last = (self.pass_end || self.closes) && self.is_read() && self.tap.is_none();
         while self.out_pos < self.out.len() || self.raw > 0 {
-            let n = match dst.poll_write2(cx, &self.out[self.out_pos..], &self.buf.filled()[..self.raw]) {
+            let (head, body) = (&self.out[self.out_pos..], &self.buf.filled()[..self.raw]);
+            let wrote = if last {
+                dst.poll_write_last(cx, head, body)
+            } else {
+                dst.poll_write2(cx, head, body)
+            };
+            let n = match wrote {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(e)) => return Poll::Ready(Err(HalfError::Destination(e))),
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(HalfError::Destination(io::ErrorKind::WriteZero.into()))),

@@ -125,6 +125,8 @@ pub(crate) struct How<'c> {
     /// Netfilter mark and type of service of the packets, the first one too.
     pub mark: Option<u32>,
     pub tos: Option<u8>,
+    /// We speak first, and at once: the last packet of the handshake can go with what we say.
+    pub speaks: bool,
 }
 
 /// Options that few servers have.
@@ -219,6 +221,9 @@ async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<Tcp> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
     // A socket that cannot be told is still a connection.
     let _ = socket.set_tcp_nodelay(true);
+    if how.speaks {
+        let _ = hapax_sys::sockopt::set_quickack(&socket, false);
+    }
     if let Some(mark) = how.mark {
         let _ = socket.set_mark(mark);
     }
@@ -245,7 +250,7 @@ async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<Tcp> {
     }
     // Whoever listens on this machine has been reached by now, and asking costs less than to wait for the event.
     if to.ip().is_loopback() && socket.peer_addr().is_ok() {
-        return Ok(Tcp::Dialled(socket.into()));
+        return Ok(Tcp::Drained(socket.into()));
     }
     let stream = TcpStream::from_std(socket.into())?;
     let ready = stream.ready(Interest::WRITABLE | Interest::ERROR).await?;

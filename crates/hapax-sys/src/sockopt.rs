@@ -231,6 +231,23 @@ pub fn peek(fd: BorrowedFd<'_>, room: &mut [u8]) -> io::Result<usize> {
     usize::try_from(n).map_err(|_| io::Error::last_os_error())
 }
 
+/// Sends two slices of which the last segment may wait for what follows (`MSG_MORE`); at the latest the end of the connection
+/// takes it along.
+pub fn send_more(fd: BorrowedFd<'_>, a: &[u8], b: &[u8]) -> io::Result<usize> {
+    let flags = rustix::net::SendFlags::MORE | rustix::net::SendFlags::NOSIGNAL;
+    match (a, b) {
+        (one, []) | ([], one) => return Ok(rustix::net::send(fd, one, flags)?),
+        _ => {}
+    }
+    let slices = [io::IoSlice::new(a), io::IoSlice::new(b)];
+    Ok(rustix::net::sendmsg(
+        fd,
+        &slices,
+        &mut rustix::net::SendAncillaryBuffer::default(),
+        flags,
+    )?)
+}
+
 /// [`tcp_info`] of whichever socket has this number; an error where none has.
 pub fn tcp_info_of(fd: RawFd) -> io::Result<TcpInfo> {
     // SAFETY: tcp_info is plain integers, for which all-zero is a value.
@@ -290,6 +307,18 @@ mod tests {
         assert_eq!(rx::ip_tos(&a).unwrap(), 0x20);
         assert_eq!(local_addr(&a).unwrap(), peer_addr(&b).unwrap());
         assert!(tcp_info(&a).unwrap().rtt_us > 0);
+    }
+
+    #[test]
+    fn bytes_that_wait_for_more_leave_with_the_end() {
+        for (first, second) in [(&b"all of it"[..], &b""[..]), (b"", b"all of it"), (b"all ", b"of it")] {
+            let (a, mut b) = pair();
+            assert_eq!(send_more(a.as_fd(), first, second).unwrap(), 9);
+            drop(a);
+            let mut got = String::new();
+            io::Read::read_to_string(&mut b, &mut got).unwrap();
+            assert_eq!(got, "all of it");
+        }
     }
 
     #[test]

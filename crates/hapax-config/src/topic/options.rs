@@ -211,7 +211,7 @@ static ROWS: &[Row] = &[
         .ok(&["option tcp-smart-accept"]),
     flag("option tcp-smart-connect", Sections::BACK)
         .doc("Sends the last packet of a handshake together with data.")
-        .no_effect("it only saves packets, which the kernel decides")
+        .no_effect("the handshake ends with data wherever there is something to send at once")
         .ok(&["option tcp-smart-connect"]),
     Row::new("option use-small-buffers", Sections::BACK)
         .since(3, 4)

@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use hapax_sys::sockopt;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -17,8 +18,9 @@ use tokio::net::TcpStream;
 pub(crate) enum Tcp {
     /// The event loop does not know it. What is to be read may have come already.
     Fresh(net::TcpStream),
-    /// The same, and nothing is to be read before something was written.
-    Dialled(net::TcpStream),
+    /// The same, and what is to be read has to be waited for: it is read up, or a request that was not written yet would have to
+    /// be answered.
+    Drained(net::TcpStream),
     Known(TcpStream),
     /// The event loop would not have it.
     Lost,
@@ -32,8 +34,8 @@ fn lost() -> io::Error {
 impl Tcp {
     /// The socket as the event loop knows it.
     pub(crate) fn known(&mut self) -> io::Result<&mut TcpStream> {
-        if matches!(self, Self::Fresh(_) | Self::Dialled(_))
-            && let Self::Fresh(s) | Self::Dialled(s) = std::mem::replace(self, Self::Lost)
+        if matches!(self, Self::Fresh(_) | Self::Drained(_))
+            && let Self::Fresh(s) | Self::Drained(s) = std::mem::replace(self, Self::Lost)
         {
             *self = Self::Known(TcpStream::from_std(s)?);
         }
@@ -43,23 +45,23 @@ impl Tcp {
         }
     }
 
-    /// The socket as no event loop knows it, of which nothing is to be read before something was written.
+    /// The socket as no event loop knows it, where reading has to wait.
     pub(crate) fn forget(&mut self) -> io::Result<&net::TcpStream> {
         let s = match std::mem::replace(self, Self::Lost) {
-            Self::Fresh(s) | Self::Dialled(s) => s,
+            Self::Fresh(s) | Self::Drained(s) => s,
             Self::Known(s) => s.into_std()?,
             Self::Lost => return Err(lost()),
         };
-        *self = Self::Dialled(s);
+        *self = Self::Drained(s);
         match self {
-            Self::Dialled(s) => Ok(s),
+            Self::Drained(s) => Ok(s),
             _ => Err(lost()),
         }
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Fresh(s) | Self::Dialled(s) => s.local_addr(),
+            Self::Fresh(s) | Self::Drained(s) => s.local_addr(),
             Self::Known(s) => s.local_addr(),
             Self::Lost => Err(lost()),
         }
@@ -67,7 +69,7 @@ impl Tcp {
 
     pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Fresh(s) | Self::Dialled(s) => s.peer_addr(),
+            Self::Fresh(s) | Self::Drained(s) => s.peer_addr(),
             Self::Known(s) => s.peer_addr(),
             Self::Lost => Err(lost()),
         }
@@ -75,7 +77,7 @@ impl Tcp {
 
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
-            Self::Fresh(s) | Self::Dialled(s) => Some(s.as_fd()),
+            Self::Fresh(s) | Self::Drained(s) => Some(s.as_fd()),
             Self::Known(s) => Some(s.as_fd()),
             Self::Lost => None,
         }
@@ -108,24 +110,51 @@ impl Tcp {
 
     /// Whether closing loses nothing of the peer's: nothing is there to be read, or nothing but the end. `None`: the loop knows the socket.
     pub(crate) fn is_spent_at_once(&self) -> Option<bool> {
-        let (Self::Fresh(s) | Self::Dialled(s)) = self else { return None };
+        let (Self::Fresh(s) | Self::Drained(s)) = self else { return None };
         Some(match s.peek(&mut [0; 1]) {
             Ok(n) => n == 0,
             Err(e) => e.kind() == io::ErrorKind::WouldBlock,
         })
     }
 
-    fn read_now(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {
-        if matches!(self, Self::Dialled(_)) {
-            None
-        } else {
-            self.at_once(|s| s.read(buf))
+    /// The event loop does not know it.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Fresh(_) | Self::Drained(_))
+    }
+
+    /// Writes what is followed by the end: the bytes may wait for it, to leave in one packet.
+    pub(crate) fn poll_write_last(&mut self, cx: &mut Context<'_>, a: &[u8], b: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(written) = self.at_once(|s| sockopt::send_more(s.as_fd(), a, b)) {
+            return Poll::Ready(written);
         }
+        let s = self.known()?;
+        loop {
+            ready!(s.poll_write_ready(cx))?;
+            match s.try_io(Interest::WRITABLE, || sockopt::send_more(s.as_fd(), a, b)) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+
+    fn read_now(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        if matches!(self, Self::Drained(_)) {
+            return None;
+        }
+        let size = buf.len();
+        let read = self.at_once(|s| s.read(buf));
+        if matches!(read, Some(Ok(n)) if 0 < n && n < size)
+            && let Self::Fresh(s) = std::mem::replace(self, Self::Lost)
+        {
+            // There was no more: to ask again would cost as much as to be told.
+            *self = Self::Drained(s);
+        }
+        read
     }
 
     /// Tries `now` on a socket that the loop does not know; `None`: it has to be waited for, or is known.
     fn at_once<T>(&mut self, now: impl FnOnce(&mut net::TcpStream) -> io::Result<T>) -> Option<io::Result<T>> {
-        let (Self::Fresh(s) | Self::Dialled(s)) = self else {
+        let (Self::Fresh(s) | Self::Drained(s)) = self else {
             return None;
         };
         match now(s) {

@@ -336,6 +336,7 @@ impl Exchange<'_> {
             special: special.as_ref(),
             mark: self.p.controls.bc_mark,
             tos: self.p.controls.bc_tos,
+            speaks: !self.raw || !self.p.req.buf.is_empty() || config.is_some() || !link.header.is_empty(),
         };
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let hop = conf.socks4.map(Endpoint::Ip);

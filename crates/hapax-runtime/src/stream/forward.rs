@@ -303,6 +303,8 @@ impl<'x> Exchange<'x> {
         let tunnel = self.tunnel;
         if tunnel {
             self.enter_tunnel(splice)?;
+        } else {
+            self.p.res.closes = self.request_sent && self.request_read && !self.keep_alive;
         }
         self.arm_for_bodies();
         let outcome = std::future::poll_fn(|cx| self.poll_bodies(cx)).await;

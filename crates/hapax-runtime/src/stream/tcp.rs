@@ -63,8 +63,9 @@ impl Exchange<'_> {
         self.p.req.buf = Buf::take(self.plan.global.bufsize);
         let fe = self.fe;
         self.log_step(LogStep::Accept);
-        if !fe.tcp_req_rules.is_empty() && self.p.req.buf.is_empty() {
-            // As in HAProxy, the first look of the rules is at what came along with the connection.
+        if self.p.req.buf.is_empty() {
+            // What came along with the connection: as in HAProxy, the first look of the rules is at it, and it can go along with the
+            // connection to the server.
             let n = self.c.io.read_at_once(self.p.req.buf.space());
             self.p.req.buf.advance(n);
         }

@@ -64,7 +64,7 @@ impl Watch<'_> {
 /// [`Io::poll_left`], but a client that was never waited for is not watched in the first moments: most have their answer by then.
 fn poll_left(io: &mut Io, deadline: &Deadline, cx: &mut Context<'_>) -> Poll<bool> {
     const MOMENT: Millis = 50;
-    if io.is_fresh() && !deadline.has_waited(cx, MOMENT) {
+    if io.is_unknown() && !deadline.has_waited(cx, MOMENT) {
         return Poll::Pending;
     }
     io.poll_left(cx)
