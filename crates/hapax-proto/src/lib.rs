@@ -3,6 +3,7 @@
 
 pub mod checks;
 pub mod dns;
+pub mod fuzz;
 pub mod h1;
 pub mod http;
 pub mod peers;
