@@ -167,3 +167,17 @@ fn an_idle_client_connection_ends_quietly() {
     assert!(c.is_closed(), "no 408 between requests");
     assert!(start.elapsed() >= Duration::from_millis(200), "{:?}", start.elapsed());
 }
+
+/// The last bytes of a response wait for the end of the connection, unless that is a reset, which would throw them away.
+#[test]
+fn a_response_that_ends_its_connection_arrives_before_the_end() {
+    let origin = Origin::saying("ok");
+    for lines in ["", "  option nolinger\n", "  option httpclose\n  option nolinger\n"] {
+        let p = listen(&origin, lines);
+        for _ in 0..20 {
+            let mut c = p.connect("l");
+            c.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+            assert_eq!(c.answer().text(), "ok", "{lines}");
+        }
+    }
+}
