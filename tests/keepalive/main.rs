@@ -172,7 +172,11 @@ fn an_idle_client_connection_ends_quietly() {
 #[test]
 fn a_response_that_ends_its_connection_arrives_before_the_end() {
     let origin = Origin::saying("ok");
-    for lines in ["", "  option nolinger\n", "  option httpclose\n  option nolinger\n"] {
+    for lines in [
+        "",
+        "  option nolinger\n",
+        "  option nolinger\n  http-request return status 200 content-type a/b string ok\n",
+    ] {
         let p = listen(&origin, lines);
         for _ in 0..20 {
             let mut c = p.connect("l");

@@ -304,9 +304,7 @@ impl<'x> Exchange<'x> {
         if tunnel {
             self.enter_tunnel(splice)?;
         } else {
-            // A close that is a reset would take the bytes along.
-            let resets = self.fe.options.contains(Options::NOLINGER);
-            self.p.res.closes = self.request_sent && self.request_read && !self.keep_alive && !resets;
+            self.p.res.closes = self.request_sent && self.request_read && self.ends_with_last();
         }
         self.arm_for_bodies();
         let outcome = std::future::poll_fn(|cx| self.poll_bodies(cx)).await;

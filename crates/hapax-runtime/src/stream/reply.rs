@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use hapax_config::plan::{Proxy, StatsUri};
+use hapax_config::plan::{Options, Proxy, StatsUri};
 use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::h1::write;
 use hapax_proto::http::Head;
@@ -63,7 +63,7 @@ impl Exchange<'_> {
             self.marks.response = self.w.now_ms();
         }
         self.head_out = self.p.res_head.counted_len() + body.len() as u64;
-        let sent = self.write_now(&out).await;
+        let sent = self.write(&out, self.ends_with_last()).await;
         out.clear();
         *self.p.res.out() = out;
         sent
@@ -134,12 +134,27 @@ impl Exchange<'_> {
 
     /// Writes bytes to the client now, within `timeout client`.
     pub(super) async fn write_now(&mut self, bytes: &[u8]) -> Step<()> {
+        self.write(bytes, false).await
+    }
+
+    /// Whether what is written last may wait for the end of the client's connection: the end is to follow, and is no reset.
+    pub(super) fn ends_with_last(&self) -> bool {
+        !self.keep_alive && !self.fe.options.contains(Options::NOLINGER)
+    }
+
+    async fn write(&mut self, bytes: &[u8], last: bool) -> Step<()> {
         self.c.deadline.after(self.w.now_ms(), self.client_timeout());
         let (io, deadline) = (&mut self.c.io, &self.c.deadline);
         let mut at = 0;
         let written = std::future::poll_fn(|cx| {
             while at < bytes.len() {
-                match io.poll_write2(cx, &bytes[at..], &[]) {
+                let rest = &bytes[at..];
+                let wrote = if last {
+                    io.poll_write_last(cx, rest, &[])
+                } else {
+                    io.poll_write2(cx, rest, &[])
+                };
+                match wrote {
                     Poll::Ready(Ok(n)) if n > 0 => at += n,
                     Poll::Ready(_) => return Poll::Ready(false),
                     Poll::Pending if deadline.expired(cx) => return Poll::Ready(false),
