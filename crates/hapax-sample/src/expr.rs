@@ -89,6 +89,10 @@ impl Expr {
         while text.get(used) == Some(&b',') {
             // Of several commas, HAProxy passes over all but one.
             used += text[used..].iter().take_while(|b| **b == b',').count();
+            if used == text.len() {
+                // Those at the end of a word say nothing.
+                break;
+            }
             let (step, len) = Step::compile(&text[used..], out, at, cx)?;
             used += len;
             out = match step.conv.to {

@@ -39,6 +39,8 @@ fn chains_evaluate_as_in_haproxy() {
         ("str(2),bool", "1"),
         ("path,upper,lower", "/a/b"),
         ("path,,upper,,,lower", "/a/b"),
+        ("path,upper,lower,", "/a/b"),
+        ("path,,", "/a/b"),
     ] {
         assert_eq!(stage.eval(text), Ok(Ok(want.to_owned())), "{text}");
     }
@@ -58,9 +60,9 @@ fn mistakes_are_told_in_haproxys_words() {
         ("hdr(", "fetch method 'hdr' : expected ')'"),
         ("hdr(a", "fetch method 'hdr' : expected ')'"),
         ("hdr(a)x", "missing comma after fetch keyword"),
-        ("hdr(a),", "unknown converter ''"),
+        ("hdr(a),]", "unknown converter ''"),
         ("hdr(a),foo", "unknown converter 'foo'"),
-        ("hdr(a),lower,", "unknown converter ''"),
+        ("hdr(a),lower,]", "unknown converter ''"),
         ("hdr(a),lower x", "missing comma after converter 'lower'"),
         ("hdr(a),lower(x)", "invalid arg 1 in converter 'lower' : expected ')' before 'x)'"),
         (

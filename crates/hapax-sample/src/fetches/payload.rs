@@ -58,13 +58,10 @@ pub(super) static ROWS: &[Fetch] = &[
         "req.ssl_alpn",
         Type::Str,
         Needs::REQUEST,
-        "The protocols that a TLS hello offers, joined by commas.",
-        |c| {
-            let names: Vec<&[u8]> = hello(c)?.alpn().collect();
-            if names.is_empty() {
-                return Err(Absent::Never);
-            }
-            Ok(Value::Str(Cow::Owned(names.join(&b','))))
+        "The protocol that a TLS hello offers first (ALPN).",
+        |c| match hello(c)?.alpn().next() {
+            Some(name) => Ok(Value::Str(Cow::Owned(name.to_vec()))),
+            None => Err(Absent::Never),
         },
     ),
     Fetch::new(
