@@ -40,6 +40,43 @@ fn a_successor_knows_everything() {
     }
 }
 
+/// What is counted while the last requests of the old one end is not lost.
+#[test]
+fn a_successor_hears_of_what_changes_late() {
+    let text = text().replace(
+        "http-request deny",
+        "http-request track-sc0 path table p/strings\n  http-request sc-inc-gpc0(0)\n  http-request return status 200",
+    );
+    for (first, second) in pairs("a_successor_hears_of_what_changes_late") {
+        let ports = Ports::reserve();
+        let mut old = ports.builder(first, "a", &text).start();
+        let want = fill(&old);
+        if first == Program::Haproxy {
+            until_settled(&old);
+        }
+        let mut late = old.connect("f");
+        late.send("GET /late HTTP/1.1\r\nHost: a\r\n");
+        let taken = || old.cli("show info").contains("CurrConns: 1\n");
+        wait::until_true("the request to have begun", taken);
+        let pid = old.pid().to_string();
+        let new = ports
+            .builder(second, "a", &text)
+            .beside(&old)
+            .args(&["-db", "-L", "a", "-sf", &pid])
+            .start();
+        until_entries(&new, "v4", &want[0]);
+        assert!(old.is_running());
+        late.send("\r\n");
+        assert_eq!(late.answer().status, 200);
+        assert!(old.exit_status().success());
+        wait::until_true("the late one to be known", || {
+            entries(&new, "p/strings")
+                .iter()
+                .any(|e| e.starts_with("key=/late ") && e.contains(" gpc0=1 "))
+        });
+    }
+}
+
 #[test]
 fn a_reloaded_worker_knows_everything() {
     let ports = Ports::reserve();

@@ -219,6 +219,7 @@ impl Server {
 
     /// Waits until who follows knows what is in the stick tables.
     fn handed_over(&self, patience: Duration) -> bool {
+        self.shared.peers.iter().for_each(crate::state::PeersState::drain);
         let done = || self.shared.peers.iter().all(crate::state::PeersState::is_handed_over);
         if !done() {
             std::thread::sleep(patience.min(Duration::from_millis(10)));

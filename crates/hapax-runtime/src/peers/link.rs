@@ -25,9 +25,13 @@ pub(super) enum Role {
     Remote { peer: usize, follower: usize },
     /// The process that we replace.
     Old,
-    /// The process that replaces us.
-    New,
+    /// The process that replaces us, and whether it was taught everything in a session before. Nobody else follows our tables any
+    /// more, and there is always room for one that does.
+    New { taught: bool },
 }
+
+/// The number under which the process that replaces us follows our tables.
+pub(super) const SUCCESSOR: usize = 0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Teaching {
@@ -132,7 +136,11 @@ impl Link {
                 }
             }
             Role::Old => at.state().resync().old_process(),
-            Role::New => link.teach_all(at),
+            Role::New { taught: false } => link.teach_all(at),
+            Role::New { taught: true } => {
+                link.handed_over = true;
+                link.each_followed(at, |live, follower| live.table.rewind(follower, false));
+            }
         }
         link
     }
@@ -175,14 +183,15 @@ impl Link {
         match self.role {
             Role::Remote { peer, .. } => Some(Teacher::Peer(peer)),
             Role::Old => Some(Teacher::Old),
-            Role::New => None,
+            Role::New { .. } => None,
         }
     }
 
     fn follower(&self) -> Option<usize> {
         match self.role {
             Role::Remote { follower, .. } => Some(follower),
-            Role::Old | Role::New => None,
+            Role::New { .. } => Some(SUCCESSOR),
+            Role::Old => None,
         }
     }
 
@@ -232,7 +241,10 @@ impl Link {
             Control::ResyncConfirm => {
                 if self.teaching == Teaching::Unconfirmed {
                     self.teaching = Teaching::Quiet;
-                    self.handed_over = self.role == Role::New;
+                    self.handed_over = matches!(self.role, Role::New { .. });
+                    for (p, id) in self.tables.iter_mut().zip(1..) {
+                        p.acked = self.session.sent(id);
+                    }
                     self.each_followed(at, |live, follower| {
                         live.table.mark(follower);
                         live.table.confirm(follower);
@@ -321,6 +333,12 @@ impl Link {
             (place, from) = next.map_or((place + 1, Handle::from_bits(0)), |next| (place, next));
             self.teaching = Teaching::All(place, from);
         }
+    }
+
+    /// The process that replaces us knows everything, and has said so.
+    pub(super) fn is_told(&self) -> bool {
+        let acked = |(p, id): (&Progress, u64)| p.acked == self.session.sent(id);
+        self.handed_over && self.session.waiting() == 0 && self.tables.iter().zip(1..).all(acked)
     }
 
     /// The part of the keys that the other side gets; `None`: all.

@@ -26,9 +26,14 @@ pub(super) enum End {
     Wrong,
     /// Another session of the same peer has begun.
     Replaced,
-    /// Our successor knows everything.
+    /// Our successor knows everything, and nothing changes any more.
     HandedOver,
+    /// It knows all but what changed lately, and has gone.
+    Taught,
 }
+
+/// How long our successor may take to confirm the last changes.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Runs a session that was greeted. `rest`: what came behind the greeting; `from`: whether the other side has connected, and from where
 /// to where.
@@ -53,10 +58,17 @@ pub(super) async fn run(
         view.last_handshake = Some(section.now());
         view.new_conn += 1;
     }
-    let ended = Talk { section, state, number }.converse(stream, rest, &end).await;
-    if role == Role::New && ended == End::HandedOver {
+    let talk = Talk {
+        section,
+        state,
+        number,
+        hands_over: matches!(role, Role::New { .. }),
+    };
+    let ended = talk.converse(stream, rest, &end).await;
+    if ended == End::HandedOver {
         return ended;
     }
+    let taught = talk.hands_over && talk.link(|l| l.handed_over) == Ok(true);
     section.over(role);
     if state.finish(number) {
         let mut view = state.view();
@@ -64,13 +76,15 @@ pub(super) async fn run(
         view.silences += u64::from(ended == End::Silent);
         view.wrong += u64::from(ended == End::Wrong);
     }
-    ended
+    if taught { End::Taught } else { ended }
 }
 
 struct Talk<'s> {
     section: &'s Section,
     state: &'s PeerState,
     number: u64,
+    /// With the process that replaces us.
+    hands_over: bool,
 }
 
 impl Talk<'_> {
@@ -90,6 +104,7 @@ impl Talk<'_> {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let mut chunk = vec![0; CHUNK];
         let (mut out, mut at, mut flushed) = (Vec::new(), 0, true);
+        let mut last_words = None;
         self.received(rest)?;
         loop {
             let changed = section.state().changed.notified();
@@ -100,7 +115,15 @@ impl Talk<'_> {
                 self.prepare(&mut out)?;
                 flushed &= out.is_empty();
             }
-            let (writing, tick) = (at < out.len(), self.tick()?);
+            let (writing, mut tick) = (at < out.len(), self.tick()?);
+            if self.hands_over && section.state().is_drained() {
+                let until = *last_words.get_or_insert(section.now() + LAST_WORDS.as_millis() as u64);
+                let told = !writing && flushed && self.link(|l| l.is_told())?;
+                if told || section.now() >= until && self.link(|l| l.handed_over)? {
+                    return Err(End::HandedOver);
+                }
+                tick = tick.min(until.max(section.now() + 1));
+            }
             tokio::select! {
                 read = reader.read(&mut chunk) => match read {
                     Ok(n @ 1..) => self.received(&chunk[..n])?,
@@ -128,9 +151,6 @@ impl Talk<'_> {
         if let Err(e) = taken {
             tracing::warn!(peers = %self.section.conf().name, "a session ends: {e}");
             return Err(End::Wrong);
-        }
-        if self.link(|l| l.handed_over)? {
-            return Err(End::HandedOver);
         }
         Ok(())
     }
@@ -178,7 +198,7 @@ impl Section {
         let who = match role {
             Role::Remote { peer, .. } => Teacher::Peer(peer),
             Role::Old => Teacher::Old,
-            Role::New => return,
+            Role::New { .. } => return,
         };
         self.state().resync().lost(who, self.now());
     }

@@ -25,6 +25,8 @@ pub struct PeersState {
     pub(crate) changed: Arc<Notify>,
     /// The process is to leave.
     stop: watch::Sender<bool>,
+    /// Its last stream has ended: nothing will change any more.
+    drained: AtomicBool,
     handed_over: AtomicBool,
     /// Other descriptors of the sockets it listens on, for a successor that asks for them.
     spares: Mutex<Vec<Listener>>,
@@ -112,6 +114,7 @@ impl PeersState {
             peers: conf.peers.iter().map(|_| PeerState::default()).collect(),
             changed,
             stop: watch::Sender::new(false),
+            drained: AtomicBool::new(false),
             handed_over: AtomicBool::new(false),
             spares: Mutex::default(),
         }
@@ -140,6 +143,17 @@ impl PeersState {
 
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
+    }
+
+    /// The process has nothing left to do but to hand over.
+    pub(crate) fn drain(&self) {
+        if !self.drained.swap(true, Ordering::Relaxed) {
+            self.changed.notify_waiters();
+        }
+    }
+
+    pub(crate) fn is_drained(&self) -> bool {
+        self.drained.load(Ordering::Relaxed)
     }
 
     pub(crate) fn hand_over_is_done(&self) {

@@ -61,7 +61,8 @@ impl Tables {
                 nopurge: t.nopurge,
                 columns: t.columns.clone(),
                 seed: seed.rotate_left(i as u32) ^ i as u64,
-                followers: t.peers_id.map_or(0, |p| plan.peers[p as usize].remotes().count()),
+                // One follows at least: when the process leaves, the one that replaces it.
+                followers: t.peers_id.map_or(0, |p| plan.peers[p as usize].remotes().count().max(1)),
             }),
             brates_factor: u64::from(t.brates_factor),
             server_address: t.server_address,

@@ -178,19 +178,43 @@ fn who_does_not_know_everything_says_so() {
 }
 
 #[test]
-fn a_successor_is_taught_whether_it_asks_or_not() {
+fn a_successor_is_taught_and_told_what_changes_late() {
     let (old, new) = (process(0, 1, &[DataType::Gpc0]), process(0, 1, &[DataType::Gpc0]));
     *new.peers[0].resync() = Resync::new(true, 0);
     settle(&old);
     (0..300).for_each(|k| set(&old, 0, k, 1));
     let shared = [&old, &new];
-    let mut pair = Pair {
-        ends: [Link::start(Role::New, 1, reach(&old, 0)), Link::start(Role::Old, 1, reach(&new, 0))],
+    let pair = |taught| Pair {
+        ends: [
+            Link::start(Role::New { taught }, 1, reach(&old, 0)),
+            Link::start(Role::Old, 1, reach(&new, 0)),
+        ],
         wires: [Vec::new(), Vec::new()],
     };
-    pair.until_quiet(shared, 0);
-    assert!(pair.ends[0].handed_over && new.peers[0].resync().is_done());
+    let mut first = pair(false);
+    // While it is taught, too.
+    first.step(shared, 0, 500, 0);
+    set(&old, 0, 7, 2);
+    assert!(!first.ends[0].is_told());
+    first.until_quiet(shared, 0);
+    assert!(first.ends[0].is_told() && new.peers[0].resync().is_done());
     assert_eq!(all(&new, 0), all(&old, 0));
+    // What the new one counts itself is not told over again.
+    set(&new, 0, 5, 50);
+    set(&old, 0, 6, 60);
+    set(&old, 1, 6, 61);
+    first.until_quiet(shared, 0);
+    assert!(first.ends[0].is_told());
+    let value = |table, key| all(&new, table).into_iter().find(|(k, _)| *k == key).map(|(_, v)| v);
+    assert_eq!((value(0, 5), value(0, 6), value(1, 6)), (Some(50), Some(60), Some(61)));
+    // The session breaks before the next change has arrived.
+    set(&old, 0, 8, 80);
+    first.ends[0].fill(reach(&old, 0));
+    assert!(!first.ends[0].is_told());
+    let mut second = pair(true);
+    second.until_quiet(shared, 0);
+    assert!(second.ends[0].is_told());
+    assert_eq!((value(0, 5), value(0, 8)), (Some(50), Some(80)));
 }
 
 #[test]
