@@ -33,6 +33,8 @@ pub struct LoadOptions {
     pub proxy_maxconn: Option<u32>,
     /// Judge by this version's keywords.
     pub for_version: Option<Version>,
+    /// Tell every line with an error, not only the first 50.
+    pub all_errors: bool,
     /// Says that so much memory is in use that the loading has to end; asked every few lines.
     pub full: Option<fn() -> bool>,
 }
@@ -94,6 +96,9 @@ pub(crate) fn read<'a>(inputs: Vec<Input>, files: &'a RelativeFiles<'a>, opts: &
 /// `false` where no further file is to be read.
 fn read_lines(input: &Input, file: FileId, reader: &mut Reader<'_>) -> bool {
     let mut lexer = hapax_syntax::Reader::new(file, &input.name, &input.bytes);
+    if reader.opts.all_errors {
+        lexer = lexer.to_the_end();
+    }
     let mut line = Line::default();
     let mut section = reader.started.len();
     while lexer.next_line(&reader.env, &mut reader.diags, &mut line) {

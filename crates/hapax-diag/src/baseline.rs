@@ -62,6 +62,15 @@ impl Baseline {
         Ok(Self { entries })
     }
 
+    /// How many diagnostics it would hide at most.
+    pub fn len(&self) -> usize {
+        self.entries.values().sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// As [`parse`](Self::parse) reads it, in a stable order.
     pub fn to_json(&self) -> String {
         let mut sorted: Vec<_> = self.entries.iter().collect();
@@ -100,9 +109,17 @@ fn key(d: &Diagnostic, sources: &Sources) -> Key {
     };
     Key {
         code: d.code.id.to_owned(),
-        file: file.to_owned(),
+        file: plain(file).to_owned(),
         line: fingerprint(text),
     }
+}
+
+/// One file has one name, whether or not it was called by way of the current directory.
+fn plain(mut file: &str) -> &str {
+    while let Some(rest) = file.strip_prefix("./") {
+        file = rest.trim_start_matches('/');
+    }
+    file
 }
 
 /// FNV-1a of the text without the spaces around it: the same on every machine and in every version.

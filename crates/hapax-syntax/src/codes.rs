@@ -56,11 +56,15 @@ codes! {
     TOLD_DIAG = "HX0120", ".diag of the configuration",
         "The configuration itself says so with .diag; HAProxy shows it with -dD only.";
     TOO_MANY_ERRORS = "HX0121", "too many errors",
-        "Reading stops after 50 lines with errors. Mend the first ones: later ones often follow from them.";
+        "HAProxy stops reading after 50 lines with errors, and so does -c. Mend the first ones: later ones often follow from them. \
+         `hapax check` goes on and tells them all.";
     BAD_SCOPE = "HX0122", "bad scope line",
         "A line that starts with a bracket opens a scope: [name], alone on its line, of letters, digits and - _ . : characters.";
     LINE_TOO_LONG = "HX0123", "line too long",
         "A line has at most one mebibyte, as written and once the variables in it are replaced by what they hold.";
+    BYTE_ORDER_MARK = "HX0124", "byte order mark",
+        "An editor wrote the three bytes EF BB BF before the first character. They cannot be seen, and HAProxy takes them for a part of \
+         the first word. Save the file as UTF-8 without a byte order mark.";
 }
 
 /// Whether HAProxy tells of it in its first pass over the files, which only cuts lines and follows conditional blocks. An alert there
@@ -73,6 +77,7 @@ pub fn first_pass(code: &Code) -> bool {
         &TOLD_WARNING,
         &TOLD_NOTICE,
         &TOLD_DIAG,
+        &BYTE_ORDER_MARK,
     ];
     CODES.contains(&code) && !told_later.contains(&code)
 }

@@ -2,6 +2,7 @@
 //!
 //! Blank lines, comments, directives and lines masked by conditions are consumed here.
 
+mod encoding;
 mod mistakes;
 
 use hapax_diag::{Code, Diagnostic, Diagnostics, FileId, Severity, Span};
@@ -10,7 +11,7 @@ use crate::directive::{Blocks, Outcome};
 use crate::tokenize::{Place, is_space, tokenize};
 use crate::{Environment, Line, MAX_LINE, codes};
 
-/// Lines with errors after which reading stops.
+/// Lines with errors after which reading stops, unless all are asked for.
 const MAX_ERRORS: u32 = 50;
 
 /// Reads one file.
@@ -41,6 +42,7 @@ pub struct Reader<'a> {
     scope: Option<&'a [u8]>,
     blocks: Blocks,
     errors: u32,
+    most_errors: u32,
     /// How many diagnostics the list held when the last line was handed out.
     seen: usize,
     /// Length of a line that did not end with a line feed.
@@ -70,11 +72,19 @@ impl<'a> Reader<'a> {
             scope: None,
             blocks: Blocks::default(),
             errors: 0,
+            most_errors: MAX_ERRORS,
             seen: 0,
             unended: None,
             state: State::Reading,
             hinted: false,
         }
+    }
+
+    /// Reads on, however many lines have errors.
+    #[must_use]
+    pub fn to_the_end(mut self) -> Self {
+        self.most_errors = u32::MAX;
+        self
     }
 
     /// Tells what `"$.SECTION"` resolves to from here on: the section's name, or its keyword where it has none.
@@ -112,11 +122,16 @@ impl<'a> Reader<'a> {
                 self.errors += u32::from(diags.iter().skip(self.seen).any(fatal));
                 self.seen = diags.len();
             }
+            if self.pos == 0
+                && let Some(d) = self.encoding()
+            {
+                diags.push(d);
+            }
             let Some(raw) = self.next_raw(diags) else {
                 self.end(diags);
                 return false;
             };
-            if self.errors >= MAX_ERRORS {
+            if self.errors >= self.most_errors {
                 let message = format!("too many fatal errors ({}), stopping now.", self.errors);
                 diags.push(self.alert(&codes::TOO_MANY_ERRORS, message, 0, 0));
                 self.end(diags);

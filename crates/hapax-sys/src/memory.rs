@@ -14,6 +14,20 @@ pub fn limit(mebibytes: u64) {
     MOST.store((bytes - bytes / 20) / rustix::param::page_size() as u64, Ordering::Relaxed);
 }
 
+/// Raises the limit by so many bytes: what is read honestly may take room in proportion.
+pub fn allow(bytes: u64) {
+    let pages = bytes.div_ceil(rustix::param::page_size() as u64);
+    // An addition that would go beyond the end stays there.
+    let _ = MOST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |most| Some(most.saturating_add(pages)));
+}
+
+/// Bytes of memory that this machine has; `None`: this system does not tell.
+pub fn of_the_machine() -> Option<u64> {
+    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = info.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib << 10)
+}
+
 /// The limit is reached.
 pub fn is_full() -> bool {
     resident().is_some_and(|pages| pages >= MOST.load(Ordering::Relaxed))
@@ -31,6 +45,12 @@ fn resident() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_machine_has_more_than_this_process_uses() {
+        let all = of_the_machine().expect("Linux tells") / rustix::param::page_size() as u64;
+        assert!(all > resident().expect("Linux tells"));
+    }
 
     #[test]
     fn memory_in_use_is_seen() {

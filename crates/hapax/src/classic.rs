@@ -12,10 +12,16 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use hapax_config::{LoadOptions, Loaded};
+use hapax_sys::memory;
 
 use crate::report::{Report, print};
 use crate::{asked_version, environment, files, inputs, process};
 use options::{Mode, Options, Stop};
+
+/// What `-c` may use of memory: half of what the machine has, and this at least; and so many bytes more for each byte that it reads. A
+/// file that takes more than that could not be run on the machine either.
+const LEAST: u64 = 1 << 30;
+const ROOM: u64 = 64;
 
 pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let mut args = args.into_iter().map(|a| a.to_string_lossy().into_owned());
@@ -72,8 +78,10 @@ pub(crate) fn run(program: &str, options: &Options) -> ExitCode {
     }
     if options.mode == Mode::Check {
         hapax_sys::alloc::give_back_at_once();
+        let half = memory::of_the_machine().unwrap_or(LEAST) / 2;
+        memory::limit(half.max(LEAST) >> 20);
     }
-    let loaded = match load(options, &report) {
+    let loaded = match load(program, options, &report) {
         Ok(l) => l,
         Err(code) => return code,
     };
@@ -82,29 +90,39 @@ pub(crate) fn run(program: &str, options: &Options) -> ExitCode {
     }
     let Some(plan) = loaded.plan else { return ExitCode::FAILURE };
     if options.master {
-        let again = || reload(options, &report);
+        let again = || reload(program, options, &report);
         return process::master::run(program, options, (plan, loaded.sources), &again, &report);
     }
     process::run(program, options, plan, &loaded.sources, &report)
 }
 
 /// Loads once more for a running master; what is wrong has been told where it answers nothing.
-fn reload(options: &Options, report: &Report) -> Option<process::master::Fresh> {
-    let loaded = load(options, report).ok()?;
+fn reload(program: &str, options: &Options, report: &Report) -> Option<process::master::Fresh> {
+    let loaded = load(program, options, report).ok()?;
     if check::judge(report, options, &loaded).is_some() {
         return None;
     }
     Some((loaded.plan?, loaded.sources))
 }
 
-fn load(options: &Options, report: &Report) -> Result<Loaded, ExitCode> {
-    let inputs = inputs::read(&options.files).map_err(|e| {
+fn load(program: &str, options: &Options, report: &Report) -> Result<Loaded, ExitCode> {
+    let bounded = options.mode == Mode::Check;
+    let files = files::DiskFiles {
+        most: bounded.then_some(u64::MAX - 1),
+        room: if bounded { ROOM } else { 0 },
+    };
+    let inputs = inputs::read(&options.files, files.most.unwrap_or(u64::MAX)).map_err(|e| {
         report.alert(&format!(
             "config : Cannot open configuration file/directory {} : {}",
             e.path, e.reason
         ));
         ExitCode::FAILURE
     })?;
+    if inputs.is_empty() {
+        // Directories without a file to read are no configuration.
+        return Err(halt(program, Stop::Usage(None)));
+    }
+    memory::allow(inputs.iter().map(|i| i.bytes.len() as u64 * files.room).sum());
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
     let for_version = asked_version::of_environment().map_err(|e| {
         report.alert(&e);
@@ -115,7 +133,8 @@ fn load(options: &Options, report: &Report) -> Result<Loaded, ExitCode> {
         env: environment::variables(&names, options.local_peer.as_deref()),
         proxy_maxconn: options.proxy_maxconn,
         local_peer: options.local_peer.clone(),
+        full: bounded.then_some(memory::is_full),
         ..LoadOptions::default()
     };
-    Ok(hapax_config::load(inputs, &files::DiskFiles::default(), &load_options))
+    Ok(hapax_config::load(inputs, &files, &load_options))
 }

@@ -6,6 +6,8 @@ use std::{fs, io};
 
 use hapax_sample::Files;
 
+use hapax_sys::memory;
+
 use crate::inputs::{self, reason};
 
 /// The real file system and resolver.
@@ -13,13 +15,17 @@ use crate::inputs::{self, reason};
 pub(crate) struct DiskFiles {
     /// Bytes that a file may hold at most, where there is a limit.
     pub(crate) most: Option<u64>,
+    /// Room that each byte read from a file adds to what the loading may use, where that is limited.
+    pub(crate) room: u64,
 }
 
 impl Files for DiskFiles {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
-        inputs::file(path, self.most.unwrap_or(u64::MAX))
-            .map(Arc::from)
-            .map_err(|e| reason(&e))
+        let bytes = inputs::file(path, self.most.unwrap_or(u64::MAX)).map_err(|e| reason(&e))?;
+        if self.room > 0 && inputs::has_an_end(path) {
+            memory::allow(bytes.len() as u64 * self.room);
+        }
+        Ok(Arc::from(bytes))
     }
 
     fn env(&self, name: &str) -> Option<Vec<u8>> {

@@ -13,35 +13,66 @@ pub(crate) struct Unreadable {
     pub(crate) reason: String,
 }
 
-/// Reads every file, in the order given; a directory's files in byte order of their names, hidden ones left out.
-pub(crate) fn read(paths: &[String]) -> Result<Vec<Input>, Unreadable> {
-    read_within(paths, u64::MAX)
-}
-
-/// Reads every file, as long as all together hold no more bytes than `most`.
-pub(crate) fn read_within(paths: &[String], most: u64) -> Result<Vec<Input>, Unreadable> {
-    let mut inputs = Vec::new();
-    let mut left = most;
-    let mut one = |path: &str| -> io::Result<Input> {
-        let input = one(path, left)?;
-        left -= input.bytes.len() as u64;
-        Ok(input)
-    };
-    for path in paths {
-        let at = |e: io::Error| Unreadable {
-            path: path.clone(),
-            reason: reason(&e),
-        };
-        if path != "-" && fs::metadata(path).map_err(at)?.is_dir() {
-            for name in listed(path).map_err(at)? {
-                inputs.push(one(&name).map_err(at)?);
-            }
-        } else {
-            inputs.push(one(path).map_err(at)?);
+impl Unreadable {
+    fn new(path: &str, e: &io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason: reason(e),
         }
     }
-    Ok(inputs)
 }
+
+/// Reads every file, in the order given; a directory's files in byte order of their names, hidden ones left out. Stops at the first
+/// that cannot be read, or that makes them hold more bytes than `most` together.
+pub(crate) fn read(paths: &[String], most: u64) -> Result<Vec<Input>, Unreadable> {
+    let (inputs, unreadable) = each(paths, most);
+    unreadable.into_iter().next().map_or(Ok(inputs), Err)
+}
+
+/// As [`read`], for people: every file that cannot be read is told, a line for each;
+/// so is a directory without a file to read: whoever named it meant one.
+pub(crate) fn read_within(paths: &[String], most: u64) -> Result<Vec<Input>, String> {
+    let (inputs, mut unreadable) = each(paths, most);
+    let empty = paths.iter().filter(|p| *p != "-" && listed(p).is_ok_and(|names| names.is_empty()));
+    unreadable.extend(empty.map(|path| Unreadable {
+        path: path.clone(),
+        reason: "no file in it is named *.cfg".to_owned(),
+    }));
+    if unreadable.is_empty() {
+        return Ok(inputs);
+    }
+    let lines: Vec<String> = unreadable.iter().map(|u| format!("{}: {}", u.path, u.reason)).collect();
+    Err(lines.join("\n"))
+}
+
+/// What can be read, and what cannot.
+fn each(paths: &[String], most: u64) -> (Vec<Input>, Vec<Unreadable>) {
+    let (mut inputs, mut unreadable) = (Vec::new(), Vec::new());
+    let mut left = most;
+    let mut one = |path: &str| match one(path, left) {
+        Ok(input) => {
+            left -= input.bytes.len() as u64;
+            inputs.push(input);
+        }
+        Err(e) => unreadable.push(Unreadable::new(path, &e)),
+    };
+    let mut dirs = Vec::new();
+    for path in paths {
+        if path == "-" || !fs::metadata(path).is_ok_and(|m| m.is_dir()) {
+            one(path);
+            continue;
+        }
+        match listed(path) {
+            Ok(names) => names.iter().for_each(|name| one(name)),
+            Err(e) => dirs.push(Unreadable::new(path, &e)),
+        }
+    }
+    unreadable.extend(dirs);
+    (inputs, unreadable)
+}
+
+/// Bytes that are read of what is no plain file, such as a pipe, where a check is bounded at all.
+const MOST_OF_A_DEVICE: u64 = 128 << 20;
 
 fn one(path: &str, most: u64) -> io::Result<Input> {
     let bytes = if path == "-" {
@@ -60,12 +91,18 @@ pub(crate) fn file(path: &str, most: u64) -> io::Result<Vec<u8>> {
     if most == u64::MAX {
         return fs::read(path);
     }
+    let most = if has_an_end(path) { most } else { most.min(MOST_OF_A_DEVICE) };
     let file = fs::File::open(path)?;
     // Many a special file has no end and does not say so.
     if file.metadata()?.len() > most {
         return Err(too_large());
     }
     all_of(file, most)
+}
+
+/// Whether it is a file of so many bytes, and not a device that gives them for ever.
+pub(crate) fn has_an_end(path: &str) -> bool {
+    fs::metadata(path).is_ok_and(|m| m.is_file())
 }
 
 fn all_of(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
@@ -75,7 +112,7 @@ fn all_of(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
 }
 
 fn too_large() -> io::Error {
-    io::Error::other("more than a check may read with the memory that it has (see --memory)")
+    io::Error::other("more than a check may read with the memory that it has (see --memory of hapax check)")
 }
 
 fn listed(dir: &str) -> io::Result<Vec<String>> {
@@ -113,7 +150,7 @@ mod tests {
             fs::write(dir.join(name), name).unwrap();
         }
         let dir_name = dir.to_str().unwrap().to_owned();
-        let names: Vec<_> = read(&[dir_name])
+        let names: Vec<_> = read(&[dir_name], u64::MAX)
             .unwrap()
             .into_iter()
             .map(|i| String::from_utf8_lossy(&i.bytes).into_owned())
@@ -123,10 +160,20 @@ mod tests {
         let twice = [file.clone(), file];
         assert_eq!(read_within(&twice, 10).unwrap().len(), 2);
         for most in [0, 4, 9] {
-            assert!(read_within(&twice, most).unwrap_err().reason.starts_with("more than"), "{most}");
+            assert!(read_within(&twice, most).unwrap_err().contains("b.cfg: more than"), "{most}");
         }
+        let none = dir.join("sub.cfg").to_str().unwrap().to_owned();
+        let told = read_within(&["/no/such".to_owned(), none.clone(), "/no/such/either".to_owned()], 10).unwrap_err();
+        let lines: Vec<_> = told.lines().collect();
+        let no = "No such file or directory";
+        let empty = format!("{none}: no file in it is named *.cfg");
+        assert_eq!(lines, [format!("/no/such: {no}"), format!("/no/such/either: {no}"), empty]);
+        assert!(read(&[none], u64::MAX).unwrap().is_empty());
         assert!(read_within(&["/dev/zero".to_owned()], 100).is_err());
         fs::remove_dir_all(dir).unwrap();
-        assert_eq!(read(&["/no/such".to_owned()]).unwrap_err().reason, "No such file or directory");
+        assert_eq!(
+            read(&["/no/such".to_owned()], u64::MAX).unwrap_err().reason,
+            "No such file or directory"
+        );
     }
 }

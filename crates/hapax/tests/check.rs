@@ -51,8 +51,15 @@ fn exit_codes_tell_the_verdict() {
     for (name, text) in [("valid.cfg", VALID), ("broken.cfg", BROKEN), ("warns.cfg", WARNS)] {
         dir.write(name, text);
     }
+    std::fs::create_dir_all(dir.0.join("none")).expect("made");
     let table: &[(&[&str], i32)] = &[
         (&["check", "valid.cfg"], 0),
+        (&["check", "-f", "valid.cfg"], 0),
+        (&["check", "none"], 2),
+        (&["fmt", "none"], 2),
+        (&["-c", "-f", "none"], 1),
+        (&["check", "--list-codes"], 0),
+        (&["check", "--explain", "unused-acl"], 0),
         (&["check", "broken.cfg"], 1),
         (&["check", "warns.cfg"], 0),
         (&["check", "--deny", "warnings", "warns.cfg"], 1),
@@ -81,7 +88,10 @@ fn every_format_points_at_the_place() {
         ("json", "\"line\": 2"),
         ("sarif", "\"startLine\": 2"),
         ("github", "::error file=broken.cfg,line=2,col=13,"),
-        ("junit", "<testcase classname=\"broken.cfg\" name=\"line 2: HX0101\" line=\"2\">"),
+        (
+            "junit",
+            "<testcase classname=\"broken.cfg\" name=\"line 2: HX0101\" file=\"broken.cfg\" line=\"2\">",
+        ),
     ];
     for (format, want) in table {
         let out = told(&dir.hapax(&["check", "--format", format, "broken.cfg"]));
@@ -105,6 +115,67 @@ fn a_baseline_hides_what_is_known() {
 }
 
 #[test]
+fn a_baseline_tells_what_is_gone() {
+    let dir = Dir::new("gone");
+    dir.write("warns.cfg", WARNS);
+    dir.hapax(&["check", "--write-baseline", "--baseline", "known.json", "warns.cfg"]);
+    let by_another_path = dir.hapax(&["check", "--deny", "warnings", "--baseline", "known.json", "./warns.cfg"]);
+    assert!(by_another_path.status.success() && by_another_path.stderr.is_empty());
+    dir.write("warns.cfg", VALID);
+    let mended = dir.hapax(&["check", "--baseline", "known.json", "warns.cfg"]);
+    let said = String::from_utf8_lossy(&mended.stderr).into_owned();
+    assert!(mended.status.success() && said.contains("1 of its entries"), "{said}");
+}
+
+#[test]
+fn every_line_with_an_error_is_told() {
+    let dir = Dir::new("many");
+    let lines = "    maxconn many\n".repeat(120);
+    dir.write("many.cfg", &format!("global\n{lines}"));
+    let all = told(&dir.hapax(&["check", "many.cfg"]));
+    assert!(all.ends_with("1 file: not valid, 120 errors, 0 warnings\n"), "{all}");
+    let classic = dir.hapax(&["-c", "-f", "many.cfg"]);
+    assert!(String::from_utf8_lossy(&classic.stderr).contains("too many fatal errors (50), stopping now."));
+}
+
+#[test]
+fn what_cannot_be_read_is_told_in_one_run() {
+    let dir = Dir::new("unread");
+    dir.write("a.cfg", "global\n\tmaxconn 1\n");
+    std::fs::write(dir.0.join("utf16.cfg"), b"\xff\xfeg\0l\0\n\0").expect("written");
+    let said = |o: &Output| String::from_utf8_lossy(&o.stderr).into_owned();
+    let check = dir.hapax(&["check", "no1.cfg", "a.cfg", "no2.cfg"]);
+    assert_eq!((check.status.code(), said(&check).lines().count()), (Some(2), 2));
+    let fmt = dir.hapax(&["fmt", "no1.cfg", "utf16.cfg", "a.cfg"]);
+    assert_eq!((fmt.status.code(), said(&fmt).lines().count()), (Some(2), 2));
+    assert_eq!(dir.read("a.cfg"), "global\n    maxconn 1\n", "the one that can be formatted is");
+    assert_eq!(std::fs::read(dir.0.join("utf16.cfg")).expect("there"), b"\xff\xfeg\0l\0\n\0");
+    let sound = told(&dir.hapax(&["check", "utf16.cfg"]));
+    assert!(sound.contains("the file is in UTF-16"), "{sound}");
+}
+
+#[test]
+fn a_device_without_an_end_is_not_read_for_ever() {
+    let dir = Dir::new("endless");
+    let classic = dir.hapax(&["-c", "-f", "/dev/zero"]);
+    let said = String::from_utf8_lossy(&classic.stderr).into_owned();
+    assert_eq!(classic.status.code(), Some(1));
+    assert!(said.contains("/dev/zero : more than a check may read"), "{said}");
+    assert_eq!(dir.hapax(&["check", "--memory", "64", "/dev/zero"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_name_among_peers_is_that_of_another_machine() {
+    let dir = Dir::new("peers");
+    dir.write("p.cfg", "peers p\n    peer a 127.0.0.1:1\n    peer b 127.0.0.1:2\n");
+    let code = |args: &[&str]| dir.hapax(&[&["check", "--deny", "warnings", "p.cfg"], args].concat()).status.code();
+    assert_eq!(code(&[]), Some(1));
+    assert_eq!(code(&["--offline"]), Some(0), "it is this machine that lacks the name");
+    assert_eq!(code(&["-L", "a"]), Some(0));
+    assert_eq!(code(&["--offline", "-L", "c"]), Some(1), "no machine has it");
+}
+
+#[test]
 fn conditions_are_judged_by_the_version_asked_for() {
     let dir = Dir::new("for");
     dir.write(
@@ -121,6 +192,9 @@ fn a_comment_silences_a_warning() {
     let dir = Dir::new("ignore");
     dir.write("warns.cfg", "global\n.warning \"careful\" # hapax: ignore=HX0118\n");
     assert!(dir.hapax(&["check", "--deny", "warnings", "warns.cfg"]).status.success());
+    dir.write("warns.cfg", "global\n.warning \"careful\" # hapax: ignore=HX118\n");
+    let typo = dir.hapax(&["check", "--deny", "warnings", "warns.cfg"]);
+    assert!(!typo.status.success() && told(&typo).contains("did you mean 'HX0118'?"));
 }
 
 #[test]

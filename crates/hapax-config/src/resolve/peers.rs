@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hapax_diag::{Diagnostic, Lead};
+
 use super::proxy::One;
 use super::tls;
 use crate::codes;
@@ -18,7 +20,14 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut section: PeersDraft) -> Option<Pe
     let own = cx.reader.local_peer.clone();
     let Some((local, local_at)) = section.local else {
         let message = format!("Removing incomplete section 'peers {name}' (no peer named '{own}').");
-        cx.warn(&codes::FALLBACK, message, section.span);
+        let told = Diagnostic::warning(&codes::FALLBACK, message).at(section.span).lead(Lead::Bare);
+        // Whose name that is depends on the machine, unless it was given.
+        let given = cx.reader.opts.local_peer.is_some();
+        cx.push(if given {
+            told
+        } else {
+            told.missing().help("-L gives the name that the machine will have")
+        });
         return None;
     };
     // Messages about it name the local peer.

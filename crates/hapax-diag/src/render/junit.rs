@@ -1,5 +1,6 @@
 //! JUnit XML, for build servers that show tests: a file is a suite, a diagnostic a test case that failed (errors) or only said something.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::sentence;
@@ -10,7 +11,8 @@ pub fn junit(diags: &Diagnostics, sources: &Sources) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
         out,
-        "<testsuites name=\"hapax check\" failures=\"{}\">",
+        "<testsuites name=\"hapax check\" tests=\"{}\" failures=\"{}\">",
+        tests(diags, sources),
         diags.count(Severity::Alert)
     );
     for (id, source) in sources.iter() {
@@ -23,6 +25,14 @@ pub fn junit(diags: &Diagnostics, sources: &Sources) -> String {
     }
     out.push_str("</testsuites>\n");
     out
+}
+
+/// How many test cases there are: a diagnostic each, and one for each file without an error.
+fn tests(diags: &Diagnostics, sources: &Sources) -> usize {
+    let failed: HashSet<Option<FileId>> = diags.iter().filter(|d| d.severity == Severity::Alert).map(file_of).collect();
+    let general = usize::from(diags.iter().any(|d| file_of(d).is_none()) && !failed.contains(&None));
+    let passed = sources.iter().filter(|(id, _)| !failed.contains(&Some(*id))).count();
+    diags.len() + passed + general
 }
 
 fn file_of(d: &Diagnostic) -> Option<FileId> {
@@ -41,7 +51,7 @@ fn suite(out: &mut String, name: &str, diags: &[&Diagnostic]) {
         let line = d.span.map_or(0, |s| s.line);
         let _ = writeln!(
             out,
-            "    <testcase classname=\"{name}\" name=\"line {line}: {}\" line=\"{line}\">",
+            "    <testcase classname=\"{name}\" name=\"line {line}: {}\" file=\"{name}\" line=\"{line}\">",
             d.code.id
         );
         let text = escape(sentence(d.words()));
@@ -74,7 +84,7 @@ fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' | '\t' => out.push(c),
-            c if c.is_control() => out.push('\u{fffd}'),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

@@ -31,8 +31,11 @@ const USAGE: u8 = 2;
 #[derive(Args)]
 pub(crate) struct Options {
     /// Configuration files, or directories of which every *.cfg is read; `-` is the standard input
-    #[arg(required_unless_present_any = ["explain", "list_lints"])]
+    #[arg(required_unless_present_any = ["explain", "list_lints", "list_codes", "more_files"])]
     files: Vec<String>,
+    /// As HAProxy takes them
+    #[arg(short = 'f', value_name = "FILE", hide = true)]
+    more_files: Vec<String>,
     /// How to tell what was found
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -48,7 +51,10 @@ pub(crate) struct Options {
     /// Judge strictly as this HAProxy version would, 2.4 to 3.5 (as HAPAX_FOR in the environment)
     #[arg(long = "for", value_name = "VERSION")]
     for_version: Option<AskedVersion>,
-    /// Explain a code, such as HX0101
+    /// This machine's name among peers, where it is not that of the machine the check runs on
+    #[arg(short = 'L', long, value_name = "NAME")]
+    local_peer: Option<String>,
+    /// Explain a code, such as HX0101, or a piece of advice by its name
     #[arg(long, value_name = "CODE")]
     explain: Option<String>,
     /// Hide the warnings this file lists
@@ -66,6 +72,9 @@ pub(crate) struct Options {
     /// Print the names of all advice that can be given
     #[arg(long)]
     list_lints: bool,
+    /// Print every code that a diagnostic can have
+    #[arg(long)]
+    list_codes: bool,
     /// Show diagnostics of the least weight too, as haproxy -dD does
     #[arg(long)]
     diag: bool,
@@ -129,22 +138,28 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         print(&lint_list());
         return Ok(ExitCode::SUCCESS);
     }
+    if o.list_codes {
+        print(&code_list());
+        return Ok(ExitCode::SUCCESS);
+    }
     hapax_sys::alloc::give_back_at_once();
     memory::limit(o.memory);
     // Of what a file makes, its bytes are the smallest part.
     let most = o.memory * (1 << 20) / 8;
-    let read = inputs::read_within(&o.files, most).map_err(|e| format!("{}: {}", e.path, e.reason))?;
+    let read = inputs::read_within(&[&o.files[..], &o.more_files].concat(), most)?;
     let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
     let missing = Missing::of(o.missing, o.offline);
-    let env = environment::variables(&names, None);
+    let env = environment::variables(&names, o.local_peer.as_deref());
     let options = LoadOptions {
         env,
+        local_peer: o.local_peer.clone(),
         lacking: missing.severity(),
         for_version: asked_version::or_environment(o.for_version)?,
+        all_errors: true,
         full: Some(memory::is_full),
         ..LoadOptions::default()
     };
-    let files = files::DiskFiles { most: Some(most) };
+    let files = files::DiskFiles { most: Some(most), room: 0 };
     let Loaded { mut diags, sources, plan } = if o.offline {
         hapax_config::load(read, &OfflineFiles(files), &options)
     } else {
@@ -156,7 +171,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     }
     let diag = o.diag || o.switches.contains(&Switch::Diag);
     diags.retain(|d| diag || d.severity != Severity::Diag);
-    suppress::suppress(&mut diags, &sources);
+    suppress::suppress(&mut diags, &sources, &codes::names());
     if let Some(path) = &o.baseline {
         baseline(path, o.write_baseline, &mut diags, &sources)?;
     }
@@ -219,6 +234,15 @@ fn lint_list() -> String {
     })
 }
 
+fn code_list() -> String {
+    let mut all: Vec<_> = codes::all().collect();
+    all.sort_by_key(|code| code.id);
+    all.into_iter().fold(String::new(), |mut list, code| {
+        let _ = writeln!(list, "{}  {}", code.id, code.title);
+        list
+    })
+}
+
 fn around(offline: bool) -> Around {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Around {
@@ -230,7 +254,7 @@ fn around(offline: bool) -> Around {
 
 fn explain(id: &str) -> Result<ExitCode, String> {
     let Some(code) = codes::find(id) else {
-        let near = suggest(id, codes::all().map(|c| c.id));
+        let near = suggest(id, codes::names().into_iter().flat_map(|(name, code)| [name, code]));
         let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         return Err(format!("no code is named {id}{hint}"));
     };
@@ -248,12 +272,20 @@ fn baseline(path: &str, write: bool, diags: &mut Diagnostics, sources: &Sources)
     } else {
         Baseline::parse(&std::fs::read_to_string(path).map_err(at)?).map_err(|e| format!("{path}: {e}"))?
     };
-    known.hide(diags, sources);
+    let gone = known.len() - known.hide(diags, sources);
+    // Where there are errors, not all is looked for that may be found.
+    if gone > 0 && !diags.has_alert() {
+        tell(&format!(
+            "{path}: {gone} of its entries were not found again; --write-baseline takes them out"
+        ));
+    }
     Ok(())
 }
 
 fn tell(why: &str) {
     use std::io::Write;
-    // Nobody is left to be told of a broken stderr.
-    let _ = writeln!(std::io::stderr().lock(), "hapax check: {why}");
+    for line in why.lines() {
+        // Nobody is left to be told of a broken stderr.
+        let _ = writeln!(std::io::stderr().lock(), "hapax check: {line}");
+    }
 }
