@@ -88,6 +88,7 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
             Ok((raw, from)) => {
                 let slot = Slot::take(&worker, &facts);
                 tokio::task::spawn_local(session::run(Rc::clone(&worker), Rc::clone(&facts), raw, from, slot));
+                others_first().await;
             }
             Err(e) if is_of_one_connection(&e) => {}
             Err(e) => {
@@ -97,6 +98,20 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
             }
         }
     }
+}
+
+/// Lets what is ready run before more is accepted: a connection is served while all of it is in the caches, and those that are
+/// open already do not wait for a crowd at the door.
+async fn others_first() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 #[expect(deprecated, reason = "sound here: a listener owns its descriptor, whose number does not change")]

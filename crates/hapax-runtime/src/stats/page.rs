@@ -74,26 +74,27 @@ pub fn answer(shared: &Shared, conf: &StatsUri, ask: &Ask<'_>) -> Reply {
         own: Some(ask.own),
         ..Filter::default()
     };
-    if wishes.csv {
-        return document("text/plain", csv(shared, &filter, ask.now_ms), Vec::new());
-    }
-    if wishes.json {
-        return document("application/json", json(shared, &filter, false, ask.now_ms), Vec::new());
-    }
     let refresh = conf.refresh.filter(|_| !wishes.no_refresh);
-    let fields = refresh
-        .map(|s| (b"refresh".to_vec(), s.to_string().into_bytes()))
-        .into_iter()
-        .collect();
-    document("text/html", html::page(shared, conf, ask, &wishes, &filter), fields)
+    let (kind, body) = if wishes.csv {
+        ("text/plain", csv(shared, &filter, ask.now_ms))
+    } else if wishes.json {
+        ("application/json", json(shared, &filter, false, ask.now_ms))
+    } else {
+        ("text/html", html::page(shared, conf, ask, &wishes, &filter))
+    };
+    document(kind, body, refresh)
 }
 
-fn document(kind: &str, body: String, mut fields: Vec<(Vec<u8>, Vec<u8>)>) -> Reply {
-    fields.insert(0, (b"cache-control".to_vec(), b"no-cache".to_vec()));
+/// The fields stand as HAProxy has them.
+fn document(kind: &str, body: String, refresh: Option<u32>) -> Reply {
+    let mut fields = vec![
+        (b"cache-control".to_vec(), b"no-cache".to_vec()),
+        (b"content-type".to_vec(), kind.as_bytes().to_vec()),
+    ];
+    fields.extend(refresh.map(|s| (b"refresh".to_vec(), s.to_string().into_bytes())));
     Reply {
         status: 200,
         fields,
-        content_type: Some(Arc::from(kind.as_bytes())),
         body: Arc::from(body.into_bytes()),
         ..Reply::default()
     }
