@@ -20,10 +20,16 @@ pub enum Shape {
     OptWord(&'static str),
     /// A whole number within these limits.
     Number(i64, i64),
+    /// A whole number as C reads it: as far as there are digits, 0 where there are none. What is left unread is noted.
+    Lax(i64, i64),
+    /// The same, and where no argument stands, that is 0 too.
+    OptLax(i64, i64),
     /// A time; the unit of a bare number, and the highest in that unit.
     Time(Unit, u64),
     /// Bytes, with `k`, `m`, `g`.
     Size,
+    /// Bytes that must fit in 32 bits.
+    Size32,
     /// `on` or `off`.
     OnOff,
     /// One of these words.
@@ -65,10 +71,11 @@ impl Shape {
         }
         args.at_most(max)?;
         if args.is_empty() {
-            return Ok(ArgValue::None);
+            return self.nothing::<K>(args, cx);
         }
         match *self {
             Self::Number(low, high) => number(args, low, high),
+            Self::Lax(low, high) | Self::OptLax(low, high) => lax::<K>(args, low, high, cx),
             Self::Each(_, _, words) => match (0..args.len()).find(|i| !words.contains(&args.str(*i))) {
                 Some(i) => Err(args.bad(i, format!("'{}' expects {}, found '{}'.", args.name, list(words), args.show(i)))),
                 None => Ok(ArgValue::None),
@@ -89,7 +96,8 @@ impl Shape {
                 }
                 Ok(read)
             }
-            Self::Size => units::parse_size(args.bytes(0))
+            Self::Size | Self::Size32 => units::parse_size(args.bytes(0))
+                .filter(|n| matches!(self, Self::Size) || u32::try_from(*n).is_ok())
                 .map(ArgValue::Size)
                 .ok_or_else(|| args.bad(0, format!("'{}' expects a size, found '{}'.", args.name, args.show(0)))),
             Self::OnOff => match args.str(0) {
@@ -114,10 +122,24 @@ impl Shape {
         }
     }
 
+    /// What no argument at all means, where that is allowed.
+    fn nothing<K: Class>(&self, args: &Args<'_>, cx: &mut K::Cx<'_>) -> Result<ArgValue, Diagnostic> {
+        let Self::OptLax(low, high) = *self else {
+            return Ok(ArgValue::None);
+        };
+        within(args, 0, low, high)?;
+        note::<K>(
+            cx,
+            args.span,
+            format!("'{}' has no number behind it, which is read as 0", args.name),
+        );
+        Ok(ArgValue::Number(0))
+    }
+
     fn bounds(&self) -> (usize, usize) {
         match *self {
             Self::Nothing => (0, 0),
-            Self::OptWord(_) => (0, 1),
+            Self::OptWord(_) | Self::OptLax(..) => (0, 1),
             Self::Words(min, max) | Self::Each(min, max, _) => (min, max),
             Self::Any | Self::Count(_) => (0, usize::MAX),
             _ => (1, 1),
@@ -127,9 +149,9 @@ impl Shape {
     /// What is said where an argument is missing.
     fn wants(&self, name: &str) -> String {
         match *self {
-            Self::Number(..) => format!("'{name}' expects an integer argument."),
+            Self::Number(..) | Self::Lax(..) => format!("'{name}' expects an integer argument."),
             Self::Time(..) => format!("'{name}' expects a time value."),
-            Self::Size => format!("'{name}' expects a size."),
+            Self::Size | Self::Size32 => format!("'{name}' expects a size."),
             Self::OnOff => format!("'{name}' expects 'on' or 'off'."),
             Self::OneOf(words) => format!("'{name}' expects {}.", list(words)),
             Self::Word(what) | Self::OptWord(what) => format!("'{name}' expects {what} as argument."),
@@ -145,6 +167,25 @@ fn number(args: &Args<'_>, low: i64, high: i64) -> Result<ArgValue, Diagnostic> 
         .str(0)
         .parse()
         .map_err(|_| args.bad(0, format!("'{}' expects an integer argument, found '{}'.", args.name, args.show(0))))?;
+    within(args, n, low, high)
+}
+
+/// A number as C reads it.
+fn lax<K: Class>(args: &Args<'_>, low: i64, high: i64, cx: &mut K::Cx<'_>) -> Result<ArgValue, Diagnostic> {
+    let n = units::leading_number(args.str(0));
+    let value = within(args, n, low, high)?;
+    if args.str(0).parse() != Ok(n) {
+        note::<K>(cx, args.at(0), format!("'{}' is read as {n} by '{}'", args.show(0), args.name));
+    }
+    Ok(value)
+}
+
+fn note<K: Class>(cx: &mut K::Cx<'_>, at: hapax_diag::Span, message: String) {
+    let d = Diagnostic::new(&crate::codes::BAD_ARGUMENT, hapax_diag::Severity::Note, message);
+    K::compile(cx).diags.push(d.at(at));
+}
+
+fn within(args: &Args<'_>, n: i64, low: i64, high: i64) -> Result<ArgValue, Diagnostic> {
     if (low..=high).contains(&n) {
         return Ok(ArgValue::Number(n));
     }

@@ -34,7 +34,7 @@ mod logging;
 pub(crate) mod mailers;
 mod mode;
 mod monitor;
-mod namespaces;
+pub(crate) mod namespaces;
 mod options;
 pub(crate) mod peers;
 mod process;

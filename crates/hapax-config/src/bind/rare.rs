@@ -4,6 +4,7 @@ use super::BindRow;
 use crate::keyword::Sections;
 use crate::shape::Shape;
 use crate::tls;
+use crate::topic::namespaces;
 use crate::units::{TIMER_MAX, Unit};
 
 pub(super) static ROWS: &[BindRow] = &[
@@ -48,15 +49,23 @@ pub(super) static ROWS: &[BindRow] = &[
         .doc("Network namespace to listen in.")
         .not_yet("network namespaces")
         .ok(&["bind :80 namespace blue"])
-        .bad(&["bind :80 namespace", "bind :80 namespace one two"]),
+        .bad(&["bind :80 namespace", "bind :80 namespace one two"])
+        .set(|cx, a| namespaces::there(cx.cx.files, a)),
     BindRow::new("nbconn", Sections::BIND)
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))
         .doc("Connections kept open by a listener that connects out.")
         .since(2, 9)
         .not_yet("reverse connections")
-        .ok(&["bind :80 nbconn 10"])
-        .bad(&["bind :80 nbconn", "bind :80 nbconn many", "bind :80 nbconn 0"]),
+        .experimental()
+        .ok(&["bind rhttp@b/s nbconn 10"])
+        .bad(&["bind :80 nbconn", "bind :80 nbconn 10", "bind :80 nbconn 0"])
+        .set(|cx, a| {
+            if cx.head.contains("rhttp@") {
+                return Ok(());
+            }
+            Err(a.bad(0, "'nbconn' : only valid for reverse HTTP listeners."))
+        }),
     BindRow::new("process", Sections::BIND)
         .usage("<set>")
         .shape(Shape::Word("<set>"))

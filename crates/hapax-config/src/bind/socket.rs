@@ -21,6 +21,11 @@ const fn number(name: &'static str, low: i64, high: i64) -> BindRow {
     opt(name).usage("<number>").shape(Shape::Number(low, high))
 }
 
+/// A number as C reads it.
+const fn lax(name: &'static str, low: i64, high: i64) -> BindRow {
+    opt(name).usage("<number>").shape(Shape::Lax(low, high))
+}
+
 const fn word(name: &'static str, what: &'static str) -> BindRow {
     opt(name).usage(what).shape(Shape::Word(what))
 }
@@ -57,15 +62,15 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.bind.id = a.number() as u32;
             Ok(())
         }),
-    number("maxconn", 0, i32::MAX as i64)
+    lax("maxconn", 0, i32::MAX as i64)
         .doc("Most connections of this listener.")
         .ok(&["bind :80 maxconn 100"])
-        .bad(&["bind :80 maxconn", "bind :80 maxconn x"])
+        .bad(&["bind :80 maxconn", "bind :80 maxconn -1"])
         .set(|cx, a| {
             cx.bind.maxconn = Some(a.number() as u32);
             Ok(())
         }),
-    number("backlog", 0, i32::MAX as i64)
+    lax("backlog", 0, i32::MAX as i64)
         .doc("Connections the kernel may hold before they are accepted.")
         .ok(&["bind :80 backlog 100"])
         .bad(&["bind :80 backlog", "bind :80 backlog -1"])
@@ -81,7 +86,7 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.bind.interface = Some(a.show(0));
             Ok(())
         }),
-    number("mss", -65535, 65535)
+    lax("mss", -65535, 65535)
         .doc("Largest TCP segment announced; a negative number is taken off the system's own.")
         .ok(&["bind :80 mss 1460"])
         .bad(&["bind :80 mss", "bind :80 mss 70000", "bind :80 mss 0"])
@@ -156,11 +161,11 @@ pub(super) static ROWS: &[BindRow] = &[
         .ok(&["bind :80 severity-output number"])
         .bad(&["bind :80 severity-output", "bind :80 severity-output all"])
         .set(|_, a| one_of(a, &["none", "number", "string"])),
-    number("nice", -1024, 1024)
+    lax("nice", -1024, 1024)
         .doc("Priority of the listener's connections against others.")
         .no_effect("each thread serves its connections in turn")
         .ok(&["bind :80 nice -5"])
-        .bad(&["bind :80 nice", "bind :80 nice x", "bind :80 nice 2000"]),
+        .bad(&["bind :80 nice", "bind :80 nice 2000"]),
     word("thread", "<set>")
         .doc("Threads that serve the listener.")
         .no_effect("every thread accepts from every listener")

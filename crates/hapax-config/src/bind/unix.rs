@@ -21,7 +21,7 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     BindRow::new("uid", Sections::BIND)
         .usage("<number>")
-        .shape(Shape::Number(0, u32::MAX as i64))
+        .shape(Shape::Lax(0, u32::MAX as i64))
         .doc("Owner of the socket's file, by number.")
         .ok(&["bind /run/h.sock uid 0"])
         .bad(&["bind /run/h.sock uid"])
@@ -31,7 +31,7 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     BindRow::new("gid", Sections::BIND)
         .usage("<number>")
-        .shape(Shape::Number(0, u32::MAX as i64))
+        .shape(Shape::Lax(0, u32::MAX as i64))
         .doc("Group of the socket's file, by number.")
         .ok(&["bind /run/h.sock gid 0"])
         .bad(&["bind /run/h.sock gid"])

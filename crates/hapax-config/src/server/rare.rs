@@ -11,6 +11,7 @@ use crate::keyword::{Class, Sections};
 use crate::plan::{HashKey, LogProto};
 use crate::shape::Shape;
 use crate::tls;
+use crate::topic::namespaces;
 use crate::units::{TIMER_MAX, Unit};
 
 pub(super) static ROWS: &[ServerRow] = &[
@@ -208,7 +209,14 @@ pub(super) static ROWS: &[ServerRow] = &[
         .doc("Network namespace to connect in.")
         .not_yet("network namespaces")
         .ok(&["server s1 127.0.0.1:80 namespace blue"])
-        .bad(&["server s1 127.0.0.1:80 namespace", "server s1 127.0.0.1:80 namespace one two"]),
+        .bad(&["server s1 127.0.0.1:80 namespace", "server s1 127.0.0.1:80 namespace one two"])
+        .set(|cx, a| {
+            if a.str(0) == "*" {
+                Ok(())
+            } else {
+                namespaces::there(cx.cx.files, a)
+            }
+        }),
     ServerRow::new("npn", Sections::SERVER)
         .usage("<protocols>")
         .shape(Shape::Word("<protocols>"))

@@ -1,6 +1,11 @@
 //! `namespace_list`: network namespaces that `bind` and `server` lines may name.
 
+use hapax_diag::Diagnostic;
+use hapax_sample::Files;
+
 use super::{Topic, no_inherit};
+use crate::args::Args;
+use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::shape::Shape;
@@ -17,4 +22,17 @@ static ROWS: &[Row] = &[Row::new("namespace", Sections::NAMESPACE_LIST)
     .doc("A network namespace, by the name it has below `/var/run/netns`.")
     .not_yet("network namespaces")
     .ok(&["namespace blue"])
-    .bad(&["namespace", "namespace one two"])];
+    .bad(&["namespace", "namespace one two"])
+    .set(|cx, a| there(cx.files, a))];
+
+/// The namespace must be there when it is named.
+pub(crate) fn there(files: &dyn Files, a: &Args<'_>) -> Result<(), Diagnostic> {
+    match files.read(&format!("/var/run/netns/{}", a.str(0))) {
+        // It is no file that could be read, but it is there.
+        Err(why) if why != "Invalid argument" => {
+            let message = format!("Cannot open namespace '{}'.", a.show(0));
+            Err(Diagnostic::alert(&codes::MISSING_FILE, message).at(a.at(0)).missing())
+        }
+        _ => Ok(()),
+    }
+}

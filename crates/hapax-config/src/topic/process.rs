@@ -216,18 +216,18 @@ end of a worker.",
         }),
     global("tune.http.logurilen")
         .usage("<number>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Longest request address in a log line.")
         .not_yet("a limit on logged addresses other than HAProxy's own")
         .ok(&["tune.http.logurilen 4096"])
-        .bad(&["tune.http.logurilen", "tune.http.logurilen x"]),
+        .bad(&["tune.http.logurilen"]),
     global("tune.maxaccept")
         .usage("<number>")
-        .shape(Shape::Number(-1, i32::MAX as i64))
+        .shape(Shape::Lax(-1, i32::MAX as i64))
         .doc("Connections accepted in one go.")
         .no_effect("workers accept one connection at a time and share the rest")
         .ok(&["tune.maxaccept 64", "tune.maxaccept -1"])
-        .bad(&["tune.maxaccept", "tune.maxaccept x"]),
+        .bad(&["tune.maxaccept", "tune.maxaccept -2"]),
     global("localpeer")
         .usage("<name>")
         .shape(Shape::Word("<name>"))

@@ -68,7 +68,7 @@ pub(super) static ROWS: &[Row] = &[
         .shape(Shape::Any)
         .doc("Sets a variable for the lines that follow.")
         .ok(&["setenv NAME value"])
-        .bad(&["setenv", "setenv NAME"])
+        .bad(&["setenv", "setenv NAME", "setenv NAME a b"])
         .set(|cx, a| {
             pair(a)?;
             cx.env.set(a.bytes(0), a.bytes(1));
@@ -147,5 +147,5 @@ fn pair(a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.len() < 2 {
         return Err(a.missing(format!("'{}' expects a name and a value.", a.name)));
     }
-    Ok(())
+    a.at_most(2)
 }

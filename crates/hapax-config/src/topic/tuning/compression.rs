@@ -14,7 +14,7 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("tune.comp.maxlevel", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(1, 9))
+        .shape(Shape::Lax(1, 9))
         .doc("Highest compression level; 1 by default.")
         .ok(&["tune.comp.maxlevel 1"])
         .bad(&[

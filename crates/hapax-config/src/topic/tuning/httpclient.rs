@@ -39,12 +39,12 @@ static ROWS: &[Row] = &[
         .bad(&["httpclient.resolvers.prefer", "httpclient.resolvers.prefer other"]),
     Row::new("httpclient.retries", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("How often the HTTP client tries again.")
         .since(2, 9)
         .not_yet("the internal HTTP client")
         .ok(&["httpclient.retries 10"])
-        .bad(&["httpclient.retries", "httpclient.retries many"]),
+        .bad(&["httpclient.retries"]),
     Row::new("httpclient.ssl.ca-file", Sections::GLOBAL)
         .usage("<file>")
         .shape(Shape::Word("<file>"))

@@ -80,7 +80,7 @@ static ROWS: &[Row] = &[
         }),
     Row::new("tune.peers.max-updates-at-once", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Lax(1, i64::MAX))
         .doc("Stick-table updates sent in one go.")
         .since(2, 7)
         .ok(&["tune.peers.max-updates-at-once 10"])

@@ -7,7 +7,7 @@ use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::plan::DnsFamilies;
 use crate::reader::Reader;
-use crate::shape::Shape;
+use crate::shape::{Shape, list};
 use crate::topic::{Topic, no_inherit};
 use crate::units::{TIMER_MAX, Unit};
 
@@ -108,11 +108,11 @@ static ROWS: &[Row] = &[
         .bad(&["insecure-setuid-wanted extra"]),
     Row::new("mworker-max-reloads", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(0, i64::MAX))
         .doc("Reloads after which an old worker is stopped by force.")
         .not_yet("a limit of reloads an old worker survives")
         .ok(&["mworker-max-reloads 10"])
-        .bad(&["mworker-max-reloads", "mworker-max-reloads many"]),
+        .bad(&["mworker-max-reloads"]),
     Row::new("nogetaddrinfo", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Resolves names without getaddrinfo.")
@@ -151,7 +151,8 @@ static ROWS: &[Row] = &[
         .since(2, 9)
         .not_yet("capabilities")
         .ok(&["setcap cap_net_bind_service"])
-        .bad(&["setcap", "setcap one two"]),
+        .bad(&["setcap", "setcap cap_chown", "setcap cap_net_raw cap_net_admin"])
+        .set(capabilities),
     Row::new("set-dumpable", Sections::GLOBAL)
         .usage("[ on | off | libs ]")
         .shape(Shape::Each(0, 1, &["on", "off", "libs"]))
@@ -322,4 +323,16 @@ fn unix_bind(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         }
     }
     Ok(())
+}
+
+const CAPABILITIES: &[&str] = &["cap_net_raw", "cap_net_admin", "cap_net_bind_service", "cap_sys_admin"];
+
+fn capabilities(_: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    match a.str(0).split(',').find(|name| !CAPABILITIES.contains(name)) {
+        Some(other) => Err(a.bad(
+            0,
+            format!("'setcap' : unsupported capability '{other}'; there are {}.", list(CAPABILITIES)),
+        )),
+        None => Ok(()),
+    }
 }

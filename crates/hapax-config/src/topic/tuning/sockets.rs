@@ -14,7 +14,7 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("tune.rcvbuf.client", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Kernel receive buffer of client connections.")
         .ok(&["tune.rcvbuf.client 64k"])
         .bad(&["tune.rcvbuf.client", "tune.rcvbuf.client big"])
@@ -24,7 +24,7 @@ static ROWS: &[Row] = &[
         }),
     Row::new("tune.rcvbuf.server", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Kernel receive buffer of server connections.")
         .ok(&["tune.rcvbuf.server 64k"])
         .bad(&["tune.rcvbuf.server", "tune.rcvbuf.server big"])
@@ -54,7 +54,7 @@ static ROWS: &[Row] = &[
         }),
     Row::new("tune.rcvbuf.frontend", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Kernel receive buffer of listening datagram sockets.")
         .since(2, 9)
         .no_effect("it is for datagram sockets of QUIC, and there are none")
@@ -62,7 +62,7 @@ static ROWS: &[Row] = &[
         .bad(&["tune.rcvbuf.frontend", "tune.rcvbuf.frontend big"]),
     Row::new("tune.rcvbuf.backend", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Kernel receive buffer of datagram sockets to servers.")
         .since(2, 9)
         .no_effect("it is for datagram sockets of QUIC, and there are none")
@@ -86,22 +86,30 @@ static ROWS: &[Row] = &[
         .bad(&["tune.sndbuf.backend", "tune.sndbuf.backend big"]),
     Row::new("tune.notsent-lowat.client", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Unsent bytes a client socket may hold beyond its window.")
         .since(3, 2)
         .ok(&["tune.notsent-lowat.client 64k"])
-        .bad(&["tune.notsent-lowat.client", "tune.notsent-lowat.client big"])
+        .bad(&[
+            "tune.notsent-lowat.client",
+            "tune.notsent-lowat.client big",
+            "tune.notsent-lowat.client 4g",
+        ])
         .set(|cx, a| {
             cx.global.client_buffers.unsent = u32::try_from(a.size()).unwrap_or(u32::MAX);
             Ok(())
         }),
     Row::new("tune.notsent-lowat.server", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Unsent bytes a server socket may hold beyond its window.")
         .since(3, 2)
         .ok(&["tune.notsent-lowat.server 64k"])
-        .bad(&["tune.notsent-lowat.server", "tune.notsent-lowat.server big"])
+        .bad(&[
+            "tune.notsent-lowat.server",
+            "tune.notsent-lowat.server big",
+            "tune.notsent-lowat.server 4g",
+        ])
         .set(|cx, a| {
             cx.global.server_buffers.unsent = u32::try_from(a.size()).unwrap_or(u32::MAX);
             Ok(())
