@@ -71,7 +71,8 @@ impl Reply {
             head.set_reason(&self.reason);
         }
         // RFC 9110, 8.6: no length where the status says that there is no body.
-        let with_length = self.status >= 200 && self.status != 204;
+        let stands = self.fields.iter().any(|(name, _)| name == b"content-length");
+        let with_length = self.status >= 200 && self.status != 204 && !stands;
         let mut digits = itoa::Buffer::new();
         let length = digits.format(self.body.len()).as_bytes();
         if with_length && self.length_first {

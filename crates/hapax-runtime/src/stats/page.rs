@@ -108,6 +108,7 @@ fn see_other(conf: &StatsUri, uri: &[u8], outcome: &str) -> Reply {
         fields: vec![
             (b"cache-control".to_vec(), b"no-cache".to_vec()),
             (b"content-type".to_vec(), b"text/plain".to_vec()),
+            (b"content-length".to_vec(), b"0".to_vec()),
             (b"location".to_vec(), format!("{path};st={outcome}{kept}").into_bytes()),
         ],
         ..Reply::default()
