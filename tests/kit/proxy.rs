@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::ports::{Port, listening};
 use crate::program::Program;
-use crate::{Client, wait};
+use crate::{Client, Network, wait};
 
 /// What is common to nearly every configuration; a template may begin with its own `global` instead.
 const PREAMBLE: &str = "global\n    stats socket @dir@/stats.sock mode 600 level admin\n";
@@ -29,6 +29,7 @@ pub struct Builder {
     ports: HashMap<String, Arc<Port>>,
     args: Vec<String>,
     descriptors: Option<u32>,
+    host: Option<(Arc<Network>, usize)>,
     dir: Arc<TempDir>,
 }
 
@@ -46,6 +47,7 @@ impl Builder {
             ports: HashMap::new(),
             args: vec!["-db".to_owned()],
             descriptors: None,
+            host: None,
             dir: Arc::new(TempDir::new().unwrap()),
         }
     }
@@ -68,6 +70,13 @@ impl Builder {
     #[must_use]
     pub fn descriptors(mut self, most: u32) -> Self {
         self.descriptors = Some(most);
+        self
+    }
+
+    /// Runs on a host of a network. Ports of the template would be those of this machine: there are none.
+    #[must_use]
+    pub fn on(mut self, network: &Arc<Network>, host: usize) -> Self {
+        self.host = Some((Arc::clone(network), host));
         self
     }
 
@@ -133,7 +142,10 @@ impl Builder {
     /// The command as it would be started, for tests of the command line.
     pub fn command(&mut self) -> Command {
         let path = self.write();
-        let own = self.program.command();
+        let own = match &self.host {
+            None => self.program.command(),
+            Some((network, host)) => network.command(*host, &self.program.command()),
+        };
         let mut command = match self.descriptors {
             None => own,
             Some(most) => {

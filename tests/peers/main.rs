@@ -4,6 +4,7 @@
 mod cable;
 mod greeting;
 mod leaving;
+mod machines;
 mod slow;
 
 use cable::Cable;
