@@ -1,6 +1,8 @@
 //! Stick tables: tracking, sticking to servers, and the commands that show and change them.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod rates;
+
 use hapax_tests::{Builder, Client, Origin, Program, Proxy, Reply, wait};
 
 const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 5s\n  timeout server 5s\n  timeout tarpit 10ms\n";

@@ -12,7 +12,6 @@ mod key;
 pub mod names;
 pub mod notice;
 mod queue;
-mod rate;
 pub mod table;
 
 pub use agent::{AgentAdmin, AgentLine, AgentStatus};
@@ -24,4 +23,3 @@ pub mod warmup;
 
 pub use key::{UriKey, domain, source_key};
 pub use queue::{Place, Queue};
-pub use rate::Rate;

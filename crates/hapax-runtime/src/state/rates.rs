@@ -52,7 +52,8 @@ impl RateMeter {
         let (current, previous) = (self.count_in(second), self.count_in(second.wrapping_sub(1)));
         raise(&self.max, current.max(previous));
         if previous <= 1 && current == 0 {
-            return 0;
+            // A single event does not flap between one and none.
+            return previous;
         }
         let left = 1000 - now_ms % 1000;
         current + (u64::from(previous) * left / 1000) as u32
