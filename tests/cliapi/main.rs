@@ -119,3 +119,40 @@ fn several_commands_and_a_prompt() {
     );
     assert!(p.cli("no such command").contains("Unknown command"));
 }
+
+#[test]
+fn a_socket_tells_severities_and_bounds_payloads() {
+    let global = "global\n  stats socket @dir@/stats.sock level admin\n  stats socket @c@ level admin severity-output number\n  tune.cli.max-payload-size 64\n";
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{global}{TIMEOUTS}frontend f\n  bind @f@\n  http-request set-header X %[path,map(virt@list)]\n"),
+    )
+    .start();
+    let told = |text: String| {
+        let mut c = p.connect("c");
+        c.send(text);
+        c.finish();
+        String::from_utf8(c.rest().unwrap()).unwrap()
+    };
+    assert!(told("disable server x/y\n".to_owned()).contains("[3]: No such backend."));
+    assert!(
+        p.cli("disable server x/y").starts_with("No such backend."),
+        "another socket does not"
+    );
+    let fits = "add map virt@list <<\n/a 1\n/b 2\n\n";
+    let said = told(fits.to_owned());
+    assert!(!said.contains('['), "{said}");
+    assert!(p.cli("show map virt@list").contains("/b"));
+    told(format!("add map virt@list <<\n/c 1\n/{} 2\n\n", "x".repeat(80)));
+    assert!(!p.cli("show map virt@list").contains("/c"), "what is too long is not carried out");
+}
+
+#[test]
+fn threads_are_bounded() {
+    for (limit, threads) in [("", "3"), ("  thread-hard-limit 2\n", "2"), ("  thread-hard-limit 8\n", "3")] {
+        let template =
+            format!("global\n  stats socket @dir@/stats.sock level admin\n  nbthread 3\n{limit}{TIMEOUTS}frontend f\n  bind @f@\n");
+        let p = Builder::new(Program::Hapax, &template).start();
+        assert!(p.cli("show info").contains(&format!("\nNbthread: {threads}\n")), "{limit}");
+    }
+}

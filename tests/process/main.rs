@@ -50,6 +50,19 @@ fn a_soft_stop_closes_idle_connections() {
 }
 
 #[test]
+fn a_soft_stop_gives_grace() {
+    let origin = Origin::saying("ok");
+    let template = format!("global\n  grace 400ms\n{TEMPLATE}  http-request return status 503 if {{ stopping }}\n");
+    let mut p = Builder::new(Program::Hapax, &template).set("s", &origin.addr()).start();
+    assert_eq!(p.connect("l").get("/").status, 200);
+    p.signal(Signal::USR1);
+    wait::until_true("new connections to be told", || p.connect("l").get("/").status == 503);
+    let port = p.port("l");
+    wait::until_true("the port to close", || !listening(port));
+    assert_eq!(p.exit_status().code(), Some(0));
+}
+
+#[test]
 fn a_soft_stop_has_an_end() {
     let origin = Origin::new(|_| Reply::silence());
     let mut p = Builder::new(Program::Hapax, &format!("global\n  hard-stop-after 300ms\n{TEMPLATE}"))

@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hapax_config::plan::{BindAddress, SocketLevel};
+use hapax_config::plan::{BindAddress, SeverityOutput, SocketLevel};
 use hapax_runtime::state::WorkerCommand;
 use hapax_value::Endpoint;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -41,6 +41,8 @@ pub struct Settings {
     pub experimental: bool,
     /// `expose-fd listeners`: a successor may ask for the listening sockets.
     pub expose_fd: bool,
+    /// `severity-output`
+    pub severity: SeverityOutput,
 }
 
 /// What a connection of the runtime API may be.
@@ -72,6 +74,7 @@ impl Default for Settings {
             expert: false,
             experimental: false,
             expose_fd: false,
+            severity: SeverityOutput::None,
         }
     }
 }
@@ -181,6 +184,7 @@ async fn connection<S: Stream>(stream: S, settings: Settings, control: Arc<dyn C
     let mut session = Session::new(settings.level, settings.timeout_ms);
     session.expert = settings.expert;
     session.experimental = settings.experimental;
+    session.severity = settings.severity;
     let mut reader = Reader {
         stream,
         got: Vec::with_capacity(512),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hapax_config::plan::SocketLevel;
+use hapax_config::plan::{SeverityOutput, SocketLevel};
 use hapax_value::Support;
 
 use crate::command::{self, Answer, Call, Severity};
@@ -19,14 +19,6 @@ pub enum Mode {
     Interactive,
     /// The next line, after a prompt.
     Prompt,
-}
-
-/// How messages tell their severity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SeverityOutput {
-    None,
-    Number,
-    Word,
 }
 
 /// The state of one connection.

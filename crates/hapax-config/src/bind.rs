@@ -12,7 +12,7 @@ use crate::codes;
 use crate::dictionary::Index;
 use crate::dispatch::run_row;
 use crate::keyword::{Class, Keyword, Prefix, Sections, Version};
-use crate::plan::{Bind, BindTls, SocketLevel};
+use crate::plan::{Bind, BindTls, SeverityOutput, SocketLevel};
 use crate::reader::{Reader, TlsDefaults};
 
 mod ignore;
@@ -37,6 +37,7 @@ pub struct BindCx<'a> {
     pub ssl: bool,
     pub level: Option<SocketLevel>,
     pub expose_fd: bool,
+    pub severity: SeverityOutput,
     /// What opens the messages: `'bind :80' in section 'frontend'`.
     pub head: String,
     /// A `stats socket` line rather than a `bind` line.
@@ -60,6 +61,7 @@ impl<'a> BindCx<'a> {
             ssl: false,
             level: None,
             expose_fd: false,
+            severity: SeverityOutput::None,
             head,
             stats,
             http,

@@ -22,7 +22,7 @@ pub use check::{
 };
 pub(crate) use copy_on_write::usual;
 pub use copy_on_write::{CopyOnWrite, Usual};
-pub use global::{Allowed, DnsFamilies, Global, SocketBuffers, SocketLevel, StatsSocket, UnixBind};
+pub use global::{Allowed, DnsFamilies, Global, SeverityOutput, SocketBuffers, SocketLevel, StatsSocket, UnixBind};
 pub use log::{
     LogFormats, LogForward, LogHost, LogProfile, LogProto, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep, Ring,
 };

@@ -73,6 +73,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     reader.current = Current::Other;
     crate::topic::resolvers::add_default(&mut reader);
     crate::topic::resolvers::check(&mut reader);
+    warnings::threads(&mut reader);
     let index = Index::new(&drafts);
     let peers: Vec<Peer> = drafts
         .iter()

@@ -196,6 +196,11 @@ impl Server {
         std::mem::take(&mut self.stats)
     }
 
+    /// SIGUSR1 while `grace` lasts: rules may tell that this process stops soon, and all else goes on.
+    pub fn announce_stop(&self) {
+        self.shared.leaving.store(true, Ordering::Relaxed);
+    }
+
     /// SIGUSR1: listeners close at once, idle keep-alive connections close, streams in flight go on.
     pub fn finish(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);

@@ -75,6 +75,8 @@ pub struct Shared {
     pub no_server_verify: AtomicBool,
     /// SIGUSR1 was received: no new connections, no keep-alive.
     pub stopping: AtomicBool,
+    /// SIGUSR1 was received, and `grace` is not over.
+    pub leaving: AtomicBool,
     /// Next session and stream ids.
     pub next_id: AtomicU64,
     /// Variables of the whole process (`proc.x`).

@@ -220,7 +220,7 @@ impl World for LiveWorld {
     }
 
     fn is_stopping(&self) -> bool {
-        self.shared.stopping.load(Ordering::Relaxed)
+        self.shared.stopping.load(Ordering::Relaxed) || self.shared.leaving.load(Ordering::Relaxed)
     }
 
     fn thread(&self) -> i64 {

@@ -35,7 +35,7 @@ const TTOU: i32 = 22;
 /// Runs until a signal ends it.
 pub(crate) fn run(program: &str, options: &Options, plan: Plan, sources: &Sources, report: &Report) -> ExitCode {
     match start(program, options, plan, sources, report) {
-        Ok((server, waiter, hard_stop)) => signals::serve(server, &waiter, hard_stop, report, options.systemd),
+        Ok((server, waiter, delays)) => signals::serve(server, &waiter, delays, report, options.systemd),
         Err(why) => {
             report.alert(&format!("[{program}.main()] {why}"));
             ExitCode::FAILURE
@@ -49,7 +49,7 @@ fn start(
     mut plan: Plan,
     sources: &Sources,
     report: &Report,
-) -> Result<(Server, Waiter, Option<Duration>), String> {
+) -> Result<(Server, Waiter, signals::Delays), String> {
     if let Some(ring) = plan.unknown_ring() {
         let (place, line) = (sources.name(ring.span.file), ring.span.line);
         return Err(format!(
@@ -62,6 +62,7 @@ fn start(
         .global
         .nbthread
         .map_or_else(|| affinity::allowed().len(), |n| n as usize)
+        .min(plan.global.thread_limit.unwrap_or(usize::MAX))
         .max(1);
     if let Some(megabytes) = options.memory_mb
         && hapax_sys::limits::set_memory(megabytes).is_err()
@@ -97,7 +98,10 @@ fn start(
 
     let detached = detach(daemon, pid_file)?;
     let waiter = Waiter::block().map_err(|e| format!("Cannot block signals: {e}"))?;
-    let hard_stop = plan.global.hard_stop_after.map(Duration::from_millis);
+    let delays = signals::Delays {
+        grace: plan.global.grace.map(Duration::from_millis),
+        hard_stop: plan.global.hard_stop_after.map(Duration::from_millis),
+    };
     if options.ipv4_only {
         plan.global.dns_families = Some(DnsFamilies { v4: true, v6: false });
     }
@@ -121,7 +125,7 @@ fn start(
     if options.systemd {
         let _ = notify::notify(&format!("READY=1\nMAINPID={}\nSTATUS=Ready.\n", std::process::id()));
     }
-    Ok((server, waiter, hard_stop))
+    Ok((server, waiter, delays))
 }
 
 fn open_pid_file(path: Option<&str>) -> Result<Option<File>, String> {

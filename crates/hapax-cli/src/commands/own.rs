@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use hapax_config::plan::SocketLevel;
+use hapax_config::plan::{SeverityOutput, SocketLevel};
 use hapax_value::Support;
 
 use super::dynamic::Awaited;
 use crate::command::{Answer, Call, Command};
 use crate::help;
-use crate::session::{Mode, SeverityOutput};
+use crate::session::Mode;
 
 macro_rules! row {
     ($path:expr, $level:ident, $usage:literal, $doc:literal, $run:expr) => {
@@ -147,12 +147,10 @@ fn sockets(c: &mut Call<'_>) -> Answer {
 }
 
 fn severity(c: &mut Call<'_>) -> Answer {
-    c.session.severity = match c.arg(0) {
-        "none" => SeverityOutput::None,
-        "number" => SeverityOutput::Number,
-        "string" => SeverityOutput::Word,
-        _ => return Answer::err("one of 'none', 'number', 'string' is a required argument"),
+    let Some(severity) = SeverityOutput::of(c.arg(0)) else {
+        return Answer::err("one of 'none', 'number', 'string' is a required argument");
     };
+    c.session.severity = severity;
     Answer::Done
 }
 

@@ -5,7 +5,7 @@ use hapax_diag::Diagnostic;
 use super::{BindCx, BindRow};
 use crate::args::Args;
 use crate::keyword::Sections;
-use crate::plan::SocketLevel;
+use crate::plan::{SeverityOutput, SocketLevel};
 use crate::shape::Shape;
 use crate::units::{TIMER_MAX, Unit};
 
@@ -157,10 +157,13 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     word("severity-output", "{ none | number | string }")
         .doc("Severity in front of the runtime API's answers.")
-        .not_yet("severities of the runtime API")
-        .ok(&["bind :80 severity-output number"])
+        .ok(&["bind :80 severity-output number", "bind :80 severity-output string"])
         .bad(&["bind :80 severity-output", "bind :80 severity-output all"])
-        .set(|_, a| one_of(a, &["none", "number", "string"])),
+        .set(|cx, a| {
+            one_of(a, &["none", "number", "string"])?;
+            cx.severity = SeverityOutput::of(a.str(0)).unwrap_or_default();
+            Ok(())
+        }),
     lax("nice", -1024, 1024)
         .doc("Priority of the listener's connections against others.")
         .no_effect("each thread serves its connections in turn")

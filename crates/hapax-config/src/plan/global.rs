@@ -63,6 +63,10 @@ pub struct Global {
     pub log_hostname: Option<Arc<str>>,
     /// `tune.peers.max-updates-at-once`
     pub peers_updates_at_once: u32,
+    /// `tune.cli.max-payload-size`
+    pub max_payload: Option<usize>,
+    /// `thread-hard-limit`: threads at most, where `nbthread` does not say how many.
+    pub thread_limit: Option<usize>,
     pub stats_sockets: Vec<StatsSocket>,
     pub stats_timeout: Option<Millis>,
     pub stats_maxconn: Option<u32>,
@@ -147,6 +151,28 @@ pub struct StatsSocket {
     pub bind: Bind,
     pub level: SocketLevel,
     pub expose_fd: bool,
+    pub severity: SeverityOutput,
+}
+
+/// How a command of the runtime API tells the severity of its message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SeverityOutput {
+    #[default]
+    None,
+    Number,
+    Word,
+}
+
+impl SeverityOutput {
+    /// By its name in a configuration and on the command line.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "none" => Some(Self::None),
+            "number" => Some(Self::Number),
+            "string" => Some(Self::Word),
+            _ => None,
+        }
+    }
 }
 
 /// A list of names that are allowed, as `ALL:!ECDH-ES` writes it.

@@ -334,6 +334,18 @@ fn peers_find_themselves_and_their_tables() {
 }
 
 #[test]
+fn more_threads_than_there_may_be() {
+    let warned = |text: &str| {
+        let loaded = read(text);
+        let said = loaded.diags.iter().filter(|d| d.message.starts_with("nbthread forced")).count();
+        (loaded.plan.is_some(), said)
+    };
+    assert_eq!(warned("global\n    nbthread 3\n    thread-hard-limit 2\n"), (true, 1));
+    assert_eq!(warned("global\n    thread-hard-limit 2\n    nbthread 2\n"), (true, 0));
+    assert_eq!(warned("global\n    thread-hard-limit 2\n"), (true, 0));
+}
+
+#[test]
 fn what_is_said_of_peers() {
     for (text, want) in [
         (

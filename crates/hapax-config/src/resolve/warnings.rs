@@ -1,14 +1,29 @@
 //! What HAProxy warns of when it looks at a whole proxy, in its words and its order.
 
-use hapax_diag::Span;
+use hapax_diag::{Diagnostic, Span};
 
 use super::proxy::One;
 use crate::codes;
 use crate::draft::Draft;
 use crate::plan::{Balance, LogKind, Mode, Options, ProxyCaps};
+use crate::reader::Reader;
 
 /// Words after `balance` that hash what only HTTP has.
 const HTTP_HASHES: &[&str] = &["uri", "url_param", "hdr"];
+
+/// More threads than there may be.
+pub(super) fn threads(reader: &mut Reader<'_>) {
+    let (Some(n), Some(limit)) = (reader.global.nbthread, reader.global.thread_limit) else {
+        return;
+    };
+    if n as usize > limit {
+        let message = format!(
+            "nbthread forced to a higher value ({n}) than the configured thread-hard-limit ({limit}), enforcing the limit. Please fix \
+             either value to remove this warning."
+        );
+        reader.diags.push(super::told(Diagnostic::warning(&codes::FALLBACK, message)));
+    }
+}
 
 /// What an HTTP word in a proxy of another mode comes to, and frontends that listen nowhere.
 pub(super) fn before(cx: &mut One<'_, '_>, draft: &mut Draft) {
@@ -30,7 +45,7 @@ fn no_http(cx: &mut One<'_, '_>, draft: &mut Draft) {
     let place = |draft: &Draft, word| draft.asked.get(word).copied().unwrap_or(draft.proxy.span);
     if draft.proxy.cookie.is_some() {
         let at = place(draft, "cookie");
-        let d = hapax_diag::Diagnostic::warning(
+        let d = Diagnostic::warning(
             &codes::NEEDS_HTTP,
             format!("cookie will be ignored for {kind} '{name}' (needs 'mode http')."),
         );
@@ -179,7 +194,7 @@ fn server_without_http(cx: &mut One<'_, '_>, draft: &mut Draft, s: usize) {
     let span = server.span;
     if server.redir.is_some() {
         let message = format!("{kind} '{name}' : server cannot have cookie or redirect prefix in non-HTTP mode.");
-        let d = hapax_diag::Diagnostic::alert(&codes::NEEDS_HTTP, message).at(span);
+        let d = Diagnostic::alert(&codes::NEEDS_HTTP, message).at(span);
         cx.push(super::told(d));
     }
     if server.cookie.take().is_some() {

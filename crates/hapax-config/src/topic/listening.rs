@@ -227,7 +227,7 @@ fn stats_socket(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let head = format!("'stats socket {}' in section 'global'", a.show(0));
     let mut opts = BindCx::new(cx, head, true, false);
     bind::read_options(&mut opts, a.words.get(1..).unwrap_or(&[]), a.line)?;
-    let (level, expose_fd) = (opts.level.unwrap_or(SocketLevel::Operator), opts.expose_fd);
+    let (level, expose_fd, severity) = (opts.level.unwrap_or(SocketLevel::Operator), opts.expose_fd, opts.severity);
     let bind = opts.finish();
     for address in list {
         for port in address.ports() {
@@ -241,6 +241,7 @@ fn stats_socket(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
                 bind: entry,
                 level,
                 expose_fd,
+                severity,
             });
         }
     }

@@ -165,8 +165,7 @@ end of a worker.",
     global("grace")
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
-        .doc("Time a stopping process still accepts connections.")
-        .not_yet("a delay before a soft stop")
+        .doc("Time between SIGUSR1 and the soft stop: connections are still accepted, and the fetch `stopping` already tells.")
         .ok(&["grace 5s"])
         .bad(&["grace", "grace soon"])
         .set(|cx, a| {

@@ -114,6 +114,7 @@ impl Shared {
             ssl_conns: AtomicU32::new(0),
             ssl_total: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             no_server_verify: AtomicBool::new(false),
             next_id: AtomicU64::new(0),
             proc_vars: RwLock::default(),

@@ -64,6 +64,8 @@ pub(super) fn serve(server: &mut Server, link: Option<UnixStream>) {
             timeout_ms: global.stats_timeout.unwrap_or(TIMEOUT_MS),
             maxconn: global.stats_maxconn.unwrap_or(MAXCONN),
             expose_fd: global.stats_sockets[i].expose_fd,
+            severity: global.stats_sockets[i].severity,
+            max_payload: global.max_payload.unwrap_or(Settings::default().max_payload),
             ..Settings::default()
         };
         let control = Arc::clone(&control);

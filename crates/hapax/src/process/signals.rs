@@ -12,18 +12,40 @@ use crate::report::Report;
 /// How often a finishing process looks for further signals.
 const STEP: Duration = Duration::from_millis(50);
 
-pub(super) fn serve(mut server: Server, waiter: &Waiter, hard_stop: Option<Duration>, report: &Report, systemd: bool) -> ExitCode {
+/// `grace` and `hard-stop-after`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Delays {
+    pub(super) grace: Option<Duration>,
+    pub(super) hard_stop: Option<Duration>,
+}
+
+pub(super) fn serve(mut server: Server, waiter: &Waiter, delays: Delays, report: &Report, systemd: bool) -> ExitCode {
     loop {
         match waiter.next(None) {
             Some(Signal::Finish) => {
                 if systemd {
                     let _ = notify::notify("STOPPING=1\n");
                 }
+                if let Some(grace) = delays.grace {
+                    linger(&mut server, waiter, grace, report);
+                }
                 server.finish();
-                return drain(&mut server, waiter, hard_stop, report);
+                return drain(&mut server, waiter, delays.hard_stop, report);
             }
             Some(other) => act(other, &mut server, report),
             None => {}
+        }
+    }
+}
+
+/// Goes on as before until `grace` is over, so that whoever sends traffic here can learn that it will end.
+fn linger(server: &mut Server, waiter: &Waiter, grace: Duration, report: &Report) {
+    server.announce_stop();
+    let end = Instant::now() + grace;
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|d| !d.is_zero()) {
+        match waiter.next(Some(left)) {
+            Some(Signal::Finish) | None => {}
+            Some(other) => act(other, server, report),
         }
     }
 }

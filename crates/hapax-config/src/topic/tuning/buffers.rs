@@ -149,7 +149,10 @@ connections",
         .shape(Shape::Size32)
         .doc("Largest payload a command of the runtime API may carry.")
         .since(3, 4)
-        .not_yet("a limit of its own for command-line payloads")
+        .set(|cx, a| {
+            cx.global.max_payload = Some(a.size() as usize);
+            Ok(())
+        })
         .ok(&["tune.cli.max-payload-size 64k"])
         .bad(&[
             "tune.cli.max-payload-size",

@@ -94,9 +94,12 @@ static ROWS: &[Row] = &[
     Row::new("thread-hard-limit", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(1, i64::MAX))
-        .doc("Highest number of threads, whatever the machine has.")
+        .doc("Threads at most: fewer are started where the machine or `nbthread` asks for more.")
         .since(3, 0)
-        .not_yet("a limit on the default number of threads")
+        .set(|cx, a| {
+            cx.global.thread_limit = usize::try_from(a.number()).ok();
+            Ok(())
+        })
         .ok(&["thread-hard-limit 10"])
         .bad(&["thread-hard-limit", "thread-hard-limit many", "thread-hard-limit 0"]),
     Row::new("numa-cpu-mapping", Sections::GLOBAL)
