@@ -241,40 +241,41 @@ fn set_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
         return Answer::err("set server <b>/<s> addr requires an address and optionally a port.");
     }
     let Ok(ip) = text.parse::<IpAddr>() else {
-        return Answer::err(format!("Invalid addr '{text}' {BY}"));
+        return Answer::err(format!("Invalid addr '{text}'"));
     };
     let shared = c.control.shared();
+    let conf = shared.server_conf(p, s);
     let old = shared.server(p, s).endpoint();
     let (old_ip, old_port) = match &old {
         Some(Endpoint::Ip(a)) => (Some(a.ip()), a.port()),
-        Some(_) => return Answer::err("IP update failed: the server has no IP address."),
-        None => (None, shared.server_conf(p, s).port),
+        Some(_) => return Answer::err("Update for the current server address family is only supported through configuration file."),
+        None => (None, conf.port),
     };
     let port = match (c.arg(3), c.arg(4)) {
+        ("port", text) if text.starts_with(['+', '-']) || conf.port_offset.is_some() => {
+            return Answer::err(format!(
+                "port '{text}' : ports that follow the client's are only changed in the configuration file."
+            ));
+        }
         ("port", text) => match text.parse::<u16>() {
             Ok(n) => n,
-            Err(_) => return Answer::err(format!("Invalid port '{text}' {BY}")),
+            Err(_) => return Answer::err(format!("problem converting port '{text}' to an int")),
         },
         _ => old_port,
     };
     let mut changes = Vec::new();
-    changes.push(if old_ip == Some(ip) {
-        "no need to change the addr".to_owned()
-    } else {
-        format!(
-            "IP changed from '{}' to '{ip}'",
-            old_ip.map_or_else(|| "(none)".into(), |i| i.to_string())
-        )
-    });
+    if old_ip != Some(ip) {
+        let was = old_ip.map_or_else(|| "(none)".into(), |i| i.to_string());
+        changes.push(format!("IP changed from '{was}' to '{ip}'"));
+    }
     if port != old_port {
         changes.push(format!("port changed from '{old_port}' to '{port}'"));
-    } else if c.arg(3) == "port" {
-        changes.push("no need to change the port".to_owned());
     }
-    if old_ip != Some(ip) || port != old_port {
-        shared.set_address(p, s, Endpoint::Ip(SocketAddr::new(ip, port)));
-        // A name that led nowhere keeps it from nothing any more.
-        shared.resolves(p, s, false, c.control.now_ms());
+    if changes.is_empty() {
+        return Answer::Say(Severity::Warning, "nothing changed".to_owned());
     }
+    shared.set_address(p, s, Endpoint::Ip(SocketAddr::new(ip, port)));
+    // A name that led nowhere keeps it from nothing any more.
+    shared.resolves(p, s, false, c.control.now_ms());
     Answer::Say(Severity::Warning, format!("{} {BY}", changes.join(", ")))
 }

@@ -162,7 +162,7 @@ fn answers_are_haproxys() {
             "set server b/s1 health foo",
             "'set server <srv> health' expects 'up', 'stopping', or 'down'.\n\n",
         ),
-        ("set server b/s1 addr foo", "Invalid addr 'foo' by 'stats socket command'\n\n"),
+        ("set server b/s1 addr foo", "Invalid addr 'foo'\n\n"),
         (
             "set server b/s1 addr 127.0.0.2",
             "IP changed from '127.0.0.1' to '127.0.0.2' by 'stats socket command'\n\n",
@@ -171,9 +171,15 @@ fn answers_are_haproxys() {
             "set server b/s1 addr 127.0.0.1 port 22002",
             "IP changed from '127.0.0.2' to '127.0.0.1', port changed from '22001' to '22002' by 'stats socket command'\n\n",
         ),
+        ("set server b/s1 addr 127.0.0.1", "nothing changed\n\n"),
         (
-            "set server b/s1 addr 127.0.0.1",
-            "no need to change the addr by 'stats socket command'\n\n",
+            "set server b/s1 addr 127.0.0.1 port 22003",
+            "port changed from '22002' to '22003' by 'stats socket command'\n\n",
+        ),
+        ("set server b/s1 addr 127.0.0.1 port x", "problem converting port 'x' to an int\n\n"),
+        (
+            "set server b/s1 addr 127.0.0.1 port +1",
+            "port '+1' : ports that follow the client's are only changed in the configuration file.\n\n",
         ),
         (
             "enable health b/s2",
