@@ -66,10 +66,13 @@ static ROWS: &[Row] = &[
         .usage("<percent>")
         .doc("Load over the average at which consistent hashing takes the next server.")
         .ok(&["hash-balance-factor 150", "hash-balance-factor 0"])
-        .bad(&["hash-balance-factor", "hash-balance-factor 50"])
+        .bad(&["hash-balance-factor", "hash-balance-factor 50", "hash-balance-factor -1"])
         .set(|cx, a| {
             if a.is_empty() {
                 return Err(a.missing("'hash-balance-factor' expects an integer argument."));
+            }
+            if a.str(0).starts_with('-') {
+                return Err(a.bad(0, "'hash-balance-factor' must be 0 or greater than 100."));
             }
             match super::limits::number(a, 0) {
                 1..=100 => return Err(a.bad(0, "'hash-balance-factor' must be 0 or greater than 100.")),

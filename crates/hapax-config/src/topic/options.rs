@@ -216,11 +216,12 @@ static ROWS: &[Row] = &[
     Row::new("option use-small-buffers", Sections::BACK)
         .since(3, 4)
         .usage("[queue] [l7-retries] [check]")
-        .shape(Shape::Words(0, 3))
+        .shape(Shape::Each(0, 3, &["queue", "l7-retries", "check"]))
         .negatable()
         .doc("Uses small buffers where a request waits.")
         .no_effect("waiting requests borrow ordinary buffers")
-        .ok(&["option use-small-buffers", "option use-small-buffers queue"]),
+        .ok(&["option use-small-buffers", "option use-small-buffers queue"])
+        .bad(&["option use-small-buffers always"]),
     flag("option http-keep-alive", Sections::PROXY)
         .doc("Keeps connections on both sides after a response, which is the default.")
         .ok(&["option http-keep-alive"])

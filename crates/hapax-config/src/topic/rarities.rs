@@ -33,12 +33,12 @@ static ROWS: &[Row] = &[
         }),
     Row::new("max-session-srv-conns", Sections::FRONT)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Idle server connections a client connection may hold.")
         .ok(&["max-session-srv-conns 10"])
-        .bad(&["max-session-srv-conns", "max-session-srv-conns many"])
+        .bad(&["max-session-srv-conns"])
         .set(|cx, a| {
-            cx.proxy().proxy.max_held = usize::try_from(a.number()).unwrap_or(usize::MAX);
+            cx.proxy().proxy.max_held = usize::try_from(a.number().max(0)).unwrap_or(usize::MAX);
             Ok(())
         }),
     Row::new("rate-limit sessions", Sections::FRONT)
