@@ -4,6 +4,7 @@ mod balance;
 mod bind;
 mod check;
 mod copy_on_write;
+mod forwardfor;
 mod global;
 mod log;
 mod peers;
@@ -22,14 +23,15 @@ pub use check::{
 };
 pub(crate) use copy_on_write::usual;
 pub use copy_on_write::{CopyOnWrite, Usual};
+pub use forwardfor::ForwardFor;
 pub use global::{Allowed, DnsFamilies, Global, SeverityOutput, SocketBuffers, SocketLevel, StatsSocket, UnixBind};
 pub use log::{
     LogFormats, LogForward, LogHost, LogProfile, LogProto, LogSample, LogStep, LogTarget, LogTransport, LogWire, ProfileStep, Ring,
 };
 pub use peers::Peers;
 pub use proxy::{
-    Cookie, CookieMode, ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps,
-    RetryOn, ServerTarget, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseServer, UseSource,
+    Cookie, CookieMode, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps, RetryOn,
+    ServerTarget, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseServer, UseSource,
 };
 pub use resolvers::{Hold, MailAlerts, Mailer, Mailers, NameServer, Resolve, Resolvers};
 pub use saved::Saved;

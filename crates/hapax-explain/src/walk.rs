@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hapax_config::Plan;
-use hapax_config::plan::{Proxy, ProxyCaps, ServerTarget, SwitchTarget};
+use hapax_config::plan::{ForwardFor, Proxy, ProxyCaps, ServerTarget, SwitchTarget};
 use hapax_diag::{Sources, Span};
 use hapax_proto::http::Head;
 use hapax_rules::errors::Pages;
@@ -113,7 +113,7 @@ impl<'w> Walk<'w> {
                 self.run("redirect", be, &be.redirects, Phase::Request)?;
             }
         }
-        self.forwarded_for(fe, be);
+        self.tell_addresses(fe, be);
         let mut outcome = self.choose_server(be)?;
         outcome.sent = Some(message(&self.req, self.body));
         self.res = Some(q.response_head());
@@ -352,17 +352,23 @@ impl<'w> Walk<'w> {
         Ok(())
     }
 
-    fn forwarded_for(&mut self, fe: &'w Proxy, be: &'w Proxy) {
-        let Some(ff) = be.forwardfor.as_ref().or(fe.forwardfor.as_ref()) else {
-            return;
-        };
-        let src = self.stream.src.as_ref().or(self.sess.src.as_ref()).and_then(Endpoint::ip);
-        let name = ff.header.to_ascii_lowercase();
-        let Some(src) = src.filter(|_| !(ff.if_none && self.req.contains(&name))) else {
-            return;
-        };
-        self.req.add(&name, src.to_string().as_bytes());
-        self.note(format!("option forwardfor: + {}: {src}", String::from_utf8_lossy(&name)), None);
+    /// `option forwardfor`, `option originalto`
+    fn tell_addresses(&mut self, fe: &'w Proxy, be: &'w Proxy) {
+        let (stream, sess) = (&self.stream, &self.sess);
+        let src = stream.src.as_ref().or(sess.src.as_ref()).and_then(Endpoint::ip);
+        let dst = stream.dst.as_ref().or(sess.dst.as_ref()).and_then(Endpoint::ip);
+        let told = [
+            ("forwardfor", &fe.forwardfor, &be.forwardfor, src),
+            ("originalto", &fe.originalto, &be.originalto, dst),
+        ];
+        for (option, fe, be, ip) in told {
+            let Some(ip) = ip else { continue };
+            let Some(name) = ForwardFor::field(fe.as_ref(), be.as_ref(), ip, |name| self.req.contains(name)) else {
+                continue;
+            };
+            self.req.add(name, ip.to_string().as_bytes());
+            self.note(format!("option {option}: + {}: {ip}", String::from_utf8_lossy(name)), None);
+        }
     }
 
     /// The server of the first `use-server` rule that holds and whose server is up.

@@ -190,9 +190,9 @@ pub struct Proxy {
     pub cookie: Option<Box<Cookie>>,
     /// `dynamic-cookie-key`
     pub dynamic_cookie_key: Option<Arc<[u8]>>,
-    pub forwardfor: Option<ForwardFor>,
+    pub forwardfor: Option<super::ForwardFor>,
     /// `option originalto`
-    pub originalto: Option<ForwardFor>,
+    pub originalto: Option<super::ForwardFor>,
     /// `option forwarded`
     pub forwarded: Option<Arc<Forwarded>>,
     /// `option http-restrict-req-hdr-names`
@@ -325,14 +325,6 @@ impl Proxy {
         let asked = self.cookie.as_ref().is_some_and(|c| c.dynamic);
         asked.then(|| hapax_balance::dynamic_cookie(key, *address).into_bytes().into())
     }
-}
-
-/// `option forwardfor`
-#[derive(Clone, Debug)]
-pub struct ForwardFor {
-    pub header: Arc<[u8]>,
-    pub except: Option<(std::net::IpAddr, u8)>,
-    pub if_none: bool,
 }
 
 /// `option forwarded` (RFC 7239).

@@ -17,17 +17,13 @@ impl Exchange<'_> {
         if let (Some(name), Some(id)) = (&self.fe.unique_id_header, &self.p.facts.unique_id) {
             self.p.req_head.add(name, id);
         }
-        if let Some(f) = self.be.forwardfor.as_ref().or(self.fe.forwardfor.as_ref()) {
+        if self.fe.forwardfor.is_some() || self.be.forwardfor.is_some() {
             let ip = self.env(false).src().and_then(Endpoint::ip);
-            // One of the two that wants it in any case wins.
-            let if_none = [&self.fe.forwardfor, &self.be.forwardfor]
-                .iter()
-                .all(|o| o.as_ref().is_none_or(|f| f.if_none));
-            self.add_address(f, ip, if_none);
+            self.add_address(&self.fe.forwardfor, &self.be.forwardfor, ip);
         }
-        if let Some(f) = self.be.originalto.as_ref().or(self.fe.originalto.as_ref()) {
+        if self.fe.originalto.is_some() || self.be.originalto.is_some() {
             let ip = self.env(false).dst().and_then(Endpoint::ip);
-            self.add_address(f, ip, f.if_none);
+            self.add_address(&self.fe.originalto, &self.be.originalto, ip);
         }
         if let Some(f) = &self.be.forwarded {
             self.add_forwarded(f);
@@ -51,14 +47,11 @@ impl Exchange<'_> {
     }
 
     /// `option forwardfor`, `option originalto`
-    fn add_address(&mut self, f: &ForwardFor, ip: Option<IpAddr>, if_none: bool) {
+    fn add_address(&mut self, fe: &Option<ForwardFor>, be: &Option<ForwardFor>, ip: Option<IpAddr>) {
         let Some(ip) = ip else { return };
-        if f.except.as_ref().is_some_and(|(net, bits)| within(ip, *net, *bits)) {
+        let Some(name) = ForwardFor::field(fe.as_ref(), be.as_ref(), ip, |name| self.p.req_head.contains(name)) else {
             return;
-        }
-        if if_none && self.p.req_head.contains(&f.header) {
-            return;
-        }
+        };
         let mut text = [0u8; 45];
         let len = {
             use std::io::Write;
@@ -68,7 +61,7 @@ impl Exchange<'_> {
             let _ = write!(room, "{ip}");
             whole - room.len()
         };
-        self.p.req_head.add(&f.header, &text[..len]);
+        self.p.req_head.add(name, &text[..len]);
     }
 
     /// `option forwarded` (RFC 7239)
@@ -159,13 +152,6 @@ fn is_plain(name: &[u8]) -> bool {
 }
 
 /// Whether `ip` is of the network `net/bits`.
-fn within(ip: IpAddr, net: IpAddr, bits: u8) -> bool {
-    let prefix = |a: IpAddr| match a {
-        IpAddr::V4(a) => u128::from(a.to_bits()).checked_shr(32 - u32::from(bits.min(32))),
-        IpAddr::V6(a) => a.to_bits().checked_shr(128 - u32::from(bits.min(128))),
-    };
-    ip.is_ipv4() == net.is_ipv4() && prefix(ip) == prefix(net)
-}
 
 fn parameter(out: &mut Vec<u8>, name: &[u8], value: &[u8], quoted: bool) {
     if !out.is_empty() {
