@@ -1,7 +1,10 @@
 //! The commands, by family.
 
+mod authorities;
+mod certs;
 mod cookies;
 mod counters;
+mod crt_lists;
 mod debug;
 mod dynamic;
 pub(crate) mod events;
@@ -40,6 +43,9 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     sessions::ROWS,
     counters::ROWS,
     jwt::ROWS,
+    certs::ROWS,
+    authorities::ROWS,
+    crt_lists::ROWS,
     maps::ROWS,
     vars::ROWS,
     tables::ROWS,

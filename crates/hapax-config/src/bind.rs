@@ -15,13 +15,15 @@ use crate::keyword::{Class, Keyword, Prefix, Sections, Version};
 use crate::plan::{Bind, BindTls, SeverityOutput, SocketLevel};
 use crate::reader::{Reader, TlsDefaults};
 
+pub(crate) mod certs;
 mod ignore;
 mod rare;
 mod socket;
 mod tls;
 
-pub(crate) use tls::cert_error;
 mod unix;
+
+pub(crate) use certs::cert_error;
 
 /// The class of `bind` options.
 pub struct BindOption;

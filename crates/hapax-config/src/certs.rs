@@ -1,17 +1,18 @@
 //! Certificates and keys: PEM files in any order of their parts, directories of them, crt-lists, and bundles of authorities.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use hapax_sample::Files;
-use rustls_pki_types::pem::{PemObject, SectionKind};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use rustls_pki_types::{CertificateRevocationListDer, pem::PemObject};
 
-use crate::plan::Certificate;
+use crate::plan::{Certificate, CrtEntry, CrtList, Origin, PemFile, Stored};
 
-mod crt_list;
+pub mod crt_list;
+mod extra;
+pub mod pem;
 
-pub use crt_list::Entry;
+pub use extra::Extra;
 
 /// Why a certificate cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +35,12 @@ fn missing(message: String) -> CertError {
 pub struct CertStore {
     certs: HashMap<String, Result<Arc<Certificate>, CertError>>,
     bundles: HashMap<String, Result<Arc<[u8]>, CertError>>,
+    revocations: HashMap<String, Result<Arc<[u8]>, CertError>>,
+    lists: BTreeMap<Arc<str>, Arc<CrtList>>,
     /// Of crt-stores, by the names that lines refer to them by; those whose files are not there among them.
     named: HashMap<String, Result<Arc<Certificate>, CertError>>,
+    /// Which files beside a certificate belong to it.
+    pub extra: Extra,
 }
 
 impl CertStore {
@@ -44,9 +49,21 @@ impl CertStore {
         self.named.get(name).cloned()
     }
 
-    /// A certificate of a crt-store, with a key of its own file where `key` names one, under all of its names.
-    pub fn store(&mut self, names: Vec<String>, path: &str, key: Option<&str>, files: &dyn Files) -> Result<(), CertError> {
-        let made = read_certificate(path, key, files).map(Arc::new);
+    /// Forgets what was read: the same names mean other files from here on.
+    pub fn forget(&mut self) {
+        let extra = std::mem::take(&mut self.extra);
+        *self = Self { extra, ..Self::default() };
+    }
+
+    /// A certificate of a crt-store, with a key of its own file where `key` names one, under all of its names; the first is its own.
+    pub fn store(&mut self, names: Vec<String>, file: &str, path: &str, beside: Beside<'_>, files: &dyn Files) -> Result<(), CertError> {
+        let made = self.extra.read(path, beside, files).map(|read| {
+            Arc::new(Certificate {
+                path: names.first().cloned().unwrap_or_default(),
+                origin: Origin::Listed(file.to_owned()),
+                ..read
+            })
+        });
         if made.as_ref().err().is_none_or(|e| e.missing) {
             for name in names {
                 self.named.insert(name, made.clone());
@@ -55,45 +72,114 @@ impl CertStore {
         made.map(drop)
     }
 
-    /// A file of certificates and their key, in any order; the key may stand in `<path>.key`.
+    /// A file of certificates and their key, in any order; the key may stand in a file beside it.
     pub fn certificate(&mut self, path: &str, files: &dyn Files) -> Result<Arc<Certificate>, CertError> {
+        self.certificate_of(path, Origin::Listed(path.to_owned()), Beside::default(), files)
+    }
+
+    fn certificate_of(&mut self, path: &str, origin: Origin, beside: Beside<'_>, files: &dyn Files) -> Result<Arc<Certificate>, CertError> {
         if let Some(stored) = self.named.get(path) {
             return stored.clone();
         }
         if let Some(known) = self.certs.get(path) {
             return known.clone();
         }
-        let made = read_certificate(path, None, files).map(Arc::new);
+        let made = self.extra.read(path, beside, files).map(|read| Arc::new(Certificate { origin, ..read }));
         self.certs.insert(path.to_owned(), made.clone());
         made
     }
 
-    /// What `crt` names: one file, or every certificate of a directory in the order of their names.
-    pub fn crt(&mut self, path: &str, files: &dyn Files) -> Result<Vec<Arc<Certificate>>, CertError> {
-        let Ok(names) = files.list(path) else {
-            return Ok(vec![self.certificate(path, files)?]);
+    /// The certificates of one name: a file, or, where it is not there, one for each kind of key (`<name>.rsa`, `<name>.ecdsa`).
+    pub fn bundle_of(&mut self, path: &str, beside: Beside<'_>, files: &dyn Files) -> Result<Vec<Arc<Certificate>>, CertError> {
+        let single = match self.certificate_of(path, Origin::Line, beside, files) {
+            Err(e) if e.missing && self.extra.bundle => e,
+            other => return other.map(|cert| vec![cert]),
         };
         let mut found = Vec::new();
-        for name in names.iter().filter(|n| is_certificate_name(n)) {
-            found.push(self.certificate(&join(path, name), files)?);
+        for kind in ["rsa", "ecdsa"] {
+            match self.certificate_of(&format!("{path}.{kind}"), Origin::Line, beside, files) {
+                Ok(cert) => found.push(cert),
+                Err(e) if e.missing => {}
+                Err(e) => return Err(e),
+            }
         }
-        Ok(found)
+        if found.is_empty() { Err(single) } else { Ok(found) }
+    }
+
+    /// What `crt` names where that is a directory: a list of every certificate in it, in the order of their names.
+    pub fn directory(&mut self, path: &str, files: &dyn Files) -> Option<Result<Arc<str>, CertError>> {
+        let names = files.list(path).ok()?;
+        let path = path.trim_end_matches('/');
+        if let Some((known, _)) = self.lists.get_key_value(path) {
+            return Some(Ok(Arc::clone(known)));
+        }
+        let mut list = CrtList::default();
+        for name in names.iter().filter(|n| is_certificate_name(n)) {
+            match self.certificate_of(&join(path, name), Origin::Line, Beside::default(), files) {
+                Ok(cert) => list.entries.push(CrtEntry::plain(0, cert)),
+                Err(e) => return Some(Err(e)),
+            }
+        }
+        Some(Ok(self.add_list(path, list)))
+    }
+
+    /// A crt-list that was read already.
+    pub fn list(&self, name: &str) -> Option<Arc<str>> {
+        self.lists.get_key_value(name).map(|(name, _)| Arc::clone(name))
+    }
+
+    pub fn add_list(&mut self, name: &str, list: CrtList) -> Arc<str> {
+        let name: Arc<str> = Arc::from(name);
+        self.lists.insert(Arc::clone(&name), Arc::new(list));
+        name
+    }
+
+    /// One more line for a list that grows line by line.
+    pub fn extend_list(&mut self, name: &Arc<str>, entry: CrtEntry) {
+        let list = Arc::make_mut(self.lists.entry(Arc::clone(name)).or_default());
+        list.lines += 1;
+        list.entries.push(CrtEntry { line: list.lines, ..entry });
     }
 
     /// Certificates of authorities (`ca-file`), as PEM text. `@system-ca` is the machine's own bundle.
-    pub fn bundle(&mut self, path: &str, files: &dyn Files) -> Result<Arc<[u8]>, CertError> {
-        if let Some(known) = self.bundles.get(path) {
-            return known.clone();
-        }
-        let made = read_bundle(path, files);
+    pub fn authorities(&mut self, path: &str, files: &dyn Files) -> Result<PemFile, CertError> {
+        let known = self.bundles.get(path).cloned();
+        let made = known.unwrap_or_else(|| read_bundle(path, files));
         self.bundles.insert(path.to_owned(), made.clone());
-        made
+        made.map(|pem| PemFile { path: path.into(), pem })
     }
 
-    /// The entries of a `crt-list` file.
-    pub fn crt_list(&mut self, path: &str, base: Option<&str>, files: &dyn Files) -> Result<Vec<Entry>, CertError> {
-        crt_list::read(self, path, base, files)
+    /// Revocation lists (`crl-file`), as PEM text.
+    pub fn revocations(&mut self, path: &str, files: &dyn Files) -> Result<PemFile, CertError> {
+        let known = self.revocations.get(path).cloned();
+        let made = known.unwrap_or_else(|| read_revocations(path, files));
+        self.revocations.insert(path.to_owned(), made.clone());
+        made.map(|pem| PemFile { path: path.into(), pem })
     }
+
+    /// Everything that could be read.
+    pub fn stored(&self) -> Stored {
+        let certs = self.certs.values().chain(self.named.values()).flatten();
+        let pem = |all: &HashMap<String, Result<Arc<[u8]>, CertError>>| {
+            let good = all.iter().filter_map(|(name, pem)| Some((Arc::from(name.as_str()), Arc::clone(pem.as_ref().ok()?))));
+            good.collect()
+        };
+        Stored {
+            certs: certs.map(|c| (Arc::from(c.path.as_str()), Arc::clone(c))).collect(),
+            authorities: pem(&self.bundles),
+            revocations: pem(&self.revocations),
+            lists: self.lists.clone(),
+        }
+    }
+}
+
+/// Files that a line names for parts of a certificate; those it does not name are looked for beside it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    pub key: Option<&'a str>,
+    pub ocsp: Option<&'a str>,
+    pub issuer: Option<&'a str>,
+    pub sctl: Option<&'a str>,
 }
 
 /// Files beside certificates that are not certificates, and hidden ones.
@@ -120,98 +206,17 @@ fn read_bundle(path: &str, files: &dyn Files) -> Result<Arc<[u8]>, CertError> {
         .iter()
         .find_map(|p| files.read(p).ok())
         .ok_or_else(|| missing(format!("unable to load ca-file '{path}'")))?;
-    if parts(&bytes, path)?.0.is_empty() {
+    if pem::parts(&bytes, path)?.chain.is_empty() {
         return Err(wrong(format!("unable to load ca-file '{path}': no certificate in it")));
     }
     Ok(bytes)
 }
 
-type Parts = (Vec<Vec<u8>>, Option<PrivateKeyDer<'static>>);
-
-/// Certificates and the first key of a PEM text.
-fn parts(bytes: &[u8], path: &str) -> Result<Parts, CertError> {
-    let (mut chain, mut key) = (Vec::new(), None);
-    for part in <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes) {
-        let (kind, der) = part.map_err(|e| wrong(format!("unable to load certificate from file '{path}': {e}")))?;
-        match kind {
-            SectionKind::Certificate => chain.push(der),
-            SectionKind::PrivateKey if key.is_none() => key = Some(PrivatePkcs8KeyDer::from(der).into()),
-            SectionKind::RsaPrivateKey if key.is_none() => key = Some(PrivatePkcs1KeyDer::from(der).into()),
-            SectionKind::EcPrivateKey if key.is_none() => key = Some(PrivateSec1KeyDer::from(der).into()),
-            _ => {}
-        }
+fn read_revocations(path: &str, files: &dyn Files) -> Result<Arc<[u8]>, CertError> {
+    let unable = |why: &str| format!("unable to load CRL file '{path}': {why}");
+    let bytes = files.read(path).map_err(|why| missing(unable(&why)))?;
+    if CertificateRevocationListDer::pem_slice_iter(&bytes).flatten().next().is_none() {
+        return Err(wrong(unable("there is no list in it")));
     }
-    Ok((chain, key))
-}
-
-fn read_certificate(path: &str, key_path: Option<&str>, files: &dyn Files) -> Result<Certificate, CertError> {
-    let bytes = files
-        .read(path)
-        .map_err(|e| missing(format!("unable to stat SSL certificate from file '{path}' : {e}.")))?;
-    let (chain, key) = parts(&bytes, path)?;
-    if chain.is_empty() {
-        return Err(wrong(format!("unable to load certificate chain from file '{path}'.")));
-    }
-    let key = match (key_path, key) {
-        (Some(own), _) => key_of(own, files)?,
-        (None, Some(key)) => key,
-        (None, None) => key_beside(path, files)?,
-    };
-    let chain = leaf_first(chain);
-    let names = names_of(&chain[0]).ok_or_else(|| wrong(format!("unable to load certificate from file '{path}'.")))?;
-    Ok(Certificate {
-        path: path.to_owned(),
-        chain,
-        key,
-        names,
-    })
-}
-
-fn key_of(path: &str, files: &dyn Files) -> Result<PrivateKeyDer<'static>, CertError> {
-    let bytes = files
-        .read(path)
-        .map_err(|e| missing(format!("unable to load the private key from file '{path}' : {e}.")))?;
-    parts(&bytes, path)?
-        .1
-        .ok_or_else(|| wrong(format!("No Private Key found in '{path}'.")))
-}
-
-fn key_beside(path: &str, files: &dyn Files) -> Result<PrivateKeyDer<'static>, CertError> {
-    let none = || wrong(format!("No Private Key found in '{path}' or '{path}.key'."));
-    let bytes = files.read(&format!("{path}.key")).map_err(|_| none())?;
-    parts(&bytes, path)?.1.ok_or_else(none)
-}
-
-/// The certificate that is no issuer of the others comes first; files may hold them in any order.
-fn leaf_first(mut chain: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    if chain.len() > 1
-        && is_authority(&chain[0])
-        && let Some(leaf) = chain.iter().position(|c| !is_authority(c))
-    {
-        chain[..=leaf].rotate_right(1);
-    }
-    chain
-}
-
-fn is_authority(der: &[u8]) -> bool {
-    x509_parser::parse_x509_certificate(der).is_ok_and(|(_, c)| c.is_ca())
-}
-
-/// Common name and DNS names, in lower case.
-fn names_of(der: &[u8]) -> Option<Vec<String>> {
-    let (_, cert) = x509_parser::parse_x509_certificate(der).ok()?;
-    let mut names: Vec<String> = Vec::new();
-    let alternative = cert.subject_alternative_name().ok().flatten();
-    for name in alternative.iter().flat_map(|san| &san.value.general_names) {
-        if let x509_parser::extensions::GeneralName::DNSName(dns) = name {
-            names.push(dns.to_ascii_lowercase());
-        }
-    }
-    for cn in cert.subject().iter_common_name().filter_map(|cn| cn.as_str().ok()) {
-        let cn = cn.to_ascii_lowercase();
-        if !names.contains(&cn) {
-            names.push(cn);
-        }
-    }
-    Some(names)
+    Ok(bytes)
 }

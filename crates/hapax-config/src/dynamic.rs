@@ -9,11 +9,12 @@ use hapax_sample::{Deferred, Files};
 use hapax_syntax::{Environment, Word};
 
 use crate::args::{ArgValue, Args};
+use crate::bind::BindCx;
 use crate::draft::Draft;
 use crate::keyword::{Prefix, Sections};
 use crate::load::LoadOptions;
 use crate::paths::RelativeFiles;
-use crate::plan::{Balance, Mode, Plan, Proxy, Server};
+use crate::plan::{Balance, BindTls, Mode, Plan, Proxy, Server, Stored};
 use crate::reader::{Current, Reader, TlsDefaults};
 use crate::server::{InitAddr, ServerDraft, every_option};
 
@@ -252,4 +253,35 @@ impl Later {
             ..made.clone()
         })
     }
+}
+
+/// What lines of crt-lists that come while running may refer to: what is in the store, and no file.
+struct Kept<'a>(&'a Stored);
+
+impl Files for Kept<'_> {
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        let found = self.0.authorities.get(path).or_else(|| self.0.revocations.get(path));
+        found.filter(|pem| !pem.is_empty()).cloned().ok_or_else(|| format!("unable to load {path}"))
+    }
+}
+
+/// The options of a certificate that comes to a crt-list (`add ssl crt-list`).
+pub fn certificate_options(plan: &Plan, stored: &Stored, words: &[String]) -> Result<Option<Arc<BindTls>>, String> {
+    let opts = LoadOptions::default();
+    let kept = Kept(stored);
+    let files = RelativeFiles::new(&kept);
+    for two in words.windows(2) {
+        if let [option @ ("ca-file" | "ca-verify-file" | "crl-file"), path] = [two[0].as_str(), two[1].as_str()]
+            && kept.read(&plan.later.tls.ca_path(path)).is_err()
+        {
+            return Err(format!("'{option}' : unable to load {path}"));
+        }
+    }
+    let mut reader = Reader::new(&files, &opts);
+    reader.tls = plan.later.tls.clone();
+    reader.experimental = plan.later.experimental;
+    let mut cx = BindCx::new(&mut reader, String::new(), false, true);
+    let own = crate::bind::certs::own(&mut cx, Span::default(), words).map_err(|e| format!("parsing [CLI:1]: {e}"))?;
+    let told = reader.diags.iter().find(|d| d.severity == Severity::Alert);
+    told.map_or(Ok(own), |d| Err(d.message.clone()))
 }

@@ -2,6 +2,7 @@
 
 mod balance;
 mod bind;
+mod certs;
 mod check;
 mod copy_on_write;
 mod forwardfor;
@@ -16,7 +17,8 @@ mod statuses;
 mod table;
 
 pub use balance::{Balance, Key};
-pub use bind::{Bind, BindAddress, BindTls, Certificate, Ignored, Verify};
+pub use bind::{Bind, BindAddress, BindTls, Ignored, Verify};
+pub use certs::{CertSource, Certificate, CrtEntry, CrtList, Origin, PemFile, Stored};
 pub use check::{
     Act, Check, CheckPort, Connect, Expect, External, HeaderPattern, HttpCheckOptions, HttpSend, Pattern, ReplyReader, Script, ScriptKind,
     Step, StrMatch, StrMethod, Text, VarValue,
@@ -71,6 +73,8 @@ pub struct Plan {
     pub file_names: Vec<String>,
     /// Map and ACL lists, for the runtime API.
     pub patterns: PatternRefs,
+    /// Certificates and what is beside them, as they were when the configuration was read.
+    pub stored: Stored,
     /// What comes while the process runs starts from here.
     pub later: crate::dynamic::Later,
 }

@@ -147,6 +147,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         resolvers: reader.resolvers.into_iter().map(|r| r.section).collect(),
         mailers: reader.mailers,
         file_names: reader.file_names,
+        stored: reader.certs.stored(),
         patterns: reader.refs,
         later,
     };

@@ -1,9 +1,6 @@
 //! What `bind` and `server` lines share about TLS: versions, protocols and cipher lists, and what the TLS library cannot do.
 
-use std::sync::Arc;
-
 use hapax_diag::{Diagnostic, Diagnostics};
-use hapax_sample::Compile;
 
 use crate::args::Args;
 use crate::codes;
@@ -112,21 +109,4 @@ pub(crate) fn check_curves(a: &Args<'_>, diags: &mut Diagnostics) {
         CURVES.join(":")
     );
     diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.at(0)));
-}
-
-/// A file of revocation lists. One that is missing leaves the line standing.
-pub(crate) fn crl(a: &Args<'_>, path: &str, cx: &mut Compile<'_>) -> Result<Option<Arc<[u8]>>, Diagnostic> {
-    match cx.files.read(path) {
-        Ok(bytes) if bytes.windows(9).any(|w| w == b"X509 CRL-") => Ok(Some(bytes)),
-        Ok(_) => Err(a.bad(
-            0,
-            format!("'{}' : unable to load CRL file '{path}': there is no list in it", a.name),
-        )),
-        Err(why) => {
-            let message = format!("'{}' : unable to load CRL file '{path}': {why}", a.name);
-            let d = Diagnostic::alert(&codes::MISSING_FILE, message).at(a.at(0));
-            cx.diags.push(d.missing());
-            Ok(None)
-        }
-    }
 }

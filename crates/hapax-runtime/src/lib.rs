@@ -5,6 +5,7 @@
 
 mod alerts;
 mod buf;
+pub mod certs;
 mod check;
 pub mod control;
 mod io;

@@ -20,7 +20,7 @@ use tokio::net::{UnixListener, UnixStream};
 use crate::io::{Raw, Tcp};
 use crate::session;
 use crate::state::{ProxyState, RateMeter, raise};
-use crate::tls::BindTlsConfig;
+use crate::tls::BindSlot;
 use crate::worker::Worker;
 
 /// What all connections of a `bind` line have in common.
@@ -30,7 +30,7 @@ pub(crate) struct ListenerFacts {
     pub bind: u32,
     pub id: u32,
     pub name: Arc<str>,
-    pub tls: Option<Arc<BindTlsConfig>>,
+    pub tls: Option<BindSlot>,
     /// The address bound to, where it is one single address.
     pub local: Option<Endpoint>,
 }

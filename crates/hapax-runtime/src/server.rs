@@ -109,6 +109,7 @@ impl Server {
         let tls = Arc::new(TlsTables::new(&plan, options.no_server_verify).map_err(io::Error::other)?);
         let shared = Arc::new(Shared::new(plan, threads, options.maxconn, hapax_sys::clock::realtime_us()));
         shared.no_server_verify.store(options.no_server_verify, Ordering::Relaxed);
+        shared.certs.serve_with(&tls);
         set_start_vars(&shared);
         shared.logs.back(&options.ring_files);
         let dropped = Arc::new(AtomicU64::new(0));
@@ -137,7 +138,7 @@ impl Server {
         }
         let of_server = {
             let tls = Arc::clone(&tls);
-            Arc::new(move |p, s| tls.server(p, s).cloned())
+            Arc::new(move |p, s| tls.server(p, s).map(|slot| slot.load_full()))
         };
         let control = ControlThread::start(Arc::clone(&shared), of_server)?;
         let (for_names, tls_of_names) = (Arc::clone(&shared), Arc::clone(&tls));

@@ -104,6 +104,7 @@ pub struct Shared {
     pub sess_rate: RateMeter,
     pub ssl_rate: RateMeter,
     pub compression: Compression,
+    pub certs: crate::certs::Certs,
     pub logs: crate::log::Outlets,
     /// The facts of `show info` that only the process knows.
     pub process: ProcessDoor,

@@ -31,33 +31,40 @@ mod accept;
 mod choice;
 mod facts;
 mod failure;
+mod names;
+mod place;
 mod trust;
 mod upstream;
 mod verdict;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use arc_swap::ArcSwap;
 use hapax_config::Plan;
+use hapax_config::plan::Stored;
 use rustls::ClientConfig;
 
-pub(crate) use accept::{BindTlsConfig, accept};
+pub(crate) use accept::{BindTlsConfig, accept, accept_plainly};
 pub(crate) use facts::server_facts;
 pub(crate) use failure::{error_of, fault_of};
+use names::Keys;
+use place::{Place, places};
+pub(crate) use place::Spec;
 pub(crate) use upstream::{config as client_config, handshake};
 
-/// The configurations of a plan, made once for all workers: (proxy, bind) and (proxy, server).
+/// The settings of a listener, and those of a server. Handshakes take what is there when they start; a new version takes its place.
+pub(crate) type BindSlot = Arc<ArcSwap<BindTlsConfig>>;
+pub(crate) type ClientSlot = Arc<ArcSwap<ClientConfig>>;
+
+/// The configurations of a plan, made once for all workers.
 #[derive(Debug, Default)]
 pub(crate) struct TlsTables {
-    binds: HashMap<(u32, u32), Arc<BindTlsConfig>>,
-    servers: HashMap<(u32, u32), Arc<ClientConfig>>,
-    /// Of peers: by section, and by section and place in it.
-    peer_binds: HashMap<usize, Arc<BindTlsConfig>>,
-    peer_servers: HashMap<(usize, usize), Arc<ClientConfig>>,
-    name_servers: HashMap<(usize, usize), Arc<ClientConfig>>,
-    /// (ring, server) and (log-forward section, bind).
-    ring_servers: HashMap<(u32, u32), Arc<ClientConfig>>,
-    log_binds: HashMap<(u32, u32), Arc<BindTlsConfig>>,
+    binds: HashMap<Place, BindSlot>,
+    clients: HashMap<Place, ClientSlot>,
+    keys: Mutex<Keys>,
+    /// `-dV`: certificates of servers are not checked.
+    no_verify: bool,
 }
 
 /// A TLS setting that rustls refuses.
@@ -71,102 +78,90 @@ pub(crate) struct TlsError {
 impl TlsTables {
     /// `no_verify` (`-dV`): certificates of servers are not checked.
     pub(crate) fn new(plan: &Plan, no_verify: bool) -> Result<Self, TlsError> {
-        let mut t = Self::default();
-        for (p, proxy) in plan.proxies.iter().enumerate() {
-            for (b, bind) in proxy.binds.iter().enumerate() {
-                if let Some(tls) = &bind.tls {
-                    let config = accept::config(tls).map_err(|reason| TlsError {
-                        place: format!("bind of '{}'", proxy.name),
-                        reason,
-                    })?;
-                    t.binds.insert((p as u32, b as u32), Arc::new(config));
-                }
-            }
-            for (s, server) in proxy.servers.iter().enumerate() {
-                if let Some(tls) = &server.tls {
-                    let place = || format!("server '{}/{}'", proxy.name, server.name);
-                    let config = upstream::config(tls, no_verify).map_err(|reason| TlsError { place: place(), reason })?;
-                    t.servers.insert((p as u32, s as u32), Arc::new(config));
-                }
+        let mut t = Self {
+            no_verify,
+            ..Self::default()
+        };
+        for (place, spec) in places(plan) {
+            match t.made(place, spec, plan, &plan.stored)? {
+                Made::Bind(config) => drop(t.binds.insert(place, Arc::new(ArcSwap::new(config)))),
+                Made::Client(config) => drop(t.clients.insert(place, Arc::new(ArcSwap::new(config)))),
             }
         }
-        for (i, section) in plan.peers.iter().enumerate() {
-            if let Some(tls) = section.binds.first().and_then(|b| b.tls.as_ref()) {
-                let place = || format!("bind of peers '{}'", section.name);
-                let config = accept::config(tls).map_err(|reason| TlsError { place: place(), reason })?;
-                t.peer_binds.insert(i, Arc::new(config));
-            }
-            for (p, peer) in section.peers.iter().enumerate() {
-                if let Some(tls) = &peer.tls {
-                    let place = || format!("peer '{}/{}'", section.name, peer.name);
-                    let config = upstream::config(tls, no_verify).map_err(|reason| TlsError { place: place(), reason })?;
-                    t.peer_servers.insert((i, p), Arc::new(config));
-                }
-            }
-        }
-        for (i, section) in plan.resolvers.iter().enumerate() {
-            for (n, ns) in section.nameservers.iter().enumerate() {
-                if let Some(tls) = ns.server.as_ref().and_then(|s| s.tls.as_ref()) {
-                    let place = || format!("name server '{}/{}'", section.name, ns.name);
-                    let config = upstream::config(tls, no_verify).map_err(|reason| TlsError { place: place(), reason })?;
-                    t.name_servers.insert((i, n), Arc::new(config));
-                }
-            }
-        }
-        t.add_logs(plan, no_verify)?;
         Ok(t)
     }
 
-    pub(crate) fn peer_bind(&self, section: usize) -> Option<&Arc<BindTlsConfig>> {
-        self.peer_binds.get(&section)
+    fn made(&self, place: Place, spec: Spec<'_>, plan: &Plan, stored: &Stored) -> Result<Made, TlsError> {
+        let made = match spec {
+            Spec::Bind(tls) => accept::config(tls, stored, &self.keys).map(|c| Made::Bind(Arc::new(c))),
+            Spec::Server(tls) => upstream::config(tls, stored, self.no_verify).map(|c| Made::Client(Arc::new(c))),
+        };
+        made.map_err(|reason| TlsError {
+            place: place.text(plan),
+            reason,
+        })
     }
 
-    pub(crate) fn name_server(&self, section: usize, server: usize) -> Option<&Arc<ClientConfig>> {
-        self.name_servers.get(&(section, server))
-    }
-
-    pub(crate) fn peer_server(&self, section: usize, peer: usize) -> Option<&Arc<ClientConfig>> {
-        self.peer_servers.get(&(section, peer))
-    }
-
-    /// Of the servers of rings and of the listeners for messages.
-    fn add_logs(&mut self, plan: &Plan, no_verify: bool) -> Result<(), TlsError> {
-        for (r, ring) in plan.rings.iter().enumerate() {
-            for (s, server) in ring.servers.iter().enumerate() {
-                let Some(tls) = server.tls.as_ref().filter(|_| server.tls_for_traffic) else {
-                    continue;
-                };
-                let place = format!("server '{}/{}'", ring.name, server.name);
-                let config = upstream::config(tls, no_verify).map_err(|reason| TlsError { place, reason })?;
-                self.ring_servers.insert((r as u32, s as u32), Arc::new(config));
-            }
+    /// Puts new versions in place wherever `changed` says that a line sees another state of the store: all of them or none.
+    pub(crate) fn rebuild(&self, plan: &Plan, stored: &Stored, changed: &dyn Fn(Spec<'_>) -> bool) -> Result<(), TlsError> {
+        let mut all = Vec::new();
+        for (place, spec) in places(plan).filter(|(_, spec)| changed(*spec)) {
+            all.push((place, self.made(place, spec, plan, stored)?));
         }
-        for (f, forward) in plan.log_forwards.iter().enumerate() {
-            for (b, bind) in forward.binds.iter().enumerate() {
-                let Some(tls) = &bind.tls else { continue };
-                let place = format!("bind of '{}'", forward.name);
-                let config = accept::config(tls).map_err(|reason| TlsError { place, reason })?;
-                self.log_binds.insert((f as u32, b as u32), Arc::new(config));
+        for (place, made) in all {
+            match made {
+                Made::Bind(config) => {
+                    if let Some(slot) = self.binds.get(&place) {
+                        slot.store(config);
+                    }
+                }
+                Made::Client(config) => {
+                    if let Some(slot) = self.clients.get(&place) {
+                        slot.store(config);
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    pub(crate) fn ring_server(&self, ring: u32, server: u32) -> Option<&Arc<ClientConfig>> {
-        self.ring_servers.get(&(ring, server))
+    pub(crate) fn peer_bind(&self, section: usize) -> Option<&BindSlot> {
+        self.binds.get(&Place::PeerBind(section))
     }
 
-    pub(crate) fn log_bind(&self, forward: u32, bind: u32) -> Option<&Arc<BindTlsConfig>> {
-        self.log_binds.get(&(forward, bind))
+    pub(crate) fn name_server(&self, section: usize, server: usize) -> Option<&ClientSlot> {
+        self.clients.get(&Place::NameServer(section, server))
     }
 
-    pub(crate) fn bind(&self, proxy: u32, bind: u32) -> Option<&Arc<BindTlsConfig>> {
-        self.binds.get(&(proxy, bind))
+    pub(crate) fn peer_server(&self, section: usize, peer: usize) -> Option<&ClientSlot> {
+        self.clients.get(&Place::Peer(section, peer))
     }
 
-    pub(crate) fn server(&self, proxy: u32, server: u32) -> Option<&Arc<ClientConfig>> {
-        self.servers.get(&(proxy, server))
+    pub(crate) fn ring_server(&self, ring: u32, server: u32) -> Option<&ClientSlot> {
+        self.clients.get(&Place::RingServer(ring, server))
     }
+
+    pub(crate) fn log_bind(&self, forward: u32, bind: u32) -> Option<&BindSlot> {
+        self.binds.get(&Place::LogBind(forward, bind))
+    }
+
+    pub(crate) fn bind(&self, proxy: u32, bind: u32) -> Option<&BindSlot> {
+        self.binds.get(&Place::Bind(proxy, bind))
+    }
+
+    pub(crate) fn server(&self, proxy: u32, server: u32) -> Option<&ClientSlot> {
+        self.clients.get(&Place::Server(proxy, server))
+    }
+}
+
+enum Made {
+    Bind(Arc<BindTlsConfig>),
+    Client(Arc<ClientConfig>),
+}
+
+/// The TLS settings of every line of a plan.
+pub(crate) fn specs(plan: &Plan) -> impl Iterator<Item = Spec<'_>> {
+    places(plan).map(|(_, spec)| spec)
 }
 
 /// The protocol versions between two OpenSSL-style numbers; both open: TLS 1.2 and 1.3.

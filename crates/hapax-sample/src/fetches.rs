@@ -13,6 +13,7 @@ pub mod certs;
 pub mod chains;
 mod connection;
 mod cookies;
+pub mod describe;
 mod distcc;
 mod dump;
 mod headers;

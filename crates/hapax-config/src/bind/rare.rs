@@ -3,7 +3,6 @@
 use super::BindRow;
 use crate::keyword::Sections;
 use crate::shape::Shape;
-use crate::tls;
 use crate::topic::namespaces;
 use crate::units::{TIMER_MAX, Unit};
 
@@ -154,11 +153,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .doc("Revoked client certificates.")
         .ok(&["bind :80 crl-file revoked.pem"])
         .bad(&["bind :80 crl-file", "bind :80 crl-file one two"])
-        .set(|cx, a| {
-            let path = cx.defaults.ca_path(a.str(0));
-            cx.tls.crl = tls::crl(a, &path, &mut cx.cx)?;
-            Ok(())
-        }),
+        .set(super::certs::crl_file),
     BindRow::new("generate-certificates", Sections::BIND)
         .shape(Shape::Nothing)
         .doc("Makes a certificate for each name that clients ask for.")

@@ -1,16 +1,10 @@
 //! TLS options of a `bind` line. Certificates and authorities are read here, through the door to files.
 
-use std::sync::Arc;
-
-use hapax_diag::Diagnostic;
-
+use super::BindRow;
+use super::certs::{ca_file, ca_verify_file, crt, crt_list, default_crt};
 use super::ignore::ignored;
-use super::{BindCx, BindRow};
-use crate::args::Args;
-use crate::certs::CertError;
-use crate::codes;
 use crate::keyword::Sections;
-use crate::plan::{Certificate, Verify};
+use crate::plan::Verify;
 use crate::shape::Shape;
 use crate::tls::{self, Tls12, Tls13};
 
@@ -60,7 +54,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .doc("Authorities that are checked against and not told to clients.")
         .ok(&["bind :443 ca-verify-file no-such-file.pem"])
         .bad(&["bind :443 ca-verify-file"])
-        .set(ca_file),
+        .set(ca_verify_file),
     word("verify", "{ none | optional | required }")
         .doc("Whether clients must show a certificate.")
         .ok(&["bind :443 verify none"])
@@ -80,6 +74,7 @@ pub(super) static ROWS: &[BindRow] = &[
                     ));
                 }
             };
+            cx.tls.verify_given = true;
             Ok(())
         }),
     word("ca-ignore-err", "{ all | <code>,... }")
@@ -263,75 +258,3 @@ pub(super) static ROWS: &[BindRow] = &[
         .ok(&["bind :443 ocsp-update on"])
         .bad(&["bind :443 ocsp-update"]),
 ];
-
-pub(crate) fn cert_error(a: &Args<'_>, e: CertError) -> Diagnostic {
-    let code = if e.missing { &codes::MISSING_FILE } else { &codes::CERTIFICATE };
-    let d = Diagnostic::alert(code, e.message).at(a.at(0));
-    if e.missing { d.missing() } else { d }
-}
-
-/// A certificate that is missing leaves the line standing, so that what follows is checked too.
-fn tell(cx: &mut BindCx<'_>, a: &Args<'_>, e: CertError) -> Result<(), Diagnostic> {
-    let missing = e.missing;
-    let d = cert_error(a, e);
-    if !missing {
-        return Err(d);
-    }
-    let d = d.prefixed(&format!("{} : ", cx.head));
-    cx.cx.diags.push(d);
-    Ok(())
-}
-
-/// The certificates that a word names: of a crt-store, a file or a directory.
-fn named_certs(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<Vec<Arc<Certificate>>, CertError> {
-    let word = a.str(0);
-    if let Some(stored) = cx.certs.named(word) {
-        return stored.map(|cert| vec![cert]);
-    }
-    if word.starts_with('@') {
-        let message = format!("no crt-store has loaded '{word}' before this line.");
-        return Err(CertError { message, missing: false });
-    }
-    cx.certs.crt(&cx.defaults.crt_path(word), cx.cx.files)
-}
-
-fn crt(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    match named_certs(cx, a) {
-        Ok(certs) => cx.tls.certs.extend(certs),
-        Err(e) => return tell(cx, a, e),
-    }
-    Ok(())
-}
-
-fn default_crt(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    match named_certs(cx, a) {
-        Ok(certs) => {
-            cx.tls.certs.splice(0..0, certs);
-        }
-        Err(e) => return tell(cx, a, e),
-    }
-    Ok(())
-}
-
-fn crt_list(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let base = cx.defaults.crt_base.clone();
-    let entries = match cx.certs.crt_list(a.str(0), base.as_deref(), cx.cx.files) {
-        Ok(entries) => entries,
-        Err(e) => return tell(cx, a, e),
-    };
-    if entries.iter().any(|e| !e.options.is_empty() || !e.negative.is_empty()) {
-        let told = "options and negative names in a crt-list are accepted but not acted on yet";
-        cx.cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(0)));
-    }
-    cx.tls.certs.extend(entries.into_iter().map(|e| e.cert));
-    Ok(())
-}
-
-fn ca_file(cx: &mut BindCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let path = cx.defaults.ca_path(a.str(0));
-    match cx.certs.bundle(&path, cx.cx.files) {
-        Ok(bytes) => cx.tls.ca = Some(bytes),
-        Err(e) => return tell(cx, a, e),
-    }
-    Ok(())
-}

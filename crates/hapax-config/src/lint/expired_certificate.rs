@@ -48,7 +48,7 @@ pub(super) fn loaded(plan: &Plan) -> Vec<Loaded> {
     let mut known = HashSet::new();
     let mut all = Vec::new();
     for bind in plan.proxies.iter().flat_map(|p| &p.binds) {
-        for cert in bind.tls.iter().flat_map(|tls| &tls.certs) {
+        for (cert, _) in bind.tls.iter().flat_map(|tls| plan.stored.entries(tls)) {
             if let Some(valid) = leaf(cert)
                 && known.insert(cert.path.as_str())
             {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use hapax_diag::Span;
 use hapax_value::{Endpoint, Millis};
 
+use super::certs::{CertSource, PemFile};
+
 /// What to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BindAddress {
@@ -57,7 +59,7 @@ pub struct Bind {
 #[derive(Clone, Debug, Default)]
 pub struct BindTls {
     /// Certificates in order; the first is the default one.
-    pub certs: Vec<Arc<Certificate>>,
+    pub certs: Vec<CertSource>,
     pub strict_sni: bool,
     pub alpn: Vec<Vec<u8>>,
     /// `alpn` or `no-alpn` was written; without it, `mode http` offers `h2,http/1.1`.
@@ -68,15 +70,19 @@ pub struct BindTls {
     pub ciphers: Option<String>,
     pub ciphersuites: Option<String>,
     pub curves: Option<String>,
-    pub ca: Option<Arc<[u8]>>,
+    pub ca: Option<PemFile>,
+    /// `ca-verify-file`: trusted as those of `ca-file` are, and not told to clients.
+    pub ca_verify: Option<PemFile>,
     pub verify: Verify,
+    /// `verify` was written.
+    pub verify_given: bool,
     pub no_tickets: bool,
     /// `tune.ssl.cachesize`: sessions kept for resumption without tickets.
     pub sessions: Option<usize>,
     /// `tune.ssl.hard-maxrecord`: most bytes in a record.
     pub most_in_record: Option<usize>,
-    /// `crl-file`: PEM.
-    pub crl: Option<Arc<[u8]>>,
+    /// `crl-file`
+    pub crl: Option<PemFile>,
     pub no_ca_names: bool,
     pub prefer_client_ciphers: bool,
     /// `crt-ignore-err` and `ca-ignore-err`: what may be wrong with a client's certificate, and with those above it.
@@ -110,16 +116,4 @@ pub enum Verify {
     None,
     Optional,
     Required,
-}
-
-/// A certificate chain and its key, as read from a PEM file.
-#[derive(Debug)]
-pub struct Certificate {
-    pub path: String,
-    /// DER, leaf first.
-    pub chain: Vec<Vec<u8>>,
-    /// DER, in PKCS#8, SEC1 or PKCS#1 form.
-    pub key: rustls_pki_types::PrivateKeyDer<'static>,
-    /// Names it is chosen for: CN and subject alternative names, or the filters of a crt-list; lower case, `*.` kept.
-    pub names: Vec<String>,
 }

@@ -11,7 +11,8 @@ use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
 use super::Saved;
-use super::bind::{Certificate, Verify};
+use super::bind::Verify;
+use super::certs::{Certificate, PemFile};
 use super::check::Check;
 use super::copy_on_write::{CopyOnWrite, usual};
 use super::{LogProto, Resolve, UseSource};
@@ -228,7 +229,7 @@ pub struct ServerTls {
     pub verify_given: bool,
     /// `ca-file` was written, whether or not it could be read.
     pub ca_given: bool,
-    pub ca: Option<Arc<[u8]>>,
+    pub ca: Option<PemFile>,
     pub verifyhost: Option<String>,
     pub sni: Option<Arc<Expr>>,
     /// `no-sni-auto`: without `sni`, no name is asked for.
@@ -240,8 +241,8 @@ pub struct ServerTls {
     pub ciphers: Option<String>,
     pub ciphersuites: Option<String>,
     pub curves: Option<String>,
-    /// `crl-file`: PEM.
-    pub crl: Option<Arc<[u8]>>,
+    /// `crl-file`
+    pub crl: Option<PemFile>,
     /// `no-tls-tickets`
     pub no_tickets: bool,
     /// `tune.ssl.hard-maxrecord`: most bytes in a record.

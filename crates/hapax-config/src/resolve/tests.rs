@@ -110,7 +110,7 @@ fn addresses_are_looked_up_and_spread_out() {
     assert_eq!(ports.len(), 4);
     assert!(matches!(ports[3], (BindAddress::At(e), 4) if e.port() == Some(9000)));
     let tls = l.binds[0].tls.as_ref().expect("ssl");
-    assert_eq!(tls.certs[0].names, ["guide.example", "*.guide.example"]);
+    assert_eq!(plan.stored.entries(tls).next().unwrap().0.names, ["guide.example", "*.guide.example"]);
     assert_eq!(
         l.servers[0].address.as_ref().and_then(Endpoint::ip),
         Some(IpAddr::from([192, 0, 2, 7]))
@@ -535,7 +535,7 @@ fn certificates_are_named_by_their_store() {
         assert!(told(&text(name)).is_empty(), "{name}: {:?}", told(&text(name)));
         let plan = read(&text(name)).plan.expect("a plan");
         let tls = plan.proxies[0].binds[0].tls.as_ref().expect("TLS");
-        assert_eq!(tls.certs[0].path, "/certs/site.pem", "{name}");
+        assert_eq!(plan.stored.entries(tls).next().unwrap().0.chain, want, "{name}");
         assert_eq!(plan.patterns.jwt.usable(), ["@web/main", "@web/site.pem"]);
     }
     // What a store names is known, whether or not this machine has it.

@@ -5,9 +5,10 @@ use hapax_value::Endpoint;
 
 use super::proxy::One;
 use super::told;
+use crate::bind::certs::frontend_list;
 use crate::codes;
 use crate::draft::Draft;
-use crate::plan::{BindAddress, Mode, Server, Verify};
+use crate::plan::{BindAddress, CertSource, Mode, Server, Verify};
 use crate::reader::{Reader, TlsDefaults};
 
 /// TLS without certificate, and QUIC.
@@ -33,7 +34,7 @@ pub(super) fn check_binds(cx: &mut One<'_, '_>, draft: &Draft) {
             continue;
         };
         let once = last.replace(bind.span) != Some(bind.span);
-        if !once || draft.asked.contains_key("ssl-f-use") || named_a_missing_file(cx, bind.span) {
+        if !once || named_a_missing_file(cx, bind.span) || of_frontend_missing(cx, draft) {
             continue;
         }
         let place = format!("{}:{}", cx.reader.file_name(bind.span.file), bind.span.line);
@@ -56,6 +57,11 @@ fn named_a_missing_file(cx: &One<'_, '_>, at: Span) -> bool {
     cx.reader.diags.iter().any(|d| d.missing && d.span.is_some_and(of_line))
 }
 
+/// The same of a certificate that the frontend names for all of its lines.
+fn of_frontend_missing(cx: &One<'_, '_>, draft: &Draft) -> bool {
+    draft.asked.get("ssl-f-use").is_some_and(|at| named_a_missing_file(cx, *at))
+}
+
 fn address(at: &BindAddress) -> String {
     match at {
         BindAddress::At(Endpoint::Ip(a)) if a.ip().is_unspecified() => format!(":{}", a.port()),
@@ -69,8 +75,12 @@ fn address(at: &BindAddress) -> String {
 /// Fills in `ssl-default-bind-*` and the protocols that HTTP offers.
 pub(super) fn binds(cx: &mut One<'_, '_>, draft: &mut Draft) {
     let http = draft.proxy.mode == Mode::Http;
+    let of_frontend = cx.reader.certs.list(&frontend_list(&draft.proxy.name));
     let defaults = &cx.reader.tls.bind;
     for tls in draft.proxy.binds.iter_mut().filter_map(|b| b.tls.as_mut()) {
+        if tls.certs.is_empty() {
+            tls.certs.extend(of_frontend.clone().map(CertSource::List));
+        }
         tls.min_version = tls.min_version.or(defaults.min_version);
         tls.max_version = tls.max_version.or(defaults.max_version);
         tls.ciphers = tls.ciphers.take().or_else(|| defaults.ciphers.clone());

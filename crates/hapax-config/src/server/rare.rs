@@ -7,6 +7,7 @@ use hapax_value::Endpoint;
 
 use super::{ServerOption, ServerRow};
 use crate::address::{self, Accept};
+use crate::certs::CertError;
 use crate::keyword::{Class, Sections};
 use crate::plan::{HashKey, LogProto};
 use crate::shape::Shape;
@@ -84,7 +85,13 @@ pub(super) static ROWS: &[ServerRow] = &[
         .bad(&["server s1 127.0.0.1:80 crl-file", "server s1 127.0.0.1:80 crl-file one two"])
         .set(|cx, a| {
             let path = cx.defaults.ca_path(a.str(0));
-            cx.draft.tls.crl = tls::crl(a, &path, &mut cx.cx)?;
+            match cx.certs.revocations(&path, cx.cx.files) {
+                Ok(file) => cx.draft.tls.crl = Some(file),
+                Err(e) => {
+                    let message = format!("'crl-file' : {}", e.message);
+                    return super::tls::tell(cx, a, CertError { message, ..e });
+                }
+            }
             Ok(())
         }),
     ServerRow::new("curves", Sections::SERVER)

@@ -68,8 +68,8 @@ pub(super) static ROWS: &[ServerRow] = &[
         .set(|cx, a| {
             cx.draft.tls.ca_given = true;
             let path = cx.defaults.ca_path(a.str(0));
-            match cx.certs.bundle(&path, cx.cx.files) {
-                Ok(bytes) => cx.draft.tls.ca = Some(bytes),
+            match cx.certs.authorities(&path, cx.cx.files) {
+                Ok(file) => cx.draft.tls.ca = Some(file),
                 Err(e) => return tell(cx, a, e),
             }
             Ok(())
@@ -232,7 +232,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         }),
 ];
 
-fn tell(cx: &mut ServerCx<'_>, a: &Args<'_>, e: CertError) -> Result<(), Diagnostic> {
+pub(super) fn tell(cx: &mut ServerCx<'_>, a: &Args<'_>, e: CertError) -> Result<(), Diagnostic> {
     let missing = e.missing;
     let d = cert_error(a, e);
     if !missing {

@@ -5,6 +5,7 @@ use hapax_diag::Diagnostic;
 use super::{Topic, no_inherit};
 use crate::args::Args;
 use crate::bind::cert_error;
+use crate::certs::Beside;
 use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
@@ -51,22 +52,11 @@ static ROWS: &[Row] = &[
 ];
 
 /// Parameters that are read and not acted on.
-const LATER: [&str; 11] = [
-    "acme",
-    "domains",
-    "ips",
-    "ocsp",
-    "issuer",
-    "sctl",
-    "ocsp-update",
-    "generate-dummy",
-    "keytype",
-    "bits",
-    "curves",
-];
+const LATER: [&str; 8] = ["acme", "domains", "ips", "ocsp-update", "generate-dummy", "keytype", "bits", "curves"];
 
 fn load(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let (mut crt, mut key, mut alias, mut jwt) = (None, None, None, false);
+    let (mut ocsp, mut issuer, mut sctl) = (None, None, None);
     for i in (0..a.len()).step_by(2) {
         let value = a.show(i + 1);
         if value.is_empty() {
@@ -75,6 +65,9 @@ fn load(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         match a.str(i) {
             "crt" => crt = Some((value, i + 1)),
             "key" => key = Some(value),
+            "ocsp" => ocsp = Some(value),
+            "issuer" => issuer = Some(value),
+            "sctl" => sctl = Some(value),
             "alias" => alias = Some(value),
             "jwt" if value == "on" => jwt = true,
             "jwt" if value == "off" => jwt = false,
@@ -92,7 +85,9 @@ fn load(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         return Err(a.missing("'load' expects a certificate after 'crt'."));
     };
     let tls = &cx.tls;
-    let path = under(tls.store_crt_base.as_deref().or(tls.crt_base.as_deref()), &file);
+    let base = tls.store_crt_base.as_deref().or(tls.crt_base.as_deref());
+    let path = under(base, &file);
+    let [ocsp, issuer, sctl] = [ocsp, issuer, sctl].map(|f| f.map(|f| under(base, &f)));
     let key = key.map(|k| under(tls.store_key_base.as_deref().or(tls.key_base.as_deref()), &k));
     let names = names(&cx.section_name(), &file, &path, alias.as_deref());
     for name in &names {
@@ -101,7 +96,13 @@ fn load(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         let own = key.as_ref().and_then(|k| cx.files.read(k).ok());
         cx.refs.jwt.add(name, &pem, own.as_ref().unwrap_or(&pem), jwt);
     }
-    if let Err(e) = cx.certs.store(names, &path, key.as_deref(), cx.files) {
+    let beside = Beside {
+        key: key.as_deref(),
+        ocsp: ocsp.as_deref(),
+        issuer: issuer.as_deref(),
+        sctl: sctl.as_deref(),
+    };
+    if let Err(e) = cx.certs.store(names, &file, &path, beside, cx.files) {
         let at = Args {
             words: &a.words[at..],
             ..*a
@@ -117,9 +118,9 @@ fn load(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// What a certificate is called: after its store and its file or alias; in a store without a name, its path too.
+/// What a certificate is called, its own name first: after its store and its alias or file; in a store without a name, its path too.
 fn names(store: &str, file: &str, path: &str, alias: Option<&str>) -> Vec<String> {
-    let mut names: Vec<String> = [Some(file), alias].into_iter().flatten().map(|n| format!("@{store}/{n}")).collect();
+    let mut names: Vec<String> = [alias, Some(file)].into_iter().flatten().map(|n| format!("@{store}/{n}")).collect();
     if file.starts_with('/') {
         names.push(format!("@{store}{file}"));
     }

@@ -10,7 +10,6 @@ use hapax_sample::vars::{VarId, VarScope};
 
 use super::{Topic, no_inherit};
 use crate::args::Args;
-use crate::certs::CertStore;
 use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
@@ -337,7 +336,7 @@ supported."
     a.at_most(words)?;
     cx.paths.set_policy(policy);
     // What was read so far is known by names that mean other files from here on.
-    cx.certs = CertStore::default();
+    cx.certs.forget();
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use hapax_diag::Diagnostic;
 
 use super::Topic;
 use crate::args::Args;
+use crate::bind::certs::of_frontend;
 use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::Sections;
@@ -96,25 +97,21 @@ static ROWS: &[Row] = &[
     Row::new("ssl-f-use", FRONT_ONLY)
         .usage("[<option>]...")
         .shape(Shape::Words(0, 64))
-        .doc("Adds a certificate to the `bind` lines of the frontend.")
+        .doc("Adds a certificate, with options of its own, to the `bind` lines of the frontend that name none.")
         .since(3, 2)
-        .not_yet("certificates assigned to a frontend")
-        .ok(&["ssl-f-use crt site.pem"])
+        .ok(&["ssl-f-use crt site.pem", "ssl-f-use crt site.pem alpn http/1.1"])
+        .bad(&["ssl-f-use", "ssl-f-use alpn h2"])
         .set(|cx, a| {
             cx.proxy().asked.insert("ssl-f-use", a.line);
-            Ok(())
+            of_frontend(cx, a)
         }),
     Row::new("crt", FRONT_ONLY)
         .usage("<certificate>")
         .shape(Shape::Words(1, 64))
         .doc("Old form of `ssl-f-use`.")
-        .not_yet("certificates assigned to a frontend")
+        .not_yet("certificates assigned to a frontend by their old form")
         .ok(&["crt site.pem"])
-        .bad(&["crt"])
-        .set(|cx, a| {
-            cx.proxy().asked.insert("ssl-f-use", a.line);
-            Ok(())
-        }),
+        .bad(&["crt"]),
     Row::new("use-fcgi-app", LISTEN_BACKEND)
         .usage("<name>")
         .shape(Shape::Word("<name>"))

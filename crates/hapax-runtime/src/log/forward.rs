@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hapax_config::plan::{LogProto, Server};
-use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
 use super::ring::Ring;
 use crate::check::connect::{Plan, Stream};
+use crate::tls::ClientSlot;
 
 /// Between two attempts to connect.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ pub(crate) struct Forwarder {
     /// Its place among the ring's servers.
     pub place: usize,
     pub server: Server,
-    pub tls: Option<Arc<ClientConfig>>,
+    pub tls: Option<ClientSlot>,
     pub connect: Option<Duration>,
     pub send: Option<Duration>,
 }
@@ -49,7 +49,7 @@ impl Forwarder {
                 _ => None,
             },
             send_proxy: self.server.send_proxy,
-            tls: self.tls.clone(),
+            tls: self.tls.as_ref().map(|slot| slot.load_full()),
             name: self.server.tls.as_ref().and_then(|t| t.verifyhost.clone()),
             linger: true,
             by: Instant::now() + self.connect.unwrap_or(CONNECT),

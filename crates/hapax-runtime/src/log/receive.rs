@@ -12,7 +12,6 @@ use hapax_proto::syslog::{Framed, Message, framed};
 use hapax_sys::listen::Listener;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, UdpSocket, UnixListener};
-use tokio_rustls::TlsAcceptor;
 
 use crate::io::{Raw, Tcp};
 use crate::worker::Worker;
@@ -112,7 +111,8 @@ async fn streams(worker: &Rc<Worker>, index: usize, bind: usize, socket: Socket)
             let Some(config) = tls else {
                 return sender(worker, conf, raw, from).await;
             };
-            let handshake = TlsAcceptor::from(Arc::clone(&config.config)).accept(raw);
+            let config = config.load_full();
+            let handshake = crate::tls::accept_plainly(&config, raw);
             if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, handshake).await {
                 sender(worker, conf, stream, from).await;
             }

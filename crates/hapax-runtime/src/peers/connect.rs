@@ -117,7 +117,7 @@ pub(super) async fn open(
         socks: server.socks4,
         source,
         send_proxy: server.send_proxy,
-        tls: section.tls.peer_server(section.index, peer).cloned(),
+        tls: section.tls.peer_server(section.index, peer).map(|slot| slot.load_full()),
         name: server.tls.as_ref().and_then(|t| t.verifyhost.clone()),
         linger: true,
         by,

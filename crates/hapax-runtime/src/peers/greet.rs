@@ -10,7 +10,6 @@ use hapax_sys::listen::Listener;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use super::link::Role;
 use super::{Section, talk};
@@ -88,7 +87,7 @@ type Greeted = (Box<dyn Stream>, Vec<u8>, usize, Role, u32);
 async fn greet(section: &Section, stream: Box<dyn Stream>) -> io::Result<Greeted> {
     let mut stream = match section.tls.peer_bind(section.index) {
         None => stream,
-        Some(config) => Box::new(TlsAcceptor::from(std::sync::Arc::clone(&config.config)).accept(stream).await?),
+        Some(slot) => Box::new(crate::tls::accept_plainly(&slot.load_full(), stream).await?),
     };
     let mut got = Vec::new();
     let hello = loop {

@@ -3,12 +3,10 @@
 use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use hapax_config::plan::{Resolvers, Server};
 use hapax_value::Endpoint;
-use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -16,7 +14,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::check::connect::{Plan as Dial, Stream};
-use crate::tls::TlsTables;
+use crate::tls::{ClientSlot, TlsTables};
 
 /// An idle connection is closed after this.
 const IDLE: Duration = Duration::from_secs(5);
@@ -146,7 +144,7 @@ async fn read(socket: UdpSocket, from: u32, door: UnboundedSender<Heard>) {
 struct Dialing {
     to: SocketAddr,
     conf: Option<Box<Server>>,
-    tls: Option<Arc<ClientConfig>>,
+    tls: Option<ClientSlot>,
     patience: Duration,
 }
 
@@ -161,7 +159,7 @@ impl Dialing {
                 _ => None,
             },
             send_proxy: conf.map_or(0, |c| c.send_proxy),
-            tls: self.tls.clone(),
+            tls: self.tls.as_ref().map(|slot| slot.load_full()),
             name: conf.and_then(|c| c.tls.as_ref()).and_then(|t| t.verifyhost.clone()),
             linger: true,
             by: Instant::now() + self.patience,

@@ -86,6 +86,7 @@ impl Shared {
     /// `started_us`: wall clock now; `maxconn`: as resolved from the configuration and the limits of the process.
     pub fn new(plan: Arc<Plan>, workers: usize, maxconn: u32, started_us: u64) -> Self {
         let compression = super::Compression::new(&plan.global, workers);
+        let certs = crate::certs::Certs::new(plan.stored.clone());
         let trackers = trackers(&plan);
         let full = full_loads(&plan, maxconn);
         let proxy = |i| ProxyState::new(ProxyId(i as u32), Home::Plan(&plan, &trackers), full[i], workers, started_us);
@@ -126,6 +127,7 @@ impl Shared {
             alerts: super::Alerts::default(),
             conn_rate: RateMeter::new(workers),
             sess_rate: RateMeter::new(workers),
+            certs,
             compression,
             logs,
             process: super::ProcessDoor::default(),

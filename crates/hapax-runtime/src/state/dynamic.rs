@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use hapax_config::plan::{Proxy, Server};
+use hapax_config::plan::{Proxy, Server, ServerTls, Stored};
 use hapax_sample::{ProxyId, ServerId};
 use rustls::ClientConfig;
 
@@ -139,9 +139,14 @@ impl Shared {
     }
 
     /// How to speak TLS to a server that comes while running.
-    pub fn client_config(&self, tls: &hapax_config::plan::ServerTls) -> Result<Arc<ClientConfig>, String> {
+    pub fn client_config(&self, tls: &ServerTls) -> Result<Arc<ClientConfig>, String> {
+        self.adopt_certs(tls);
+        self.client_config_in(tls, &self.certs.lock().stored)
+    }
+
+    pub(crate) fn client_config_in(&self, tls: &ServerTls, stored: &Stored) -> Result<Arc<ClientConfig>, String> {
         let no_verify = self.no_server_verify.load(Relaxed);
-        crate::tls::client_config(tls, no_verify).map(Arc::new)
+        crate::tls::client_config(tls, stored, no_verify).map(Arc::new)
     }
 
     /// The backend has a stick table.

@@ -390,7 +390,7 @@ impl Exchange<'_> {
         if server.is_added() {
             return server.own_tls();
         }
-        self.w.tls.server(self.be_id.0, i as u32).cloned()
+        self.w.tls.server(self.be_id.0, i as u32).map(|slot| slot.load_full())
     }
 
     /// `http-reuse`: the first request of a client goes over a connection of its own unless told otherwise.

@@ -1,25 +1,25 @@
 //! Handshakes with clients.
 
-use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use hapax_config::plan::{BindTls, Certificate, Verify};
+use hapax_config::plan::{BindTls, Stored, Verify};
 use hapax_proto::tls_hello::{Sniffed, client_hello};
-use hapax_sample::TlsFacts;
+use hapax_sample::{TlsFacts, Verdict};
 use hapax_sample::fault::Fault;
 use hapax_sample::fetches::chains::Anchors;
 use hapax_sample::hello::HelloFacts;
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
-use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
-use rustls::sign::CertifiedKey;
-use rustls::{RootCertStore, ServerConfig};
-use tokio_rustls::TlsAcceptor;
+use rustls::ServerConfig;
+use rustls::pki_types::CertificateRevocationListDer;
+use rustls::server::{Acceptor, ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use super::choice::{self, Choice};
-use super::trust::SelfSigned;
+use super::names::{self, Keys, Names};
+use super::trust::{self, Trusted};
 use super::verdict::{self, Lenient};
 use super::{facts, failure};
 use crate::io::{Io, Raw};
@@ -28,61 +28,84 @@ use crate::timer::Deadline;
 /// Sessions remembered per `bind` for resumption without tickets (`tune.ssl.cachesize` counts all of them together).
 const SESSIONS: usize = 20_000;
 
-/// Certificates by the names they are for.
-#[derive(Debug)]
-struct BySni {
-    exact: HashMap<String, Shown>,
-    /// By what follows `*.`.
-    wild: HashMap<String, Shown>,
-    default: Option<Shown>,
-}
-
-/// A certificate to show, for rustls and for expressions.
-#[derive(Clone, Debug)]
-struct Shown {
-    key: Arc<CertifiedKey>,
-    der: Arc<[u8]>,
-    /// The name it was loaded by.
-    name: Arc<str>,
-}
-
 /// What the connections of a `bind ... ssl` line have in common.
 #[derive(Debug)]
 pub(crate) struct BindTlsConfig {
+    pub base: Settings,
+    /// Of certificates with options of their own.
+    variants: Vec<Settings>,
+    names: Arc<Names>,
+}
+
+/// Settings of handshakes.
+#[derive(Debug)]
+pub(crate) struct Settings {
     pub config: Arc<ServerConfig>,
-    names: Arc<BySni>,
     /// The authorities of `ca-file`, where clients are asked for certificates.
     pub anchors: Option<Arc<Anchors>>,
 }
 
 impl BindTlsConfig {
-    /// The certificate for a client that asks for this name: in DER, and the name it was loaded by.
-    pub(crate) fn certificate(&self, name: Option<&str>) -> Option<(Arc<[u8]>, Arc<str>)> {
-        self.names.shown(name).map(|s| (Arc::clone(&s.der), Arc::clone(&s.name)))
+    /// The certificate at a place: in DER, and the name it was loaded by.
+    pub(super) fn certificate(&self, place: Option<usize>) -> Option<(Arc<[u8]>, Arc<str>)> {
+        let shown = self.names.at(place?)?;
+        Some((Arc::clone(&shown.der), Arc::clone(&shown.name)))
     }
-}
 
-impl BySni {
-    fn shown(&self, name: Option<&str>) -> Option<&Shown> {
-        let Some(name) = name else {
-            return self.default.as_ref();
-        };
-        let found = self.exact.get(name).or_else(|| {
-            let (_, parent) = name.split_once('.')?;
-            self.wild.get(parent)
-        });
-        found.or(self.default.as_ref())
-    }
-}
-
-impl ResolvesServerCert for BySni {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.shown(hello.server_name()).map(|s| Arc::clone(&s.key))
+    fn settings(&self, place: Option<usize>) -> &Settings {
+        let variant = place.and_then(|p| self.names.at(p)?.variant);
+        variant.and_then(|v| self.variants.get(v)).unwrap_or(&self.base)
     }
 }
 
 /// The configuration of a `bind ... ssl` line; the error is in words for the user.
-pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
+pub(super) fn config(tls: &BindTls, stored: &Stored, keys: &Mutex<Keys>) -> Result<BindTlsConfig, String> {
+    let mut names = Names::default();
+    let mut own: Vec<&Arc<BindTls>> = Vec::new();
+    for (cert, entry) in stored.entries(tls).filter(|(cert, _)| !cert.is_empty()) {
+        let variant = entry.and_then(|e| e.own.as_ref()).map(|options| {
+            let known = own.iter().position(|o| Arc::ptr_eq(o, options));
+            known.unwrap_or_else(|| {
+                own.push(options);
+                own.len() - 1
+            })
+        });
+        names.add(cert, entry, variant, keys)?;
+    }
+    if tls.strict_sni {
+        names.be_strict();
+    }
+    let names = Arc::new(names);
+    let variants: Result<Vec<_>, String> = own.iter().map(|own| settings(&merged(tls, own), stored, &names)).collect();
+    Ok(BindTlsConfig {
+        base: settings(tls, stored, &names)?,
+        variants: variants?,
+        names,
+    })
+}
+
+/// The settings of a line where those of one of its certificates say otherwise.
+fn merged(line: &BindTls, own: &BindTls) -> BindTls {
+    let verify = if own.verify_given { own.verify } else { line.verify };
+    let alpn = if own.alpn_given { &own.alpn } else { &line.alpn };
+    BindTls {
+        certs: Vec::new(),
+        alpn: alpn.clone(),
+        min_version: own.min_version.or(line.min_version),
+        max_version: own.max_version.or(line.max_version),
+        ciphers: own.ciphers.clone().or_else(|| line.ciphers.clone()),
+        ciphersuites: own.ciphersuites.clone().or_else(|| line.ciphersuites.clone()),
+        curves: own.curves.clone().or_else(|| line.curves.clone()),
+        ca: own.ca.clone().or_else(|| line.ca.clone()),
+        ca_verify: own.ca_verify.clone().or_else(|| line.ca_verify.clone()),
+        crl: own.crl.clone().or_else(|| line.crl.clone()),
+        verify,
+        no_ca_names: own.no_ca_names || line.no_ca_names,
+        ..line.clone()
+    }
+}
+
+fn settings(tls: &BindTls, stored: &Stored, names: &Arc<Names>) -> Result<Settings, String> {
     let provider = choice::provider(Choice {
         ciphers: tls.ciphers.as_deref(),
         ciphersuites: tls.ciphersuites.as_deref(),
@@ -92,51 +115,32 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
         .with_protocol_versions(&super::versions(tls.min_version, tls.max_version)?)
         .map_err(|e| e.to_string())?;
     let mut anchors = None;
-    let builder = match (tls.verify, &tls.ca) {
-        (Verify::None, _) => builder.with_no_client_auth(),
-        (_, None) => return Err("'verify' needs a 'ca-file'".into()),
-        (verify, Some(ca)) => {
-            let roots = Arc::new(roots(ca)?);
+    let builder = match tls.verify {
+        Verify::None => builder.with_no_client_auth(),
+        verify => {
+            let trusted = Trusted::of([&tls.ca_verify, &tls.ca].into_iter().flatten().map(|f| stored.authorities(f)))?;
+            let roots = Arc::new(trusted.roots()?);
             let v = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
             let v = if verify == Verify::Optional { v.allow_unauthenticated() } else { v };
-            let v = if tls.no_ca_names { v.clear_root_hint_subjects() } else { v };
+            let v = v.clear_root_hint_subjects();
+            let v = match &tls.ca {
+                Some(ca) if !tls.no_ca_names => v.add_root_hint_subjects(trust::subjects(stored.authorities(ca))),
+                _ => v,
+            };
             let v = match &tls.crl {
-                Some(pem) => v.with_crls(revoked(pem)?),
+                Some(file) => v.with_crls(revoked(stored.revocations(file))?),
                 None => v,
             };
-            anchors = Some(Arc::new(anchors_of(ca)));
+            anchors = Some(Arc::new(trusted.anchors()));
             builder.with_client_cert_verifier(Arc::new(Lenient {
                 strict: v.build().map_err(|e| e.to_string())?,
                 crt: tls.crt_ignore.clone(),
                 ca: tls.ca_ignore.clone(),
-                own: SelfSigned::of(ca),
+                trusted,
             }))
         }
     };
-    let mut by_sni = BySni {
-        exact: HashMap::new(),
-        wild: HashMap::new(),
-        default: None,
-    };
-    for cert in &tls.certs {
-        let shown = Shown {
-            key: certified(cert)?,
-            der: cert.chain.first().map_or_else(Arc::default, |d| d.as_slice().into()),
-            name: cert.path.as_str().into(),
-        };
-        if by_sni.default.is_none() && !tls.strict_sni {
-            by_sni.default = Some(shown.clone());
-        }
-        for name in &cert.names {
-            let (map, name) = match name.strip_prefix("*.") {
-                Some(parent) => (&mut by_sni.wild, parent),
-                None => (&mut by_sni.exact, name.as_str()),
-            };
-            map.entry(name.to_ascii_lowercase()).or_insert_with(|| shown.clone());
-        }
-    }
-    let names = Arc::new(by_sni);
-    let mut config = builder.with_cert_resolver(Arc::clone(&names) as Arc<dyn ResolvesServerCert>);
+    let mut config = builder.with_cert_resolver(Arc::clone(names) as Arc<dyn ResolvesServerCert>);
     // Until HTTP/2 is here it is not offered to anyone.
     config.alpn_protocols = tls.alpn.iter().filter(|p| &***p != b"h2").cloned().collect();
     config.session_storage = match tls.sessions {
@@ -149,28 +153,10 @@ pub(super) fn config(tls: &BindTls) -> Result<BindTlsConfig, String> {
     config.send_tls13_tickets = usize::from(!tls.no_tickets);
     config.max_fragment_size = super::fragment_size(tls.most_in_record);
     config.ignore_client_order = !tls.prefer_client_ciphers;
-    Ok(BindTlsConfig {
+    Ok(Settings {
         config: Arc::new(config),
-        names,
         anchors,
     })
-}
-
-/// The names of the authorities in a PEM file that was found good.
-fn anchors_of(pem: &[u8]) -> Anchors {
-    use rustls::pki_types::pem::PemObject;
-    let all: Vec<_> = CertificateDer::pem_slice_iter(pem).flatten().collect();
-    Anchors::of(all.iter().map(AsRef::as_ref))
-}
-
-pub(super) fn certified(cert: &Certificate) -> Result<Arc<CertifiedKey>, String> {
-    let key = aws_lc_rs::sign::any_supported_type(&cert.key).map_err(|e| format!("{}: {e}", cert.path))?;
-    let chain = cert.chain.iter().map(|d| CertificateDer::from(d.clone())).collect();
-    let certified = CertifiedKey::new(chain, key);
-    match certified.keys_match() {
-        Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(Arc::new(certified)),
-        Err(e) => Err(format!("{}: {e}", cert.path)),
-    }
 }
 
 /// Revocation lists in PEM.
@@ -180,26 +166,14 @@ pub(super) fn revoked(pem: &[u8]) -> Result<Vec<CertificateRevocationListDer<'st
     lists.map_err(|e| format!("revocation lists: {e}"))
 }
 
-pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore, String> {
-    use rustls::pki_types::pem::PemObject;
-    let mut store = RootCertStore::empty();
-    for cert in CertificateDer::pem_slice_iter(pem) {
-        let cert = cert.map_err(|e| e.to_string())?;
-        store.add(cert).map_err(|e| e.to_string())?;
-    }
-    if store.is_empty() {
-        Err("no certificate in the CA file".into())
-    } else {
-        Ok(store)
-    }
-}
-
 /// A handshake that failed, and what is known of it all the same.
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub fault: Fault,
     pub facts: Box<TlsFacts>,
 }
+
+type Stream = tokio_rustls::server::TlsStream<Raw>;
 
 /// Shakes hands until `deadline` passes. `keep`: bytes of the hello's lists that are kept for expressions.
 pub(crate) async fn accept(bind: &BindTlsConfig, mut raw: Raw, keep: usize, deadline: &Deadline) -> Result<(Io, Box<TlsFacts>), Failed> {
@@ -208,40 +182,84 @@ pub(crate) async fn accept(bind: &BindTlsConfig, mut raw: Raw, keep: usize, dead
     } else {
         None
     };
-    let handshake = TlsAcceptor::from(Arc::clone(&bind.config)).accept(raw);
-    // The future is large and short-lived: out of the session's own.
-    let mut handshake = Box::pin(handshake);
-    let mut found = None;
-    let shaken = std::future::poll_fn(|cx| {
+    let mut found = Found::default();
+    // The futures are large and short-lived: out of the session's own.
+    let shaken = if bind.variants.is_empty() {
+        let handshake = TlsAcceptor::from(Arc::clone(&bind.base.config)).accept(raw);
+        until(Box::pin(handshake), deadline, &mut found).await
+    } else {
+        by_name(bind, raw, deadline, &mut found).await
+    };
+    match shaken {
+        Ok(stream) => {
+            let facts = facts::of_client(&stream, bind.certificate(found.chosen), bind.settings(found.chosen));
+            let facts = Box::new(TlsFacts {
+                hello,
+                verify: found.verdict.unwrap_or_default(),
+                ..facts
+            });
+            Ok((Io::Server(Box::new(stream)), facts))
+        }
+        Err(e) => Err(Failed {
+            fault: failure::fault_of_client(&e, found.verdict),
+            facts: Box::new(TlsFacts {
+                hello,
+                verify: found.verdict.unwrap_or_default(),
+                error: failure::error_of(&e),
+                ..TlsFacts::default()
+            }),
+        }),
+    }
+}
+
+/// The same where nobody asks for facts, and somebody else looks after the time.
+pub(crate) async fn accept_plainly<S: AsyncRead + AsyncWrite + Unpin>(
+    bind: &BindTlsConfig,
+    raw: S,
+) -> io::Result<tokio_rustls::server::TlsStream<S>> {
+    if bind.variants.is_empty() {
+        return TlsAcceptor::from(Arc::clone(&bind.base.config)).accept(raw).await;
+    }
+    let start = LazyConfigAcceptor::new(Acceptor::default(), raw).await?;
+    let settings = of_hello(bind, &start.client_hello());
+    start.into_stream(settings).await
+}
+
+/// What the steps of a handshake have told beside it.
+#[derive(Default)]
+struct Found {
+    verdict: Option<Verdict>,
+    chosen: Option<usize>,
+}
+
+async fn until<T>(
+    mut handshake: std::pin::Pin<Box<impl Future<Output = io::Result<T>>>>,
+    deadline: &Deadline,
+    found: &mut Found,
+) -> io::Result<T> {
+    std::future::poll_fn(|cx| {
         let step = handshake.as_mut().poll(cx);
-        found = verdict::take().or(found);
+        found.verdict = verdict::take().or(found.verdict);
+        found.chosen = names::take_chosen().or(found.chosen);
         match step {
             Poll::Ready(r) => Poll::Ready(r),
             Poll::Pending if deadline.expired(cx) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
         }
     })
-    .await;
-    match shaken {
-        Ok(stream) => {
-            let facts = facts::of_client(&stream, bind);
-            let facts = Box::new(TlsFacts {
-                hello,
-                verify: found.unwrap_or_default(),
-                ..facts
-            });
-            Ok((Io::Server(Box::new(stream)), facts))
-        }
-        Err(e) => Err(Failed {
-            fault: failure::fault_of_client(&e, found),
-            facts: Box::new(TlsFacts {
-                hello,
-                verify: found.unwrap_or_default(),
-                error: failure::error_of(&e),
-                ..TlsFacts::default()
-            }),
-        }),
-    }
+    .await
+}
+
+/// The certificate that fits what the client asks for says how hands are shaken.
+async fn by_name(bind: &BindTlsConfig, raw: Raw, deadline: &Deadline, found: &mut Found) -> io::Result<Stream> {
+    let start = until(Box::pin(LazyConfigAcceptor::new(Acceptor::default(), raw)), deadline, found).await?;
+    let settings = of_hello(bind, &start.client_hello());
+    until(Box::pin(start.into_stream(settings)), deadline, found).await
+}
+
+fn of_hello(bind: &BindTlsConfig, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
+    let place = bind.names.choose(hello.server_name(), hello.signature_schemes());
+    Arc::clone(&bind.settings(place).config)
 }
 
 /// Looks at the client's hello and leaves it where it is; `None`: it is none, is too long, or did not come in time.

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use hapax_sample::TlsFacts;
 use rustls::{CipherSuite, CommonState, HandshakeKind, NamedGroup, ProtocolVersion};
 
-use super::BindTlsConfig;
+use super::accept::Settings;
 use crate::io::{Io, Raw};
 
 /// What the handshake with a client told.
-pub(super) fn of_client(stream: &tokio_rustls::server::TlsStream<Raw>, bind: &BindTlsConfig) -> TlsFacts {
+pub(super) fn of_client(
+    stream: &tokio_rustls::server::TlsStream<Raw>,
+    shown: Option<(Arc<[u8]>, Arc<str>)>,
+    settings: &Settings,
+) -> TlsFacts {
     let conn = stream.get_ref().1;
-    let (own_cert, own_name) = bind.certificate(conn.server_name()).unzip();
+    let (own_cert, own_name) = shown.unzip();
     let facts = common(conn);
     TlsFacts {
         sni: conn.server_name().map(Into::into),
         own_cert,
         own_name,
-        anchors: facts.client_cert.as_ref().and(bind.anchors.clone()),
+        anchors: facts.client_cert.as_ref().and(settings.anchors.clone()),
         ..facts
     }
 }

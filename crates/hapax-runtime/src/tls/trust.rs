@@ -5,35 +5,82 @@
 
 use std::sync::Arc;
 
-use hapax_sample::fetches::chains;
+use hapax_sample::fetches::chains::{self, Anchors};
 use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, Error};
+use rustls::{CertificateError, DistinguishedName, Error, RootCertStore};
 
-/// Certificates of a `ca-file` that signed themselves.
-#[derive(Debug)]
-pub(super) struct SelfSigned(Vec<CertificateDer<'static>>);
+/// The certificates of a `ca-file`. Those that signed themselves are where a chain may end; the others only help it along.
+#[derive(Debug, Default)]
+pub(super) struct Trusted {
+    roots: Vec<CertificateDer<'static>>,
+    between: Vec<CertificateDer<'static>>,
+}
 
-impl SelfSigned {
-    /// Of a PEM file that was found good.
-    pub(super) fn of(pem: &[u8]) -> Self {
-        use rustls::pki_types::pem::PemObject;
-        let all = CertificateDer::pem_slice_iter(pem).flatten();
-        Self(all.filter(|d| chains::is_self_issued(d)).collect())
+impl Trusted {
+    pub(super) fn of<'p>(files: impl Iterator<Item = &'p [u8]>) -> Result<Self, String> {
+        let mut trusted = Self::default();
+        for pem in files {
+            for der in certificates(pem) {
+                let der = der?;
+                let kind = if chains::is_self_issued(&der) { &mut trusted.roots } else { &mut trusted.between };
+                kind.push(der);
+            }
+        }
+        if trusted.roots.is_empty() && trusted.between.is_empty() {
+            return Err("'verify' needs a 'ca-file'".into());
+        }
+        Ok(trusted)
     }
 
+    /// What rustls takes for roots; where there is none, what [`Self::rootless`] keeps from being used.
+    pub(super) fn roots(&self) -> Result<RootCertStore, String> {
+        let mut store = RootCertStore::empty();
+        let all = if self.rootless() { &self.between } else { &self.roots };
+        for der in all {
+            store.add(der.clone()).map_err(|e| e.to_string())?;
+        }
+        Ok(store)
+    }
+
+    /// No chain can end here.
+    pub(super) fn rootless(&self) -> bool {
+        self.roots.is_empty()
+    }
+
+    /// What was sent, and what helps it along.
+    pub(super) fn with<'a>(&'a self, sent: &[CertificateDer<'a>]) -> Option<Vec<CertificateDer<'a>>> {
+        (!self.between.is_empty()).then(|| sent.iter().cloned().chain(self.between.iter().cloned()).collect())
+    }
+
+    pub(super) fn anchors(&self) -> Anchors {
+        Anchors::of(self.roots.iter().chain(&self.between).map(AsRef::as_ref))
+    }
+
+    /// It signed itself and stands in the file.
     pub(super) fn trusts(&self, certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
-        self.0.iter().any(|d| d == certificate) && chains::in_time(certificate, now.as_secs() as i64)
+        self.roots.iter().any(|d| d == certificate) && chains::in_time(certificate, now.as_secs() as i64)
     }
+}
+
+fn certificates(pem: &[u8]) -> impl Iterator<Item = Result<CertificateDer<'static>, String>> {
+    use rustls::pki_types::pem::PemObject;
+    CertificateDer::pem_slice_iter(pem).map(|der| der.map_err(|e| e.to_string()))
+}
+
+/// The subjects of the certificates in a file, for clients to choose theirs by.
+pub(super) fn subjects(pem: &[u8]) -> Vec<DistinguishedName> {
+    let subject = |der: CertificateDer<'_>| chains::subject(&der).map(DistinguishedName::from);
+    certificates(pem).flatten().filter_map(subject).collect()
 }
 
 /// `verify required` of a `server` line.
 #[derive(Debug)]
 pub(super) struct OfServers {
     pub strict: Arc<dyn ServerCertVerifier>,
-    pub own: SelfSigned,
+    pub trusted: Trusted,
 }
 
 impl ServerCertVerifier for OfServers {
@@ -45,7 +92,10 @@ impl ServerCertVerifier for OfServers {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let error = match self.strict.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
+        let more = self.trusted.with(intermediates);
+        let above = more.as_deref().unwrap_or(intermediates);
+        let error = match self.strict.verify_server_cert(end_entity, above, name, ocsp, now) {
+            _ if self.trusted.rootless() => CertificateError::UnknownIssuer,
             Err(Error::InvalidCertificate(error)) => error,
             other => return other,
         };
@@ -57,7 +107,7 @@ impl ServerCertVerifier for OfServers {
         let good = if misnamed {
             is_nobody(name) || common_name(end_entity, name)
         } else {
-            self.own.trusts(end_entity, now) && (is_nobody(name) || named(end_entity, name) || common_name(end_entity, name))
+            self.trusted.trusts(end_entity, now) && (is_nobody(name) || named(end_entity, name) || common_name(end_entity, name))
         };
         if good {
             Ok(ServerCertVerified::assertion())

@@ -5,17 +5,19 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hapax_config::plan::{ServerTls, Verify};
+use hapax_config::plan::{ServerTls, Stored, Verify};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, Tls12Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
 use super::accept;
 use super::choice::{self, Choice};
-use super::trust::{OfServers, SelfSigned};
+use super::names::certified;
+use super::trust::{OfServers, Trusted};
 use crate::io::{Io, Raw};
 use crate::timer::Deadline;
 
@@ -59,7 +61,7 @@ impl ServerCertVerifier for AnyCertificate {
 }
 
 /// The configuration of a `server ... ssl` line; the error is in words for the user.
-pub(crate) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, String> {
+pub(crate) fn config(tls: &ServerTls, stored: &Stored, no_verify: bool) -> Result<ClientConfig, String> {
     let provider: Arc<CryptoProvider> = choice::provider(Choice {
         ciphers: tls.ciphers.as_deref(),
         ciphersuites: tls.ciphersuites.as_deref(),
@@ -76,26 +78,22 @@ pub(crate) fn config(tls: &ServerTls, no_verify: bool) -> Result<ClientConfig, S
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(algorithms))),
         (_, None) => return Err("'verify required' needs a 'ca-file'".into()),
         (_, Some(ca)) => {
-            let roots = Arc::new(accept::roots(ca)?);
+            let trusted = Trusted::of(std::iter::once(stored.authorities(ca)))?;
+            let roots = Arc::new(trusted.roots()?);
             let v = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
             let v = match &tls.crl {
-                Some(pem) => v.with_crls(accept::revoked(pem)?),
+                Some(file) => v.with_crls(accept::revoked(stored.revocations(file))?),
                 None => v,
             };
             builder.dangerous().with_custom_certificate_verifier(Arc::new(OfServers {
                 strict: v.build().map_err(|e| e.to_string())?,
-                own: SelfSigned::of(ca),
+                trusted,
             }))
         }
     };
     let mut config = match &tls.cert {
         None => builder.with_no_client_auth(),
-        Some(cert) => {
-            let chain = cert.chain.iter().map(|d| CertificateDer::from(d.clone())).collect();
-            builder
-                .with_client_auth_cert(chain, cert.key.clone_key())
-                .map_err(|e| e.to_string())?
-        }
+        Some(cert) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified(stored.now(cert))?))),
     };
     config.alpn_protocols = tls.alpn.iter().filter(|p| &***p != b"h2").cloned().collect();
     if tls.no_reuse {

@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DistinguishedName, Error};
 
-use super::trust::SelfSigned;
+use super::trust::Trusted;
 
 thread_local! {
     static FOUND: Cell<Option<Verdict>> = const { Cell::new(None) };
@@ -30,7 +30,7 @@ pub(super) struct Lenient {
     pub strict: Arc<dyn ClientCertVerifier>,
     pub crt: Ignored,
     pub ca: Ignored,
-    pub own: SelfSigned,
+    pub trusted: Trusted,
 }
 
 impl ClientCertVerifier for Lenient {
@@ -52,11 +52,14 @@ impl ClientCertVerifier for Lenient {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        let more = self.trusted.with(intermediates);
+        let intermediates = more.as_deref().unwrap_or(intermediates);
         let error = match self.strict.verify_client_cert(end_entity, intermediates, now) {
             Err(Error::InvalidCertificate(error)) => error,
+            Ok(_) if self.trusted.rootless() => CertificateError::UnknownIssuer,
             other => return other,
         };
-        if self.own.trusts(end_entity, now) {
+        if self.trusted.trusts(end_entity, now) {
             return Ok(ClientCertVerified::assertion());
         }
         let verdict = judge(&error, end_entity, intermediates, now);

@@ -318,11 +318,20 @@ pub(super) fn part_of_name<'e>(c: &Call<'_, 'e>, name: &X509Name<'_>) -> Sampled
             let _ = write!(out, "{comma}{k}={v}");
         }
     } else {
-        for (k, v) in &parts {
-            let _ = write!(out, "/{k}={v}");
-        }
+        out = one_line(name);
     }
     if out.is_empty() { Err(Absent::Never) } else { owned(out) }
+}
+
+/// A whole name as `/C=.../CN=...`.
+pub(super) fn one_line(name: &X509Name<'_>) -> String {
+    let mut out = String::new();
+    for part in name.iter_attributes() {
+        if let Ok(value) = part.as_str() {
+            let _ = write!(out, "/{}={value}", short(part.attr_type()));
+        }
+    }
+    out
 }
 
 /// OpenSSL's short name of an algorithm.
@@ -405,10 +414,13 @@ fn fingerprint<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
     Ok(Value::Bin(Cow::Owned(digest.as_ref().to_vec())))
 }
 
-/// Alternative names as OpenSSL writes them: `DNS:a, IP Address:1.2.3.4`.
 fn names<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
-    let x = parse(c)?;
-    let found = x.subject_alternative_name().ok().flatten().ok_or(Absent::Never)?;
+    alternative_names(&parse(c)?).ok_or(Absent::Never).and_then(owned)
+}
+
+/// Alternative names as OpenSSL writes them: `DNS:a, IP Address:1.2.3.4`.
+pub(super) fn alternative_names(x: &X509Certificate<'_>) -> Option<String> {
+    let found = x.subject_alternative_name().ok().flatten()?;
     let mut out = String::new();
     for name in &found.value.general_names {
         let one = match name {
@@ -429,5 +441,5 @@ fn names<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
         }
         out.push_str(&one);
     }
-    owned(out)
+    Some(out)
 }

@@ -151,6 +151,11 @@ pub fn is_self_issued(der: &[u8]) -> bool {
     names(der).is_some_and(|a| a.subject == a.issuer)
 }
 
+/// The subject, as it is written in the certificate.
+pub fn subject(der: &[u8]) -> Option<Vec<u8>> {
+    names(der).map(|a| a.subject.into())
+}
+
 /// Whether a common name of the subject is this host's; a `*` stands for its first label.
 pub fn has_common_name(der: &[u8], host: &str) -> bool {
     let Ok((_, x)) = X509Certificate::from_der(der) else { return false };

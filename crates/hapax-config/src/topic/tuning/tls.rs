@@ -167,15 +167,33 @@ static ROWS: &[Row] = &[
     Row::new("ssl-load-extra-del-ext", Sections::GLOBAL)
         .shape(Shape::Words(0, 64))
         .doc("Replaces the extension of a certificate, rather than adding to it, when looking for its extra files.")
-        .not_yet("extra files of certificates")
-        .ok(&["ssl-load-extra-del-ext"]),
+        .ok(&["ssl-load-extra-del-ext"])
+        .set(|cx, _| {
+            cx.certs.extra.replaces_ending = true;
+            Ok(())
+        }),
     Row::new("ssl-load-extra-files", Sections::GLOBAL)
         .usage("{ none | all | bundle | sctl | ocsp | issuer | key }...")
         .shape(Shape::Each(1, 7, &["none", "all", "bundle", "sctl", "ocsp", "issuer", "key"]))
         .doc("Which files beside a certificate (key, OCSP response, issuer) are loaded with it.")
-        .not_yet("extra files of certificates")
         .ok(&["ssl-load-extra-files all", "ssl-load-extra-files ocsp issuer"])
-        .bad(&["ssl-load-extra-files", "ssl-load-extra-files x", "ssl-load-extra-files ocsp x"]),
+        .bad(&["ssl-load-extra-files", "ssl-load-extra-files x", "ssl-load-extra-files ocsp x"])
+        .set(|cx, a| {
+            let extra = &mut cx.certs.extra;
+            extra.set_all(false);
+            for i in 0..a.len() {
+                match a.str(i) {
+                    "all" => extra.set_all(true),
+                    "none" => extra.set_all(false),
+                    "bundle" => extra.bundle = true,
+                    "sctl" => extra.sctl = true,
+                    "ocsp" => extra.ocsp = true,
+                    "issuer" => extra.issuer = true,
+                    _ => extra.key = true,
+                }
+            }
+            Ok(())
+        }),
     Row::new("ssl-security-level", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, 5))
@@ -187,18 +205,20 @@ static ROWS: &[Row] = &[
     Row::new("ssl-skip-self-issued-ca", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Leaves self-issued certificates out of the chains that are sent.")
-        .not_yet("trimming of certificate chains")
         .ok(&["ssl-skip-self-issued-ca"])
-        .bad(&["ssl-skip-self-issued-ca extra"]),
+        .bad(&["ssl-skip-self-issued-ca extra"])
+        .set(|cx, _| {
+            cx.certs.extra.skip_roots = true;
+            Ok(())
+        }),
     Row::new("issuers-chain-path", Sections::GLOBAL)
         .usage("<dir>")
         .shape(Shape::Word("<dir>"))
         .doc("Folder of issuers that complete the chains of certificates.")
-        .not_yet("completion of certificate chains")
         .ok(&["issuers-chain-path /etc/ssl/issuers"])
         .bad(&["issuers-chain-path", "issuers-chain-path one two"])
-        .set(|cx, a| match cx.files.list(a.str(0)) {
-            Ok(_) => Ok(()),
+        .set(|cx, a| match cx.certs.extra.read_issuers(a.str(0), cx.files) {
+            Ok(()) => Ok(()),
             Err(_) => Err(a
                 .bad(0, "global statement 'issuers-chain-path' expects a directory path as an argument.")
                 .missing()),

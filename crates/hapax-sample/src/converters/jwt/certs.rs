@@ -42,6 +42,13 @@ impl JwtCerts {
         certs.insert(name.into(), entry);
     }
 
+    /// Another version of one that is known, with its key, in PEM.
+    pub fn replace(&self, name: &str, pem: &[u8]) {
+        if self.knows(name) {
+            self.add(name, pem, pem, false);
+        }
+    }
+
     /// `add ssl jwt` and `del ssl jwt`; `false`: nobody knows it.
     pub fn set_usable(&self, name: &str, usable: bool) -> bool {
         let mut certs = self.certs.write().unwrap_or_else(PoisonError::into_inner);
@@ -56,7 +63,7 @@ impl JwtCerts {
         names
     }
 
-    pub(crate) fn knows(&self, name: &str) -> bool {
+    pub fn knows(&self, name: &str) -> bool {
         self.certs.read().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }
 
