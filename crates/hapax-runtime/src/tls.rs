@@ -9,6 +9,9 @@ macro_rules! signatures_as {
             cert: &rustls::pki_types::CertificateDer<'_>,
             dss: &rustls::DigitallySignedStruct,
         ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            if crate::tls::version1::is_one(cert) {
+                return crate::tls::version1::verify_signature(message, cert, dss, &self.algorithms, false);
+            }
             self.$inner.verify_tls12_signature(message, cert, dss)
         }
 
@@ -18,6 +21,9 @@ macro_rules! signatures_as {
             cert: &rustls::pki_types::CertificateDer<'_>,
             dss: &rustls::DigitallySignedStruct,
         ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            if crate::tls::version1::is_one(cert) {
+                return crate::tls::version1::verify_signature(message, cert, dss, &self.algorithms, true);
+            }
             self.$inner.verify_tls13_signature(message, cert, dss)
         }
 
@@ -36,6 +42,7 @@ mod place;
 mod trust;
 mod upstream;
 mod verdict;
+mod version1;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

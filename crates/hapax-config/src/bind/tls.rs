@@ -234,7 +234,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .doc("Refuses clients that name no server there is a certificate for.")
         .ok(&["bind :443 strict-sni"])
         .set(|cx, _| {
-            cx.tls.strict_sni = true;
+            (cx.tls.strict_sni, cx.tls.lax_sni) = (true, false);
             Ok(())
         }),
     flag("no-strict-sni")
@@ -242,7 +242,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .doc("Answers with the default certificate where none fits.")
         .ok(&["bind :443 no-strict-sni"])
         .set(|cx, _| {
-            cx.tls.strict_sni = false;
+            (cx.tls.strict_sni, cx.tls.lax_sni) = (false, true);
             Ok(())
         }),
     word("ech", "<directory>")

@@ -61,6 +61,8 @@ pub struct BindTls {
     /// Certificates in order; the first is the default one.
     pub certs: Vec<CertSource>,
     pub strict_sni: bool,
+    /// `no-strict-sni` was written, whatever the defaults say.
+    pub lax_sni: bool,
     pub alpn: Vec<Vec<u8>>,
     /// `alpn` or `no-alpn` was written; without it, `mode http` offers `h2,http/1.1`.
     pub alpn_given: bool,

@@ -90,7 +90,7 @@ pub(super) fn binds(cx: &mut One<'_, '_>, draft: &mut Draft) {
         tls.prefer_client_ciphers |= defaults.prefer_client_ciphers;
         tls.sessions = defaults.sessions;
         tls.most_in_record = defaults.most_in_record;
-        tls.strict_sni |= defaults.strict_sni;
+        tls.strict_sni |= defaults.strict_sni && !tls.lax_sni;
         if http && !tls.alpn_given {
             tls.alpn = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         }

@@ -12,7 +12,6 @@ use hapax_sample::fetches::chains::Anchors;
 use hapax_sample::hello::HelloFacts;
 use rustls::crypto::aws_lc_rs;
 use rustls::ServerConfig;
-use rustls::pki_types::CertificateRevocationListDer;
 use rustls::server::{Acceptor, ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
@@ -43,6 +42,8 @@ pub(crate) struct Settings {
     pub config: Arc<ServerConfig>,
     /// The authorities of `ca-file`, where clients are asked for certificates.
     pub anchors: Option<Arc<Anchors>>,
+    /// Where something may be wrong with them: what that is must be found again when a session is resumed.
+    lenient: Option<Arc<Lenient>>,
 }
 
 impl BindTlsConfig {
@@ -114,11 +115,11 @@ fn settings(tls: &BindTls, stored: &Stored, names: &Arc<Names>) -> Result<Settin
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&super::versions(tls.min_version, tls.max_version)?)
         .map_err(|e| e.to_string())?;
-    let mut anchors = None;
+    let (mut anchors, mut lenient) = (None, None);
     let builder = match tls.verify {
         Verify::None => builder.with_no_client_auth(),
         verify => {
-            let trusted = Trusted::of([&tls.ca_verify, &tls.ca].into_iter().flatten().map(|f| stored.authorities(f)))?;
+            let mut trusted = Trusted::of([&tls.ca_verify, &tls.ca].into_iter().flatten().map(|f| stored.authorities(f)))?;
             let roots = Arc::new(trusted.roots()?);
             let v = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
             let v = if verify == Verify::Optional { v.allow_unauthenticated() } else { v };
@@ -128,16 +129,19 @@ fn settings(tls: &BindTls, stored: &Stored, names: &Arc<Names>) -> Result<Settin
                 _ => v,
             };
             let v = match &tls.crl {
-                Some(file) => v.with_crls(revoked(stored.revocations(file))?),
+                Some(file) => v.with_crls(trusted.revoke(stored.revocations(file))?),
                 None => v,
             };
             anchors = Some(Arc::new(trusted.anchors()));
-            builder.with_client_cert_verifier(Arc::new(Lenient {
+            let verifier = Arc::new(Lenient {
                 strict: v.build().map_err(|e| e.to_string())?,
+                algorithms: provider.signature_verification_algorithms,
                 crt: tls.crt_ignore.clone(),
                 ca: tls.ca_ignore.clone(),
                 trusted,
-            }))
+            });
+            lenient = verifier.lets_anything_pass().then(|| Arc::clone(&verifier));
+            builder.with_client_cert_verifier(verifier)
         }
     };
     let mut config = builder.with_cert_resolver(Arc::clone(names) as Arc<dyn ResolvesServerCert>);
@@ -156,14 +160,8 @@ fn settings(tls: &BindTls, stored: &Stored, names: &Arc<Names>) -> Result<Settin
     Ok(Settings {
         config: Arc::new(config),
         anchors,
+        lenient,
     })
-}
-
-/// Revocation lists in PEM.
-pub(super) fn revoked(pem: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
-    use rustls::pki_types::pem::PemObject;
-    let lists: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(pem).collect();
-    lists.map_err(|e| format!("revocation lists: {e}"))
 }
 
 /// A handshake that failed, and what is known of it all the same.
@@ -192,7 +190,13 @@ pub(crate) async fn accept(bind: &BindTlsConfig, mut raw: Raw, keep: usize, dead
     };
     match shaken {
         Ok(stream) => {
-            let facts = facts::of_client(&stream, bind.certificate(found.chosen), bind.settings(found.chosen));
+            let settings = bind.settings(found.chosen);
+            if let Some(verifier) = &settings.lenient
+                && found.verdict.is_none()
+            {
+                found.verdict = verifier.again(stream.get_ref().1);
+            }
+            let facts = facts::of_client(&stream, bind.certificate(found.chosen), settings);
             let facts = Box::new(TlsFacts {
                 hello,
                 verify: found.verdict.unwrap_or_default(),
@@ -258,7 +262,7 @@ async fn by_name(bind: &BindTlsConfig, raw: Raw, deadline: &Deadline, found: &mu
 }
 
 fn of_hello(bind: &BindTlsConfig, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
-    let place = bind.names.choose(hello.server_name(), hello.signature_schemes());
+    let place = bind.names.choose(hello);
     Arc::clone(&bind.settings(place).config)
 }
 

@@ -9,7 +9,9 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{SignatureAlgorithm, SignatureScheme};
+use rustls::{CipherSuite, SignatureAlgorithm, SignatureScheme};
+
+use super::version1;
 
 thread_local! {
     static CHOSEN: Cell<Option<usize>> = const { Cell::new(None) };
@@ -87,8 +89,11 @@ impl Names {
         self.all.get(place)
     }
 
-    /// The certificate for a client that asks for this name and can check signatures of these kinds.
-    pub(super) fn choose(&self, name: Option<&str>, schemes: &[SignatureScheme]) -> Option<usize> {
+    /// The certificate for a client, by the name it asks for and the signatures it can check.
+    pub(super) fn choose(&self, hello: &ClientHello<'_>) -> Option<usize> {
+        let curves = takes_curves(hello.cipher_suites());
+        let schemes = if curves { hello.signature_schemes() } else { &[] };
+        let name = hello.server_name();
         let found = name.and_then(|name| {
             let exact = self.exact.get(name).and_then(|all| self.best(all.iter(), schemes));
             exact.or_else(|| {
@@ -118,9 +123,16 @@ impl Names {
     }
 }
 
+/// Whether a certificate of an elliptic curve goes with what a client offers, whichever version it comes to: suites of TLS 1.3 go with
+/// any certificate, but nobody tells whether the client speaks that version.
+fn takes_curves(offered: &[CipherSuite]) -> bool {
+    let names = || offered.iter().filter_map(|s| s.as_str());
+    names().any(|name| name.contains("_ECDSA_")) || !names().any(|name| name.contains("_RSA_"))
+}
+
 impl ResolvesServerCert for Names {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let at = self.choose(hello.server_name(), hello.signature_schemes());
+        let at = self.choose(&hello);
         CHOSEN.set(at);
         Some(Arc::clone(&self.all.get(at?)?.key))
     }
@@ -155,11 +167,10 @@ pub(super) fn certified(cert: &Certificate) -> Result<Arc<CertifiedKey>, String>
         .map_err(|e| format!("unable to load SSL private key into SSL Context '{path}': {e}."))?;
     let chain = cert.chain.iter().map(|d| CertificateDer::from(d.clone())).collect();
     let certified = CertifiedKey::new(chain, key);
-    match certified.keys_match() {
-        Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(Arc::new(certified)),
-        Err(rustls::Error::InconsistentKeys(_)) => {
-            Err(format!("inconsistencies between private key and certificate loaded '{path}'."))
-        }
-        Err(e) => Err(format!("unable to load SSL certificate into SSL Context '{path}': {e}.")),
+    let shown = cert.chain.first().and_then(|leaf| version1::public_key(leaf));
+    let shown = shown.ok_or_else(|| format!("unable to load SSL certificate into SSL Context '{path}': it cannot be read."))?;
+    match certified.key.public_key() {
+        Some(own) if *own != *shown => Err(format!("inconsistencies between private key and certificate loaded '{path}'.")),
+        _ => Ok(Arc::new(certified)),
     }
 }

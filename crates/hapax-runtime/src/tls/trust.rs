@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
+use super::version1;
+
 use hapax_sample::fetches::chains::{self, Anchors};
 use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
-use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, IpAddr, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DistinguishedName, Error, RootCertStore};
 
@@ -17,6 +20,10 @@ use rustls::{CertificateError, DistinguishedName, Error, RootCertStore};
 pub(super) struct Trusted {
     roots: Vec<CertificateDer<'static>>,
     between: Vec<CertificateDer<'static>>,
+    /// `crl-file`
+    revoked: Vec<CertificateRevocationListDer<'static>>,
+    /// They are asked here, since the TLS library cannot read all of them.
+    asked_here: bool,
 }
 
 impl Trusted {
@@ -55,6 +62,37 @@ impl Trusted {
         (!self.between.is_empty()).then(|| sent.iter().cloned().chain(self.between.iter().cloned()).collect())
     }
 
+    /// Takes revocation lists in; those that rustls is to ask.
+    pub(super) fn revoke(&mut self, pem: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
+        use rustls::pki_types::pem::PemObject;
+        let lists: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(pem).collect();
+        self.revoked = lists.map_err(|e| format!("revocation lists: {e}"))?;
+        self.asked_here = self.revoked.iter().any(|der| version1::is_list(der));
+        Ok(if self.asked_here { Vec::new() } else { self.revoked.clone() })
+    }
+
+    /// The certificate is to be checked here, whether or not rustls is content with it.
+    pub(super) fn checks(&self, leaf: &CertificateDer<'_>) -> bool {
+        self.asked_here || version1::is_one(leaf)
+    }
+
+    /// The check of a chain with certificates or revocation lists of version 1.
+    pub(super) fn check_version1(
+        &self,
+        leaf: &CertificateDer<'_>,
+        above: &[CertificateDer<'_>],
+        algorithms: WebPkiSupportedAlgorithms,
+        now: UnixTime,
+    ) -> Result<(), CertificateError> {
+        let judges = version1::Judges {
+            algorithms,
+            between: above,
+            roots: &self.roots,
+            revoked: &self.revoked,
+        };
+        judges.check(leaf, now)
+    }
+
     pub(super) fn anchors(&self) -> Anchors {
         Anchors::of(self.roots.iter().chain(&self.between).map(AsRef::as_ref))
     }
@@ -80,6 +118,7 @@ pub(super) fn subjects(pem: &[u8]) -> Vec<DistinguishedName> {
 #[derive(Debug)]
 pub(super) struct OfServers {
     pub strict: Arc<dyn ServerCertVerifier>,
+    pub algorithms: WebPkiSupportedAlgorithms,
     pub trusted: Trusted,
 }
 
@@ -94,6 +133,15 @@ impl ServerCertVerifier for OfServers {
     ) -> Result<ServerCertVerified, Error> {
         let more = self.trusted.with(intermediates);
         let above = more.as_deref().unwrap_or(intermediates);
+        if self.trusted.checks(end_entity) {
+            let checked = self.trusted.check_version1(end_entity, above, self.algorithms, now);
+            let checked = checked.or_else(|e| if self.trusted.trusts(end_entity, now) { Ok(()) } else { Err(e) });
+            return match checked {
+                Err(e) => Err(Error::InvalidCertificate(e)),
+                Ok(()) if is_nobody(name) || named(end_entity, name) || common_name(end_entity, name) => Ok(ServerCertVerified::assertion()),
+                Ok(()) => Err(Error::InvalidCertificate(CertificateError::NotValidForName)),
+            };
+        }
         let error = match self.strict.verify_server_cert(end_entity, above, name, ocsp, now) {
             _ if self.trusted.rootless() => CertificateError::UnknownIssuer,
             Err(Error::InvalidCertificate(error)) => error,

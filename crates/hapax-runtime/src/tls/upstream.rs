@@ -14,7 +14,7 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
-use super::accept;
+use super::version1;
 use super::choice::{self, Choice};
 use super::names::certified;
 use super::trust::{OfServers, Trusted};
@@ -43,6 +43,9 @@ impl ServerCertVerifier for AnyCertificate {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        if version1::is_one(cert) {
+            return version1::verify_signature(message, cert, dss, &self.0, false);
+        }
         verify_tls12_signature(message, cert, dss, &self.0)
     }
 
@@ -52,6 +55,9 @@ impl ServerCertVerifier for AnyCertificate {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        if version1::is_one(cert) {
+            return version1::verify_signature(message, cert, dss, &self.0, true);
+        }
         verify_tls13_signature(message, cert, dss, &self.0)
     }
 
@@ -78,15 +84,16 @@ pub(crate) fn config(tls: &ServerTls, stored: &Stored, no_verify: bool) -> Resul
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(algorithms))),
         (_, None) => return Err("'verify required' needs a 'ca-file'".into()),
         (_, Some(ca)) => {
-            let trusted = Trusted::of(std::iter::once(stored.authorities(ca)))?;
+            let mut trusted = Trusted::of(std::iter::once(stored.authorities(ca)))?;
             let roots = Arc::new(trusted.roots()?);
             let v = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
             let v = match &tls.crl {
-                Some(file) => v.with_crls(accept::revoked(stored.revocations(file))?),
+                Some(file) => v.with_crls(trusted.revoke(stored.revocations(file))?),
                 None => v,
             };
             builder.dangerous().with_custom_certificate_verifier(Arc::new(OfServers {
                 strict: v.build().map_err(|e| e.to_string())?,
+                algorithms,
                 trusted,
             }))
         }

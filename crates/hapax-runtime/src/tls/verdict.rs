@@ -9,9 +9,10 @@ use std::sync::Arc;
 use hapax_config::plan::Ignored;
 use hapax_sample::Verdict;
 use hapax_sample::fetches::chains;
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DistinguishedName, Error};
+use rustls::{CertificateError, DistinguishedName, Error, HandshakeKind, ServerConnection};
 
 use super::trust::Trusted;
 
@@ -28,9 +29,25 @@ pub(super) fn take() -> Option<Verdict> {
 #[derive(Debug)]
 pub(super) struct Lenient {
     pub strict: Arc<dyn ClientCertVerifier>,
+    pub algorithms: WebPkiSupportedAlgorithms,
     pub crt: Ignored,
     pub ca: Ignored,
     pub trusted: Trusted,
+}
+
+impl Lenient {
+    pub(super) fn lets_anything_pass(&self) -> bool {
+        self.crt != Ignored::None || self.ca != Ignored::None
+    }
+
+    /// What is wrong with the certificate of a session that was resumed.
+    pub(super) fn again(&self, conn: &ServerConnection) -> Option<Verdict> {
+        let resumed = conn.handshake_kind() == Some(HandshakeKind::Resumed);
+        let (own, above) = conn.peer_certificates().filter(|_| resumed)?.split_first()?;
+        // It was let pass before; what counts is what is found.
+        let _ = self.verify_client_cert(own, above, UnixTime::now());
+        take()
+    }
 }
 
 impl ClientCertVerifier for Lenient {
@@ -54,7 +71,13 @@ impl ClientCertVerifier for Lenient {
     ) -> Result<ClientCertVerified, Error> {
         let more = self.trusted.with(intermediates);
         let intermediates = more.as_deref().unwrap_or(intermediates);
-        let error = match self.strict.verify_client_cert(end_entity, intermediates, now) {
+        let checked = if self.trusted.checks(end_entity) {
+            let checked = self.trusted.check_version1(end_entity, intermediates, self.algorithms, now);
+            checked.map(|()| ClientCertVerified::assertion()).map_err(Error::InvalidCertificate)
+        } else {
+            self.strict.verify_client_cert(end_entity, intermediates, now)
+        };
+        let error = match checked {
             Err(Error::InvalidCertificate(error)) => error,
             Ok(_) if self.trusted.rootless() => CertificateError::UnknownIssuer,
             other => return other,
