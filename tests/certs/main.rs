@@ -1,8 +1,8 @@
 //! Certificates, authorities and crt-lists that change while the process runs, over the runtime API.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use hapax_tests::tls::{Authority, Identity, TlsClient, der, tls_origin};
 use hapax_tests::{Builder, Origin, Program, Proxy, wait};
@@ -43,10 +43,13 @@ fn a_certificate_is_replaced_under_load_without_a_failed_handshake() {
     let ca = Authority::new();
     let (old, new) = (ca.issue(&["one.test"]), ca.issue(&["one.test"]));
     let origin = Origin::saying("ok");
-    let p = Builder::new(Program::Hapax, &format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"))
-        .file("c.pem", &old.both())
-        .set("s", &origin.addr())
-        .start();
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"),
+    )
+    .file("c.pem", &old.both())
+    .set("s", &origin.addr())
+    .start();
     let config = ca.client(&[], None);
     let mut lasting = TlsClient::connect(p.port("l"), "one.test", &config).unwrap();
     assert_eq!(lasting.get("/").text(), "ok");
@@ -86,15 +89,28 @@ fn what_is_prepared_counts_only_once_it_is_committed() {
     let ca = Authority::new();
     let (old, new) = (ca.issue(&["one.test"]), ca.issue(&["one.test"]));
     let origin = Origin::saying("ok");
-    let p = Builder::new(Program::Hapax, &format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"))
-        .file("c.pem", &old.both())
-        .set("s", &origin.addr())
-        .start();
-    let shown = || TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None)).unwrap().server_certificate();
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"),
+    )
+    .file("c.pem", &old.both())
+    .set("s", &origin.addr())
+    .start();
+    let shown = || {
+        TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None))
+            .unwrap()
+            .server_certificate()
+    };
     set(&p, "set ssl cert", "c.pem", &new.both());
     let list = p.cli("show ssl cert");
-    assert!(list.starts_with(&format!("# transaction\n*{}\n# filename\n", path(&p, "c.pem"))), "{list}");
-    assert!(p.cli(&format!("show ssl cert *{}", path(&p, "c.pem"))).contains("Status: Uncommitted\n"));
+    assert!(
+        list.starts_with(&format!("# transaction\n*{}\n# filename\n", path(&p, "c.pem"))),
+        "{list}"
+    );
+    assert!(
+        p.cli(&format!("show ssl cert *{}", path(&p, "c.pem")))
+            .contains("Status: Uncommitted\n")
+    );
     assert_eq!(shown(), der(&old.cert));
     // One thing at a time.
     p.cli("new ssl cert other.pem");
@@ -110,17 +126,30 @@ fn what_cannot_be_used_is_refused_and_changes_nothing() {
     let ca = Authority::new();
     let (old, new) = (ca.issue(&["one.test"]), ca.issue(&["one.test"]));
     let origin = Origin::saying("ok");
-    let p = Builder::new(Program::Hapax, &format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"))
-        .file("c.pem", &old.both())
-        .set("s", &origin.addr())
-        .start();
-    let shown = || TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None)).unwrap().server_certificate();
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"),
+    )
+    .file("c.pem", &old.both())
+    .set("s", &origin.addr())
+    .start();
+    let shown = || {
+        TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None))
+            .unwrap()
+            .server_certificate()
+    };
     let told = set(&p, "set ssl cert", "c.pem", "no certificate\n");
-    assert!(told.contains("unable to load certificate") && told.contains("Can't load the payload\nCan't update "), "{told}");
+    assert!(
+        told.contains("unable to load certificate") && told.contains("Can't load the payload\nCan't update "),
+        "{told}"
+    );
     let told = set(&p, "set ssl cert", "c.pem", &new.cert);
     assert!(told.starts_with("Transaction created"), "{told}");
     let told = on(&p, "commit ssl cert", "c.pem");
-    assert!(told.contains("inconsistencies between private key and certificate loaded '"), "{told}");
+    assert!(
+        told.contains("inconsistencies between private key and certificate loaded '"),
+        "{told}"
+    );
     assert!(told.contains("Can't commit "), "{told}");
     assert_eq!(shown(), der(&old.cert));
     // The change is still there, and the key makes it good.
@@ -130,7 +159,10 @@ fn what_cannot_be_used_is_refused_and_changes_nothing() {
     assert_eq!(shown(), der(&new.cert));
     let dumped = on(&p, "dump ssl cert", "c.pem");
     assert!(dumped.starts_with("-----BEGIN PRIVATE KEY-----\n") && dumped.contains("-----BEGIN CERTIFICATE-----\n"));
-    assert!(p.cli("set ssl cert unknown.pem <<END\nx\nEND").starts_with("Can't replace a certificate which is not referenced"));
+    assert!(
+        p.cli("set ssl cert unknown.pem <<END\nx\nEND")
+            .starts_with("Can't replace a certificate which is not referenced")
+    );
     assert!(on(&p, "del ssl cert", "c.pem").contains("in use, can't be deleted!"));
 }
 
@@ -154,23 +186,41 @@ fn a_new_certificate_comes_and_goes_by_a_list() {
     assert!(connect("two.test").is_err());
     assert!(connect("no.one.test").is_err(), "a negative name");
     p.cli("new ssl cert two.pem");
-    assert!(p.cli(&format!("add ssl crt-list {} two.pem", path(&p, "list"))).contains("certificate 'two.pem' is empty!"));
+    assert!(
+        p.cli(&format!("add ssl crt-list {} two.pem", path(&p, "list")))
+            .contains("certificate 'two.pem' is empty!")
+    );
     p.cli(&format!("set ssl cert two.pem <<END\n{}END", two.both()));
     p.cli("commit ssl cert two.pem");
     assert!(p.cli("show ssl cert two.pem").contains("Status: Unused\n"));
-    let told = p.cli(&format!("add ssl crt-list {} <<END\ntwo.pem [alpn http/1.0] two.test\nEND", path(&p, "list")));
-    assert!(told.starts_with("Inserting certificate 'two.pem' in crt-list '") && told.contains("Success!"), "{told}");
+    let told = p.cli(&format!(
+        "add ssl crt-list {} <<END\ntwo.pem [alpn http/1.0] two.test\nEND",
+        path(&p, "list")
+    ));
+    assert!(
+        told.starts_with("Inserting certificate 'two.pem' in crt-list '") && told.contains("Success!"),
+        "{told}"
+    );
     assert!(p.cli("show ssl cert two.pem").contains("Status: Used\n"));
     let config = ca.client(&["http/1.0"], None);
     let c = TlsClient::connect(p.port("l"), "two.test", &config).unwrap();
     assert_eq!(c.server_certificate(), der(&two.cert));
     assert_eq!(c.state().alpn_protocol(), Some(&b"http/1.0"[..]));
     let shown = p.cli(&format!("show ssl crt-list -n {}", path(&p, "list")));
-    assert!(shown.contains("/one.pem:2 [alpn http/1.1] *.one.test one.test !no.one.test\ntwo.pem:3 [alpn http/1.0] two.test\n"), "{shown}");
+    assert!(
+        shown.contains("/one.pem:2 [alpn http/1.1] *.one.test one.test !no.one.test\ntwo.pem:3 [alpn http/1.0] two.test\n"),
+        "{shown}"
+    );
     let names = p.cli("show ssl sni -f l");
-    assert!(names.contains("\ttwo.test\t-\tecdsa\ttwo.pem\t") && names.contains("\t*.one.test\t!no.one.test \t"), "{names}");
+    assert!(
+        names.contains("\ttwo.test\t-\tecdsa\ttwo.pem\t") && names.contains("\t*.one.test\t!no.one.test \t"),
+        "{names}"
+    );
     assert!(p.cli("del ssl cert two.pem").contains("in use"));
-    assert!(p.cli(&format!("del ssl crt-list {} two.pem", path(&p, "list"))).starts_with("Entry 'two.pem' deleted in crtlist '"));
+    assert!(
+        p.cli(&format!("del ssl crt-list {} two.pem", path(&p, "list")))
+            .starts_with("Entry 'two.pem' deleted in crtlist '")
+    );
     assert!(TlsClient::connect(p.port("l"), "two.test", &config).is_err());
     assert!(p.cli("del ssl cert two.pem").starts_with("Certificate 'two.pem' deleted!"));
 }
@@ -183,7 +233,7 @@ fn other_authorities_count_for_clients_and_servers_at_once() {
     let p = Builder::new(
         Program::Hapax,
         &format!(
-            "{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem verify required ca-file @dir@/ca.pem\n  retries 0\n  server s @s@ ssl verify required ca-file @dir@/ca.pem verifyhost origin.test\n"
+            "{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem verify required ca-file @dir@/ca.pem\n  retries 0\n  server s @s@ ssl verify required ca-file @dir@/ca.pem sni str(origin.test)\n"
         ),
     )
     .file("c.pem", &ours.both())
@@ -205,7 +255,10 @@ fn other_authorities_count_for_clients_and_servers_at_once() {
     on(&p, "commit ssl ca-file", "ca.pem");
     assert_eq!((status(&old), status(&new)), (Some(200), Some(200)));
     let shown = on(&p, "show ssl ca-file", "ca.pem:2");
-    assert!(shown.contains("Status: Used\n \nCertificate #2:\nSerial: ") && !shown.contains("#1"), "{shown}");
+    assert!(
+        shown.contains("Status: Used\n \nCertificate #2:\nSerial: ") && !shown.contains("#1"),
+        "{shown}"
+    );
     assert!(on(&p, "del ssl ca-file", "ca.pem").contains("in use, can't be deleted!"));
 }
 
@@ -215,7 +268,7 @@ fn a_server_is_shown_the_new_certificate_and_an_added_one_too() {
     let p = Builder::new(
         Program::Hapax,
         &format!(
-            "{HEAD}listen l\n  bind @l@\n  server s 127.0.0.1:@t@ ssl verify none crt @dir@/c.pem\n\
+            "{HEAD}listen l\n  bind @l@\n  server s @t@ ssl verify none crt @dir@/c.pem\n\
              listen m\n  bind @m@\n  balance roundrobin\n\
              listen t\n  bind @t@ ssl crt @dir@/t.pem verify required ca-file @dir@/ca.pem\n  http-request return status 200 content-type text/plain lf-string %[ssl_c_s_dn(cn)]\n"
         ),

@@ -84,7 +84,10 @@ impl CertStore {
         if let Some(known) = self.certs.get(path) {
             return known.clone();
         }
-        let made = self.extra.read(path, beside, files).map(|read| Arc::new(Certificate { origin, ..read }));
+        let made = self
+            .extra
+            .read(path, beside, files)
+            .map(|read| Arc::new(Certificate { origin, ..read }));
         self.certs.insert(path.to_owned(), made.clone());
         made
     }
@@ -161,7 +164,9 @@ impl CertStore {
     pub fn stored(&self) -> Stored {
         let certs = self.certs.values().chain(self.named.values()).flatten();
         let pem = |all: &HashMap<String, Result<Arc<[u8]>, CertError>>| {
-            let good = all.iter().filter_map(|(name, pem)| Some((Arc::from(name.as_str()), Arc::clone(pem.as_ref().ok()?))));
+            let good = all
+                .iter()
+                .filter_map(|(name, pem)| Some((Arc::from(name.as_str()), Arc::clone(pem.as_ref().ok()?))));
             good.collect()
         };
         Stored {

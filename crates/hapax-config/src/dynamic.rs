@@ -261,7 +261,10 @@ struct Kept<'a>(&'a Stored);
 impl Files for Kept<'_> {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
         let found = self.0.authorities.get(path).or_else(|| self.0.revocations.get(path));
-        found.filter(|pem| !pem.is_empty()).cloned().ok_or_else(|| format!("unable to load {path}"))
+        found
+            .filter(|pem| !pem.is_empty())
+            .cloned()
+            .ok_or_else(|| format!("unable to load {path}"))
     }
 }
 

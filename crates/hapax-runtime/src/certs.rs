@@ -38,7 +38,10 @@ pub enum Thing<'a> {
 impl Certs {
     pub(crate) fn new(stored: Stored) -> Self {
         Self {
-            state: Mutex::new(State { stored, ..State::default() }),
+            state: Mutex::new(State {
+                stored,
+                ..State::default()
+            }),
             tables: OnceLock::new(),
         }
     }
@@ -99,10 +102,16 @@ impl Shared {
             stored.certs.entry(cert.path.as_str().into()).or_insert_with(|| Arc::clone(cert));
         }
         if let Some(file) = &tls.ca {
-            stored.authorities.entry(Arc::clone(&file.path)).or_insert_with(|| Arc::clone(&file.pem));
+            stored
+                .authorities
+                .entry(Arc::clone(&file.path))
+                .or_insert_with(|| Arc::clone(&file.pem));
         }
         if let Some(file) = &tls.crl {
-            stored.revocations.entry(Arc::clone(&file.path)).or_insert_with(|| Arc::clone(&file.pem));
+            stored
+                .revocations
+                .entry(Arc::clone(&file.path))
+                .or_insert_with(|| Arc::clone(&file.pem));
         }
     }
 }
@@ -114,7 +123,10 @@ impl Spec<'_> {
             (Self::Bind(tls), Thing::List(name)) => tls.certs.iter().any(|c| matches!(c, CertSource::List(l) if **l == *name)),
             (Self::Bind(tls), Thing::Cert(name)) => stored.entries(tls).any(|(cert, _)| cert.path == name),
             (Self::Bind(tls), _) => {
-                pem_of(tls, thing) || stored.entries(tls).any(|(_, e)| e.and_then(|e| e.own.as_ref()).is_some_and(|own| pem_of(own, thing)))
+                pem_of(tls, thing)
+                    || stored
+                        .entries(tls)
+                        .any(|(_, e)| e.and_then(|e| e.own.as_ref()).is_some_and(|own| pem_of(own, thing)))
             }
             (Self::Server(tls), Thing::Cert(name)) => tls.cert.as_ref().is_some_and(|c| c.path == name),
             (Self::Server(tls), Thing::Authorities(name)) => is(&tls.ca, name),

@@ -56,8 +56,8 @@ pub(crate) use accept::{BindTlsConfig, accept, accept_plainly};
 pub(crate) use facts::server_facts;
 pub(crate) use failure::{error_of, fault_of};
 use names::Keys;
-use place::{Place, places};
 pub(crate) use place::Spec;
+use place::{Place, places};
 pub(crate) use upstream::{config as client_config, handshake};
 
 /// The settings of a listener, and those of a server. Handshakes take what is there when they start; a new version takes its place.

@@ -22,10 +22,13 @@ pub(super) static ROWS: &[Command] = &[
         "list the files of authorities, or describe one of them",
         |c| show(c, Kind::Authorities)
     ),
-    row!(&["new", "ssl", "ca-file"], Admin, "new ssl ca-file <cafile>", "make room for a file of authorities", |c| new(
-        c,
-        Kind::Authorities
-    )),
+    row!(
+        &["new", "ssl", "ca-file"],
+        Admin,
+        "new ssl ca-file <cafile>",
+        "make room for a file of authorities",
+        |c| new(c, Kind::Authorities)
+    ),
     row!(
         &["set", "ssl", "ca-file"],
         Admin,
@@ -123,7 +126,11 @@ impl Kind {
     }
 
     fn files(self, stored: &Stored) -> &Files {
-        if self == Self::Authorities { &stored.authorities } else { &stored.revocations }
+        if self == Self::Authorities {
+            &stored.authorities
+        } else {
+            &stored.revocations
+        }
     }
 
     fn files_mut(self, stored: &mut Stored) -> &mut Files {
@@ -135,11 +142,19 @@ impl Kind {
     }
 
     fn prepared(self, state: &mut State) -> &mut Option<PemFile> {
-        if self == Self::Authorities { &mut state.authorities } else { &mut state.revocations }
+        if self == Self::Authorities {
+            &mut state.authorities
+        } else {
+            &mut state.revocations
+        }
     }
 
     fn thing(self, name: &str) -> Thing<'_> {
-        if self == Self::Authorities { Thing::Authorities(name) } else { Thing::Revocations(name) }
+        if self == Self::Authorities {
+            Thing::Authorities(name)
+        } else {
+            Thing::Revocations(name)
+        }
     }
 
     /// The parts of a file, in DER.
@@ -180,7 +195,10 @@ fn show(c: &mut Call<'_>, kind: Kind) -> Answer {
         _ => (name, None),
     };
     let found = if prepared {
-        kind.prepared(&mut state).as_ref().filter(|f| *f.path == *name).map(|f| Arc::clone(&f.pem))
+        kind.prepared(&mut state)
+            .as_ref()
+            .filter(|f| *f.path == *name)
+            .map(|f| Arc::clone(&f.pem))
     } else {
         kind.files(&state.stored).get(name).cloned()
     };
@@ -300,7 +318,11 @@ fn try_commit(shared: &Shared, state: &mut State, kind: Kind, name: &str) -> Res
     kind.files_mut(&mut next).insert(file.path, file.pem);
     shared.change_certs(state, next, kind.thing(name))?;
     *kind.prepared(state) = None;
-    Ok(if shared.uses_cert(&state.stored, kind.thing(name)) { "." } else { "" })
+    Ok(if shared.uses_cert(&state.stored, kind.thing(name)) {
+        "."
+    } else {
+        ""
+    })
 }
 
 fn abort(c: &mut Call<'_>, kind: Kind) -> Answer {

@@ -56,7 +56,13 @@ pub(super) static ROWS: &[Command] = &[
         "forget the version that was prepared",
         abort
     ),
-    row!(&["del", "ssl", "cert"], Admin, "del ssl cert <certfile>", "remove a certificate nobody uses", del),
+    row!(
+        &["del", "ssl", "cert"],
+        Admin,
+        "del ssl cert <certfile>",
+        "remove a certificate nobody uses",
+        del
+    ),
 ];
 
 /// Endings of files beside a certificate.
@@ -191,7 +197,9 @@ fn target<'n>(stored: &Stored, name: &'n str) -> (String, Option<&'n str>) {
         return (name.to_owned(), None);
     }
     let split = name.rsplit_once('.').filter(|(_, end)| BESIDE.contains(end));
-    let Some((stem, part)) = split else { return (name.to_owned(), None) };
+    let Some((stem, part)) = split else {
+        return (name.to_owned(), None);
+    };
     // `ssl-load-extra-del-ext` has such a file beside `<stem>.crt`.
     let replaced = format!("{stem}.crt");
     let path = if !stored.certs.contains_key(stem) && stored.certs.contains_key(replaced.as_str()) {
@@ -250,7 +258,9 @@ fn commit(c: &mut Call<'_>) -> Answer {
 
 /// The error, or a dot for each line of a list or of the configuration that has it.
 fn try_commit(shared: &Shared, state: &mut State, name: &str) -> Result<String, String> {
-    let Some(cert) = &state.cert else { return Err("No ongoing transaction! !".into()) };
+    let Some(cert) = &state.cert else {
+        return Err("No ongoing transaction! !".into());
+    };
     if cert.path != name {
         return Err(other_change(&cert.path, name, "set"));
     }
@@ -260,7 +270,12 @@ fn try_commit(shared: &Shared, state: &mut State, name: &str) -> Result<String, 
     shared.change_certs(state, next, Thing::Cert(name))?;
     state.cert = None;
     tell_converters(shared, &cert);
-    Ok(if shared.uses_cert(&state.stored, Thing::Cert(name)) { "." } else { "" }.to_owned())
+    Ok(if shared.uses_cert(&state.stored, Thing::Cert(name)) {
+        "."
+    } else {
+        ""
+    }
+    .to_owned())
 }
 
 /// The converters of tokens use the new version, by whatever name they know it.

@@ -99,7 +99,11 @@ fn try_add(shared: &Shared, state: &mut State, name: &str, line: &str) -> Result
     if line.contains('\n') {
         return Err("only one line of payload is supported!".into());
     }
-    let list = state.stored.lists.get(name).ok_or_else(|| format!("crt-list '{name}' does not exist!"))?;
+    let list = state
+        .stored
+        .lists
+        .get(name)
+        .ok_or_else(|| format!("crt-list '{name}' does not exist!"))?;
     let parsed = lines::parse(line).map_err(|e| format!("parsing [CLI:1]: {e}"))?;
     let parsed = parsed.ok_or("'add ssl crtlist' should contain the certificate name in the payload")?;
     let cert = state.stored.certs.get(parsed.file.as_str());
@@ -141,7 +145,11 @@ fn del(c: &mut Call<'_>) -> Answer {
 }
 
 fn try_del(shared: &Shared, state: &mut State, name: &str, word: &str) -> Result<String, String> {
-    let list = state.stored.lists.get(name).ok_or_else(|| format!("crt-list '{name}' does not exist!"))?;
+    let list = state
+        .stored
+        .lists
+        .get(name)
+        .ok_or_else(|| format!("crt-list '{name}' does not exist!"))?;
     let (cert, line) = match word.rsplit_once(':').map(|(cert, line)| (cert, line.parse::<u32>())) {
         Some((cert, Ok(line))) => (cert, Some(line)),
         _ => (word, None),
@@ -251,7 +259,11 @@ fn names_of(out: &mut String, head: &str, bind: &Bind, stored: &Stored, before: 
         let negative: String = filters.iter().filter(|f| f.starts_with('!')).map(|f| format!("{f} ")).collect();
         let mut push = |name: &str| {
             let wild = name.starts_with('*');
-            let negative = if wild && name != "*" && !negative.is_empty() { negative.as_str() } else { "-" };
+            let negative = if wild && name != "*" && !negative.is_empty() {
+                negative.as_str()
+            } else {
+                "-"
+            };
             rows.push((wild, name.to_owned(), format!("{head}\t{name}\t{negative}\t{told}\n")));
         };
         filters.iter().filter(|f| !f.starts_with('!')).for_each(|f| push(f));

@@ -233,7 +233,10 @@ pub(crate) fn of_frontend(reader: &mut Reader<'_>, a: &Args<'_>) -> Result<(), D
     let words: Vec<String> = (0..a.len()).map(|i| a.show(i)).collect();
     let at = words.iter().position(|w| w == "crt");
     let Some(file) = at.and_then(|at| words.get(at + 1)).cloned() else {
-        return Err(a.missing(format!("'{}' : Trying to load a certificate but no 'crt' keyword specified.", a.name)));
+        return Err(a.missing(format!(
+            "'{}' : Trying to load a certificate but no 'crt' keyword specified.",
+            a.name
+        )));
     };
     let options = words
         .iter()

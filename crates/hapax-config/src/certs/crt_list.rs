@@ -53,7 +53,12 @@ mod tests {
     fn lines() {
         let cases = [
             ("a.pem", "a.pem", "", ""),
-            ("  a.pem\t[verify none  alpn h2] b.test !c.b.test *.b.test # why", "a.pem", "verify none alpn h2", "b.test !c.b.test *.b.test"),
+            (
+                "  a.pem\t[verify none  alpn h2] b.test !c.b.test *.b.test # why",
+                "a.pem",
+                "verify none alpn h2",
+                "b.test !c.b.test *.b.test",
+            ),
             ("a.pem []", "a.pem", "", ""),
             ("a.pem[x]b", "a.pem", "x", "b"),
         ];

@@ -48,7 +48,9 @@ impl Extra {
     /// The files in a folder of issuers, which need not all be certificates.
     pub fn read_issuers(&mut self, folder: &str, files: &dyn Files) -> Result<(), String> {
         for name in files.list(folder)? {
-            let Ok(bytes) = files.read(&super::join(folder, &name)) else { continue };
+            let Ok(bytes) = files.read(&super::join(folder, &name)) else {
+                continue;
+            };
             let Ok(parts) = pem::parts(&bytes, &name) else { continue };
             self.issuers.extend(parts.chain.into_iter().map(Arc::from));
         }
@@ -56,7 +58,11 @@ impl Extra {
     }
 
     fn beside(&self, path: &str, ending: &str) -> String {
-        let stem = if self.replaces_ending { path.strip_suffix(".crt").unwrap_or(path) } else { path };
+        let stem = if self.replaces_ending {
+            path.strip_suffix(".crt").unwrap_or(path)
+        } else {
+            path
+        };
         format!("{stem}.{ending}")
     }
 
@@ -84,7 +90,9 @@ impl Extra {
             None => Ok(None),
         };
         cert.sctl = optional(self.sctl, named.sctl, "sctl")?.map(|b| b.to_vec());
-        cert.ocsp = optional(self.ocsp, named.ocsp, "ocsp")?.map(|b| b.to_vec()).filter(|b| !b.is_empty());
+        cert.ocsp = optional(self.ocsp, named.ocsp, "ocsp")?
+            .map(|b| b.to_vec())
+            .filter(|b| !b.is_empty());
         if let Some(bytes) = optional(self.issuer, named.issuer, "issuer")? {
             cert.issuer = pem::parts(&bytes, path)?.chain.into_iter().next();
         }
@@ -114,7 +122,8 @@ impl Extra {
         }
         if self.skip_roots && cert.chain.len() > 1 {
             let mut first = true;
-            cert.chain.retain(|c| std::mem::take(&mut first) || !hapax_sample::fetches::chains::is_self_issued(c));
+            cert.chain
+                .retain(|c| std::mem::take(&mut first) || !hapax_sample::fetches::chains::is_self_issued(c));
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use rustls_pki_types::{CertificateRevocationListDer, PrivateKeyDer};
 use rustls_pki_types::pem::{PemObject, SectionKind};
+use rustls_pki_types::{CertificateRevocationListDer, PrivateKeyDer};
 use rustls_pki_types::{PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 
 use super::{CertError, wrong};

@@ -110,7 +110,10 @@ fn addresses_are_looked_up_and_spread_out() {
     assert_eq!(ports.len(), 4);
     assert!(matches!(ports[3], (BindAddress::At(e), 4) if e.port() == Some(9000)));
     let tls = l.binds[0].tls.as_ref().expect("ssl");
-    assert_eq!(plan.stored.entries(tls).next().unwrap().0.names, ["guide.example", "*.guide.example"]);
+    assert_eq!(
+        plan.stored.entries(tls).next().unwrap().0.names,
+        ["guide.example", "*.guide.example"]
+    );
     assert_eq!(
         l.servers[0].address.as_ref().and_then(Endpoint::ip),
         Some(IpAddr::from([192, 0, 2, 7]))

@@ -29,6 +29,9 @@ pub(super) fn check_binds(cx: &mut One<'_, '_>, draft: &Draft) {
         cx.push(told(d).help("leave the QUIC address out; with 'limited-quic' it is read, and nothing listens on it"));
     }
     let mut last = None;
+    if cx.reader.certs.list(&frontend_list(name)).is_some() {
+        return;
+    }
     for bind in &draft.proxy.binds {
         let Some(tls) = bind.tls.as_ref().filter(|t| t.certs.is_empty()) else {
             continue;

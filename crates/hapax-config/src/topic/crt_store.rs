@@ -52,7 +52,16 @@ static ROWS: &[Row] = &[
 ];
 
 /// Parameters that are read and not acted on.
-const LATER: [&str; 8] = ["acme", "domains", "ips", "ocsp-update", "generate-dummy", "keytype", "bits", "curves"];
+const LATER: [&str; 8] = [
+    "acme",
+    "domains",
+    "ips",
+    "ocsp-update",
+    "generate-dummy",
+    "keytype",
+    "bits",
+    "curves",
+];
 
 fn load(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let (mut crt, mut key, mut alias, mut jwt) = (None, None, None, false);

@@ -6,12 +6,12 @@ use std::task::Poll;
 
 use hapax_config::plan::{BindTls, Stored, Verify};
 use hapax_proto::tls_hello::{Sniffed, client_hello};
-use hapax_sample::{TlsFacts, Verdict};
 use hapax_sample::fault::Fault;
 use hapax_sample::fetches::chains::Anchors;
 use hapax_sample::hello::HelloFacts;
-use rustls::crypto::aws_lc_rs;
+use hapax_sample::{TlsFacts, Verdict};
 use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
 use rustls::server::{Acceptor, ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};

@@ -48,7 +48,13 @@ pub(super) struct Shown {
 
 impl Names {
     /// One more certificate: with what its line of a crt-list says of names, else under its own.
-    pub(super) fn add(&mut self, cert: &Arc<Certificate>, entry: Option<&CrtEntry>, variant: Option<usize>, keys: &Mutex<Keys>) -> Result<(), String> {
+    pub(super) fn add(
+        &mut self,
+        cert: &Arc<Certificate>,
+        entry: Option<&CrtEntry>,
+        variant: Option<usize>,
+        keys: &Mutex<Keys>,
+    ) -> Result<(), String> {
         let key = Keys::certified(keys, cert)?;
         let filters = entry.map(|e| &e.filters[..]).filter(|f| !f.is_empty());
         let at = self.all.len();
@@ -65,7 +71,11 @@ impl Names {
             map.entry(name.into()).or_default().push(at);
         }
         // The first one is the default, with its counterparts that have keys of other kinds.
-        let stem = |name: &str| name.rsplit_once('.').filter(|(_, end)| matches!(*end, "rsa" | "ecdsa")).map(|(stem, _)| stem.to_owned());
+        let stem = |name: &str| {
+            name.rsplit_once('.')
+                .filter(|(_, end)| matches!(*end, "rsa" | "ecdsa"))
+                .map(|(stem, _)| stem.to_owned())
+        };
         let first = self.all.first().and_then(|f| stem(&f.name));
         if at == 0 || first.is_some() && first == stem(&cert.path) && self.default.contains(&0) {
             self.default.push(at);
@@ -163,8 +173,8 @@ impl Keys {
 pub(super) fn certified(cert: &Certificate) -> Result<Arc<CertifiedKey>, String> {
     let path = &cert.path;
     let key = cert.key.as_ref().ok_or_else(|| format!("No Private Key found in '{path}'."))?;
-    let key = aws_lc_rs::sign::any_supported_type(key)
-        .map_err(|e| format!("unable to load SSL private key into SSL Context '{path}': {e}."))?;
+    let key =
+        aws_lc_rs::sign::any_supported_type(key).map_err(|e| format!("unable to load SSL private key into SSL Context '{path}': {e}."))?;
     let chain = cert.chain.iter().map(|d| CertificateDer::from(d.clone())).collect();
     let certified = CertifiedKey::new(chain, key);
     let shown = cert.chain.first().and_then(|leaf| version1::public_key(leaf));

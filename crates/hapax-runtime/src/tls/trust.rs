@@ -32,7 +32,11 @@ impl Trusted {
         for pem in files {
             for der in certificates(pem) {
                 let der = der?;
-                let kind = if chains::is_self_issued(&der) { &mut trusted.roots } else { &mut trusted.between };
+                let kind = if chains::is_self_issued(&der) {
+                    &mut trusted.roots
+                } else {
+                    &mut trusted.between
+                };
                 kind.push(der);
             }
         }
@@ -138,7 +142,9 @@ impl ServerCertVerifier for OfServers {
             let checked = checked.or_else(|e| if self.trusted.trusts(end_entity, now) { Ok(()) } else { Err(e) });
             return match checked {
                 Err(e) => Err(Error::InvalidCertificate(e)),
-                Ok(()) if is_nobody(name) || named(end_entity, name) || common_name(end_entity, name) => Ok(ServerCertVerified::assertion()),
+                Ok(()) if is_nobody(name) || named(end_entity, name) || common_name(end_entity, name) => {
+                    Ok(ServerCertVerified::assertion())
+                }
                 Ok(()) => Err(Error::InvalidCertificate(CertificateError::NotValidForName)),
             };
         }

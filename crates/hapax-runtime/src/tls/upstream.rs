@@ -14,10 +14,10 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
-use super::version1;
 use super::choice::{self, Choice};
 use super::names::certified;
 use super::trust::{OfServers, Trusted};
+use super::version1;
 use crate::io::{Io, Raw};
 use crate::timer::Deadline;
 

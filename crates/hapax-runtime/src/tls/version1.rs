@@ -68,7 +68,14 @@ impl Judges<'_> {
     fn issuer<'d>(&self, of: &X509Certificate<'_>, der: &'d [u8]) -> Option<X509Certificate<'d>> {
         let (_, x) = X509Certificate::from_der(der).ok()?;
         let named = x.subject().as_raw() == of.issuer().as_raw();
-        let signed = || self.signed(&of.signature_algorithm.algorithm, of.tbs_certificate.as_ref(), &of.signature_value.data, &x);
+        let signed = || {
+            self.signed(
+                &of.signature_algorithm.algorithm,
+                of.tbs_certificate.as_ref(),
+                &of.signature_value.data,
+                &x,
+            )
+        };
         (named && signed()).then_some(x)
     }
 
@@ -86,7 +93,9 @@ impl Judges<'_> {
             return Ok(());
         }
         for der in self.revoked {
-            let Ok((_, list)) = CertificateRevocationList::from_der(der) else { continue };
+            let Ok((_, list)) = CertificateRevocationList::from_der(der) else {
+                continue;
+            };
             let of_issuer = list.issuer().as_raw() == issuer.subject().as_raw();
             let (what, signature) = (list.tbs_cert_list.as_ref(), &list.signature_value.data);
             let algorithm = &list.signature_algorithm.algorithm;
@@ -160,5 +169,7 @@ pub(super) fn verify_signature(
 
 /// The public key of a certificate, as its holder's key tells it, too; `None`: it cannot be read.
 pub(super) fn public_key(certificate: &[u8]) -> Option<&[u8]> {
-    X509Certificate::from_der(certificate).ok().map(|(_, x)| x.tbs_certificate.subject_pki.raw)
+    X509Certificate::from_der(certificate)
+        .ok()
+        .map(|(_, x)| x.tbs_certificate.subject_pki.raw)
 }
