@@ -71,6 +71,10 @@ fn load(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         if value.is_empty() {
             return Err(a.missing(format!("'load' : '{}' expects a value.", a.show(i))));
         }
+        if matches!(a.str(i), "ocsp" | "sctl") {
+            let told = format!("'load ... {}' is read, and not sent to clients yet", a.str(i));
+            cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(a.at(i)));
+        }
         match a.str(i) {
             "crt" => crt = Some((value, i + 1)),
             "key" => key = Some(value),

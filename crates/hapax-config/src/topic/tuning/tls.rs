@@ -176,6 +176,7 @@ static ROWS: &[Row] = &[
         .usage("{ none | all | bundle | sctl | ocsp | issuer | key }...")
         .shape(Shape::Each(1, 7, &["none", "all", "bundle", "sctl", "ocsp", "issuer", "key"]))
         .doc("Which files beside a certificate (key, OCSP response, issuer) are loaded with it.")
+        .partial("OCSP responses and timestamps are kept and not sent")
         .ok(&["ssl-load-extra-files all", "ssl-load-extra-files ocsp issuer"])
         .bad(&["ssl-load-extra-files", "ssl-load-extra-files x", "ssl-load-extra-files ocsp x"])
         .set(|cx, a| {
