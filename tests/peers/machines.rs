@@ -100,7 +100,9 @@ fn a_machine_without_its_cable() {
     let run = |programs| {
         let Some(m) = Machines::start(test, programs) else { return };
         let every = [0, 1, 2];
-        every.iter().for_each(|i| m.count(*i, 1000 * (*i as u32 + 1), 1));
+        for i in every {
+            m.count(i, 1000 * (i as u32 + 1), 1);
+        }
         m.until(&every, &[(1000, 1), (2000, 1), (3000, 1)]);
         m.all.iter().for_each(until_settled);
 

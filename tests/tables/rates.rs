@@ -80,7 +80,9 @@ fn lesson() -> Vec<u8> {
         body.extend(key.to_be_bytes());
         // The array's second element has it the other way round, as far as it stands still.
         for rate in [rate, rate, rate, [rate[0], rate[2], rate[1].min(1001)]] {
-            rate.into_iter().for_each(|n| number(n, &mut body));
+            for n in rate {
+                number(n, &mut body);
+            }
         }
         message(128, &body, &mut out);
     }

@@ -65,7 +65,7 @@ fn strict(wire: &[u8], body: BodyLen) {
     for line in lines {
         let colon = line.iter().position(|b| *b == b':').expect("a field has a colon");
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        assert!(!name.is_empty() && name.iter().all(|b| b.is_ascii_graphic()), "{line:?}");
+        assert!(!name.is_empty() && name.iter().all(u8::is_ascii_graphic), "{line:?}");
         assert!(!value.iter().any(|b| matches!(b, 0 | b'\r')), "{line:?}");
         match name {
             b"content-length" => lengths.extend(value.split(|b| *b == b',').map(|n| {

@@ -256,7 +256,8 @@ fn names_of(out: &mut String, head: &str, bind: &Bind, stored: &Stored, before: 
     for (i, (cert, entry)) in stored.entries(tls).enumerate() {
         let Some(told) = told(cert, before) else { continue };
         let filters = entry.map(|e| &e.filters[..]).filter(|f| !f.is_empty()).unwrap_or(&cert.names);
-        let negative: String = filters.iter().filter(|f| f.starts_with('!')).map(|f| format!("{f} ")).collect();
+        let refused = filters.iter().filter(|f| f.starts_with('!'));
+        let negative: String = refused.flat_map(|f| [f.as_str(), " "]).collect();
         let mut push = |name: &str| {
             let wild = name.starts_with('*');
             let negative = if wild && name != "*" && !negative.is_empty() {
@@ -272,7 +273,7 @@ fn names_of(out: &mut String, head: &str, bind: &Bind, stored: &Stored, before: 
         }
     }
     rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    rows.iter().for_each(|(_, _, row)| out.push_str(row));
+    out.extend(rows.into_iter().map(|(_, _, row)| row));
 }
 
 fn told(cert: &Certificate, before: Option<i64>) -> Option<String> {

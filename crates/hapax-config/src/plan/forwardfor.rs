@@ -22,7 +22,7 @@ impl ForwardFor {
         let name = &*be.or(fe)?.header;
         let excepted = both().any(|f| f.except.is_some_and(|(net, bits)| within(ip, net, bits)));
         let minds = both().all(|f| f.if_none);
-        (!excepted && !(minds && has(name))).then_some(name)
+        (!(excepted || minds && has(name))).then_some(name)
     }
 }
 

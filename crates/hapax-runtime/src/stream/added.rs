@@ -19,11 +19,11 @@ impl Exchange<'_> {
         }
         if self.fe.forwardfor.is_some() || self.be.forwardfor.is_some() {
             let ip = self.env(false).src().and_then(Endpoint::ip);
-            self.add_address(&self.fe.forwardfor, &self.be.forwardfor, ip);
+            self.add_address(self.fe.forwardfor.as_ref(), self.be.forwardfor.as_ref(), ip);
         }
         if self.fe.originalto.is_some() || self.be.originalto.is_some() {
             let ip = self.env(false).dst().and_then(Endpoint::ip);
-            self.add_address(&self.fe.originalto, &self.be.originalto, ip);
+            self.add_address(self.fe.originalto.as_ref(), self.be.originalto.as_ref(), ip);
         }
         if let Some(f) = &self.be.forwarded {
             self.add_forwarded(f);
@@ -47,9 +47,9 @@ impl Exchange<'_> {
     }
 
     /// `option forwardfor`, `option originalto`
-    fn add_address(&mut self, fe: &Option<ForwardFor>, be: &Option<ForwardFor>, ip: Option<IpAddr>) {
+    fn add_address(&mut self, fe: Option<&ForwardFor>, be: Option<&ForwardFor>, ip: Option<IpAddr>) {
         let Some(ip) = ip else { return };
-        let Some(name) = ForwardFor::field(fe.as_ref(), be.as_ref(), ip, |name| self.p.req_head.contains(name)) else {
+        let Some(name) = ForwardFor::field(fe, be, ip, |name| self.p.req_head.contains(name)) else {
             return;
         };
         let mut text = [0u8; 45];
@@ -150,8 +150,6 @@ impl Exchange<'_> {
 fn is_plain(name: &[u8]) -> bool {
     name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
 }
-
-/// Whether `ip` is of the network `net/bits`.
 
 fn parameter(out: &mut Vec<u8>, name: &[u8], value: &[u8], quoted: bool) {
     if !out.is_empty() {

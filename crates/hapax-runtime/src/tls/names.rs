@@ -136,7 +136,7 @@ impl Names {
 /// Whether a certificate of an elliptic curve goes with what a client offers, whichever version it comes to: suites of TLS 1.3 go with
 /// any certificate, but nobody tells whether the client speaks that version.
 fn takes_curves(offered: &[CipherSuite]) -> bool {
-    let names = || offered.iter().filter_map(|s| s.as_str());
+    let names = || offered.iter().filter_map(CipherSuite::as_str);
     names().any(|name| name.contains("_ECDSA_")) || !names().any(|name| name.contains("_RSA_"))
 }
 

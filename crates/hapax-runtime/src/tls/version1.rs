@@ -99,9 +99,12 @@ impl Judges<'_> {
             let of_issuer = list.issuer().as_raw() == issuer.subject().as_raw();
             let (what, signature) = (list.tbs_cert_list.as_ref(), &list.signature_value.data);
             let algorithm = &list.signature_algorithm.algorithm;
-            let signed = || match is_sha1(algorithm) {
-                true => signed_with_sha1(what, signature, issuer),
-                false => self.signed(algorithm, what, signature, issuer),
+            let signed = || {
+                if is_sha1(algorithm) {
+                    signed_with_sha1(what, signature, issuer)
+                } else {
+                    self.signed(algorithm, what, signature, issuer)
+                }
             };
             if !of_issuer || !signed() {
                 continue;
