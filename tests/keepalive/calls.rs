@@ -98,6 +98,7 @@ fn a_connection_per_request_costs_few_calls() {
     let calls = tracer.counts();
     let all: f64 = calls.values().sum();
     // Two to accept (the second finds no other client), two reads, two writes, a look whether the client has sent more, two closes;
-    // the server's socket with three options, its connection and its two addresses; the loop is told of it and to forget it.
-    assert!(all <= f64::from(REQUESTS) * 18.0 + 40.0, "{calls:?}");
+    // the server's socket with three options, its connection and its two addresses; the loop is told of it and to forget it. A
+    // server that takes its time has the client watched meanwhile, which are two more.
+    assert!(all <= f64::from(REQUESTS) * 20.0 + 40.0, "{calls:?}");
 }

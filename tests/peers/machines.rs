@@ -23,7 +23,7 @@ impl Machines {
         let network = Arc::new(Network::new(test, 3)?);
         let peers: Vec<String> = (0..3).map(|i| format!("  peer {} {}:1024\n", NAMES[i], network.addr(i))).collect();
         let text = format!(
-            "{TIMEOUTS}peers p\n{}  table t type integer size 10k expire 1h store gpc0,gpt(2),http_req_rate(1h)\n\
+            "{TIMEOUTS}peers p\n{}  table t type integer size 10k expire 1h store gpc0,gpt0,http_req_rate(1h)\n\
              frontend f\n  bind 127.0.0.1:80\n  http-request deny\n",
             peers.concat()
         );
@@ -39,7 +39,7 @@ impl Machines {
     fn count(&self, who: usize, first: u32, value: u32) {
         let set = |key: u32| {
             format!(
-                "set table p/t key {key} data.gpc0 {value} data.gpt[1] {} data.http_req_rate {key}",
+                "set table p/t key {key} data.gpc0 {value} data.gpt0 {} data.http_req_rate {key}",
                 value + 1
             )
         };
@@ -48,7 +48,7 @@ impl Machines {
     }
 
     fn row(key: u32, value: u32) -> String {
-        format!("key={key} gpc0={value} http_req_rate(3600000)={key} gpt0=0 gpt1={}", value + 1)
+        format!("key={key} gpt0={} gpc0={value} http_req_rate(3600000)={key}", value + 1)
     }
 
     fn rows(ranges: &[(u32, u32)]) -> Vec<String> {
