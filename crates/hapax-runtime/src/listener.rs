@@ -20,6 +20,7 @@ use tokio::net::{UnixListener, UnixStream};
 use crate::io::{Raw, Tcp};
 use crate::session;
 use crate::state::{ProxyState, RateMeter, raise};
+use crate::timer::AtOneTime;
 use crate::tls::BindSlot;
 use crate::worker::Worker;
 
@@ -87,7 +88,7 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
         match accepted {
             Ok((raw, from)) => {
                 let slot = Slot::take(&worker, &facts);
-                tokio::task::spawn_local(session::run(Rc::clone(&worker), Rc::clone(&facts), raw, from, slot));
+                serve(&worker, &facts, raw, from, slot);
                 others_first().await;
             }
             Err(e) if is_of_one_connection(&e) => {}
@@ -98,6 +99,11 @@ pub(crate) async fn run(worker: Rc<Worker>, facts: Rc<ListenerFacts>, socket: Li
             }
         }
     }
+}
+
+fn serve(worker: &Rc<Worker>, facts: &Rc<ListenerFacts>, raw: Raw, from: Option<SocketAddr>, slot: Slot) {
+    let session = session::run(Rc::clone(worker), Rc::clone(facts), raw, from, slot);
+    tokio::task::spawn_local(AtOneTime::new(&worker.timers, session));
 }
 
 /// Lets what is ready run before more is accepted: a connection is served while all of it is in the caches, and those that are
@@ -187,7 +193,7 @@ pub(crate) fn last_call(worker: &Rc<Worker>, facts: &Rc<ListenerFacts>, socket: 
             Err(_) => return,
         };
         let slot = Slot::take(worker, facts);
-        tokio::task::spawn_local(session::run(Rc::clone(worker), Rc::clone(facts), raw, from, slot));
+        serve(worker, facts, raw, from, slot);
     }
 }
 

@@ -13,6 +13,11 @@ use std::time::{Duration, Instant};
 
 use hapax_value::Millis;
 
+mod reading;
+
+pub(crate) use reading::AtOneTime;
+use reading::Reading;
+
 /// No deadline.
 pub(crate) const NEVER: Millis = Millis::MAX;
 
@@ -50,6 +55,7 @@ impl Ord for Entry {
 #[derive(Debug)]
 pub(crate) struct Timers {
     start: Instant,
+    reading: Reading,
     heap: RefCell<BinaryHeap<Reverse<Entry>>>,
     free: RefCell<Vec<Rc<Node>>>,
     /// Time of the last firing: a deadline at or before it has expired.
@@ -63,6 +69,7 @@ impl Timers {
     pub(crate) fn new(start: Instant) -> Rc<Self> {
         Rc::new(Self {
             start,
+            reading: Reading::default(),
             heap: RefCell::default(),
             free: RefCell::default(),
             fired: Cell::new(0),
@@ -73,7 +80,12 @@ impl Timers {
 
     /// Milliseconds since the start of the process, never 0.
     pub(crate) fn now(&self) -> Millis {
-        self.start.elapsed().as_millis() as Millis + 1
+        self.now_us() / 1000 + 1
+    }
+
+    /// Microseconds since the start of the process.
+    pub(crate) fn now_us(&self) -> u64 {
+        self.reading.of(self.start)
     }
 
     /// A deadline, unset.

@@ -48,10 +48,11 @@ pub(crate) struct Worker {
     pub sessions: RefCell<Slab<Rc<SessionEntry>>>,
     #[expect(clippy::vec_box, reason = "streams hold them boxed; moving a pointer is all there is to do")]
     parts: RefCell<Vec<Box<StreamParts>>>,
-    clock: Clock,
-    /// Tasks waiting for a connection slot.
+    /// The wall clock comes from the monotonic one: one reading gives both.
+    wall_at_start_us: u64,
     /// Client connections accepted and not yet ended.
     pub slots: Cell<usize>,
+    /// Tasks waiting for a connection slot.
     pub held_listeners: RefCell<Vec<Waker>>,
     /// Bodies are copied rather than spliced.
     pub no_splice: bool,
@@ -229,13 +230,6 @@ impl SessionEntry {
     }
 }
 
-/// Wall clock from the monotonic one: one clock read gives both.
-#[derive(Debug)]
-struct Clock {
-    start: Instant,
-    wall_at_start_us: u64,
-}
-
 impl Worker {
     pub(crate) fn new(
         id: usize,
@@ -256,7 +250,7 @@ impl Worker {
             world: LiveWorld::new(Arc::clone(&shared), id),
             sessions: RefCell::default(),
             parts: RefCell::default(),
-            clock: Clock { start, wall_at_start_us },
+            wall_at_start_us,
             slots: Cell::new(0),
             held_listeners: RefCell::default(),
             no_splice,
@@ -312,9 +306,9 @@ impl Worker {
 
     /// Both clocks, read once.
     pub(crate) fn now(&self) -> Now {
-        let us = self.clock.start.elapsed().as_micros() as u64;
+        let us = self.timers.now_us();
         Now {
-            wall_us: self.clock.wall_at_start_us + us,
+            wall_us: self.wall_at_start_us + us,
             mono_ms: us / 1000 + 1,
         }
     }
