@@ -128,7 +128,8 @@ fn a_machine_without_its_cable() {
         m.network.plug(2, true);
         m.until(&every, &[(1000, 3), (2000, 1), (3000, 3), (4000, 1), (5000, 1), (6000, 1)]);
 
-        // Without an end: what changes from now on arrives as before.
+        // Without an end: what changes from now on arrives as before, once nobody still teaches what was true before.
+        m.all.iter().for_each(until_settled);
         m.count(2, 1000, 4);
         m.until(&every, &[(1000, 4), (2000, 1), (3000, 3), (4000, 1), (5000, 1), (6000, 1)]);
     };
