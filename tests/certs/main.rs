@@ -29,6 +29,19 @@ fn replace(p: &Proxy, name: &str, with: &Identity) {
     assert!(told.contains("Committing") && told.contains("Success!"), "{told}");
 }
 
+/// A proxy that shows `identity`, from `c.pem`.
+fn listening(identity: &Identity, origin: &Origin) -> Proxy {
+    let text = format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n");
+    let builder = Builder::new(Program::Hapax, &text).file("c.pem", &identity.both());
+    builder.set("s", &origin.addr()).start()
+}
+
+/// The certificate that a new client is shown.
+fn served(p: &Proxy, ca: &Authority) -> Vec<u8> {
+    let c = TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None)).unwrap();
+    c.server_certificate()
+}
+
 /// Whatever a test comes to, those who load the proxy end.
 struct Stopping<'a>(&'a AtomicBool);
 
@@ -43,13 +56,7 @@ fn a_certificate_is_replaced_under_load_without_a_failed_handshake() {
     let ca = Authority::new();
     let (old, new) = (ca.issue(&["one.test"]), ca.issue(&["one.test"]));
     let origin = Origin::saying("ok");
-    let p = Builder::new(
-        Program::Hapax,
-        &format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"),
-    )
-    .file("c.pem", &old.both())
-    .set("s", &origin.addr())
-    .start();
+    let p = listening(&old, &origin);
     let config = ca.client(&[], None);
     let mut lasting = TlsClient::connect(p.port("l"), "one.test", &config).unwrap();
     assert_eq!(lasting.get("/").text(), "ok");
@@ -89,18 +96,8 @@ fn what_is_prepared_counts_only_once_it_is_committed() {
     let ca = Authority::new();
     let (old, new) = (ca.issue(&["one.test"]), ca.issue(&["one.test"]));
     let origin = Origin::saying("ok");
-    let p = Builder::new(
-        Program::Hapax,
-        &format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"),
-    )
-    .file("c.pem", &old.both())
-    .set("s", &origin.addr())
-    .start();
-    let shown = || {
-        TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None))
-            .unwrap()
-            .server_certificate()
-    };
+    let p = listening(&old, &origin);
+    let shown = || served(&p, &ca);
     set(&p, "set ssl cert", "c.pem", &new.both());
     let list = p.cli("show ssl cert");
     assert!(
@@ -126,18 +123,8 @@ fn what_cannot_be_used_is_refused_and_changes_nothing() {
     let ca = Authority::new();
     let (old, new) = (ca.issue(&["one.test"]), ca.issue(&["one.test"]));
     let origin = Origin::saying("ok");
-    let p = Builder::new(
-        Program::Hapax,
-        &format!("{HEAD}listen l\n  bind @l@ ssl crt @dir@/c.pem\n  server s @s@\n"),
-    )
-    .file("c.pem", &old.both())
-    .set("s", &origin.addr())
-    .start();
-    let shown = || {
-        TlsClient::connect(p.port("l"), "one.test", &ca.client(&[], None))
-            .unwrap()
-            .server_certificate()
-    };
+    let p = listening(&old, &origin);
+    let shown = || served(&p, &ca);
     let told = set(&p, "set ssl cert", "c.pem", "no certificate\n");
     assert!(
         told.contains("unable to load certificate") && told.contains("Can't load the payload\nCan't update "),

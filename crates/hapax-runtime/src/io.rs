@@ -184,8 +184,12 @@ impl Io {
         matches!(self, Self::Plain(Raw::Tcp(s)) if s.is_unknown())
     }
 
-    /// Writes from two slices in order.
-    pub(crate) fn poll_write2(&mut self, cx: &mut Context<'_>, a: &[u8], b: &[u8]) -> Poll<io::Result<usize>> {
+    /// Writes from two slices in order. `last`: the end of the connection, or of our side of it, is to follow at once and may take the
+    /// bytes along in its packet.
+    pub(crate) fn poll_write2(&mut self, cx: &mut Context<'_>, a: &[u8], b: &[u8], last: bool) -> Poll<io::Result<usize>> {
+        if last && let Self::Plain(Raw::Tcp(s)) = self {
+            return s.poll_write_last(cx, a, b);
+        }
         if b.is_empty() {
             return each!(self, io => Pin::new(io).poll_write(cx, a));
         }
@@ -194,15 +198,6 @@ impl Io {
         }
         let slices = [io::IoSlice::new(a), io::IoSlice::new(b)];
         each!(self, io => Pin::new(io).poll_write_vectored(cx, &slices))
-    }
-
-    /// Writes from two slices in order; the end of the connection, or of our side of it, is to follow at once and may take the bytes
-    /// along in its packet.
-    pub(crate) fn poll_write_last(&mut self, cx: &mut Context<'_>, a: &[u8], b: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Plain(Raw::Tcp(s)) => s.poll_write_last(cx, a, b),
-            _ => self.poll_write2(cx, a, b),
-        }
     }
 
     /// TLS holds records back; plain sockets hold nothing.

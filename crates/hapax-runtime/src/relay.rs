@@ -456,12 +456,7 @@ impl Half {
         let last = (self.pass_end || self.closes) && self.is_read() && self.tap.is_none();
         while self.out_pos < self.out.len() || self.raw > 0 {
             let (head, body) = (&self.out[self.out_pos..], &self.buf.filled()[..self.raw]);
-            let wrote = if last {
-                dst.poll_write_last(cx, head, body)
-            } else {
-                dst.poll_write2(cx, head, body)
-            };
-            let n = match wrote {
+            let n = match dst.poll_write2(cx, head, body, last) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(e)) => return Poll::Ready(Err(HalfError::Destination(e))),
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(HalfError::Destination(io::ErrorKind::WriteZero.into()))),

@@ -18,8 +18,7 @@ use tokio::net::TcpStream;
 pub(crate) enum Tcp {
     /// The event loop does not know it. What is to be read may have come already.
     Fresh(net::TcpStream),
-    /// The same, and what is to be read has to be waited for: it is read up, or a request that was not written yet would have to
-    /// be answered.
+    /// The same, and what is to be read has to be waited for: it was read up, or its peer speaks second.
     Drained(net::TcpStream),
     Known(TcpStream),
     /// The event loop would not have it.
@@ -34,7 +33,7 @@ fn lost() -> io::Error {
 impl Tcp {
     /// The socket as the event loop knows it.
     pub(crate) fn known(&mut self) -> io::Result<&mut TcpStream> {
-        if matches!(self, Self::Fresh(_) | Self::Drained(_))
+        if self.is_unknown()
             && let Self::Fresh(s) | Self::Drained(s) = std::mem::replace(self, Self::Lost)
         {
             *self = Self::Known(TcpStream::from_std(s)?);

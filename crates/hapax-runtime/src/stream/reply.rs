@@ -142,19 +142,14 @@ impl Exchange<'_> {
         !self.keep_alive && !self.fe.options.contains(Options::NOLINGER)
     }
 
+    /// `last` as in [`crate::io::Io::poll_write2`].
     async fn write(&mut self, bytes: &[u8], last: bool) -> Step<()> {
         self.c.deadline.after(self.w.now_ms(), self.client_timeout());
         let (io, deadline) = (&mut self.c.io, &self.c.deadline);
         let mut at = 0;
         let written = std::future::poll_fn(|cx| {
             while at < bytes.len() {
-                let rest = &bytes[at..];
-                let wrote = if last {
-                    io.poll_write_last(cx, rest, &[])
-                } else {
-                    io.poll_write2(cx, rest, &[])
-                };
-                match wrote {
+                match io.poll_write2(cx, &bytes[at..], &[], last) {
                     Poll::Ready(Ok(n)) if n > 0 => at += n,
                     Poll::Ready(_) => return Poll::Ready(false),
                     Poll::Pending if deadline.expired(cx) => return Poll::Ready(false),
