@@ -122,7 +122,7 @@ fn comments<'s>(line: &'s [u8], mut found: impl FnMut(&'s str, usize, bool)) {
             let trimmed = item.trim_start();
             let word = trimmed.split_ascii_whitespace().next().unwrap_or("");
             if !word.is_empty() {
-                let coded = word.len() == 6 && word[..2].eq_ignore_ascii_case("hx");
+                let coded = word.len() == 6 && word.as_bytes()[..2].eq_ignore_ascii_case(b"hx");
                 found(word, from + pos + item.len() - trimmed.len(), who == "hapax" || coded);
             }
             // Behind the list, the reason may be given.

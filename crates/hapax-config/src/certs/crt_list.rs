@@ -18,12 +18,12 @@ pub fn parse(line: &str) -> Result<Option<Line>, String> {
     if line.len() > MAX {
         return Err("line too long, limit is 65536 characters".into());
     }
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
+    let line = without_comment(line.trim());
+    if line.is_empty() {
         return Ok(None);
     }
     let (options, line) = take_options(line)?;
-    let mut words = line.split_whitespace().take_while(|w| !w.starts_with('#')).map(str::to_owned);
+    let mut words = line.split_whitespace().map(str::to_owned);
     let Some(file) = words.next() else {
         return Err("no certificate name".into());
     };
@@ -32,6 +32,13 @@ pub fn parse(line: &str) -> Result<Option<Line>, String> {
         return Err(format!("crt-list: Unsupported exclusion (!) on a wildcard filter \"{bad}\""));
     }
     Ok(Some(Line { file, options, filters }))
+}
+
+/// What stands before the first word that starts with `#`: nothing in a comment counts, brackets neither.
+fn without_comment(line: &str) -> &str {
+    let starts = |(at, c): &(usize, char)| *c == '#' && line[..*at].chars().next_back().is_none_or(char::is_whitespace);
+    let end = line.char_indices().find(starts).map_or(line.len(), |(at, _)| at);
+    line[..end].trim_end()
 }
 
 /// The words in brackets, and the line without them.
@@ -59,6 +66,8 @@ mod tests {
                 "verify none alpn h2",
                 "b.test !c.b.test *.b.test",
             ),
+            ("a.pem b.test # [verify none]", "a.pem", "", "b.test"),
+            ("a#1.pem # see [x", "a#1.pem", "", ""),
             ("a.pem []", "a.pem", "", ""),
             ("a.pem[x]b", "a.pem", "x", "b"),
         ];

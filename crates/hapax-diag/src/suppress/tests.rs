@@ -72,8 +72,9 @@ fn comments_above_add_up_and_go_to_the_next_line() {
 
 #[test]
 fn a_word_that_names_nothing_is_told() {
-    let table: [(&str, &[&str]); 6] = [
+    let table: [(&str, &[&str]); 7] = [
         ("a # hapax: ignore=HX0901", &[]),
+        ("a # haproxy: ignore=aéabc", &[]),
         ("a # hapax: ignore=HX901, all", &["1:19 'HX901' did you mean 'HX0901'?"]),
         ("# hapax: ignore=frist-one", &["1:17 'frist-one' did you mean 'first-one'?"]),
         ("a # haproxy: ignore=other-tool", &[]),

@@ -242,6 +242,8 @@ async fn until<T>(
     found: &mut Found,
 ) -> io::Result<T> {
     std::future::poll_fn(|cx| {
+        // What a handshake that nobody asks for facts has left on this thread is not ours.
+        let _ = (verdict::take(), names::take_chosen());
         let step = handshake.as_mut().poll(cx);
         found.verdict = verdict::take().or(found.verdict);
         found.chosen = names::take_chosen().or(found.chosen);

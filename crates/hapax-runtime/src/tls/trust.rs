@@ -138,7 +138,17 @@ impl ServerCertVerifier for OfServers {
         let more = self.trusted.with(intermediates);
         let above = more.as_deref().unwrap_or(intermediates);
         if self.trusted.checks(end_entity) {
-            let checked = self.trusted.check_version1(end_entity, above, self.algorithms, now);
+            let strict = if version1::is_one(end_entity) {
+                Ok(())
+            } else {
+                // Only the lists are asked here: purposes and extensions are rustls' to judge, names are looked at below.
+                match self.strict.verify_server_cert(end_entity, above, name, ocsp, now) {
+                    Err(Error::InvalidCertificate(e)) if !is_misnamed(&e) => Err(e),
+                    Ok(_) | Err(Error::InvalidCertificate(_)) => Ok(()),
+                    Err(other) => return Err(other),
+                }
+            };
+            let checked = strict.and_then(|()| self.trusted.check_version1(end_entity, above, self.algorithms, now));
             let checked = checked.or_else(|e| if self.trusted.trusts(end_entity, now) { Ok(()) } else { Err(e) });
             return match checked {
                 Err(e) => Err(Error::InvalidCertificate(e)),
@@ -153,12 +163,8 @@ impl ServerCertVerifier for OfServers {
             Err(Error::InvalidCertificate(error)) => error,
             other => return other,
         };
-        let misnamed = matches!(
-            error,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
-        );
         // Names are looked at last: all else is well.
-        let good = if misnamed {
+        let good = if is_misnamed(&error) {
             is_nobody(name) || common_name(end_entity, name)
         } else {
             self.trusted.trusts(end_entity, now) && (is_nobody(name) || named(end_entity, name) || common_name(end_entity, name))
@@ -171,6 +177,13 @@ impl ServerCertVerifier for OfServers {
     }
 
     signatures_as!(strict);
+}
+
+fn is_misnamed(error: &CertificateError) -> bool {
+    matches!(
+        error,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+    )
 }
 
 /// The name that stands for none: see [`super::upstream::handshake`].

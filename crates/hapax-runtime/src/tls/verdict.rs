@@ -72,8 +72,14 @@ impl ClientCertVerifier for Lenient {
         let more = self.trusted.with(intermediates);
         let intermediates = more.as_deref().unwrap_or(intermediates);
         let checked = if self.trusted.checks(end_entity) {
-            let checked = self.trusted.check_version1(end_entity, intermediates, self.algorithms, now);
-            checked.map(|()| ClientCertVerified::assertion()).map_err(Error::InvalidCertificate)
+            // Only the lists are asked here, where rustls can read the certificate: purposes and extensions are its to judge.
+            let strict = if super::version1::is_one(end_entity) {
+                Ok(ClientCertVerified::assertion())
+            } else {
+                self.strict.verify_client_cert(end_entity, intermediates, now)
+            };
+            let of_lists = || self.trusted.check_version1(end_entity, intermediates, self.algorithms, now);
+            strict.and_then(|good| of_lists().map(|()| good).map_err(Error::InvalidCertificate))
         } else {
             self.strict.verify_client_cert(end_entity, intermediates, now)
         };

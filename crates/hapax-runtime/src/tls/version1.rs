@@ -4,7 +4,7 @@
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error};
+use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme};
 use x509_parser::oid_registry::{OID_PKCS1_SHA1WITHRSA, Oid};
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate, X509Version};
 
@@ -140,7 +140,8 @@ fn may_issue(x: &X509Certificate<'_>, depth: usize, is_root: bool) -> Result<(),
     if x.version() == X509Version::V1 {
         return if is_root { Ok(()) } else { Err(CertificateError::InvalidPurpose) };
     }
-    if x.name_constraints().ok().flatten().is_some() {
+    // One that cannot be read may limit names, too.
+    if !matches!(x.name_constraints(), Ok(None)) {
         return Err(CertificateError::UnhandledCriticalExtension);
     }
     let constraints = x.basic_constraints().ok().flatten().map(|c| c.value);
@@ -151,6 +152,17 @@ fn may_issue(x: &X509Certificate<'_>, depth: usize, is_root: bool) -> Result<(),
     }
 }
 
+/// The schemes that may sign a handshake of TLS 1.3 (RFC 8446, 4.4.3).
+const TLS13: [SignatureScheme; 7] = [
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::ED25519,
+];
+
 /// Checks what the holder of a certificate has signed in a handshake. `first`: only the scheme's first algorithm counts (TLS 1.3).
 pub(super) fn verify_signature(
     message: &[u8],
@@ -159,6 +171,9 @@ pub(super) fn verify_signature(
     algorithms: &WebPkiSupportedAlgorithms,
     first: bool,
 ) -> Result<HandshakeSignatureValid, Error> {
+    if first && !TLS13.contains(&dss.scheme) {
+        return Err(Error::PeerMisbehaved(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme));
+    }
     let x = read(certificate).map_err(Error::InvalidCertificate)?;
     let known = algorithms.mapping.iter().find(|(scheme, _)| *scheme == dss.scheme);
     let all = known.map_or(&[][..], |(_, all)| all);
