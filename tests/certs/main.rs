@@ -139,6 +139,8 @@ fn what_cannot_be_used_is_refused_and_changes_nothing() {
     );
     assert!(told.contains("Can't commit "), "{told}");
     assert_eq!(shown(), der(&old.cert));
+    // What is kept without an effect says so.
+    assert!(set(&p, "set ssl cert", "c.pem.ocsp", "AAECAwQ=\n").contains("not sent to clients"));
     // The change is still there, and the key makes it good.
     let told = set(&p, "set ssl cert", "c.pem.key", &new.key);
     assert!(told.starts_with("Transaction updated"), "{told}");

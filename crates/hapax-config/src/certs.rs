@@ -174,6 +174,7 @@ impl CertStore {
             authorities: pem(&self.bundles),
             revocations: pem(&self.revocations),
             lists: self.lists.clone(),
+            extra: Arc::new(self.extra.clone()),
         }
     }
 }

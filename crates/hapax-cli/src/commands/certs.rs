@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
-use hapax_config::certs::pem;
+use hapax_config::certs::{Extra, pem};
 use hapax_config::plan::{Certificate, Origin, SocketLevel, Stored};
 use hapax_runtime::certs::{State, Thing};
 use hapax_runtime::state::Shared;
@@ -181,10 +181,15 @@ fn prepare(state: &mut State, name: &str, payload: &str) -> Result<String, Strin
     }
     let begun = state.cert.is_some();
     let mut cert = state.cert.as_ref().map_or_else(|| known.copy(), Certificate::copy);
-    take(&mut cert, part, payload).map_err(|why| format!("{why}\nCan't load the payload"))?;
+    take(&mut cert, part, payload, &state.stored.extra).map_err(|why| format!("{why}\nCan't load the payload"))?;
     state.cert = Some(cert);
     let what = if begun { "updated" } else { "created" };
-    Ok(format!("Transaction {what} for certificate {path}!"))
+    let kept = if matches!(part, Some("ocsp" | "sctl")) {
+        "\nIt is kept, and not sent to clients by this version."
+    } else {
+        ""
+    };
+    Ok(format!("Transaction {what} for certificate {path}!{kept}"))
 }
 
 pub(super) fn other_change(other: &str, name: &str, verb: &str) -> String {
@@ -210,7 +215,7 @@ fn target<'n>(stored: &Stored, name: &'n str) -> (String, Option<&'n str>) {
     (path, Some(part))
 }
 
-fn take(cert: &mut Certificate, part: Option<&str>, payload: &str) -> Result<(), String> {
+fn take(cert: &mut Certificate, part: Option<&str>, payload: &str, extra: &Extra) -> Result<(), String> {
     let path = cert.path.clone();
     let text = payload.as_bytes();
     match part {
@@ -220,6 +225,9 @@ fn take(cert: &mut Certificate, part: Option<&str>, payload: &str) -> Result<(),
                 return Err(format!("unable to load certificate from file '{path}': no start line."));
             }
             cert.set_pem(parts).map_err(|e| e.message)?;
+            // What belonged to the one before says nothing of this one.
+            (cert.ocsp, cert.issuer, cert.sctl) = (None, None, None);
+            extra.complete(cert);
         }
         Some("key") => {
             let parts = pem::parts(text, &path).map_err(|e| e.message)?;

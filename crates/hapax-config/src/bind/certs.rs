@@ -161,7 +161,7 @@ pub(crate) fn own(cx: &mut BindCx<'_>, at: Span, words: &[String]) -> Result<Opt
         let name = word.as_str();
         if STORE.contains(&name) {
             let value = after.first().ok_or_else(|| format!("ssl args out of '[]' for {name}"))?;
-            if !matches!(name, "key" | "ocsp" | "issuer" | "sctl") && value != "off" {
+            if !matches!(name, "key" | "issuer") && value != "off" {
                 let told = format!("'{name}' of a certificate in a list is accepted but not acted on yet");
                 cx.cx.diags.push(Diagnostic::warning(&codes::NOT_YET, told).at(at));
             }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustls_pki_types::PrivateKeyDer;
 
 use super::BindTls;
+use crate::certs::Extra;
 
 /// A certificate chain and its key, with what belongs to them.
 #[derive(Debug, Default)]
@@ -19,11 +20,11 @@ pub struct Certificate {
     pub key: Option<PrivateKeyDer<'static>>,
     /// Common name and subject alternative names; lower case, `*.` kept.
     pub names: Vec<String>,
-    /// The OCSP response to staple, DER.
+    /// The OCSP response, DER: kept, and not sent, as nobody looks whether it is still of use.
     pub ocsp: Option<Vec<u8>>,
     /// The issuer, where it is no part of the chain, DER.
     pub issuer: Option<Vec<u8>>,
-    /// Signed certificate timestamps, as they are sent.
+    /// Signed certificate timestamps: kept, and not sent, which the TLS library cannot.
     pub sctl: Option<Vec<u8>>,
     pub origin: Origin,
 }
@@ -118,6 +119,8 @@ pub struct Stored {
     pub authorities: BTreeMap<Arc<str>, Arc<[u8]>>,
     pub revocations: BTreeMap<Arc<str>, Arc<[u8]>>,
     pub lists: BTreeMap<Arc<str>, Arc<CrtList>>,
+    /// What completes the chains of those that come.
+    pub extra: Arc<Extra>,
 }
 
 impl Stored {

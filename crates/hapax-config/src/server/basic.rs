@@ -31,17 +31,11 @@ pub(super) const fn time(name: &'static str) -> ServerRow {
 
 /// A limit: HAProxy takes one that is missing at the end of the line for none.
 const fn limit(name: &'static str) -> ServerRow {
-    opt(name).usage("<number>").shape(Shape::OptWord("<number>"))
+    opt(name).usage("<number>").shape(Shape::OptLax(i64::MIN, i64::MAX))
 }
 
-/// The limit, telling where no number was given.
-fn read_limit(cx: &mut ServerCx<'_>, a: &Args<'_>) -> u32 {
-    if a.is_empty() {
-        let message = format!("'{}' has no number behind it: there is no such limit", a.name);
-        let d = Diagnostic::warning(&crate::codes::MISSING_ARGUMENT, message).at(a.span);
-        cx.cx.diags.push(d);
-    }
-    lax_number(a)
+fn read_limit(a: &Args<'_>) -> u32 {
+    a.number().clamp(0, i64::from(u32::MAX)) as u32
 }
 
 /// A number as C reads it: digits as far as they go.
@@ -102,21 +96,21 @@ pub(super) static ROWS: &[ServerRow] = &[
         .doc("Most connections at once; further requests wait in the queue.")
         .ok(&["server s1 127.0.0.1:80 maxconn 10", "server s1 127.0.0.1:80 maxconn"])
         .set(|cx, a| {
-            cx.draft.server.maxconn = read_limit(cx, a);
+            cx.draft.server.maxconn = read_limit(a);
             Ok(())
         }),
     limit("minconn")
         .doc("Connections at once while the backend is idle; grows to `maxconn` with its load.")
         .ok(&["server s1 127.0.0.1:80 minconn 10 maxconn 100"])
         .set(|cx, a| {
-            cx.draft.server.minconn = read_limit(cx, a);
+            cx.draft.server.minconn = read_limit(a);
             Ok(())
         }),
     limit("maxqueue")
         .doc("Most requests that wait for this server.")
         .ok(&["server s1 127.0.0.1:80 maxqueue 10"])
         .set(|cx, a| {
-            cx.draft.server.maxqueue = read_limit(cx, a);
+            cx.draft.server.maxqueue = read_limit(a);
             Ok(())
         }),
     word("cookie", "<value>")

@@ -17,6 +17,7 @@ use crate::keyword::{Prefix, Sections};
 use crate::plan::{ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, Options};
 use crate::reader::Reader;
 use crate::shape::Shape;
+use crate::units;
 
 pub(super) static TOPIC: Topic = Topic {
     name: "options",
@@ -339,12 +340,10 @@ fn http_mode(cx: &mut Reader<'_>, a: &Args<'_>, mode: HttpMode) -> Result<(), Di
 }
 
 /// The number at the start of the argument, 0 where there is none: HAProxy refuses nothing here. What it passes over is told.
-fn leading_number(cx: &mut Reader<'_>, a: &Args<'_>) -> i32 {
-    let text = a.str(0);
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    let number = sign * digits[..end].parse::<i32>().unwrap_or(0);
-    if end == 0 || end < digits.len() || a.len() > 1 {
+fn interval(cx: &mut Reader<'_>, a: &Args<'_>) -> i32 {
+    let read = units::leading_number(a.str(0));
+    let number = read.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+    if a.str(0).parse() != Ok(number) || a.len() > 1 {
         let message = format!("'{}' expects one number: {number} is taken, the rest has no effect", a.name);
         cx.diags.push(Diagnostic::warning(&codes::BAD_ARGUMENT, message).at(a.at(0)));
     }
@@ -354,7 +353,7 @@ fn leading_number(cx: &mut Reader<'_>, a: &Args<'_>) -> i32 {
 fn redispatch(cx: &mut Reader<'_>, a: &Args<'_>) {
     let interval = match (a.prefix, a.is_empty()) {
         (Prefix::None, true) => -1,
-        (Prefix::None, false) => leading_number(cx, a),
+        (Prefix::None, false) => interval(cx, a),
         _ => 0,
     };
     cx.proxy().proxy.redispatch = interval;

@@ -37,8 +37,8 @@ pub(super) async fn run(section: &Section, home: Option<Endpoint>) {
             Ok((stream, rest, ends)) => {
                 match talk::run(section, local, Role::New { taught }, connect::MINOR, stream, &rest, (false, ends)).await {
                     End::HandedOver => return,
-                    // The one that replaces it in turn has learned from it.
-                    End::Taught => (taught, attempts) = (true, 0),
+                    // What changed since is told in another session, and to the one that replaces it in turn: as often as ever.
+                    End::Taught if !taught => (taught, attempts) = (true, 0),
                     _ => {}
                 }
             }
@@ -48,7 +48,8 @@ pub(super) async fn run(section: &Section, home: Option<Endpoint>) {
         attempts += 1;
         tokio::time::sleep(PAUSE).await;
     }
-    tracing::warn!(peers = %section.conf().name, "the process that follows did not learn what is in the stick tables");
+    let missed = if taught { "changed last" } else { "is" };
+    tracing::warn!(peers = %section.conf().name, "the process that follows did not learn what {missed} in the stick tables");
 }
 
 /// Waits until there is something to tell; `false`: there will not be anything.

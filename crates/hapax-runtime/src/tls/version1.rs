@@ -87,35 +87,44 @@ impl Judges<'_> {
         fit.into_iter().any(|a| a.verify_signature(key, what, signature).is_ok())
     }
 
-    /// Where there are revocation lists, there must be one of each issuer.
+    /// Where there are revocation lists, there must be one of each issuer; whichever of them names a certificate is right.
     fn revocation(&self, of: &X509Certificate<'_>, issuer: &X509Certificate<'_>, now: i64) -> Result<(), CertificateError> {
         if self.revoked.is_empty() {
             return Ok(());
         }
+        let mut told = Err(CertificateError::UnknownRevocationStatus);
         for der in self.revoked {
             let Ok((_, list)) = CertificateRevocationList::from_der(der) else {
                 continue;
             };
             let of_issuer = list.issuer().as_raw() == issuer.subject().as_raw();
-            let (what, signature) = (list.tbs_cert_list.as_ref(), &list.signature_value.data);
-            let algorithm = &list.signature_algorithm.algorithm;
-            let signed = || {
-                if is_sha1(algorithm) {
-                    signed_with_sha1(what, signature, issuer)
-                } else {
-                    self.signed(algorithm, what, signature, issuer)
-                }
-            };
-            if !of_issuer || !signed() {
+            if !of_issuer || !self.is_signed_list(&list, issuer) {
                 continue;
             }
-            if list.next_update().is_some_and(|at| at.timestamp() < now) {
-                return Err(CertificateError::ExpiredRevocationList);
+            if list.iter_revoked_certificates().any(|r| r.raw_serial() == of.raw_serial()) {
+                return Err(CertificateError::Revoked);
             }
-            let revoked = list.iter_revoked_certificates().any(|r| r.raw_serial() == of.raw_serial());
-            return if revoked { Err(CertificateError::Revoked) } else { Ok(()) };
+            // One that is about some certificates only does not clear the others.
+            if list.extensions().iter().any(|e| e.critical) {
+                continue;
+            }
+            if list.next_update().is_none_or(|at| at.timestamp() >= now) {
+                told = Ok(());
+            } else if told.is_err() {
+                told = Err(CertificateError::ExpiredRevocationList);
+            }
         }
-        Err(CertificateError::UnknownRevocationStatus)
+        told
+    }
+
+    fn is_signed_list(&self, list: &CertificateRevocationList<'_>, by: &X509Certificate<'_>) -> bool {
+        let (what, signature) = (list.tbs_cert_list.as_ref(), &list.signature_value.data);
+        let algorithm = &list.signature_algorithm.algorithm;
+        if is_sha1(algorithm) {
+            signed_with_sha1(what, signature, by)
+        } else {
+            self.signed(algorithm, what, signature, by)
+        }
     }
 }
 
