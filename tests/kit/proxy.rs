@@ -152,7 +152,8 @@ impl Builder {
                 let mut shell = Command::new("sh");
                 shell
                     .args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")])
-                    .arg(own.get_program());
+                    .arg(own.get_program())
+                    .args(own.get_args());
                 shell
             }
         };

@@ -111,6 +111,7 @@ impl TlsTables {
 
     /// Puts new versions in place wherever `changed` says that a line sees another state of the store: all of them or none.
     pub(crate) fn rebuild(&self, plan: &Plan, stored: &Stored, changed: &dyn Fn(Spec<'_>) -> bool) -> Result<(), TlsError> {
+        Keys::tidy(&self.keys);
         let mut all = Vec::new();
         for (place, spec) in places(plan).filter(|(_, spec)| changed(*spec)) {
             all.push((place, self.made(place, spec, plan, stored)?));

@@ -22,52 +22,59 @@ impl Unreadable {
     }
 }
 
-/// Reads every file, in the order given; a directory's files in byte order of their names, hidden ones left out. Stops at the first
-/// that cannot be read, or that makes them hold more bytes than `most` together.
+/// Reads every file, in the order given; a directory's files in byte order of their names, hidden ones left out. The error is the
+/// first that cannot be read, or that makes them hold more bytes than `most` together.
 pub(crate) fn read(paths: &[String], most: u64) -> Result<Vec<Input>, Unreadable> {
     let (inputs, unreadable) = each(paths, most);
     unreadable.into_iter().next().map_or(Ok(inputs), Err)
 }
 
-/// As [`read`], for people: every file that cannot be read is told, a line for each;
-/// so is a directory without a file to read: whoever named it meant one.
+/// As [`read`], for people: the error tells every file that cannot be read, a line for each.
 pub(crate) fn read_within(paths: &[String], most: u64) -> Result<Vec<Input>, String> {
+    let (inputs, unreadable) = each_within(paths, most);
+    if unreadable.is_empty() {
+        Ok(inputs)
+    } else {
+        Err(unreadable.join("\n"))
+    }
+}
+
+/// What can be read, and a line for each file that cannot; so is a directory without a file to read: whoever named it meant one.
+pub(crate) fn each_within(paths: &[String], most: u64) -> (Vec<Input>, Vec<String>) {
     let (inputs, mut unreadable) = each(paths, most);
     let empty = paths.iter().filter(|p| *p != "-" && listed(p).is_ok_and(|names| names.is_empty()));
     unreadable.extend(empty.map(|path| Unreadable {
         path: path.clone(),
         reason: "no file in it is named *.cfg".to_owned(),
     }));
-    if unreadable.is_empty() {
-        return Ok(inputs);
-    }
-    let lines: Vec<String> = unreadable.iter().map(|u| format!("{}: {}", u.path, u.reason)).collect();
-    Err(lines.join("\n"))
+    let lines = unreadable.iter().map(|u| format!("{}: {}", u.path, u.reason)).collect();
+    (inputs, lines)
 }
 
-/// What can be read, and what cannot.
+/// What can be read, and what cannot, in the order given.
 fn each(paths: &[String], most: u64) -> (Vec<Input>, Vec<Unreadable>) {
     let (mut inputs, mut unreadable) = (Vec::new(), Vec::new());
     let mut left = most;
-    let mut one = |path: &str| match one(path, left) {
-        Ok(input) => {
-            left -= input.bytes.len() as u64;
-            inputs.push(input);
-        }
-        Err(e) => unreadable.push(Unreadable::new(path, &e)),
-    };
-    let mut dirs = Vec::new();
     for path in paths {
-        if path == "-" || !fs::metadata(path).is_ok_and(|m| m.is_dir()) {
-            one(path);
-            continue;
-        }
-        match listed(path) {
-            Ok(names) => names.iter().for_each(|name| one(name)),
-            Err(e) => dirs.push(Unreadable::new(path, &e)),
+        let names = if path == "-" || !fs::metadata(path).is_ok_and(|m| m.is_dir()) {
+            Ok(vec![path.clone()])
+        } else {
+            listed(path)
+        };
+        let names = names.unwrap_or_else(|e| {
+            unreadable.push(Unreadable::new(path, &e));
+            Vec::new()
+        });
+        for name in names {
+            match one(&name, left) {
+                Ok(input) => {
+                    left -= input.bytes.len() as u64;
+                    inputs.push(input);
+                }
+                Err(e) => unreadable.push(Unreadable::new(&name, &e)),
+            }
         }
     }
-    unreadable.extend(dirs);
     (inputs, unreadable)
 }
 

@@ -163,9 +163,14 @@ impl Keys {
         }
         let made = certified(cert)?;
         let mut all = keys.lock().unwrap_or_else(PoisonError::into_inner);
-        all.0.retain(|_, (of, _)| of.strong_count() > 0);
         all.0.insert(cert.path.clone(), (Arc::downgrade(cert), Arc::clone(&made)));
         Ok(made)
+    }
+
+    /// Forgets those that are no longer in use.
+    pub(super) fn tidy(keys: &Mutex<Self>) {
+        let mut all = keys.lock().unwrap_or_else(PoisonError::into_inner);
+        all.0.retain(|_, (of, _)| of.strong_count() > 0);
     }
 }
 

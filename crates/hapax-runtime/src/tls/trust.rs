@@ -63,7 +63,8 @@ impl Trusted {
 
     /// What was sent, and what helps it along.
     pub(super) fn with<'a>(&'a self, sent: &[CertificateDer<'a>]) -> Option<Vec<CertificateDer<'a>>> {
-        (!self.between.is_empty()).then(|| sent.iter().cloned().chain(self.between.iter().cloned()).collect())
+        let ours = self.between.iter().map(|c| CertificateDer::from(c.as_ref()));
+        (!self.between.is_empty()).then(|| sent.iter().cloned().chain(ours).collect())
     }
 
     /// Takes revocation lists in; those that rustls is to ask.

@@ -45,20 +45,20 @@ fn all(o: &Options, style: &Style<'_>) -> Result<usize, String> {
     let mut failed = Vec::new();
     for path in &o.files {
         if path == "-" {
-            changed += usize::from(standard(o.check, style)?);
+            match standard(o.check, style) {
+                Ok(was_changed) => changed += usize::from(was_changed),
+                Err(why) => failed.push(why),
+            }
             continue;
         }
-        match inputs::read_within(std::slice::from_ref(path), u64::MAX) {
-            Ok(list) => {
-                for input in list {
-                    match file(&input, o.check, style) {
-                        Ok(was_changed) => changed += usize::from(was_changed),
-                        Err(why) => failed.push(format!("{}: {why}", input.name)),
-                    }
-                }
+        let (list, unreadable) = inputs::each_within(std::slice::from_ref(path), u64::MAX);
+        for input in list {
+            match file(&input, o.check, style) {
+                Ok(was_changed) => changed += usize::from(was_changed),
+                Err(why) => failed.push(format!("{}: {why}", input.name)),
             }
-            Err(why) => failed.push(why),
         }
+        failed.extend(unreadable);
     }
     if failed.is_empty() { Ok(changed) } else { Err(failed.join("\n")) }
 }
