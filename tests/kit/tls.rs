@@ -2,12 +2,12 @@
 
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ClientConnection, KeyLog, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::origin::TcpOrigin;
 use crate::{Request, Response, wait};
@@ -139,6 +139,33 @@ impl TlsClient {
     /// The certificate the server showed, in DER.
     pub fn server_certificate(&self) -> Vec<u8> {
         self.state().peer_certificates().unwrap()[0].to_vec()
+    }
+}
+
+/// What a client's TLS library has told its key log.
+#[derive(Debug, Default)]
+pub struct KeyLines(Mutex<String>);
+
+impl KeyLines {
+    /// The same settings, with a key log.
+    pub fn of(config: &Arc<ClientConfig>) -> (Arc<ClientConfig>, Arc<Self>) {
+        let lines = Arc::new(Self::default());
+        let mut config = ClientConfig::clone(config);
+        config.key_log = lines.clone();
+        (Arc::new(config), lines)
+    }
+
+    /// The log so far.
+    pub fn text(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl KeyLog for KeyLines {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
+        self.0.lock().unwrap().push_str(&line);
     }
 }
 

@@ -1,6 +1,8 @@
 //! TLS on both sides: which certificate, which protocol, whom to trust.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod keylog;
+
 use hapax_tests::tls::{Authority, TlsClient, der, tls_origin};
 use hapax_tests::{Builder, Origin, Program};
 

@@ -49,8 +49,8 @@ pub fn log_format_variables() -> Vec<(&'static str, String)> {
             ("EXPORTER_SECRET", "exporter_secret"),
             ("EARLY_EXPORTER_SECRET", "early_exporter_secret"),
         ];
-        let line = |(label, fetch): &(&str, &str)| format!("{label} %[ssl_{side}_client_random,hex] %[ssl_{side}_{fetch}]\n");
-        lines.iter().map(line).collect::<Vec<_>>().concat()
+        let line = |(label, fetch): &(&str, &str)| format!("{label} %[ssl_{side}_client_random,hex] %[ssl_{side}_{fetch}]");
+        lines.iter().map(line).collect::<Vec<_>>().join("\n")
     };
     vec![
         ("HAPROXY_HTTP_LOG_FMT", logformat::HTTP.to_owned()),

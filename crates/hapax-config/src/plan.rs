@@ -42,6 +42,7 @@ pub use statuses::Statuses;
 pub use table::{StickRule, StickTable};
 
 use hapax_rules::errors::Pages;
+use hapax_sample::Wanted;
 use hapax_sample::pattern::PatternRefs;
 pub use hapax_sample::users::{Password, User, Userlist};
 use hapax_sample::vars::VarNames;
@@ -77,6 +78,8 @@ pub struct Plan {
     pub stored: Stored,
     /// What comes while the process runs starts from here.
     pub later: crate::dynamic::Later,
+    /// What expressions ask to be gathered.
+    pub wanted: Wanted,
 }
 
 impl Plan {

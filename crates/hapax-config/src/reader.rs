@@ -11,7 +11,7 @@ use hapax_sample::acl::{AclSet, Condition, Token};
 use hapax_sample::expr::Expr;
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::VarNames;
-use hapax_sample::{Compile, Deferred, Files, NameKind, registry};
+use hapax_sample::{Compile, Deferred, Files, NameKind, Wanted, registry};
 use hapax_syntax::Environment;
 use hapax_value::Endpoint;
 
@@ -77,6 +77,8 @@ pub struct Reader<'a> {
     pub deferred: Deferred,
     pub vars: VarNames,
     pub refs: PatternRefs,
+    /// What expressions ask to be gathered.
+    pub wanted: Wanted,
     /// Variables, as `setenv` and its kin leave them for the lines that follow.
     pub env: Environment,
     /// Names of the files, by their id.
@@ -160,6 +162,7 @@ impl<'a> Reader<'a> {
             deferred: Deferred::default(),
             vars: VarNames::default(),
             refs,
+            wanted: Wanted::default(),
             env: opts.env.clone(),
             file_names: Vec::new(),
             certs: CertStore::default(),
@@ -260,6 +263,7 @@ impl<'a> Reader<'a> {
             within,
             vars: &mut self.vars,
             refs: &mut self.refs,
+            wanted: &mut self.wanted,
             version: self.opts.for_version,
         }
     }
@@ -339,6 +343,7 @@ impl<'a> Reader<'a> {
             within,
             vars: &mut self.vars,
             refs: &mut self.refs,
+            wanted: &mut self.wanted,
             version: self.opts.for_version,
         };
         (cx, &mut self.certs, &self.tls, &self.env)
@@ -484,6 +489,7 @@ pub(crate) fn reborrow<'x>(cx: &'x mut Compile<'_>) -> Compile<'x> {
         within: cx.within.clone(),
         vars: cx.vars,
         refs: cx.refs,
+        wanted: cx.wanted,
         version: cx.version,
     }
 }

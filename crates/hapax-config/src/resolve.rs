@@ -141,6 +141,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
         peers: sections,
         error_sections: reader.error_sections.into_iter().map(|(_, pages)| pages).collect(),
         vars: reader.vars,
+        wanted: reader.wanted,
         log_profiles: reader.log_profiles,
         rings: reader.rings,
         log_forwards: reader.log_forwards,

@@ -221,27 +221,19 @@ pub fn answers(data: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
+#[path = "../../../fuzz/seeds.rs"]
+mod seeds;
 
-    /// Runs every seed of a target; there must be some.
-    fn seeds(target: &str, run: fn(&[u8])) {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
-        let mut count = 0;
-        for entry in std::fs::read_dir(&dir).expect("the seeds are there") {
-            let path = entry.expect("readable").path();
-            run(&std::fs::read(&path).expect("readable"));
-            count += 1;
-        }
-        assert!(count > 0, "no seeds in {}", dir.display());
-    }
+#[cfg(test)]
+mod tests {
+    use super::seeds;
 
     #[test]
     fn the_seeds_hold() {
-        seeds("http1", super::http1);
-        seeds("chunks", super::chunks);
-        seeds("proxy_header", super::proxy_header);
-        seeds("peers", super::peers);
-        seeds("answers", super::answers);
+        seeds::run("http1", super::http1);
+        seeds::run("chunks", super::chunks);
+        seeds::run("proxy_header", super::proxy_header);
+        seeds::run("peers", super::peers);
+        seeds::run("answers", super::answers);
     }
 }

@@ -22,9 +22,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 
 use hapax_diag::{Diagnostic, Span};
-use hapax_sample::Compile;
 use hapax_sample::acl::Token;
-use hapax_value::{Millis, Support};
+use hapax_sample::{Compile, Track};
+use hapax_value::{Millis, Support, Value};
 
 use crate::{ParseAction, RuleSets, Side, Site, Txn, codes};
 
@@ -118,8 +118,18 @@ pub trait Filter: fmt::Debug {
     }
 }
 
+/// Byte rates that the streams of a key share, kept in a stick table.
+pub trait SharedRates: Send + Sync {
+    /// Holds the entry of a key; `None`: there is none and none can be made.
+    fn hold(&self, table: u32, key: Value<'_>) -> Option<Track>;
+    /// So many of `want` bytes may go on now, `limit` in each period of the table; they are counted. See [`Pass::again_in`].
+    fn spend(&self, entry: Track, direction: Direction, limit: u64, want: u64, least: u64) -> Pass;
+    /// The stream needs it no more.
+    fn release(&self, entry: Track);
+}
+
 /// What a filter may know of the stream it is attached to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Attach<'a> {
     /// Its number among the filters of the configuration, which is what rules know it by.
     pub id: u32,
@@ -129,6 +139,7 @@ pub struct Attach<'a> {
     pub compression: [Option<&'a Arc<compression::Settings>>; 2],
     /// The compression level that the process can afford now: `tune.comp.maxlevel`, or 0 beyond its limits.
     pub level: &'a Arc<AtomicU8>,
+    pub rates: &'a Arc<dyn SharedRates>,
 }
 
 /// A `filter` line, ready to be attached to streams.

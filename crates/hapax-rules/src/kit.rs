@@ -9,7 +9,7 @@ use hapax_sample::acl::{AclSet, Token};
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::{Scope, VarNames, Vars};
 use hapax_sample::{
-    Body, Compile, Deferred, Files, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TableChange, Track, TrackStart, World,
+    Body, Compile, Deferred, Files, Now, ProxyId, ServerId, SessionFacts, StreamFacts, TableChange, Track, TrackStart, Wanted, World,
 };
 use hapax_value::{Endpoint, Value};
 
@@ -152,6 +152,7 @@ impl Bench {
             within: Some(Arc::from("px")),
             vars: &mut self.vars,
             refs: &mut self.refs,
+            wanted: &mut Wanted::default(),
             version: None,
         };
         f(&mut cx, &self.acls, &mut self.site)

@@ -196,7 +196,11 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
             worker.shared.ssl_rate.tick(worker.id, worker.now().wall_us / 1000);
             // The handshake has `timeout client-hs`, else `timeout client`.
             client.deadline.after(start, proxy.timeouts.client_hs.or(proxy.timeouts.client));
-            let shaken = tls::accept(&bind.load_full(), raw, worker.plan().global.hello_capture, &client.deadline).await;
+            let kept = tls::Kept {
+                hello: worker.plan().global.hello_capture,
+                secrets: tls::Keep::of(worker.plan()),
+            };
+            let shaken = tls::accept(&bind.load_full(), raw, kept, &client.deadline).await;
             client.deadline.clear();
             match shaken {
                 Ok((io, facts)) => {

@@ -20,6 +20,7 @@ mod rates;
 mod restore;
 mod roster;
 mod server;
+mod shares;
 mod tables;
 
 use std::collections::HashMap;

@@ -37,6 +37,7 @@ mod accept;
 mod choice;
 mod facts;
 mod failure;
+mod keylog;
 mod names;
 mod place;
 mod trust;
@@ -52,9 +53,9 @@ use hapax_config::Plan;
 use hapax_config::plan::Stored;
 use rustls::ClientConfig;
 
-pub(crate) use accept::{BindTlsConfig, accept, accept_plainly};
-pub(crate) use facts::server_facts;
+pub(crate) use accept::{BindTlsConfig, Kept, accept, accept_plainly};
 pub(crate) use failure::{error_of, fault_of};
+pub(crate) use keylog::Keep;
 use names::Keys;
 pub(crate) use place::Spec;
 use place::{Place, places};
@@ -99,9 +100,10 @@ impl TlsTables {
     }
 
     fn made(&self, place: Place, spec: Spec<'_>, plan: &Plan, stored: &Stored) -> Result<Made, TlsError> {
+        let keep = Keep::of(plan);
         let made = match spec {
-            Spec::Bind(tls) => accept::config(tls, stored, &self.keys).map(|c| Made::Bind(Arc::new(c))),
-            Spec::Server(tls) => upstream::config(tls, stored, self.no_verify).map(|c| Made::Client(Arc::new(c))),
+            Spec::Bind(tls) => accept::config(tls, stored, &self.keys, keep).map(|c| Made::Bind(Arc::new(c))),
+            Spec::Server(tls) => upstream::config(tls, stored, self.no_verify, keep).map(|c| Made::Client(Arc::new(c))),
         };
         made.map_err(|reason| TlsError {
             place: place.text(plan),

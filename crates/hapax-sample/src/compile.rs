@@ -83,6 +83,13 @@ impl NameRef {
 /// Names to resolve.
 pub type Deferred = Vec<Arc<NameRef>>;
 
+/// What is gathered only where an expression asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// What names a TLS session in key logs: the client's random bytes, and the master secret of TLS 1.2.
+    pub tls_randoms: bool,
+}
+
 /// Everything an expression's compilation may ask for or add to.
 pub struct Compile<'c> {
     pub files: &'c dyn Files,
@@ -93,6 +100,7 @@ pub struct Compile<'c> {
     pub vars: &'c mut crate::vars::VarNames,
     /// Map and pattern files already read, shared by name.
     pub refs: &'c mut crate::pattern::PatternRefs,
+    pub wanted: &'c mut Wanted,
     /// The version whose language is asked for; `None`: every word there is.
     pub version: Option<crate::since::Version>,
 }

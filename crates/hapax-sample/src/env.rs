@@ -9,6 +9,7 @@ use hapax_value::{Endpoint, Millis};
 
 use crate::fault::{Fault, TlsError};
 use crate::hello::HelloFacts;
+use crate::secrets::Secrets;
 use crate::vars::Vars;
 
 /// Index of a proxy (frontend, backend or listen) in the plan.
@@ -59,6 +60,8 @@ pub struct TlsFacts {
     pub hello: Option<Box<HelloFacts>>,
     /// What broke the handshake.
     pub error: Option<TlsError>,
+    /// Kept where `tune.ssl.keylog` or an expression asks for them.
+    pub secrets: Option<Box<Secrets>>,
 }
 
 /// What the check of a client's certificate came to, by OpenSSL's numbers; 0: nothing is wrong.

@@ -23,6 +23,7 @@ mod internal;
 mod params;
 mod payload;
 mod process;
+mod secrets;
 mod session;
 pub(crate) mod stream;
 mod tables;
@@ -40,6 +41,7 @@ pub static FAMILIES: &[&[Fetch]] = &[
     tables::COUNTERS,
     tables::ROWS,
     tls::ROWS,
+    secrets::ROWS,
     hello::ROWS,
     certs::ROWS,
     chains::ROWS,

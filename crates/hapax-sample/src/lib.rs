@@ -20,6 +20,7 @@ pub mod pattern;
 pub mod regexp;
 pub mod registry;
 mod row;
+pub mod secrets;
 pub mod since;
 pub mod still;
 pub mod users;
@@ -27,7 +28,7 @@ pub mod vars;
 
 pub use hapax_diag::FileId;
 
-pub use compile::{Compile, Deferred, Files, NameKind, NameRef};
+pub use compile::{Compile, Deferred, Files, NameKind, NameRef, Wanted};
 pub use converters::JwtCerts;
 pub use env::{
     Body, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableAnswer, TableChange, TableRead,

@@ -14,7 +14,7 @@ use crate::expr::Expr;
 use crate::logformat::LogFormat;
 use crate::pattern::PatternRefs;
 use crate::vars::{Scope, VarNames, Vars};
-use crate::{Absent, Body, Compile, Deferred, Env, Files, Now, ProxyId, ServerId, SessionFacts, StreamFacts, World};
+use crate::{Absent, Body, Compile, Deferred, Env, Files, Now, ProxyId, ServerId, SessionFacts, StreamFacts, Wanted, World};
 
 /// A world in which nothing happens: one frontend `fe`, one backend `be` with one server `srv`.
 #[derive(Debug, Default)]
@@ -194,6 +194,7 @@ impl Stage {
             within: None,
             vars: &mut self.names,
             refs: &mut self.refs,
+            wanted: &mut Wanted::default(),
             version: None,
         })
     }

@@ -69,35 +69,27 @@ pub fn formatter(data: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
+#[path = "../../../fuzz/seeds.rs"]
+mod seeds;
 
-    /// Runs every seed of a target; there must be some.
-    fn seeds(target: &str, run: fn(&[u8])) {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
-        let mut count = 0;
-        for entry in std::fs::read_dir(&dir).expect("the seeds are there") {
-            let path = entry.expect("readable").path();
-            run(&std::fs::read(&path).expect("readable"));
-            count += 1;
-        }
-        assert!(count > 0, "{} is empty", dir.display());
-    }
+#[cfg(test)]
+mod tests {
+    use super::seeds;
 
     #[test]
     fn the_lexers_seeds_hold() {
-        seeds("lexer", super::lexer);
-        seeds("formatter", super::lexer);
+        seeds::run("lexer", super::lexer);
+        seeds::run("formatter", super::lexer);
     }
 
     #[test]
     fn the_conditions_seeds_hold() {
-        seeds("condition", super::condition);
+        seeds::run("condition", super::condition);
     }
 
     #[test]
     fn the_formatters_seeds_hold() {
-        seeds("formatter", super::formatter);
-        seeds("lexer", super::formatter);
+        seeds::run("formatter", super::formatter);
+        seeds::run("lexer", super::formatter);
     }
 }

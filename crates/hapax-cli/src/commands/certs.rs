@@ -327,9 +327,13 @@ fn del(c: &mut Call<'_>) -> Answer {
         return cannot(format!("certificate '{name}' doesn't exist!"));
     }
     let for_tokens = shared.plan.patterns.jwt.usable().iter().any(|n| n == name);
-    if for_tokens || shared.uses_cert(&state.stored, Thing::Cert(name)) {
+    if for_tokens {
+        return cannot(format!("certificate '{name}' in use for JWT validation, can't be deleted!"));
+    }
+    if shared.uses_cert(&state.stored, Thing::Cert(name)) {
         return cannot(format!("certificate '{name}' in use, can't be deleted!"));
     }
     state.stored.certs.remove(name);
+    shared.plan.patterns.jwt.forget(name);
     Answer::info(format!("Certificate '{name}' deleted!"))
 }

@@ -28,7 +28,7 @@ pub(super) static ROWS: &[Command] = &[
         |c| {
             let names = c.control.shared().plan.patterns.jwt.usable();
             Answer::Text(
-                std::iter::once("#filename".to_owned())
+                std::iter::once("# filename".to_owned())
                     .chain(names)
                     .fold(String::new(), |all, n| all + &n + "\n"),
             )
@@ -39,10 +39,21 @@ pub(super) static ROWS: &[Command] = &[
 fn set(c: &mut Call<'_>, usable: bool) -> Answer {
     let name = c.arg(0);
     if name.is_empty() {
-        return Answer::err("A certificate name is expected.");
+        return Answer::err("'add ssl cert' expects a filename");
     }
-    if c.control.shared().plan.patterns.jwt.set_usable(name, usable) {
+    let shared = c.control.shared();
+    let jwt = &shared.plan.patterns.jwt;
+    if jwt.set_usable(name, usable) {
         return Answer::Done;
     }
-    Answer::err(format!("Unknown certificate '{name}'."))
+    // Those of `bind` lines, and new ones, are not kept for converters until somebody asks for it.
+    match shared.certs.lock().stored.certs.get(name) {
+        Some(cert) if usable => {
+            let pem = cert.to_pem();
+            jwt.add(name, pem.as_bytes(), pem.as_bytes(), true);
+            Answer::Done
+        }
+        Some(_) => Answer::Done,
+        None => Answer::err("Can't display the certificate: Not found or the certificate is a bundle!"),
+    }
 }

@@ -200,10 +200,10 @@ fn answers_are_haproxys() {
         ),
         ("set severity-output string;disable server x/y", "\n[err]: No such backend.\n\n"),
         ("clear counters all;clear counters", "\n\n"),
-        ("show ssl jwt", "#filename\n\n"),
+        ("show ssl jwt", "# filename\n\n"),
         (
             "add ssl jwt none.pem;del ssl jwt",
-            "Unknown certificate 'none.pem'.\n\nA certificate name is expected.\n\n",
+            "Can't display the certificate: Not found or the certificate is a bundle!\n\n'add ssl cert' expects a filename\n\n",
         ),
         ("show events nothing", "No such event sink\n\n"),
         ("debug dev log x", "This command is restricted to expert mode only.\n\n"),

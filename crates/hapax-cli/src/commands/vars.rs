@@ -7,7 +7,7 @@ use hapax_sample::logformat::LogFormat;
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::VarScope;
 use hapax_sample::vars::process::{ProcessVar, Source};
-use hapax_sample::{Compile, Files, Needs, Now};
+use hapax_sample::{Compile, Files, Needs, Now, Wanted};
 use hapax_value::Support;
 
 use super::own::row;
@@ -96,6 +96,7 @@ fn compile(c: &Call<'_>, name: &str, format: bool, text: &str) -> Result<Process
         within: None,
         vars,
         refs: &mut refs,
+        wanted: &mut Wanted::default(),
         version: None,
     };
     let var = cx.vars.intern(name)?;

@@ -31,6 +31,8 @@ pub struct Global {
     pub start_vars: Vec<Arc<ProcessVar>>,
     /// `tune.ssl.capture-buffer-size`; 0: hellos are not kept.
     pub hello_capture: usize,
+    /// `tune.ssl.keylog`: the secrets of TLS sessions are kept for expressions.
+    pub keylog: bool,
     /// `tune.h1.fe.glitches-threshold` and `tune.h1.be.glitches-threshold`; 0: none.
     pub client_glitches: u32,
     pub server_glitches: u32,

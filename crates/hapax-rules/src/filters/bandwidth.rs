@@ -1,16 +1,15 @@
 //! `bwlim-in` and `bwlim-out`: so many bytes for each period, of a stream or of all that share a key.
 
+use std::fmt;
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 use hapax_sample::expr::Expr;
-use hapax_sample::{NameKind, NameRef};
+use hapax_sample::{NameKind, NameRef, Track};
 use hapax_value::{Duration, Millis, Support, TimeUnit, parse_size};
 
-use super::{Attach, Direction, Filter, FilterRow, FilterSpec, Interest, Message, Pass};
+use super::{Attach, Direction, Filter, FilterRow, FilterSpec, Interest, Message, Pass, SharedRates};
 use crate::{ParseAction, Txn, codes};
-
-const SOME: Support = Support::Partial("a limit for each stream; one shared by the streams of a key is not enforced");
 
 pub(super) static ROWS: &[FilterRow] = &[
     FilterRow {
@@ -31,7 +30,7 @@ pub(super) static ROWS: &[FilterRow] = &[
             "bwlim-in up default-limit x default-period 1s",
             "bwlim-in up default-limit 1m default-period 1s hexdump",
         ],
-        support: SOME,
+        support: Support::Full,
         parse: |p| parse(p, Direction::Request),
     },
     FilterRow {
@@ -42,7 +41,7 @@ pub(super) static ROWS: &[FilterRow] = &[
             "bwlim-out down key src limit 10k",
         ],
         bad: &["bwlim-out", "bwlim-out down", "bwlim-out down default-limit 1m default-period 1x"],
-        support: SOME,
+        support: Support::Full,
         parse: |p| parse(p, Direction::Response),
     },
 ];
@@ -50,7 +49,7 @@ pub(super) static ROWS: &[FilterRow] = &[
 #[derive(Debug)]
 enum Scope {
     Stream { limit: u64, period: Millis },
-    Shared { limit: u64, key: Expr, table: Arc<NameRef> },
+    Shared { limit: u64, key: Arc<Expr>, table: Arc<NameRef> },
 }
 
 #[derive(Debug)]
@@ -84,11 +83,16 @@ impl FilterSpec for Bandwidth {
                 since: None,
                 sent: 0,
             })),
-            // The rate of a key is kept in a stick table.
-            Scope::Shared { limit, key, table } => {
-                let _ = (limit, key, table);
-                None
-            }
+            Scope::Shared { limit, key, table } => Some(Box::new(Share {
+                id: cx.id,
+                direction: self.direction,
+                limit: *limit,
+                min_size: self.min_size,
+                key: Arc::clone(key),
+                table: table.id.get().map(|t| *t as u32),
+                rates: Arc::clone(cx.rates),
+                entry: None,
+            })),
         }
     }
 }
@@ -144,6 +148,60 @@ impl Filter for Bucket {
         Pass {
             bytes: bytes as usize,
             again_in: (bytes < all).then_some(wait),
+        }
+    }
+}
+
+/// A part of what the streams of a key may send together.
+struct Share {
+    id: u32,
+    direction: Direction,
+    limit: u64,
+    min_size: u64,
+    key: Arc<Expr>,
+    table: Option<u32>,
+    rates: Arc<dyn SharedRates>,
+    /// The rate of the key, held while the stream lives.
+    entry: Option<Track>,
+}
+
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Share").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+impl Filter for Share {
+    fn begin(&mut self, direction: Direction, _: &Message, txn: &mut Txn<'_>) -> Interest {
+        let asked = txn.controls.bandwidth.iter().any(|b| b.filter == self.id);
+        if !asked || direction != self.direction {
+            return Interest::None;
+        }
+        if self.entry.is_none() {
+            let env = txn.env();
+            // Without a key there is nobody to share with, and no limit.
+            let (Some(table), Ok(key)) = (self.table, self.key.eval(&env)) else {
+                return Interest::None;
+            };
+            self.entry = self.rates.hold(table, key);
+        }
+        self.entry.map_or(Interest::None, |_| Interest::Look)
+    }
+
+    fn data(&mut self, direction: Direction, data: &[u8], _: Millis, _: &mut Vec<u8>) -> Pass {
+        match self.entry {
+            Some(entry) if direction == self.direction && self.limit > 0 && !data.is_empty() => {
+                self.rates.spend(entry, direction, self.limit, data.len() as u64, self.min_size)
+            }
+            _ => Pass::all(data),
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry {
+            self.rates.release(entry);
         }
     }
 }
@@ -242,7 +300,11 @@ impl Words {
                     span: p.name.span,
                 };
                 let table = self.table.unwrap_or_else(|| p.defer(NameKind::Table, own));
-                Scope::Shared { limit, key, table }
+                Scope::Shared {
+                    limit,
+                    key: Arc::new(key),
+                    table,
+                }
             }
             (true, None, ..) => return fail(p, "the limit is missing"),
             (true, ..) => return fail(p, "a key is expected for a shared limitation"),

@@ -146,7 +146,7 @@ impl Shared {
 
     pub(crate) fn client_config_in(&self, tls: &ServerTls, stored: &Stored) -> Result<Arc<ClientConfig>, String> {
         let no_verify = self.no_server_verify.load(Relaxed);
-        crate::tls::client_config(tls, stored, no_verify).map(Arc::new)
+        crate::tls::client_config(tls, stored, no_verify, crate::tls::Keep::of(&self.plan)).map(Arc::new)
     }
 
     /// The backend has a stick table.

@@ -255,6 +255,11 @@ fn increment(e: &mut Entry<'_>, n: u8) -> Option<u64> {
 }
 
 impl LiveTable {
+    /// How many bytes a byte rate counts as one.
+    pub(crate) fn brates_factor(&self) -> u64 {
+        self.brates_factor
+    }
+
     /// The part of the keys that this one belongs to, for peers that get a part each; 0: every peer gets all.
     pub fn shard(&self, key: &[u8]) -> u32 {
         crate::peers::shard(&self.name, self.table.spec().key, key, self.shards)

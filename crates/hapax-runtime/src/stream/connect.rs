@@ -342,6 +342,7 @@ impl Exchange<'_> {
         let hop = conf.socks4.map(Endpoint::Ip);
         let to = hop.as_ref().unwrap_or(&address);
         let state = self.be_state();
+        let keep = tls::Keep::of(self.plan);
         let mut watch = self.watch();
         let deadline = watch.deadline;
         let mut raw = upstream::connect(to, &how, deadline, |cx| watch.is_over(cx)).await?;
@@ -363,13 +364,12 @@ impl Exchange<'_> {
                     Some(asked) => std::str::from_utf8(asked).ok(),
                     None => conf.tls.as_ref().and_then(|t| t.verifyhost.as_deref()),
                 };
-                let shaken = tls::handshake(config, name, raw, deadline, |cx| watch.is_over(cx)).await;
-                let io = shaken.map_err(|e| match e.kind() {
+                let shaken = tls::handshake(config, name, raw, keep, deadline, |cx| watch.is_over(cx)).await;
+                let (io, facts) = shaken.map_err(|e| match e.kind() {
                     std::io::ErrorKind::Interrupted => ConnectError::Aborted,
                     _ => ConnectError::Handshake(e),
                 })?;
-                let facts = tls::server_facts(&io, name);
-                (io, facts)
+                (io, Some(facts))
             }
         };
         self.c.deadline.clear();

@@ -14,7 +14,7 @@ use hapax_proto::h1::Meta;
 use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::http::{Head, Version};
 use hapax_rules::Woken;
-use hapax_rules::filters::{Attach, Direction, Filter, Interest, Message, Report};
+use hapax_rules::filters::{Attach, Direction, Filter, Interest, Message, Report, SharedRates};
 use hapax_sample::ProxyId;
 
 use super::exchange::Exchange;
@@ -129,6 +129,7 @@ impl Exchange<'_> {
     fn attach_filters(&mut self) {
         let shared = &self.w.shared;
         shared.compression.refresh(shared);
+        let rates: Arc<dyn SharedRates> = Arc::<Shared>::clone(shared);
         let mut order = [Vec::new(), Vec::new()];
         let mut attach = |p: &Proxy| {
             let compression = [self.be.compression.as_ref(), self.fe.compression.as_ref()];
@@ -142,6 +143,7 @@ impl Exchange<'_> {
                         stream: self.p.facts.id,
                         compression,
                         level: &shared.compression.level,
+                        rates: &rates,
                     };
                     spec.attach(&cx).map(|f| Rc::new(RefCell::new(f)))
                 })

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use super::choice::{self, Choice};
+use super::keylog::{Gathered, Keep};
 use super::names::{self, Keys, Names};
 use super::trust::{self, Trusted};
 use super::verdict::{self, Lenient};
@@ -60,7 +61,7 @@ impl BindTlsConfig {
 }
 
 /// The configuration of a `bind ... ssl` line; the error is in words for the user.
-pub(super) fn config(tls: &BindTls, stored: &Stored, keys: &Mutex<Keys>) -> Result<BindTlsConfig, String> {
+pub(super) fn config(tls: &BindTls, stored: &Stored, keys: &Mutex<Keys>, keep: Keep) -> Result<BindTlsConfig, String> {
     let mut names = Names::default();
     let mut own: Vec<&Arc<BindTls>> = Vec::new();
     for (cert, entry) in stored.entries(tls).filter(|(cert, _)| !cert.is_empty()) {
@@ -77,9 +78,9 @@ pub(super) fn config(tls: &BindTls, stored: &Stored, keys: &Mutex<Keys>) -> Resu
         names.be_strict();
     }
     let names = Arc::new(names);
-    let variants: Result<Vec<_>, String> = own.iter().map(|own| settings(&merged(tls, own), stored, &names)).collect();
+    let variants: Result<Vec<_>, String> = own.iter().map(|own| settings(&merged(tls, own), stored, &names, keep)).collect();
     Ok(BindTlsConfig {
-        base: settings(tls, stored, &names)?,
+        base: settings(tls, stored, &names, keep)?,
         variants: variants?,
         names,
     })
@@ -106,7 +107,7 @@ fn merged(line: &BindTls, own: &BindTls) -> BindTls {
     }
 }
 
-fn settings(tls: &BindTls, stored: &Stored, names: &Arc<Names>) -> Result<Settings, String> {
+fn settings(tls: &BindTls, stored: &Stored, names: &Arc<Names>, keep: Keep) -> Result<Settings, String> {
     let provider = choice::provider(Choice {
         ciphers: tls.ciphers.as_deref(),
         ciphersuites: tls.ciphersuites.as_deref(),
@@ -157,6 +158,9 @@ fn settings(tls: &BindTls, stored: &Stored, names: &Arc<Names>) -> Result<Settin
     config.send_tls13_tickets = usize::from(!tls.no_tickets);
     config.max_fragment_size = super::fragment_size(tls.most_in_record);
     config.ignore_client_order = !tls.prefer_client_ciphers;
+    if let Some(log) = keep.log() {
+        config.key_log = log;
+    }
     Ok(Settings {
         config: Arc::new(config),
         anchors,
@@ -173,14 +177,25 @@ pub(crate) struct Failed {
 
 type Stream = tokio_rustls::server::TlsStream<Raw>;
 
-/// Shakes hands until `deadline` passes. `keep`: bytes of the hello's lists that are kept for expressions.
-pub(crate) async fn accept(bind: &BindTlsConfig, mut raw: Raw, keep: usize, deadline: &Deadline) -> Result<(Io, Box<TlsFacts>), Failed> {
-    let hello = if keep > 0 {
-        look_at_hello(&mut raw, keep, deadline).await
+/// What expressions ask to be kept of a handshake.
+#[derive(Clone, Copy)]
+pub(crate) struct Kept {
+    /// Bytes of the hello's lists.
+    pub hello: usize,
+    pub secrets: Keep,
+}
+
+/// Shakes hands until `deadline` passes.
+pub(crate) async fn accept(bind: &BindTlsConfig, mut raw: Raw, kept: Kept, deadline: &Deadline) -> Result<(Io, Box<TlsFacts>), Failed> {
+    let hello = if kept.hello > 0 {
+        look_at_hello(&mut raw, kept.hello, deadline).await
     } else {
         None
     };
-    let mut found = Found::default();
+    let mut found = Found {
+        secrets: Gathered::new(kept.secrets),
+        ..Found::default()
+    };
     // The futures are large and short-lived: out of the session's own.
     let shaken = if bind.variants.is_empty() {
         let handshake = TlsAcceptor::from(Arc::clone(&bind.base.config)).accept(raw);
@@ -200,6 +215,7 @@ pub(crate) async fn accept(bind: &BindTlsConfig, mut raw: Raw, keep: usize, dead
             let facts = Box::new(TlsFacts {
                 hello,
                 verify: found.verdict.unwrap_or_default(),
+                secrets: found.secrets.done(),
                 ..facts
             });
             Ok((Io::Server(Box::new(stream)), facts))
@@ -210,6 +226,7 @@ pub(crate) async fn accept(bind: &BindTlsConfig, mut raw: Raw, keep: usize, dead
                 hello,
                 verify: found.verdict.unwrap_or_default(),
                 error: failure::error_of(&e),
+                secrets: found.secrets.done(),
                 ..TlsFacts::default()
             }),
         }),
@@ -234,6 +251,7 @@ pub(crate) async fn accept_plainly<S: AsyncRead + AsyncWrite + Unpin>(
 struct Found {
     verdict: Option<Verdict>,
     chosen: Option<usize>,
+    secrets: Gathered,
 }
 
 async fn until<T>(
@@ -244,7 +262,7 @@ async fn until<T>(
     std::future::poll_fn(|cx| {
         // What a handshake that nobody asks for facts has left on this thread is not ours.
         let _ = (verdict::take(), names::take_chosen());
-        let step = handshake.as_mut().poll(cx);
+        let step = found.secrets.during(|| handshake.as_mut().poll(cx));
         found.verdict = verdict::take().or(found.verdict);
         found.chosen = names::take_chosen().or(found.chosen);
         match step {

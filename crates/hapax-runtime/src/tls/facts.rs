@@ -6,7 +6,7 @@ use hapax_sample::TlsFacts;
 use rustls::{CipherSuite, CommonState, HandshakeKind, NamedGroup, ProtocolVersion};
 
 use super::accept::Settings;
-use crate::io::{Io, Raw};
+use crate::io::Raw;
 
 /// What the handshake with a client told.
 pub(super) fn of_client(
@@ -27,12 +27,11 @@ pub(super) fn of_client(
 }
 
 /// The same for a connection to a server, which was asked for by the name `sni`.
-pub(crate) fn server_facts(io: &Io, sni: Option<&str>) -> Option<Arc<TlsFacts>> {
-    let Io::Client(stream) = io else { return None };
-    Some(Arc::new(TlsFacts {
+pub(super) fn of_server(stream: &tokio_rustls::client::TlsStream<Raw>, sni: Option<&str>) -> TlsFacts {
+    TlsFacts {
         sni: sni.map(Into::into),
         ..common(stream.get_ref().1)
-    }))
+    }
 }
 
 /// What either side of a handshake knows.

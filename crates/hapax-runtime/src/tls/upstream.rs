@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hapax_config::plan::{ServerTls, Stored, Verify};
+use hapax_sample::TlsFacts;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, Tls12Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -15,6 +16,8 @@ use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
 use super::choice::{self, Choice};
+use super::facts;
+use super::keylog::{Gathered, Keep};
 use super::names::certified;
 use super::trust::{OfServers, Trusted};
 use super::version1;
@@ -67,7 +70,7 @@ impl ServerCertVerifier for AnyCertificate {
 }
 
 /// The configuration of a `server ... ssl` line; the error is in words for the user.
-pub(crate) fn config(tls: &ServerTls, stored: &Stored, no_verify: bool) -> Result<ClientConfig, String> {
+pub(crate) fn config(tls: &ServerTls, stored: &Stored, no_verify: bool, keep: Keep) -> Result<ClientConfig, String> {
     let provider: Arc<CryptoProvider> = choice::provider(Choice {
         ciphers: tls.ciphers.as_deref(),
         ciphersuites: tls.ciphersuites.as_deref(),
@@ -111,27 +114,32 @@ pub(crate) fn config(tls: &ServerTls, stored: &Stored, no_verify: bool) -> Resul
     config.max_fragment_size = super::fragment_size(tls.most_in_record);
     // Where no name is asked for, rustls is given an address, which is never sent as one.
     config.enable_sni = tls.sni.is_some() || tls.verifyhost.is_some() || !tls.no_sni_auto;
+    if let Some(log) = keep.log() {
+        config.key_log = log;
+    }
     Ok(config)
 }
 
 /// Shakes hands until `deadline` passes, or `aborted` says that nobody waits for it any more (`Interrupted`). `name`: what is asked
-/// for and checked; without one nothing is asked for.
+/// for and checked; without one nothing is asked for. What the handshake told comes with the connection.
 pub(crate) async fn handshake(
     config: &Arc<ClientConfig>,
     name: Option<&str>,
     raw: Raw,
+    keep: Keep,
     deadline: &Deadline,
     mut aborted: impl FnMut(&mut Context<'_>) -> bool,
-) -> io::Result<Io> {
-    let name = match name.map(|n| ServerName::try_from(n.to_owned())) {
+) -> io::Result<(Io, Arc<TlsFacts>)> {
+    let wanted = match name.map(|n| ServerName::try_from(n.to_owned())) {
         Some(Ok(n)) => n,
         // rustls always wants a name; an address is never sent as one.
         _ => ServerName::from(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
     };
-    let mut connecting = Box::pin(TlsConnector::from(Arc::clone(config)).connect(name, raw));
-    std::future::poll_fn(|cx| {
-        if let Poll::Ready(r) = connecting.as_mut().poll(cx) {
-            return Poll::Ready(r.map(|s| Io::Client(Box::new(s))));
+    let mut connecting = Box::pin(TlsConnector::from(Arc::clone(config)).connect(wanted, raw));
+    let mut secrets = Gathered::new(keep);
+    let stream = std::future::poll_fn(|cx| {
+        if let Poll::Ready(r) = secrets.during(|| connecting.as_mut().poll(cx)) {
+            return Poll::Ready(r);
         }
         if deadline.expired(cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -141,5 +149,10 @@ pub(crate) async fn handshake(
         }
         Poll::Pending
     })
-    .await
+    .await?;
+    let facts = TlsFacts {
+        secrets: secrets.done(),
+        ..facts::of_server(&stream, name)
+    };
+    Ok((Io::Client(Box::new(stream)), Arc::new(facts)))
 }

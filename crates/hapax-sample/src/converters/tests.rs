@@ -135,6 +135,7 @@ pub(super) fn evaluate<R>(text: &str, world: &Still, f: impl FnOnce(Sampled<'_>)
         within: Some(Arc::from("b")),
         vars: &mut vars,
         refs: &mut refs,
+        wanted: &mut crate::Wanted::default(),
         version: None,
     };
     let expr = Expr::compile(text, Span::default(), &mut cx).map_err(|d| d.message)?;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hapax_value::{Support, Type, Value};
 
 use super::http::text;
-use super::{missing, no_effect};
+use super::no_effect;
 use crate::{Absent, Call, Fetch, Needs, Sampled, TlsFacts};
 
 pub(super) static ROWS: &[Fetch] = &[
@@ -60,88 +60,6 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether the session is an earlier one taken up again.",
         |c| Ok(Value::Bool(side(c).is_some_and(|t| t.resumed))),
     ),
-    Fetch::new("ssl_fc_session_id", Type::Bin, Needs::LAYER5, "Identifier of the session.", missing).support(SECRETS),
-    Fetch::new(
-        "ssl_fc_unique_id",
-        Type::Bin,
-        Needs::LAYER5,
-        "The channel's binding (tls-unique).",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new("ssl_fc_session_key", Type::Bin, Needs::LAYER5, "The session's master key.", missing).support(SECRETS),
-    Fetch::new(
-        "ssl_fc_client_random",
-        Type::Bin,
-        Needs::LAYER5,
-        "The client's random bytes.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_fc_server_random",
-        Type::Bin,
-        Needs::LAYER5,
-        "The server's random bytes.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_fc_client_early_traffic_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: CLIENT_EARLY_TRAFFIC_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_fc_client_handshake_traffic_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: CLIENT_HANDSHAKE_TRAFFIC_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_fc_client_traffic_secret_0",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: CLIENT_TRAFFIC_SECRET_0.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_fc_early_exporter_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: EARLY_EXPORTER_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_fc_exporter_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: EXPORTER_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_fc_server_handshake_traffic_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: SERVER_HANDSHAKE_TRAFFIC_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_fc_server_traffic_secret_0",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: SERVER_TRAFFIC_SECRET_0.",
-        missing,
-    )
-    .support(SECRETS),
     Fetch::new(
         "ssl_bc",
         Type::Bool,
@@ -206,102 +124,6 @@ pub(super) static ROWS: &[Fetch] = &[
         |c| Ok(Value::Bool(side(c).is_some_and(|t| t.resumed))),
     ),
     Fetch::new(
-        "ssl_bc_session_id",
-        Type::Bin,
-        Needs::SERVER_SIDE,
-        "Identifier of the session.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_unique_id",
-        Type::Bin,
-        Needs::SERVER_SIDE,
-        "The channel's binding (tls-unique).",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_session_key",
-        Type::Bin,
-        Needs::SERVER_SIDE,
-        "The session's master key.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_client_random",
-        Type::Bin,
-        Needs::SERVER_SIDE,
-        "The client's random bytes.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_server_random",
-        Type::Bin,
-        Needs::SERVER_SIDE,
-        "The server's random bytes.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_client_early_traffic_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: CLIENT_EARLY_TRAFFIC_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_client_handshake_traffic_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: CLIENT_HANDSHAKE_TRAFFIC_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_client_traffic_secret_0",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: CLIENT_TRAFFIC_SECRET_0.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_early_exporter_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: EARLY_EXPORTER_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_exporter_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: EXPORTER_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_server_handshake_traffic_secret",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: SERVER_HANDSHAKE_TRAFFIC_SECRET.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
-        "ssl_bc_server_traffic_secret_0",
-        Type::Str,
-        Needs::LAYER5,
-        "A secret of the key log: SERVER_TRAFFIC_SECRET_0.",
-        missing,
-    )
-    .support(SECRETS),
-    Fetch::new(
         "ssl_fc_crtname",
         Type::Str,
         Needs::LAYER5,
@@ -334,8 +156,6 @@ pub(super) static ROWS: &[Fetch] = &[
         |c| Ok(Value::Bool(side(c).is_some_and(|t| t.sni.is_some()))),
     ),
 ];
-
-const SECRETS: Support = Support::NotYet("the TLS library does not tell it");
 
 /// The handshake that the word speaks of: with the server for `ssl_bc...` and `ssl_s...`, with the client otherwise.
 pub(super) fn side<'e>(c: &Call<'_, 'e>) -> Option<&'e TlsFacts> {

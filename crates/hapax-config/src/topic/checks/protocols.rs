@@ -9,7 +9,7 @@ use hapax_sample::logformat::LogFormat;
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::regexp::Regexp;
 use hapax_sample::vars::VarNames;
-use hapax_sample::{Compile, Deferred, Files};
+use hapax_sample::{Compile, Deferred, Files, Wanted};
 
 use super::rules::{CheckType, silent};
 use crate::plan::{Act, Expect, Pattern, Step, Text};
@@ -32,6 +32,7 @@ fn compile<T>(make: impl FnOnce(&mut Compile<'_>) -> Option<T>) -> Option<T> {
         within: None,
         vars: &mut VarNames::default(),
         refs: &mut PatternRefs::default(),
+        wanted: &mut Wanted::default(),
         version: None,
     })
 }

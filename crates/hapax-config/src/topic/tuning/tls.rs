@@ -325,9 +325,12 @@ static ROWS: &[Row] = &[
         .usage("{ on | off }")
         .shape(Shape::OnOff)
         .doc("Keeps the secrets of TLS 1.3 sessions for the `ssl_*_secret` fetches.")
-        .not_yet("TLS key logging")
         .ok(&["tune.ssl.keylog on", "tune.ssl.keylog off"])
-        .bad(&["tune.ssl.keylog", "tune.ssl.keylog maybe"]),
+        .bad(&["tune.ssl.keylog", "tune.ssl.keylog maybe"])
+        .set(|cx, a| {
+            cx.global.keylog = a.on();
+            Ok(())
+        }),
     Row::new("tune.ssl.keyupdate-rate-limit", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, i64::MAX))

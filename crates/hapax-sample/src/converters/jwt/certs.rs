@@ -55,6 +55,11 @@ impl JwtCerts {
         certs.get_mut(name).map(|c| c.usable = usable).is_some()
     }
 
+    /// It is deleted.
+    pub fn forget(&self, name: &str) {
+        self.certs.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
     /// The names of those that may be used, sorted.
     pub fn usable(&self) -> Vec<String> {
         let certs = self.certs.read().unwrap_or_else(PoisonError::into_inner);
@@ -110,5 +115,7 @@ mod tests {
         assert_eq!(certs.public(b"@s/one").map(|_| ()), Err(Lack::Unknown));
         certs.add("@s/one", b"", b"", false);
         assert_eq!(certs.usable(), ["@s/one", "two"], "a new version is as usable as the old one");
+        certs.forget("two");
+        assert!(certs.usable() == ["@s/one"] && !certs.knows("two"));
     }
 }
