@@ -188,12 +188,17 @@ impl Head {
 
     /// Values of every field of that lower-case name, whole (commas are not split), in wire order.
     pub fn values<'h>(&'h self, name: &'h [u8]) -> impl Iterator<Item = &'h [u8]> + 'h {
-        self.iter().filter(move |(n, _)| *n == name).map(|(_, v)| v)
+        self.fields.iter().filter(|f| self.is_named(f, name)).map(|f| self.get(f.value))
     }
 
     /// The first field of that lower-case name.
     pub fn first(&self, name: &[u8]) -> Option<&[u8]> {
-        self.fields.iter().find(|f| self.get(f.name) == name).map(|f| self.get(f.value))
+        self.fields.iter().find(|f| self.is_named(f, name)).map(|f| self.get(f.value))
+    }
+
+    /// Most names are told apart by their length.
+    fn is_named(&self, f: &Field, name: &[u8]) -> bool {
+        f.name.len as usize == name.len() && self.get(f.name) == name
     }
 
     pub fn contains(&self, name: &[u8]) -> bool {
@@ -208,6 +213,20 @@ impl Head {
         self.bytes.extend_from_slice(b": ");
         let value = self.store(value);
         self.bytes.extend_from_slice(b"\r\n");
+        self.fields.push(Field { name, value });
+    }
+
+    /// Adds a field at the end, given as its line on the wire, the first `name_len` bytes of which are its lower-case name.
+    pub fn add_line(&mut self, line: &[u8], name_len: usize) {
+        let line = self.store(line);
+        let name = Span {
+            len: name_len as u32,
+            ..line
+        };
+        let value = Span {
+            off: line.off + name.len + 2,
+            len: line.len.saturating_sub(name.len + 4),
+        };
         self.fields.push(Field { name, value });
     }
 
@@ -253,10 +272,20 @@ impl Head {
 
     /// Removes every field of that lower-case name; tells how many went.
     pub fn remove(&mut self, name: &[u8]) -> usize {
-        let before = self.fields.len();
-        let bytes = &self.bytes;
-        self.fields.retain(|f| bytes[f.name.range()] != *name);
-        before - self.fields.len()
+        // Nearly always there is none.
+        let Some(first) = self.fields.iter().position(|f| self.is_named(f, name)) else {
+            return 0;
+        };
+        let mut kept = first;
+        for i in first + 1..self.fields.len() {
+            if !self.is_named(&self.fields[i], name) {
+                self.fields[kept] = self.fields[i];
+                kept += 1;
+            }
+        }
+        let gone = self.fields.len() - kept;
+        self.fields.truncate(kept);
+        gone
     }
 
     /// Removes every field for which `pred(name, value)` holds; tells how many went.
@@ -315,3 +344,6 @@ impl<'h> Iterator for FieldIter<'h> {
         Some((self.head.get(f.name), self.head.get(f.value)))
     }
 }
+
+#[cfg(test)]
+mod tests;

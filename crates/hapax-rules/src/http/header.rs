@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
+use hapax_proto::http::Head;
 use hapax_sample::logformat::LogFormat;
 use hapax_sample::regexp::Regexp;
 
@@ -49,33 +50,59 @@ struct Edit {
     set: bool,
     /// Lower case.
     name: Box<[u8]>,
-    value: LogFormat,
+    value: Content,
     ruleset: RuleSets,
+}
+
+#[derive(Debug)]
+enum Content {
+    Made(LogFormat),
+    /// Nothing in it varies: the whole line.
+    Fixed(Box<[u8]>),
+}
+
+impl Content {
+    fn new(name: &[u8], format: LogFormat) -> Self {
+        let Some(text) = format.as_const() else {
+            return Self::Made(format);
+        };
+        let mut value = text.to_vec();
+        one_line(&mut value);
+        Self::Fixed([name, b": ", &value, b"\r\n"].concat().into())
+    }
 }
 
 impl Action for Edit {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
-        txn.with_text(
-            |env, out| {
-                self.value.write(env, out);
-                one_line(out);
-            },
-            |txn, value| {
-                if !txn.has_room(self.ruleset, self.name.len() + value.len() + LINE) {
-                    return txn.failed_rewrite();
-                }
-                if let Some(head) = txn.head(self.ruleset) {
-                    if self.set {
-                        head.remove(&self.name);
-                    }
-                    head.add(&self.name, value);
-                    if *self.name == *b"host" {
-                        super::uri::uri_from_host(head);
-                    }
-                }
-                Effect::Continue
-            },
-        )
+        match &self.value {
+            Content::Fixed(line) => self.apply(txn, line.len(), |head| head.add_line(line, self.name.len())),
+            Content::Made(format) => txn.with_text(
+                |env, out| {
+                    format.write(env, out);
+                    one_line(out);
+                },
+                |txn, value| self.apply(txn, self.name.len() + value.len() + LINE, |head| head.add(&self.name, value)),
+            ),
+        }
+    }
+}
+
+impl Edit {
+    /// `add` adds a field of `len` bytes on the wire.
+    fn apply(&self, txn: &mut Txn<'_>, len: usize, add: impl FnOnce(&mut Head)) -> Effect {
+        if !txn.has_room(self.ruleset, len) {
+            return txn.failed_rewrite();
+        }
+        if let Some(head) = txn.head(self.ruleset) {
+            if self.set {
+                head.remove(&self.name);
+            }
+            add(head);
+            if *self.name == *b"host" {
+                super::uri::uri_from_host(head);
+            }
+        }
+        Effect::Continue
     }
 }
 
@@ -91,7 +118,7 @@ pub(crate) fn one_line(value: &mut [u8]) {
 
 fn edit(p: &mut ParseAction<'_, '_>, set: bool) -> Result<Arc<dyn Action>, Diagnostic> {
     let name = name(p, "exactly 2 arguments")?;
-    let value = p.http_format("exactly 2 arguments")?;
+    let value = Content::new(&name, p.http_format("exactly 2 arguments")?);
     let ruleset = p.ruleset;
     ParseAction::done(Edit { set, name, value, ruleset })
 }
