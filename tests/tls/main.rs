@@ -68,6 +68,10 @@ fn the_protocol_is_negotiated() {
     let mut c = TlsClient::connect(p.port("l"), "one.test", &ca.client(&["h2", "http/1.1"], None)).unwrap();
     assert_eq!(c.state().alpn_protocol(), Some(&b"http/1.1"[..]));
     assert_eq!(c.get("/").text(), "ok");
+    // Where there is none in common none is named, and the client may go on.
+    let mut c = TlsClient::connect(p.port("l"), "one.test", &ca.client(&["acme", "http/1.0"], None)).unwrap();
+    assert_eq!(c.state().alpn_protocol(), None);
+    assert_eq!(c.get("/").text(), "ok");
 }
 
 #[test]

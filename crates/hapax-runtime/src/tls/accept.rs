@@ -14,7 +14,7 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::{Acceptor, ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
+use tokio_rustls::LazyConfigAcceptor;
 
 use super::choice::{self, Choice};
 use super::keylog::{Gathered, Keep};
@@ -41,10 +41,32 @@ pub(crate) struct BindTlsConfig {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub config: Arc<ServerConfig>,
+    /// For clients that offer application protocols of which none is ours: it is left open which is spoken, where the library
+    /// would refuse them.
+    unnamed: Arc<ServerConfig>,
     /// The authorities of `ca-file`, where clients are asked for certificates.
     pub anchors: Option<Arc<Anchors>>,
     /// Where something may be wrong with them: what that is must be found again when a session is resumed.
     lenient: Option<Arc<Lenient>>,
+}
+
+impl Settings {
+    fn new(config: ServerConfig, anchors: Option<Arc<Anchors>>, lenient: Option<Arc<Lenient>>) -> Self {
+        let mut unnamed = config.clone();
+        unnamed.alpn_protocols.clear();
+        Self {
+            config: Arc::new(config),
+            unnamed: Arc::new(unnamed),
+            anchors,
+            lenient,
+        }
+    }
+
+    fn of_hello(&self, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
+        let ours = &self.config.alpn_protocols;
+        let agrees = hello.alpn().is_none_or(|mut theirs| theirs.any(|t| ours.iter().any(|o| o == t)));
+        Arc::clone(if agrees { &self.config } else { &self.unnamed })
+    }
 }
 
 impl BindTlsConfig {
@@ -161,11 +183,7 @@ fn settings(tls: &BindTls, stored: &Stored, names: &Arc<Names>, keep: Keep) -> R
     if let Some(log) = keep.log() {
         config.key_log = log;
     }
-    Ok(Settings {
-        config: Arc::new(config),
-        anchors,
-        lenient,
-    })
+    Ok(Settings::new(config, anchors, lenient))
 }
 
 /// A handshake that failed, and what is known of it all the same.
@@ -196,14 +214,7 @@ pub(crate) async fn accept(bind: &BindTlsConfig, mut raw: Raw, kept: Kept, deadl
         secrets: Gathered::new(kept.secrets),
         ..Found::default()
     };
-    // The futures are large and short-lived: out of the session's own.
-    let shaken = if bind.variants.is_empty() {
-        let handshake = TlsAcceptor::from(Arc::clone(&bind.base.config)).accept(raw);
-        until(Box::pin(handshake), deadline, &mut found).await
-    } else {
-        by_name(bind, raw, deadline, &mut found).await
-    };
-    match shaken {
+    match shake(bind, raw, deadline, &mut found).await {
         Ok(stream) => {
             let settings = bind.settings(found.chosen);
             if let Some(verifier) = &settings.lenient
@@ -238,9 +249,6 @@ pub(crate) async fn accept_plainly<S: AsyncRead + AsyncWrite + Unpin>(
     bind: &BindTlsConfig,
     raw: S,
 ) -> io::Result<tokio_rustls::server::TlsStream<S>> {
-    if bind.variants.is_empty() {
-        return TlsAcceptor::from(Arc::clone(&bind.base.config)).accept(raw).await;
-    }
     let start = LazyConfigAcceptor::new(Acceptor::default(), raw).await?;
     let settings = of_hello(bind, &start.client_hello());
     start.into_stream(settings).await
@@ -274,16 +282,20 @@ async fn until<T>(
     .await
 }
 
-/// The certificate that fits what the client asks for says how hands are shaken.
-async fn by_name(bind: &BindTlsConfig, raw: Raw, deadline: &Deadline, found: &mut Found) -> io::Result<Stream> {
+/// What the client asks for says how hands are shaken. The futures are large and short-lived: out of the session's own.
+async fn shake(bind: &BindTlsConfig, raw: Raw, deadline: &Deadline, found: &mut Found) -> io::Result<Stream> {
     let start = until(Box::pin(LazyConfigAcceptor::new(Acceptor::default(), raw)), deadline, found).await?;
     let settings = of_hello(bind, &start.client_hello());
     until(Box::pin(start.into_stream(settings)), deadline, found).await
 }
 
 fn of_hello(bind: &BindTlsConfig, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
-    let place = bind.names.choose(hello);
-    Arc::clone(&bind.settings(place).config)
+    let settings = if bind.variants.is_empty() {
+        &bind.base
+    } else {
+        bind.settings(bind.names.choose(hello))
+    };
+    settings.of_hello(hello)
 }
 
 /// Looks at the client's hello and leaves it where it is; `None`: it is none, is too long, or did not come in time.
