@@ -38,6 +38,7 @@ mod choice;
 mod facts;
 mod failure;
 mod keylog;
+mod line;
 mod names;
 mod place;
 mod trust;
@@ -53,9 +54,10 @@ use hapax_config::Plan;
 use hapax_config::plan::Stored;
 use rustls::ClientConfig;
 
-pub(crate) use accept::{BindTlsConfig, Kept, accept, accept_plainly};
+pub(crate) use accept::{Kept, accept, accept_plainly};
 pub(crate) use failure::{error_of, fault_of};
 pub(crate) use keylog::Keep;
+pub(crate) use line::BindTlsConfig;
 use names::Keys;
 pub(crate) use place::Spec;
 use place::{Place, places};
@@ -102,7 +104,7 @@ impl TlsTables {
     fn made(&self, place: Place, spec: Spec<'_>, plan: &Plan, stored: &Stored) -> Result<Made, TlsError> {
         let keep = Keep::of(plan);
         let made = match spec {
-            Spec::Bind(tls) => accept::config(tls, stored, &self.keys, keep).map(|c| Made::Bind(Arc::new(c))),
+            Spec::Bind(tls) => line::config(tls, stored, &self.keys, keep).map(|c| Made::Bind(Arc::new(c))),
             Spec::Server(tls) => upstream::config(tls, stored, self.no_verify, keep).map(|c| Made::Client(Arc::new(c))),
         };
         made.map_err(|reason| TlsError {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hapax_sample::TlsFacts;
 use rustls::{CipherSuite, CommonState, HandshakeKind, NamedGroup, ProtocolVersion};
 
-use super::accept::Settings;
+use super::line::Settings;
 use crate::io::Raw;
 
 /// What the handshake with a client told.
