@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use hapax_syntax::Environment;
-use hapax_value::Endpoint;
+use hapax_value::{Endpoint, leading_number};
 
 use crate::keyword::Version;
 
@@ -299,16 +299,6 @@ fn read_ip(address: &mut Address, rest: &str, text: &str, accept: Accept) -> Res
     Ok(())
 }
 
-/// The number that digits start with, whatever follows them: this is how HAProxy reads a port.
-fn leading_number(text: &str) -> i64 {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    match text[..digits].parse() {
-        Ok(n) => n,
-        Err(_) if digits == 0 => 0,
-        Err(_) => i64::MAX,
-    }
-}
-
 fn read_port(port: Option<&str>, text: &str, accept: Accept) -> Result<Port, String> {
     let Some(p) = port.filter(|p| !p.is_empty()) else {
         return if accept.port_needed {
@@ -317,6 +307,7 @@ fn read_port(port: Option<&str>, text: &str, accept: Accept) -> Result<Port, Str
             Ok(Port::None)
         };
     };
+    // Whatever follows the digits is not looked at.
     let bounded = |digits: &str| -> Result<u16, String> {
         u16::try_from(leading_number(digits))
             .ok()

@@ -172,7 +172,7 @@ fn number(args: &Args<'_>, low: i64, high: i64) -> Result<ArgValue, Diagnostic> 
 
 /// A number as C reads it.
 fn lax<K: Class>(args: &Args<'_>, low: i64, high: i64, cx: &mut K::Cx<'_>) -> Result<ArgValue, Diagnostic> {
-    let n = units::leading_number(args.str(0));
+    let n = hapax_value::leading_number(args.str(0));
     let value = within(args, n, low, high)?;
     if args.str(0).parse() != Ok(n) {
         note::<K>(cx, args.at(0), format!("'{}' is read as {n} by '{}'", args.show(0), args.name));

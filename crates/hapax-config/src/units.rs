@@ -74,17 +74,9 @@ pub fn parse_size(text: &[u8]) -> Option<u64> {
     hapax_value::parse_size(text, u64::MAX).ok()
 }
 
-/// The number that a text starts with, a sign before it or not, as far as 64 bits go; 0 where it starts with none.
-pub fn leading_number(text: &str) -> i64 {
-    let text = text.trim_ascii_start();
-    let (negative, digits) = match text.as_bytes().first() {
-        Some(b'-') => (true, &text[1..]),
-        Some(b'+') => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let n = digits.bytes().map_while(|b| b.is_ascii_digit().then(|| i64::from(b - b'0')));
-    let n = n.fold(0_i64, |n, d| n.saturating_mul(10).saturating_add(d));
-    if negative { -n } else { n }
+/// A count as C reads it: what is below 0 is 0, and what is beyond 32 bits is the most.
+pub fn lax_u32(text: &str) -> u32 {
+    hapax_value::leading_number(text).clamp(0, i64::from(u32::MAX)) as u32
 }
 
 #[cfg(test)]

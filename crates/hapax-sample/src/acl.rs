@@ -4,6 +4,7 @@
 //! name that comes later counts too, as in HAProxy.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use hapax_diag::{Diagnostic, Span};
@@ -77,13 +78,34 @@ impl Verdict {
 struct Acl {
     /// Empty: anonymous.
     name: Box<str>,
-    first: OnceLock<Box<Node>>,
+    /// Most have one test.
+    first: OnceLock<Box<Test>>,
+    more: OnceLock<Box<Block>>,
+    /// What the tests need together.
+    needs: AtomicU32,
 }
 
+/// Room for further tests: each block has twice that of the one before, so a name may have very many lines.
 #[derive(Debug)]
-struct Node {
-    test: Test,
-    next: OnceLock<Box<Node>>,
+struct Block {
+    tests: Box<[OnceLock<Test>]>,
+    next: OnceLock<Box<Block>>,
+}
+
+/// Tests of the first block.
+const BLOCK: usize = 4;
+
+impl Block {
+    fn new(room: usize) -> Box<Self> {
+        Box::new(Self {
+            tests: std::iter::repeat_with(OnceLock::new).take(room).collect(),
+            next: OnceLock::new(),
+        })
+    }
+
+    fn used(&self) -> usize {
+        self.tests.partition_point(|t| t.get().is_some())
+    }
 }
 
 impl Acl {
@@ -91,24 +113,49 @@ impl Acl {
         Self {
             name: name.into(),
             first: OnceLock::new(),
+            more: OnceLock::new(),
+            needs: AtomicU32::new(0),
         }
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &Block> {
+        std::iter::successors(self.more.get(), |b| b.next.get()).map(|b| &**b)
     }
 
     fn tests(&self) -> impl Iterator<Item = &Test> {
-        std::iter::successors(self.first.get(), |n| n.next.get()).map(|n| &n.test)
+        let more = self.blocks().flat_map(|b| b.tests.iter().map_while(OnceLock::get));
+        self.first.get().map(|t| &**t).into_iter().chain(more)
+    }
+
+    /// The test number `nth`, from 0.
+    fn test(&self, nth: usize) -> Option<&Test> {
+        let Some(mut nth) = nth.checked_sub(1) else {
+            return self.first.get().map(|t| &**t);
+        };
+        for block in self.blocks() {
+            if nth < block.tests.len() {
+                return block.tests[nth].get();
+            }
+            nth -= block.tests.len();
+        }
+        None
     }
 
     fn push(&self, test: Test) {
-        let mut slot = &self.first;
-        while let Some(node) = slot.get() {
-            slot = &node.next;
+        self.needs.fetch_or(test.needs().bits(), Ordering::Relaxed);
+        if self.first.get().is_none() {
+            let _ = self.first.set(Box::new(test));
+            return;
         }
-        slot.get_or_init(|| {
-            Box::new(Node {
-                test,
-                next: OnceLock::new(),
-            })
-        });
+        let (mut slot, mut room) = (&self.more, BLOCK);
+        loop {
+            let block = slot.get_or_init(|| Block::new(room));
+            if let Some(free) = block.tests.get(block.used()) {
+                let _ = free.set(test);
+                return;
+            }
+            (slot, room) = (&block.next, block.tests.len() * 2);
+        }
     }
 
     fn eval(&self, env: &Env<'_>) -> Verdict {
@@ -123,7 +170,7 @@ impl Acl {
     }
 
     fn needs(&self) -> Needs {
-        self.tests().fold(Needs::empty(), |n, t| n | t.needs())
+        Needs::from_bits_truncate(self.needs.load(Ordering::Relaxed))
     }
 }
 

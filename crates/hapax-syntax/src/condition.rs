@@ -66,6 +66,7 @@ pub fn evaluate_argument(text: &[u8], env: &Environment) -> Result<bool, String>
         file: FileId::default(),
         name: "",
         line: 0,
+        shift: 0,
         section: None,
         comments: false,
     };

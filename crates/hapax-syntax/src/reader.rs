@@ -38,6 +38,8 @@ pub struct Reader<'a> {
     has_nul: bool,
     pos: usize,
     line: u32,
+    /// Bytes of a byte order mark, which stands on line 1 before what is read of it.
+    mark: u32,
     section: Option<Vec<u8>>,
     scope: Option<&'a [u8]>,
     blocks: Blocks,
@@ -68,6 +70,7 @@ impl<'a> Reader<'a> {
             has_nul: memchr::memchr(0, bytes).is_some(),
             pos: 0,
             line: 0,
+            mark: 0,
             section: None,
             scope: None,
             blocks: Blocks::default(),
@@ -192,6 +195,7 @@ impl<'a> Reader<'a> {
             file: self.file,
             name: self.name,
             line: self.line,
+            shift: self.shift(),
             section: self.section.as_deref(),
             comments: true,
         };
@@ -254,9 +258,14 @@ impl<'a> Reader<'a> {
         Span {
             file: self.file,
             line: self.line,
-            start: start as u32,
-            end: end as u32,
+            start: start as u32 + self.shift(),
+            end: end as u32 + self.shift(),
         }
+    }
+
+    /// Bytes of this line that stand before those that are read.
+    fn shift(&self) -> u32 {
+        if self.line == 1 { self.mark } else { 0 }
     }
 
     /// A line that starts with `[`.

@@ -35,6 +35,8 @@ pub(crate) struct Place<'e> {
     pub(crate) file: FileId,
     pub(crate) name: &'e str,
     pub(crate) line: u32,
+    /// Bytes that stand on the line before what is cut.
+    pub(crate) shift: u32,
     pub(crate) section: Option<&'e [u8]>,
     /// Whether `#` starts a comment (it does not on the command line).
     pub(crate) comments: bool,
@@ -388,8 +390,8 @@ impl<'a> Cutter<'a, '_, '_> {
         Span {
             file: self.place.file,
             line: self.place.line,
-            start: start as u32,
-            end: end as u32,
+            start: start as u32 + self.place.shift,
+            end: end as u32 + self.place.shift,
         }
     }
 }

@@ -59,6 +59,13 @@ pub fn parse_int(text: &[u8]) -> Option<i64> {
     Some(if negative { n } else { n.checked_neg().unwrap_or(i64::MAX) })
 }
 
+/// The number that a text starts with, as C reads it: blanks and a sign before it or not, as far as 64 bits go; 0 where it starts
+/// with none.
+pub fn leading_number(text: &str) -> i64 {
+    let text = text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+    parse_int(text.as_bytes()).unwrap_or(0)
+}
+
 fn text<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }

@@ -108,10 +108,10 @@ fn reload(program: &str, options: &Options, report: &Report) -> Option<process::
 fn load(program: &str, options: &Options, report: &Report) -> Result<Loaded, ExitCode> {
     let bounded = options.mode == Mode::Check;
     let files = files::DiskFiles {
-        most: bounded.then_some(u64::MAX - 1),
+        most: None,
         room: if bounded { ROOM } else { 0 },
     };
-    let inputs = inputs::read(&options.files, files.most.unwrap_or(u64::MAX)).map_err(|e| {
+    let inputs = inputs::read(&options.files, files.most).map_err(|e| {
         report.alert(&format!(
             "config : Cannot open configuration file/directory {} : {}",
             e.path, e.reason

@@ -21,7 +21,7 @@ pub(crate) struct DiskFiles {
 
 impl Files for DiskFiles {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
-        let bytes = inputs::file(path, self.most.unwrap_or(u64::MAX)).map_err(|e| reason(&e))?;
+        let bytes = inputs::file(path, self.most).map_err(|e| reason(&e))?;
         if self.room > 0 && inputs::has_an_end(path) {
             memory::allow(bytes.len() as u64 * self.room);
         }

@@ -44,8 +44,7 @@ pub(super) const fn lax(name: &'static str) -> ServerRow {
 }
 
 pub(super) fn lax_number(a: &Args<'_>) -> u32 {
-    let digits: String = a.str(0).chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or(0)
+    crate::units::lax_u32(a.str(0))
 }
 
 pub(super) static ROWS: &[ServerRow] = &[

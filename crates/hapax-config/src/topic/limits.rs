@@ -82,10 +82,9 @@ static ROWS: &[Row] = &[
         }),
 ];
 
-/// As C reads numbers: digits as far as they go, 0 where there are none.
+/// As C reads numbers; what is below 0 counts as 0.
 pub(super) fn number(a: &Args<'_>, i: usize) -> u32 {
-    let digits: String = a.str(i).chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or(0)
+    crate::units::lax_u32(a.str(i))
 }
 
 fn count(a: &Args<'_>) -> Result<u32, Diagnostic> {

@@ -112,8 +112,7 @@ fn id(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         return Err(a.missing("'id' expects an integer argument.").tight());
     }
     // As C reads numbers: what follows the digits is not looked at.
-    let digits: String = a.str(0).chars().take_while(char::is_ascii_digit).collect();
-    let n: u32 = digits.parse().unwrap_or(0);
+    let n = crate::units::lax_u32(a.str(0));
     if n == 0 {
         return Err(a.bad(0, "custom id has to be > 0.").tight());
     }

@@ -17,7 +17,6 @@ use crate::keyword::{Prefix, Sections};
 use crate::plan::{ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, Options};
 use crate::reader::Reader;
 use crate::shape::Shape;
-use crate::units;
 
 pub(super) static TOPIC: Topic = Topic {
     name: "options",
@@ -341,7 +340,7 @@ fn http_mode(cx: &mut Reader<'_>, a: &Args<'_>, mode: HttpMode) -> Result<(), Di
 
 /// The number at the start of the argument, 0 where there is none: HAProxy refuses nothing here. What it passes over is told.
 fn interval(cx: &mut Reader<'_>, a: &Args<'_>) -> i32 {
-    let read = units::leading_number(a.str(0));
+    let read = hapax_value::leading_number(a.str(0));
     let number = read.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
     if a.str(0).parse() != Ok(number) || a.len() > 1 {
         let message = format!("'{}' expects one number: {number} is taken, the rest has no effect", a.name);

@@ -114,8 +114,7 @@ static ROWS: &[Row] = &[
         .bad(&["resolve_retries"])
         .set(|cx, a| {
             // Digits as far as they go, as HAProxy reads them; no round at all would be no question.
-            let digits = a.str(0).split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-            section(cx).section.retries = digits.parse::<u32>().unwrap_or(0).max(1);
+            section(cx).section.retries = units::lax_u32(a.str(0)).max(1);
             Ok(())
         }),
     Row::new("timeout resolve", Sections::RESOLVERS)

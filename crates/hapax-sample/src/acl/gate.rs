@@ -91,7 +91,7 @@ impl Group {
     }
 
     fn next(&self, first: u32, from: u32, env: &Env<'_>) -> Option<u32> {
-        let test = self.acl.tests().nth(self.nth)?;
+        let test = self.acl.test(self.nth)?;
         let Some(merged) = &self.merged else {
             return (test.eval(env) == Verdict::Pass).then_some(first);
         };

@@ -287,3 +287,24 @@ fn versions_compare_as_versions() {
         assert_eq!(passes(&mut stage, &[], &format!("if {{ {acl} }}")), want, "{acl}");
     }
 }
+
+#[test]
+fn a_name_may_have_very_many_lines() {
+    let mut stage = request();
+    let lines: Vec<String> = (0..500).map(|i| format!("a path /{i}")).collect();
+    let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    assert!(!passes(&mut stage, &lines, "if a"));
+    lines.push("a path_end .png");
+    assert!(passes(&mut stage, &lines, "if a"));
+    let acl = Acl::new("a");
+    for i in 0..100 {
+        assert_eq!(acl.tests().count(), i);
+        assert!(acl.test(i).is_none());
+        let (text, span) = (format!("/{i}"), Span::default());
+        let words = [&b"path"[..], text.as_bytes()].map(|bytes| Token { bytes, span });
+        acl.push(stage.compile(|cx| Test::compile(&words, span, cx)).expect("a test"));
+        let nth = acl.test(i).expect("it was added");
+        assert!(std::ptr::eq(nth, acl.tests().last().expect("it was added")));
+    }
+    assert_eq!(acl.needs(), acl.test(99).expect("the last").needs());
+}

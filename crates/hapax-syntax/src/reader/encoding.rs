@@ -22,6 +22,7 @@ impl Reader<'_> {
             let message = format!("unknown keyword '{word}' out of section.");
             let d = self.alert(&codes::BYTE_ORDER_MARK, message, 0, UTF8_MARK.len());
             self.line = 0;
+            self.mark = UTF8_MARK.len() as u32;
             let d = d.lead(hapax_diag::Lead::default());
             return Some(d.plainly("a byte order mark stands before the first word").help(CURE));
         }
@@ -68,6 +69,22 @@ mod tests {
             [""; 0],
             "only the start of a file is looked at"
         );
+    }
+
+    #[test]
+    fn columns_of_the_line_count_its_mark() {
+        let mut diags = Diagnostics::default();
+        let mut line = Line::default();
+        let mut reader = Reader::new(FileId(0), "t.cfg", b"\xef\xbb\xbfglobal x\nglobal x\n\"");
+        let mut spans = Vec::new();
+        while reader.next_line(&Environment::default(), &mut diags, &mut line) {
+            spans.extend(line.words.iter().map(|w| (w.span.line, w.span.start, w.span.end)));
+        }
+        assert_eq!(spans, [(1, 3, 9), (1, 10, 11), (2, 0, 6), (2, 7, 8)]);
+        let quote = b"\xef\xbb\xbf  a \"b\n";
+        let mut diags = Diagnostics::default();
+        assert!(!Reader::new(FileId(0), "t.cfg", quote).next_line(&Environment::default(), &mut diags, &mut line));
+        assert_eq!(diags.iter().last().and_then(|d| d.span).map(|s| (s.start, s.end)), Some((7, 9)));
     }
 
     #[test]

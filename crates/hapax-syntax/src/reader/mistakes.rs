@@ -64,7 +64,7 @@ impl Reader<'_> {
             before + 1,
             last.map(|w| w.text()).unwrap_or_default()
         );
-        let end = last.map_or(0, |w| w.span.end as usize);
+        let end = last.map_or(0, |w| (w.span.end - self.shift()) as usize);
         self.alert(&codes::TOO_MANY_WORDS, message, end, e.at)
             .help("split the line, or quote what is one argument")
     }
@@ -79,7 +79,7 @@ impl Reader<'_> {
         env: &Environment,
     ) -> Diagnostic {
         let span = line.words[index].span;
-        let at = empty.unwrap_or(span.start as usize);
+        let at = empty.unwrap_or((span.start - self.shift()) as usize);
         let name = &raw[at..];
         let name = &name[..name
             .iter()

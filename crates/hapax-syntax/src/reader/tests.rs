@@ -95,6 +95,7 @@ fn spans_tell_the_bytes_of_the_raw_line() {
         file: FileId(0),
         name: "",
         line: 1,
+        shift: 0,
         section: None,
         comments: true,
     };

@@ -146,7 +146,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
     memory::limit(o.memory);
     // Of what a file makes, its bytes are the smallest part.
     let most = o.memory * (1 << 20) / 8;
-    let read = inputs::read_within(&[&o.files[..], &o.more_files].concat(), most)?;
+    let read = inputs::read_within(&[&o.files[..], &o.more_files].concat(), Some(most))?;
     let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
     let missing = Missing::of(o.missing, o.offline);
     let env = environment::variables(&names, o.local_peer.as_deref());

@@ -155,7 +155,7 @@ fn explain(o: &Options) -> Result<String, String> {
 
 /// The plan of these files; where they are refused, what is wrong with them.
 pub(super) fn load(paths: &[String], version: Option<AskedVersion>) -> Result<(Plan, Sources), String> {
-    let read = inputs::read_within(paths, u64::MAX)?;
+    let read = inputs::read_within(paths, None)?;
     let names: Vec<String> = read.iter().map(|input| input.name.clone()).collect();
     let options = LoadOptions {
         env: environment::variables(&names, None),

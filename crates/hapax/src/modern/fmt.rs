@@ -1,6 +1,6 @@
 //! `hapax fmt FILE...`: puts configurations in one shape, or tells which are not.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -51,7 +51,7 @@ fn all(o: &Options, style: &Style<'_>) -> Result<usize, String> {
             }
             continue;
         }
-        let (list, unreadable) = inputs::each_within(std::slice::from_ref(path), u64::MAX);
+        let (list, unreadable) = inputs::each_within(std::slice::from_ref(path), None);
         for input in list {
             match file(&input, o.check, style) {
                 Ok(was_changed) => changed += usize::from(was_changed),
@@ -87,8 +87,7 @@ fn shape(text: &[u8], style: &Style<'_>) -> Result<Vec<u8>, String> {
 
 fn standard(check: bool, style: &Style<'_>) -> Result<bool, String> {
     let failed = |e: std::io::Error| format!("-: {}", inputs::reason(&e));
-    let mut text = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut text).map_err(failed)?;
+    let text = inputs::standard(None).map_err(failed)?;
     let shaped = shape(&text, style).map_err(|why| format!("-: {why}"))?;
     if !check {
         std::io::stdout().lock().write_all(&shaped).map_err(failed)?;

@@ -3,6 +3,7 @@
 use super::Takes::{Attached, AttachedOrNext, Next, Nothing, Pids};
 use super::{Farewell, Mode, Options, Row, Stop};
 use crate::classic::version;
+use hapax_value::leading_number;
 
 pub(crate) static ROWS: &[Row] = &[
     Row {
@@ -149,7 +150,7 @@ pub(crate) static ROWS: &[Row] = &[
         takes: Next,
         help: "sets the maximum total # of connections",
         set: |o, v| {
-            o.maxconn = Some(leading_number(v) as u32);
+            o.maxconn = Some(leading_number(v).max(0) as u32);
             Ok(())
         },
     },
@@ -158,7 +159,7 @@ pub(crate) static ROWS: &[Row] = &[
         takes: Next,
         help: "limits the usable amount of memory (in MB)",
         set: |o, v| {
-            o.memory_mb = Some(leading_number(v)).filter(|n| *n > 0);
+            o.memory_mb = u64::try_from(leading_number(v)).ok().filter(|n| *n > 0);
             Ok(())
         },
     },
@@ -167,7 +168,7 @@ pub(crate) static ROWS: &[Row] = &[
         takes: Next,
         help: "sets the default, per-proxy maximum # of connections",
         set: |o, v| {
-            o.proxy_maxconn = Some(leading_number(v) as u32).filter(|n| *n > 0);
+            o.proxy_maxconn = Some(leading_number(v).max(0) as u32).filter(|n| *n > 0);
             Ok(())
         },
     },
@@ -390,10 +391,4 @@ pub(crate) static ROWS: &[Row] = &[
 fn no_zero_copy(o: &mut Options, _: &str) -> Result<(), Stop> {
     o.no_splice = true;
     Ok(())
-}
-
-/// As `atol` reads: digits up to the first other byte, 0 where there are none.
-fn leading_number(text: &str) -> u64 {
-    let digits = text.trim_start().split(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
-    digits.parse().unwrap_or(0)
 }
