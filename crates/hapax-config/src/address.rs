@@ -248,7 +248,7 @@ pub fn parse(text: &str, accept: Accept, env: &Environment) -> Result<Address, S
         Kind::Unix => address.host = Host::Unix(unix_path(rest, text)?),
         Kind::Abns(z) => address.host = Host::Abstract(Arc::from(rest.as_bytes()), z),
         Kind::Reverse => address.host = Host::Reverse(rest.to_owned()),
-        Kind::Ip => read_ip(&mut address, rest, text, accept)?,
+        Kind::Ip => read_ip(&mut address, rest, text, accept, env.facts.is_at_least((2, 9)))?,
     }
     if address.quic && !accept.quic {
         return Err(format!(
@@ -278,7 +278,8 @@ fn unix_path(rest: &str, text: &str) -> Result<String, String> {
     Ok(rest.to_owned())
 }
 
-fn read_ip(address: &mut Address, rest: &str, text: &str, accept: Accept) -> Result<(), String> {
+/// `strict`: a port is digits and nothing behind them.
+fn read_ip(address: &mut Address, rest: &str, text: &str, accept: Accept, strict: bool) -> Result<(), String> {
     let (host, port) = match rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
         Some((h, tail)) => (h, tail.strip_prefix(':')),
         None => match rest.rsplit_once(':') {
@@ -286,7 +287,7 @@ fn read_ip(address: &mut Address, rest: &str, text: &str, accept: Accept) -> Res
             None => (rest, None),
         },
     };
-    address.port = read_port(port, text, accept)?;
+    address.port = read_port(port, text, accept, strict)?;
     address.host = if host.is_empty() || host == "*" {
         Host::Any
     } else if let (Ok(v4), Family::Any | Family::V4) = (host.parse::<Ipv4Addr>(), address.family) {
@@ -299,7 +300,7 @@ fn read_ip(address: &mut Address, rest: &str, text: &str, accept: Accept) -> Res
     Ok(())
 }
 
-fn read_port(port: Option<&str>, text: &str, accept: Accept) -> Result<Port, String> {
+fn read_port(port: Option<&str>, text: &str, accept: Accept, strict: bool) -> Result<Port, String> {
     let Some(p) = port.filter(|p| !p.is_empty()) else {
         return if accept.port_needed {
             Err(format!("missing port specification in '{text}'"))
@@ -307,8 +308,12 @@ fn read_port(port: Option<&str>, text: &str, accept: Accept) -> Result<Port, Str
             Ok(Port::None)
         };
     };
-    // Whatever follows the digits is not looked at.
+    let only_digits = |port: &str| match port.chars().find(|c| !c.is_ascii_digit()) {
+        Some(c) if strict => Err(format!("invalid character '{c}' in port number '{port}' in '{text}'")),
+        _ => Ok(()),
+    };
     let bounded = |digits: &str| -> Result<u16, String> {
+        only_digits(digits)?;
         u16::try_from(leading_number(digits))
             .ok()
             .filter(|n| *n > 0 || !accept.port_needed)
@@ -318,6 +323,7 @@ fn read_port(port: Option<&str>, text: &str, accept: Accept) -> Result<Port, Str
         if !accept.offset {
             return Err(format!("port offset not permitted here in '{text}'"));
         }
+        only_digits(offset)?;
         let n = i32::try_from(leading_number(offset)).unwrap_or(i32::MAX);
         return Ok(Port::Offset(if p.starts_with('-') { -n } else { n }));
     }

@@ -117,7 +117,11 @@ impl Reader<'_> {
         if aside {
             return self.read_aside(row, &mut args);
         }
-        run_row(self, row, &mut args)
+        run_row(self, row, &mut args)?;
+        if section.bit.intersects(Sections::ACME | Sections::CACHE | Sections::FCGI_APP) && prefix == Prefix::None {
+            self.words_said.push((row.name, args.show(0), args.span));
+        }
+        Ok(())
     }
 
     /// Reads a line that the proxy has no use for: only its mistakes count.
@@ -219,6 +223,9 @@ pub(crate) fn run_row<K: Class>(cx: &mut K::Cx<'_>, row: &'static Keyword<K>, ar
         return Err(refusal(&codes::EXPERIMENTAL, message, args.span));
     }
     let old = check_version(row, K::version(cx), args)?;
+    if row.lenient {
+        pass_over::<K>(cx, row.shape.bounds().1, args);
+    }
     args.value = row.shape.check::<K>(args, cx)?;
     (row.set)(cx, args)?;
     if let Some(old) = old {
@@ -235,6 +242,16 @@ pub(crate) fn run_row<K: Class>(cx: &mut K::Cx<'_>, row: &'static Keyword<K>, ar
         K::compile(cx).diags.push(told.at(args.span));
     }
     Ok(())
+}
+
+/// Takes the words behind the first `most` from the line: nobody looks at them.
+fn pass_over<K: Class>(cx: &mut K::Cx<'_>, most: usize, args: &mut Args<'_>) {
+    let (taken, rest) = args.words.split_at(most.min(args.len()));
+    if let (Some(first), Some(last)) = (rest.first(), rest.last()) {
+        let message = format!("'{}' does not look at what stands here", args.name);
+        crate::shape::note::<K>(cx, first.span.to(last.span), message);
+        args.words = taken;
+    }
 }
 
 /// Refuses words that the version asked for does not know. Where none is asked for, a word that is gone is a warning.

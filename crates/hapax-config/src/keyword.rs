@@ -127,6 +127,8 @@ pub struct Keyword<K: Class> {
     pub family: bool,
     /// HAProxy refuses it unless `expose-experimental-directives` stands in `global`.
     pub experimental: bool,
+    /// Words behind those that the shape takes are passed over, and that is noted.
+    pub lenient: bool,
     /// Whole lines that are accepted and refused in the first of `sections`.
     pub ok: &'static [&'static str],
     pub bad: &'static [&'static str],
@@ -155,6 +157,7 @@ impl<K: Class> Keyword<K> {
             named_defaults: false,
             family: false,
             experimental: false,
+            lenient: false,
             ok: &[],
             bad: &[],
             set: ignore::<K>,
@@ -267,6 +270,13 @@ impl<K: Class> Keyword<K> {
     #[must_use]
     pub const fn experimental(mut self) -> Self {
         self.experimental = true;
+        self
+    }
+
+    /// HAProxy reads the words that the shape takes, and never looks whether there are more.
+    #[must_use]
+    pub const fn lenient(mut self) -> Self {
+        self.lenient = true;
         self
     }
 

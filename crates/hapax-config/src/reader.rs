@@ -92,6 +92,12 @@ pub struct Reader<'a> {
     pub experimental: bool,
     /// `tune.stick-counters`
     pub counters: u8,
+    /// The shortest and the longest time between fetches of an OCSP response, in seconds.
+    pub(crate) ocsp_delays: (i64, i64),
+    /// ACLs of the `fcgi-app` section.
+    pub(crate) app_acls: AclSet,
+    /// Keywords of the section, with their first arguments, where its end asks for them.
+    pub(crate) words_said: Vec<(&'static str, String, Span)>,
     /// `tune.defaults.purge`: no backend starts from a `defaults` section while the process runs.
     pub defaults_purged: bool,
     /// `insecure-fork-wanted` was read.
@@ -171,6 +177,9 @@ impl<'a> Reader<'a> {
             experimental: false,
             scripts: false,
             counters: 3,
+            ocsp_delays: (300, 3600),
+            app_acls: AclSet::default(),
+            words_said: Vec::new(),
             defaults_purged: false,
             fork_wanted: false,
             limited_quic: false,
@@ -238,6 +247,12 @@ impl<'a> Reader<'a> {
     /// Name of the section being read (`""` where it has none).
     pub fn section_name(&self) -> Arc<str> {
         self.started.last().map_or_else(|| Arc::from(""), |s| s.name.clone())
+    }
+
+    /// The first argument of the last line of the section that began with this keyword.
+    pub(crate) fn said(&self, keyword: &str) -> Option<(&str, Span)> {
+        let line = self.words_said.iter().rfind(|(k, ..)| *k == keyword);
+        line.map(|(_, word, at)| (word.as_str(), *at))
     }
 
     /// The proxy being read. Rows of proxy sections are only called inside one; elsewhere it is the built-in defaults.
@@ -388,6 +403,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn enter(&mut self, row: &'static SectionRow, args: &Args<'_>) {
         self.current = Current::Other;
+        self.words_said.clear();
         self.started.push(Started {
             row,
             name: args.arc_str(0),

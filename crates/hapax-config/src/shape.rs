@@ -20,10 +20,15 @@ pub enum Shape {
     OptWord(&'static str),
     /// A whole number within these limits.
     Number(i64, i64),
-    /// A whole number as C reads it: as far as there are digits, 0 where there are none. What is left unread is noted.
+    /// The same, and 0 where no argument stands.
+    OptNumber(i64, i64),
+    /// A whole number as C reads an `int`: as far as there are digits, 0 where there are none, and its lowest 32 bits. What is read
+    /// otherwise than it is written is noted.
     Lax(i64, i64),
     /// The same, and where no argument stands, that is 0 too.
     OptLax(i64, i64),
+    /// As C reads a `long`.
+    Long(i64, i64),
     /// A time; the unit of a bare number, and the highest in that unit.
     Time(Unit, u64),
     /// Bytes, with `k`, `m`, `g`.
@@ -74,8 +79,12 @@ impl Shape {
             return self.nothing::<K>(args, cx);
         }
         match *self {
-            Self::Number(low, high) => number(args, low, high),
-            Self::Lax(low, high) | Self::OptLax(low, high) => lax::<K>(args, low, high, cx),
+            Self::Number(low, high) | Self::OptNumber(low, high) => number(args, low, high),
+            Self::Lax(low, high) | Self::OptLax(low, high) => {
+                let n = hapax_value::leading_number(args.str(0)) as i32;
+                lax::<K>(args, n.into(), low, high, cx)
+            }
+            Self::Long(low, high) => lax::<K>(args, hapax_value::leading_number(args.str(0)), low, high, cx),
             Self::Each(_, _, words) => match (0..args.len()).find(|i| !words.contains(&args.str(*i))) {
                 Some(i) => Err(args.bad(i, format!("'{}' expects {}, found '{}'.", args.name, list(words), args.show(i)))),
                 None => Ok(ArgValue::None),
@@ -124,7 +133,7 @@ impl Shape {
 
     /// What no argument at all means, where that is allowed.
     fn nothing<K: Class>(&self, args: &Args<'_>, cx: &mut K::Cx<'_>) -> Result<ArgValue, Diagnostic> {
-        let Self::OptLax(low, high) = *self else {
+        let (Self::OptLax(low, high) | Self::OptNumber(low, high)) = *self else {
             return Ok(ArgValue::None);
         };
         within(args, 0, low, high)?;
@@ -136,10 +145,11 @@ impl Shape {
         Ok(ArgValue::Number(0))
     }
 
-    fn bounds(&self) -> (usize, usize) {
+    /// How many words it takes at least and at most.
+    pub(crate) fn bounds(&self) -> (usize, usize) {
         match *self {
             Self::Nothing => (0, 0),
-            Self::OptWord(_) | Self::OptLax(..) => (0, 1),
+            Self::OptWord(_) | Self::OptLax(..) | Self::OptNumber(..) => (0, 1),
             Self::Words(min, max) | Self::Each(min, max, _) => (min, max),
             Self::Any | Self::Count(_) => (0, usize::MAX),
             _ => (1, 1),
@@ -149,7 +159,7 @@ impl Shape {
     /// What is said where an argument is missing.
     fn wants(&self, name: &str) -> String {
         match *self {
-            Self::Number(..) | Self::Lax(..) => format!("'{name}' expects an integer argument."),
+            Self::Number(..) | Self::Lax(..) | Self::Long(..) => format!("'{name}' expects an integer argument."),
             Self::Time(..) => format!("'{name}' expects a time value."),
             Self::Size | Self::Size32 => format!("'{name}' expects a size."),
             Self::OnOff => format!("'{name}' expects 'on' or 'off'."),
@@ -170,9 +180,8 @@ fn number(args: &Args<'_>, low: i64, high: i64) -> Result<ArgValue, Diagnostic> 
     within(args, n, low, high)
 }
 
-/// A number as C reads it.
-fn lax<K: Class>(args: &Args<'_>, low: i64, high: i64, cx: &mut K::Cx<'_>) -> Result<ArgValue, Diagnostic> {
-    let n = hapax_value::leading_number(args.str(0));
+/// `n` is what C makes of the argument.
+fn lax<K: Class>(args: &Args<'_>, n: i64, low: i64, high: i64, cx: &mut K::Cx<'_>) -> Result<ArgValue, Diagnostic> {
     let value = within(args, n, low, high)?;
     if args.str(0).parse() != Ok(n) {
         note::<K>(cx, args.at(0), format!("'{}' is read as {n} by '{}'", args.show(0), args.name));
@@ -180,7 +189,7 @@ fn lax<K: Class>(args: &Args<'_>, low: i64, high: i64, cx: &mut K::Cx<'_>) -> Re
     Ok(value)
 }
 
-fn note<K: Class>(cx: &mut K::Cx<'_>, at: hapax_diag::Span, message: String) {
+pub(crate) fn note<K: Class>(cx: &mut K::Cx<'_>, at: hapax_diag::Span, message: String) {
     let d = Diagnostic::new(&crate::codes::BAD_ARGUMENT, hapax_diag::Severity::Note, message);
     K::compile(cx).diags.push(d.at(at));
 }

@@ -192,7 +192,10 @@ mod tests {
         let twice = [file.clone(), file];
         assert_eq!(read_within(&twice, Some(10)).unwrap().len(), 2);
         for most in [0, 4, 9] {
-            assert!(read_within(&twice, Some(most)).unwrap_err().contains("b.cfg: more than the"), "{most}");
+            assert!(
+                read_within(&twice, Some(most)).unwrap_err().contains("b.cfg: more than the"),
+                "{most}"
+            );
         }
         let none = dir.join("sub.cfg").to_str().unwrap().to_owned();
         let told = read_within(&["/no/such".to_owned(), none.clone(), "/no/such/either".to_owned()], Some(10)).unwrap_err();

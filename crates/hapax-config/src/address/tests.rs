@@ -31,7 +31,6 @@ fn addresses_are_read() {
         ("$ip:$port", ip("10.0.0.1"), Port::Fixed(8080)),
         ("fd@${fd}", Host::Fd(7), Port::None),
         ("${ip:80", ip("10.0.0.1"), Port::Fixed(80)),
-        (":8x", Host::Any, Port::Fixed(8)),
         ("ipv6@10.0.0.1:80", Host::Name("10.0.0.1".to_owned()), Port::Fixed(80)),
     ] {
         let a = parse(text, Accept::BIND).unwrap();
@@ -50,7 +49,9 @@ fn what_a_place_does_not_take_is_refused() {
         (":70000", Accept::BIND, "invalid port '70000'"),
         (":90-80", Accept::BIND, "invalid port range '90-80'"),
         (":x8", Accept::BIND, "invalid character 'x' in port number 'x8' in ':x8'"),
-        (":80-9x", Accept::BIND, "invalid port range '80-9'"),
+        (":80-9x", Accept::BIND, "invalid character 'x' in port number '9x' in ':80-9x'"),
+        (":8x", Accept::BIND, "invalid character 'x' in port number '8x' in ':8x'"),
+        (":+8x", Accept::SERVER, "invalid character 'x' in port number '8x' in ':+8x'"),
         (
             "${no}",
             Accept::BIND,
@@ -64,6 +65,16 @@ fn what_a_place_does_not_take_is_refused() {
         ("fd@x", Accept::BIND, "file descriptor 'x' is not a valid integer in 'fd@x'"),
     ] {
         assert_eq!(parse(text, accept).unwrap_err(), want, "{text}");
+    }
+}
+
+#[test]
+fn older_versions_passed_over_what_follows_a_port() {
+    let mut env = env();
+    for (version, taken) in [("2.8.0", true), ("2.9.0", false)] {
+        version.clone_into(&mut env.facts.version);
+        let read = super::parse(":8x", Accept::BIND, &env);
+        assert_eq!(read.map(|a| a.port).ok(), taken.then_some(Port::Fixed(8)), "{version}");
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn ignored(a: &Args<'_>) -> Result<Ignored, Diagnostic> {
     let mut codes = Vec::new();
     for word in list.split(',').filter(|w| !w.is_empty()) {
         let named = word.strip_prefix("X509_V_ERR_").and_then(|n| NAMES.iter().find(|(k, _)| *k == n));
-        let code = named.map_or_else(|| word.parse().unwrap_or(0), |(_, code)| *code);
+        let code = named.map_or_else(|| hapax_value::leading_number(word) as i32, |(_, code)| *code);
         if !(1..=LAST).contains(&code) {
             return Err(a.bad(0, format!("ID '{code}' out of range (1..{LAST}) in error IDs list '{list}'")));
         }

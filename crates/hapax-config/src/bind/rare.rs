@@ -24,8 +24,12 @@ pub(super) static ROWS: &[BindRow] = &[
         .doc("Prefix of names for the addresses of the line that are unique in the whole configuration.")
         .since(3, 0)
         .no_effect("objects are known by their names")
+        .set(|_, a| match crate::guid::fault(a.str(0)) {
+            None => Ok(()),
+            Some(fault) => Err(a.bad(0, format!("'{}': {fault}", a.name))),
+        })
         .ok(&["bind :80 guid-prefix web-"])
-        .bad(&["bind :80 guid-prefix", "bind :80 guid-prefix one two"]),
+        .bad(&["bind :80 guid-prefix a/b", "bind :80 guid-prefix", "bind :80 guid-prefix one two"]),
     BindRow::new("idle-ping", Sections::BIND)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
@@ -110,11 +114,11 @@ pub(super) static ROWS: &[BindRow] = &[
         .bad(&["bind :80 tcp-md5sig", "bind :80 tcp-md5sig one two"]),
     BindRow::new("tcp-ss", Sections::BIND)
         .usage("<mode>")
-        .shape(Shape::Number(0, 2))
+        .shape(Shape::Lax(0, 2))
         .doc("Keeps the SYN packet for `fc_saved_syn`: 0 no, 1 its IP and TCP headers, 2 the Ethernet header too.")
         .since(3, 4)
-        .ok(&["bind :80 tcp-ss 0", "bind :80 tcp-ss 2"])
-        .bad(&["bind :80 tcp-ss", "bind :80 tcp-ss on", "bind :80 tcp-ss 3"])
+        .ok(&["bind :80 tcp-ss 1x", "bind :80 tcp-ss 0", "bind :80 tcp-ss 2"])
+        .bad(&["bind :80 tcp-ss", "bind :80 tcp-ss 3"])
         .set(|cx, a| {
             cx.bind.save_syn = a.number() as u8;
             Ok(())
@@ -206,6 +210,13 @@ pub(super) static ROWS: &[BindRow] = &[
         .shape(Shape::Word("<file>"))
         .doc("File of the keys that session tickets are made with.")
         .not_yet("shared TLS ticket keys")
+        .set(|cx, a| {
+            let read = cx.cx.files.read(a.str(0));
+            read.map(|_| ()).map_err(|_| {
+                a.bad(0, format!("'{}' : unable to load ssl tickets keys file", a.show(0)))
+                    .missing()
+            })
+        })
         .ok(&["bind :80 tls-ticket-keys tickets.bin"])
         .bad(&["bind :80 tls-ticket-keys", "bind :80 tls-ticket-keys one two"]),
 ];

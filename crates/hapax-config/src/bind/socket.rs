@@ -17,13 +17,14 @@ const fn flag(name: &'static str) -> BindRow {
     opt(name).shape(Shape::Nothing)
 }
 
-const fn number(name: &'static str, low: i64, high: i64) -> BindRow {
-    opt(name).usage("<number>").shape(Shape::Number(low, high))
-}
-
 /// A number as C reads it.
 const fn lax(name: &'static str, low: i64, high: i64) -> BindRow {
     opt(name).usage("<number>").shape(Shape::Lax(low, high))
+}
+
+/// The same, of any size.
+const fn long(name: &'static str) -> BindRow {
+    opt(name).usage("<number>").shape(Shape::Long(i64::MIN, i64::MAX))
 }
 
 const fn word(name: &'static str, what: &'static str) -> BindRow {
@@ -38,11 +39,14 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.bind.accept_proxy = true;
             Ok(())
         }),
-    number("accept-netscaler-cip", 1, i32::MAX as i64)
+    long("accept-netscaler-cip")
         .doc("Expects NetScaler's Client IP header with this magic number.")
         .ok(&["bind :80 accept-netscaler-cip 1234"])
         .bad(&["bind :80 accept-netscaler-cip", "bind :80 accept-netscaler-cip 0"])
         .set(|cx, a| {
+            if a.number() as u32 == 0 {
+                return Err(a.bad(0, format!("'{}' : expects a number other than 0", a.name)));
+            }
             cx.bind.accept_netscaler_cip = Some(a.number() as u32);
             Ok(())
         }),
@@ -54,7 +58,7 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.bind.name = Some(a.arc_str(0));
             Ok(())
         }),
-    number("id", 1, i32::MAX as i64)
+    lax("id", 1, i32::MAX as i64)
         .doc("Number of the listener in statistics.")
         .ok(&["bind :80 id 3"])
         .bad(&["bind :80 id", "bind :80 id 0"])
@@ -188,12 +192,22 @@ pub(super) static ROWS: &[BindRow] = &[
     word("shards", "{ <number> | by-thread | by-group }")
         .doc("Sockets for the same address.")
         .no_effect("every thread has a socket of its own")
-        .ok(&["bind :80 shards by-thread", "bind :80 shards 2"])
-        .bad(&["bind :80 shards", "bind :80 shards x"])
+        .ok(&["bind :80 shards by-thread", "bind :80 shards 2", "bind :80 shards 2x"])
+        .bad(&[
+            "bind :80 shards",
+            "bind :80 shards x",
+            "bind :80 shards 1025",
+            "bind :80 shards 2147483648",
+        ])
         .set(|_, a| match a.str(0) {
             "by-thread" | "by-group" => Ok(()),
-            n if n.parse::<u32>().is_ok_and(|n| n > 0) => Ok(()),
-            _ => Err(a.bad(0, format!("'{}' : expects an integer argument", a.name))),
+            n => match hapax_value::leading_number(n) as i32 {
+                1..=1024 => Ok(()),
+                n => {
+                    let allowed = "allowed range is 1..1024 or 'by-thread'";
+                    Err(a.bad(0, format!("'{}' : invalid value {n}, {allowed}", a.name)))
+                }
+            },
         }),
     word("proto", "<name>")
         .doc("Protocol clients speak, where it is not negotiated.")
@@ -201,7 +215,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .ok(&["bind :80 proto h2", "bind :80 proto h1"])
         .bad(&["bind :80 proto", "bind :80 proto h9"])
         .set(|cx, a| {
-            one_of(a, &["h1", "h2", "none", "fcgi", "quic", "qmux", "spop"]).map_err(|d| {
+            one_of(a, &["h1", "h2", "fcgi", "quic", "qmux", "spop"]).map_err(|d| {
                 let shown = a.show(0);
                 Diagnostic {
                     message: format!("'proto' :  unknown MUX protocol '{shown}'"),

@@ -21,9 +21,9 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     BindRow::new("uid", Sections::BIND)
         .usage("<number>")
-        .shape(Shape::Lax(0, u32::MAX as i64))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Owner of the socket's file, by number.")
-        .ok(&["bind /run/h.sock uid 0"])
+        .ok(&["bind /run/h.sock uid -1", "bind /run/h.sock uid 0"])
         .bad(&["bind /run/h.sock uid"])
         .set(|cx, a| {
             cx.bind.uid = Some(a.number() as u32);
@@ -31,9 +31,9 @@ pub(super) static ROWS: &[BindRow] = &[
         }),
     BindRow::new("gid", Sections::BIND)
         .usage("<number>")
-        .shape(Shape::Lax(0, u32::MAX as i64))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Group of the socket's file, by number.")
-        .ok(&["bind /run/h.sock gid 0"])
+        .ok(&["bind /run/h.sock gid -1", "bind /run/h.sock gid 0"])
         .bad(&["bind /run/h.sock gid"])
         .set(|cx, a| {
             cx.bind.gid = Some(a.number() as u32);

@@ -56,7 +56,11 @@ fn versions_decide_what_is_known() {
         ("tune.fd.tables shared", None, Some(Alert)),
         ("expose-experimental-directives\ntune.fd.tables shared", None, Some(Note)),
         ("acme le", None, Some(Alert)),
-        ("expose-experimental-directives\nacme le", None, None),
+        (
+            "expose-experimental-directives\nacme le\ndirectory https://x/d",
+            None,
+            Some(Warning),
+        ),
     ] {
         assert_eq!(worst(text, asked), want, "{text} for {asked:?}");
     }

@@ -55,7 +55,10 @@ pub(super) const MAILERS: SectionRow = SectionRow {
     },
     ..row("mailers", Sections::MAILERS, "<name>", "Mail servers for alerts.")
 };
-pub(super) const CACHE: SectionRow = row("cache", Sections::CACHE, "<name>", "A small cache of HTTP responses.");
+pub(super) const CACHE: SectionRow = SectionRow {
+    end: crate::topic::cache::end,
+    ..row("cache", Sections::CACHE, "<name>", "A small cache of HTTP responses.")
+};
 pub(super) const PROGRAM: SectionRow = SectionRow {
     until: Some((3, 3)),
     ..row(
@@ -92,7 +95,10 @@ pub(super) const LOG_PROFILE: SectionRow = SectionRow {
     since: (3, 1),
     ..row("log-profile", Sections::LOG_PROFILE, "<name>", "What is logged at which step.")
 };
-pub(super) const FCGI_APP: SectionRow = row("fcgi-app", Sections::FCGI_APP, "<name>", "A FastCGI application.");
+pub(super) const FCGI_APP: SectionRow = SectionRow {
+    end: crate::topic::fcgi_app::end,
+    ..row("fcgi-app", Sections::FCGI_APP, "<name>", "A FastCGI application.")
+};
 pub(super) const CRT_STORE: SectionRow = SectionRow {
     since: (3, 0),
     start: |cx, args| {
@@ -110,6 +116,7 @@ pub(super) const TRACES: SectionRow = SectionRow {
 pub(super) const ACME: SectionRow = SectionRow {
     since: (3, 2),
     experimental: true,
+    end: crate::topic::acme::end,
     ..row("acme", Sections::ACME, "<name>", "An ACME certificate authority.")
 };
 pub(super) const HEALTHCHECK: SectionRow = SectionRow {

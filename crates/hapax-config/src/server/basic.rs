@@ -21,10 +21,6 @@ pub(super) const fn word(name: &'static str, what: &'static str) -> ServerRow {
     opt(name).usage(what).shape(Shape::Word(what))
 }
 
-pub(super) const fn number(name: &'static str, low: i64, high: i64) -> ServerRow {
-    opt(name).usage("<number>").shape(Shape::Number(low, high))
-}
-
 pub(super) const fn time(name: &'static str) -> ServerRow {
     opt(name).usage("<time>").shape(Shape::Time(Unit::Ms, TIMER_MAX))
 }
@@ -48,19 +44,21 @@ pub(super) fn lax_number(a: &Args<'_>) -> u32 {
 }
 
 pub(super) static ROWS: &[ServerRow] = &[
-    word("weight", "<weight>")
+    opt("weight")
+        .usage("<weight>")
+        .shape(Shape::OptWord("<weight>"))
         .doc("Share of the traffic, against the other servers' (1 by default).")
         .ok(&["server s1 127.0.0.1:80 weight 10"])
-        .bad(&["server s1 127.0.0.1:80 weight 257", "server s1 127.0.0.1:80 weight"])
+        .bad(&["server s1 127.0.0.1:80 weight 257", "server s1 127.0.0.1:80 weight -1"])
         .set(|cx, a| {
-            let n = lax_number(a);
-            if n > 256 {
+            let n = hapax_value::leading_number(a.str(0));
+            if !(0..=256).contains(&n) {
                 return Err(a.bad(
                     0,
                     format!("weight of server {} is not within 0 and 256 ({n}).", cx.draft.server.name),
                 ));
             }
-            cx.draft.server.weight = n;
+            cx.draft.server.weight = n as u32;
             Ok(())
         }),
     flag("backup")

@@ -3,7 +3,7 @@
 use hapax_diag::Diagnostic;
 use hapax_value::Endpoint;
 
-use super::basic::{flag, lax, lax_number, number, one_of, opt, time, word};
+use super::basic::{flag, lax, one_of, opt, time, word};
 use super::{ServerCx, ServerRow};
 use crate::address::{self, Accept};
 use crate::args::Args;
@@ -178,7 +178,9 @@ pub(super) static ROWS: &[ServerRow] = &[
             };
             Ok(())
         }),
-    number("error-limit", 1, i32::MAX as i64)
+    opt("error-limit")
+        .usage("<number>")
+        .shape(Shape::Lax(1, i64::MAX))
         .doc("Observed errors in a row that are too many.")
         .ok(&["server s1 127.0.0.1:80 check error-limit 5"])
         .bad(&["server s1 127.0.0.1:80 error-limit", "server s1 127.0.0.1:80 error-limit 0"])
@@ -229,19 +231,22 @@ pub(super) static ROWS: &[ServerRow] = &[
             let parsed = address::parse(a.str(0), Accept::PLAIN, cx.env).map_err(|e| a.bad(0, format!("'agent-addr' : {e}")))?;
             let ip = crate::reader::lookup(cx.cx.files, &parsed, a.str(0), a.at(0)).map_err(|d| d.prefixed("'agent-addr' : "))?;
             let found = parsed.endpoint(ip);
-            if matches!(found, Some(Endpoint::Unix(_) | Endpoint::Abstract(..))) {
+            if found.as_ref().is_none_or(|f| !matches!(f, Endpoint::Ip(at) if at.port() == 0)) {
                 let message = format!("parsing agent-addr failed. Check if '{}' is correct address..", a.show(0));
                 return Err(a.bad(0, message));
             }
             cx.draft.agent.address = found;
             Ok(())
         }),
-    number("agent-port", 1, 65535)
+    opt("agent-port")
+        .usage("<port>")
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Port of the agent.")
         .ok(&["server s1 127.0.0.1:80 agent-port 9999"])
         .bad(&["server s1 127.0.0.1:80 agent-port"])
         .set(|cx, a| {
-            cx.draft.agent.port = a.number() as u16;
+            // What is no port is none.
+            cx.draft.agent.port = u16::try_from(a.number()).unwrap_or(0);
             Ok(())
         }),
     time("agent-inter")
@@ -287,9 +292,9 @@ fn positive(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<u64, Diagnostic> {
 }
 
 fn above_zero(a: &Args<'_>) -> Result<u32, Diagnostic> {
-    match lax_number(a) {
-        0 => Err(a.bad(0, format!("'{}' has to be > 0.", a.name))),
-        n => Ok(n),
+    match hapax_value::leading_number(a.str(0)) as i32 {
+        ..=0 => Err(a.bad(0, format!("'{}' has to be > 0.", a.name))),
+        n => Ok(n as u32),
     }
 }
 
@@ -301,7 +306,7 @@ fn only(a: &Args<'_>, word: &str) -> Result<(), Diagnostic> {
 }
 
 fn port(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
-    let n = lax_number(a);
+    let n = hapax_value::leading_number(a.str(0)) as i32;
     cx.draft.check.port = Some(u16::try_from(n).map_err(|_| a.bad(0, format!("'port' : invalid port '{n}'")))?).filter(|n| *n > 0);
     Ok(())
 }

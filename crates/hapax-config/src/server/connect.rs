@@ -7,7 +7,7 @@ use hapax_sample::logformat::LogFormat;
 use hapax_syntax::{Environment, Word};
 use hapax_value::Endpoint;
 
-use super::basic::{flag, number, opt, time, word};
+use super::basic::{flag, opt, time, word};
 use super::{ServerCx, ServerRow};
 use crate::address::{self, Accept};
 use crate::args::Args;
@@ -95,19 +95,21 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 pool-max-conn 10", "server s1 127.0.0.1:80 pool-max-conn -1"])
         .bad(&["server s1 127.0.0.1:80 pool-max-conn", "server s1 127.0.0.1:80 pool-max-conn -2"])
         .set(|cx, a| {
-            let n: i64 = a.str(0).parse().unwrap_or(0);
+            let n = hapax_value::leading_number(a.str(0)) as i32;
             if n < -1 {
                 return Err(a.bad(0, "'pool-max-conn' must be >= -1"));
             }
             cx.draft.server.pool_max_conn = u32::try_from(n).ok();
             Ok(())
         }),
-    number("pool-low-conn", 0, i32::MAX as i64)
+    opt("pool-low-conn")
+        .usage("<number>")
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Idle connections below which threads make their own.")
         .ok(&["server s1 127.0.0.1:80 pool-low-conn 10"])
         .bad(&["server s1 127.0.0.1:80 pool-low-conn"])
         .set(|cx, a| {
-            cx.draft.server.pool_low_conn = a.number() as u32;
+            cx.draft.server.pool_low_conn = a.number().max(0) as u32;
             Ok(())
         }),
     time("pool-purge-delay")

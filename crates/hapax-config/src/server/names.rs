@@ -5,18 +5,21 @@ use std::net::IpAddr;
 use hapax_balance::names::Net;
 use hapax_diag::Diagnostic;
 
-use super::basic::word;
+use super::basic::{opt, word};
 use super::{InitAddr, ServerCx, ServerRow};
 use crate::args::Args;
+use crate::shape::Shape;
 
 pub(super) static ROWS: &[ServerRow] = &[
-    word("init-addr", "{ last | libc | none | <ip> },...")
+    opt("init-addr")
+        .usage("{ last | libc | none | <ip> },...")
+        .shape(Shape::OptWord("one word"))
         .doc("How a name becomes an address at start, in order of preference.")
         .ok(&[
             "server s1 127.0.0.1:80 init-addr last,libc,none",
             "server s1 127.0.0.1:80 init-addr none",
         ])
-        .bad(&["server s1 127.0.0.1:80 init-addr", "server s1 127.0.0.1:80 init-addr dns"])
+        .bad(&["server s1 127.0.0.1:80 init-addr dns"])
         .set(init_addr),
     word("resolvers", "<name>")
         .doc("Section of name servers the name is looked up with at run time; a name that starts with `_` is that of a service (SRV).")
@@ -26,10 +29,12 @@ pub(super) static ROWS: &[ServerRow] = &[
             cx.draft.resolve.section = Some((a.arc_str(0), a.at(0)));
             Ok(())
         }),
-    word("resolve-opts", "<option>,...")
+    opt("resolve-opts")
+        .usage("<option>,...")
+        .shape(Shape::OptWord("one word"))
         .doc("Details of name resolution at run time.")
         .ok(&["server s1 127.0.0.1:80 resolve-opts allow-dup-ip"])
-        .bad(&["server s1 127.0.0.1:80 resolve-opts", "server s1 127.0.0.1:80 resolve-opts fast"])
+        .bad(&["server s1 127.0.0.1:80 resolve-opts fast"])
         .set(options),
     word("resolve-prefer", "{ ipv4 | ipv6 }")
         .doc("Family of addresses that is preferred, and asked for first; `ipv6` by default.")

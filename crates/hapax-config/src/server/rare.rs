@@ -180,11 +180,12 @@ pub(super) static ROWS: &[ServerRow] = &[
         .bad(&["server s1 127.0.0.1:80 ktls", "server s1 127.0.0.1:80 ktls maybe"]),
     ServerRow::new("log-bufsize", Sections::SERVER)
         .usage("<size>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Lax(1, i64::MAX))
         .doc("Size of the buffer of a log server.")
         .since(2, 9)
         .ok(&["server s1 127.0.0.1:80 log-bufsize 10"])
         .bad(&[
+            "server s1 127.0.0.1:80 log-bufsize -1",
             "server s1 127.0.0.1:80 log-bufsize",
             "server s1 127.0.0.1:80 log-bufsize many",
             "server s1 127.0.0.1:80 log-bufsize 0",
@@ -270,17 +271,16 @@ pub(super) static ROWS: &[ServerRow] = &[
         .bad(&["server s1 127.0.0.1:80 no-renegotiate extra"]),
     ServerRow::new("shard", Sections::SERVER)
         .usage("<number>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::OptLax(i64::MIN, i64::MAX))
         .doc("Of a peer: the part of the keys whose updates it gets.")
         .since(2, 7)
-        .ok(&["server s1 127.0.0.1:80 shard 10"])
-        .bad(&[
-            "server s1 127.0.0.1:80 shard",
-            "server s1 127.0.0.1:80 shard many",
+        .ok(&[
             "server s1 127.0.0.1:80 shard 0",
+            "server s1 127.0.0.1:80 shard",
+            "server s1 127.0.0.1:80 shard 10",
         ])
         .set(|cx, a| {
-            cx.draft.server.shard = a.number() as u32;
+            cx.draft.server.shard = a.number().max(0) as u32;
             Ok(())
         }),
     ServerRow::new("sigalgs", Sections::SERVER)

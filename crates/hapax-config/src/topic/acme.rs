@@ -1,8 +1,13 @@
 //! `acme`: accounts and challenges with which certificates are obtained.
 
+use hapax_diag::{Diagnostic, Lead};
+
 use super::{Topic, no_inherit};
+use crate::args::Args;
+use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::units::{TIMER_MAX, Unit};
 
@@ -11,6 +16,9 @@ pub(super) static TOPIC: Topic = Topic {
     rows: ROWS,
     inherit: no_inherit,
 };
+
+/// By the names of NIST and of SECG.
+const CURVES: &[&str] = &["P-256", "P-384", "P-521", "prime256v1", "secp384r1", "secp521r1"];
 
 static ROWS: &[Row] = &[
     Row::new("account-key", Sections::ACME)
@@ -31,12 +39,12 @@ static ROWS: &[Row] = &[
         .bad(&["acme-vars", "acme-vars one two"]),
     Row::new("bits", Sections::ACME)
         .usage("<number>")
-        .shape(Shape::Number(1024, i64::MAX))
+        .shape(Shape::Number(i64::MIN, i64::MAX))
         .doc("Size of RSA keys.")
         .since(3, 2)
         .not_yet("ACME")
         .ok(&["bits 1024"])
-        .bad(&["bits", "bits many", "bits 1023"]),
+        .bad(&["bits", "bits many"]),
     Row::new("challenge", Sections::ACME)
         .usage("{ http-01 | dns-01 | dns-persist-01 }")
         .shape(Shape::Word("<challenge>"))
@@ -64,8 +72,14 @@ static ROWS: &[Row] = &[
         .doc("What is waited for before a DNS challenge is announced.")
         .since(3, 4)
         .not_yet("ACME")
-        .ok(&["challenge-ready cli,dns"])
-        .bad(&["challenge-ready", "challenge-ready one two"]),
+        .set(challenge_ready)
+        .ok(&["challenge-ready none"])
+        .bad(&[
+            "challenge-ready cli",
+            "challenge-ready other",
+            "challenge-ready",
+            "challenge-ready one two",
+        ]),
     Row::new("contact", Sections::ACME)
         .usage("<address>")
         .shape(Shape::Word("<address>"))
@@ -76,12 +90,12 @@ static ROWS: &[Row] = &[
         .bad(&["contact", "contact one two"]),
     Row::new("curves", Sections::ACME)
         .usage("<curve>")
-        .shape(Shape::Word("<curve>"))
+        .shape(Shape::OneOf(CURVES))
         .doc("Curve of ECDSA keys.")
         .since(3, 2)
         .not_yet("ACME")
         .ok(&["curves P-384"])
-        .bad(&["curves", "curves one two"]),
+        .bad(&["curves X25519", "curves", "curves one two"]),
     Row::new("directory", Sections::ACME)
         .usage("<url>")
         .shape(Shape::Word("<url>"))
@@ -152,8 +166,18 @@ static ROWS: &[Row] = &[
         .doc("Kind of certificate asked of the authority.")
         .since(3, 4)
         .not_yet("ACME")
+        .set(|_, a| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            match a.str(0).chars().find(|c| !fits(*c)) {
+                None => Ok(()),
+                Some(c) => Err(a.bad(
+                    0,
+                    format!("keyword 'profile' in 'acme' section contains unauthorized character '{c}'"),
+                )),
+            }
+        })
         .ok(&["profile shortlived"])
-        .bad(&["profile", "profile one two"]),
+        .bad(&["profile a.b", "profile", "profile one two"]),
     Row::new("provider-name", Sections::ACME)
         .usage("<name>")
         .shape(Shape::Word("<name>"))
@@ -171,3 +195,37 @@ static ROWS: &[Row] = &[
         .ok(&["reuse-key on", "reuse-key off"])
         .bad(&["reuse-key", "reuse-key maybe"]),
 ];
+
+fn challenge_ready(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let words: Vec<&str> = a.str(0).split(',').collect();
+    if words.iter().any(|w| !matches!(*w, "cli" | "dns" | "none")) {
+        let message = "keyword 'challenge-ready' in 'acme' section requires parameter separated by commas: 'cli', 'dns' or 'none'";
+        return Err(a.bad(0, message));
+    }
+    if words.contains(&"none") {
+        let alone = words.len() == 1;
+        let message = "keyword 'challenge-ready' in 'acme' can't combine 'none' with other keywords.";
+        return if alone { Ok(()) } else { Err(a.bad(0, message)) };
+    }
+    let over_http = cx.said("challenge").is_none_or(|(kind, _)| kind.eq_ignore_ascii_case("http-01"));
+    if over_http {
+        let message = "keyword 'challenge-ready' in 'acme' section, \"http-01\" is not compatible with the \"challenge-ready\" option";
+        return Err(a.bad(0, message));
+    }
+    Ok(())
+}
+
+/// What the section must have said by its end.
+pub(crate) fn end(cx: &mut Reader<'_>) -> Result<(), Diagnostic> {
+    let name = cx.section_name();
+    let alert = |message: String| Err(Diagnostic::alert(&codes::MISSING_ARGUMENT, message).lead(Lead::Config));
+    if cx.said("directory").is_none() {
+        return alert(format!("acme: No directory defined in ACME section '{name}'."));
+    }
+    if cx.said("eab-key-id").is_some() != cx.said("eab-mac-key").is_some() {
+        return alert(format!(
+            "acme: section '{name}': EAB MAC key and key id are mutually dependent, specify both or neither."
+        ));
+    }
+    Ok(())
+}

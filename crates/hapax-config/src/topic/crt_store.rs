@@ -22,10 +22,11 @@ static ROWS: &[Row] = &[
     Row::new("crt-base", Sections::CRT_STORE)
         .usage("<dir>")
         .shape(Shape::Word("<dir>"))
+        .lenient()
         .doc("Folder of certificates with a relative name; without it, that of the global section.")
         .since(3, 0)
-        .ok(&["crt-base /etc/ssl/certs"])
-        .bad(&["crt-base", "crt-base one two"])
+        .ok(&["crt-base one two", "crt-base /etc/ssl/certs"])
+        .bad(&["crt-base"])
         .set(|cx, a| {
             cx.tls.store_crt_base = Some(a.show(0));
             Ok(())
@@ -33,10 +34,11 @@ static ROWS: &[Row] = &[
     Row::new("key-base", Sections::CRT_STORE)
         .usage("<dir>")
         .shape(Shape::Word("<dir>"))
+        .lenient()
         .doc("Folder of keys with a relative name; without it, that of the global section.")
         .since(3, 0)
-        .ok(&["key-base /etc/ssl/private"])
-        .bad(&["key-base", "key-base one two"])
+        .ok(&["key-base one two", "key-base /etc/ssl/private"])
+        .bad(&["key-base"])
         .set(|cx, a| {
             cx.tls.store_key_base = Some(a.show(0));
             Ok(())

@@ -50,8 +50,9 @@ static ROWS: &[Row] = &[
     Row::new("stats timeout", Sections::GLOBAL)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("Silence after which a connection of the runtime API is closed.")
-        .ok(&["stats timeout 30s"])
+        .ok(&["stats timeout 1s 2", "stats timeout 30s"])
         .bad(&["stats timeout", "stats timeout 5x", "stats timeout 0"])
         .set(|cx, a| {
             if a.millis() == 0 {
@@ -62,10 +63,11 @@ static ROWS: &[Row] = &[
         }),
     Row::new("stats maxconn", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(1, i32::MAX as i64))
+        .shape(Shape::Lax(1, i64::MAX))
+        .lenient()
         .doc("Most connections of the runtime API at once.")
-        .ok(&["stats maxconn 10"])
-        .bad(&["stats maxconn", "stats maxconn 0"])
+        .ok(&["stats maxconn 10 x", "stats maxconn 10"])
+        .bad(&["stats maxconn many", "stats maxconn", "stats maxconn 0"])
         .set(|cx, a| {
             cx.global.stats_maxconn = Some(a.number() as u32);
             Ok(())

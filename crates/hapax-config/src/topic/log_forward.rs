@@ -28,12 +28,12 @@ const DGRAM: Accept = Accept {
 static ROWS: &[Row] = &[
     Row::new("backlog", Sections::LOG_FORWARD)
         .usage("<number>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Length of the queue of connections to accept.")
         .ok(&["backlog 10"])
-        .bad(&["backlog", "backlog many", "backlog 0"])
+        .bad(&["backlog 1 2", "backlog"])
         .set(|cx, a| {
-            section(cx).backlog = Some(u32::try_from(a.number()).unwrap_or(u32::MAX));
+            section(cx).backlog = Some(a.number().max(0) as u32);
             Ok(())
         }),
     Row::new("bind", Sections::LOG_FORWARD)
@@ -65,25 +65,27 @@ static ROWS: &[Row] = &[
         }),
     Row::new("log", Sections::LOG_FORWARD)
         .usage("{ global | <target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> [<level> [<minlevel>]] }")
+        .negatable()
         .doc("Where messages are sent on to. Without a format they keep the one they came in.")
-        .ok(&["log global", "log 127.0.0.1:514 local0"])
+        .ok(&["no log", "log global", "log 127.0.0.1:514 local0"])
         .bad(&["log", "log 127.0.0.1:514 nowhere"])
         .set(logging::log),
     Row::new("maxconn", Sections::LOG_FORWARD)
         .usage("<number>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Connections at once; 10 where nothing is said.")
         .ok(&["maxconn 10"])
-        .bad(&["maxconn", "maxconn many", "maxconn 0"])
+        .bad(&["maxconn 1 2", "maxconn"])
         .set(|cx, a| {
-            section(cx).maxconn = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            section(cx).maxconn = a.number().max(0) as u32;
             Ok(())
         }),
     Row::new("timeout client", Sections::LOG_FORWARD)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("Longest silence of a sender.")
-        .ok(&["timeout client 100ms"])
+        .ok(&["timeout client 1s x", "timeout client 100ms"])
         .bad(&["timeout client", "timeout client 5x"])
         .set(|cx, a| {
             section(cx).timeout_client = Some(a.millis());
@@ -114,9 +116,10 @@ static ROWS: &[Row] = &[
     Row::new("option host", Sections::LOG_FORWARD)
         .usage("{ replace | fill | keep | append }")
         .shape(Shape::OneOf(&["replace", "fill", "keep", "append"]))
+        .lenient()
         .doc("What becomes of the host name of a message: the sender's address replaces it, fills it where there is none (as when nothing is said), or is appended; or it stays as it is.")
         .since(3, 2)
-        .ok(&["option host replace", "option host fill", "option host keep", "option host append"])
+        .ok(&["option host keep x", "option host replace", "option host fill", "option host keep", "option host append"])
         .bad(&["option host", "option host other"])
         .set(|cx, a| {
             section(cx).host = match a.str(0) {

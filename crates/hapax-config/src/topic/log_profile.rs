@@ -21,9 +21,10 @@ static ROWS: &[Row] = &[
     Row::new("log-tag", Sections::LOG_PROFILE)
         .usage("<tag>")
         .shape(Shape::Word("<tag>"))
+        .lenient()
         .doc("Tag of the messages.")
-        .ok(&["log-tag web"])
-        .bad(&["log-tag", "log-tag one two"])
+        .ok(&["log-tag one two", "log-tag web"])
+        .bad(&["log-tag"])
         .set(|cx, a| {
             let tag = a.str(0).to_owned();
             section(cx).tag = Some(tag);

@@ -51,7 +51,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::Any)
         .doc("Name of the program in messages; `haproxy` by default.")
         .ok(&["log-tag edge"])
-        .bad(&["log-tag"])
+        .bad(&["log-tag a b", "log-tag"])
         .set(log_tag),
     Row::new("log-steps", Sections::FRONT)
         .usage("{ all | <step>[,<step>...] }")
@@ -64,9 +64,9 @@ static ROWS: &[Row] = &[
     Row::new("log-send-hostname", Sections::GLOBAL)
         .usage("[<name>]")
         .shape(Shape::OptWord("<name>"))
+        .lenient()
         .doc("Puts the host's name, or the one given, into the header of messages.")
-        .ok(&["log-send-hostname", "log-send-hostname edge-1"])
-        .bad(&["log-send-hostname a b"])
+        .ok(&["log-send-hostname a b", "log-send-hostname", "log-send-hostname edge-1"])
         .set(|cx, a| {
             let name = if a.is_empty() { cx.opts.hostname.as_str() } else { a.str(0) };
             cx.global.log_hostname = Some(Arc::from(name));
@@ -202,6 +202,7 @@ fn log_tag(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing(format!("'{}' expects a tag for use in syslog.", a.name)));
     }
+    a.at_most(1)?;
     let tag = Some(a.arc_str(0));
     if cx.current == Current::Other {
         cx.global.log_tag = tag;

@@ -23,15 +23,17 @@ static ROWS: &[Row] = &[
     Row::new("mailer", Sections::MAILERS)
         .usage("<name> <address>:<port>")
         .shape(Shape::Words(2, 2))
+        .lenient()
         .doc("A mail server; every one of the section gets every alert.")
-        .ok(&["mailer main 127.0.0.1:25"])
-        .bad(&["mailer x", "mailer x x x", "mailer x 127.0.0.1"])
+        .ok(&["mailer main 127.0.0.1:25 x", "mailer main 127.0.0.1:25"])
+        .bad(&["mailer x", "mailer x 127.0.0.1"])
         .set(mailer),
     Row::new("timeout mail", Sections::MAILERS)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("How long the sending of a mail may take; 10 s by default.")
-        .ok(&["timeout mail 100ms"])
+        .ok(&["timeout mail 1s x", "timeout mail 100ms"])
         .bad(&["timeout mail", "timeout mail 5x"])
         .set(|cx, a| {
             if let Some(section) = cx.mailers.last_mut() {

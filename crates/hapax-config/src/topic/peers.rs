@@ -60,9 +60,10 @@ static ROWS: &[Row] = &[
     Row::new("log", Sections::PEERS)
         .usage("{ global | <target> [len <length>] [format <format>] <facility> [<level> [<minlevel>]] }")
         .shape(Shape::Words(0, 64))
+        .negatable()
         .doc("Where messages of the section go.")
         .no_effect("HAProxy says nothing there of what peers do, and neither does this program")
-        .ok(&["log global", "log 127.0.0.1:514 local0"])
+        .ok(&["no log", "log global", "log 127.0.0.1:514 local0"])
         .bad(&["log", "log bad"])
         .set(logging::log),
     Row::new("peer", Sections::PEERS)
@@ -86,14 +87,18 @@ static ROWS: &[Row] = &[
         .set(peer),
     Row::new("shards", Sections::PEERS)
         .usage("<number>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Long(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Number of parts that keys are dealt out in, to peers whose `shard` says which part they get.")
         .since(2, 5)
-        .ok(&["shards 10"])
+        .ok(&["shards 10 x", "shards -1", "shards 10"])
         .bad(&["shards", "shards many", "shards 0"])
         .set(|cx, a| {
+            if a.number() as i32 == 0 {
+                return Err(a.bad(0, "'shards' expects a number other than 0"));
+            }
             if let Some(p) = current(cx) {
-                p.shards = u32::try_from(a.number()).unwrap_or(u32::MAX);
+                p.shards = a.number().max(1).min(i64::from(u32::MAX)) as u32;
             }
             Ok(())
         }),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hapax_diag::Diagnostic;
+use hapax_diag::{Diagnostic, Severity};
 use hapax_sample::Needs;
 use hapax_sample::logformat::LogFormat;
 use hapax_sample::vars::process::{ProcessVar, Source};
@@ -99,18 +99,20 @@ end of a worker.",
         .set(nbthread),
     global("maxconn")
         .usage("<number>")
-        .shape(Shape::Number(0, i32::MAX as i64))
+        .shape(Shape::Number(i64::MIN, i64::MAX))
         .doc("Most connections of all clients together.")
-        .ok(&["maxconn 2000"])
-        .bad(&["maxconn", "maxconn 1 2"])
-        .set(|cx, a| once(cx.global.maxconn.is_some(), a).map(|()| cx.global.maxconn = Some(a.number() as u32).filter(|n| *n > 0))),
+        .ok(&["maxconn -1", "maxconn 2000"])
+        .bad(&["maxconn many", "maxconn", "maxconn 1 2"])
+        .set(|cx, a| {
+            once(cx.global.maxconn.is_some(), a).map(|()| cx.global.maxconn = u32::try_from(a.number() as i32).ok().filter(|n| *n > 0))
+        }),
     global("ulimit-n")
         .usage("<number>")
-        .shape(Shape::Number(0, i32::MAX as i64))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Most open files; derived from `maxconn` by default.")
         .ok(&["ulimit-n 65536"])
-        .bad(&["ulimit-n"])
-        .set(|cx, a| once(cx.global.ulimit_n.is_some(), a).map(|()| cx.global.ulimit_n = Some(a.number() as u32))),
+        .bad(&["ulimit-n 1 2", "ulimit-n"])
+        .set(|cx, a| once(cx.global.ulimit_n.is_some(), a).map(|()| cx.global.ulimit_n = Some(a.number().max(0) as u32))),
     global("pidfile")
         .usage("<file>")
         .shape(Shape::Any)
@@ -154,8 +156,9 @@ end of a worker.",
     global("hard-stop-after")
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("Longest time a stopping process waits for its last connections.")
-        .ok(&["hard-stop-after 30s"])
+        .ok(&["hard-stop-after 1s 2", "hard-stop-after 30s"])
         .bad(&["hard-stop-after", "hard-stop-after soon"])
         .set(|cx, a| {
             cx.global.hard_stop_after = Some(a.millis());
@@ -164,8 +167,9 @@ end of a worker.",
     global("grace")
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("Time between SIGUSR1 and the soft stop: connections are still accepted, and the fetch `stopping` already tells.")
-        .ok(&["grace 5s"])
+        .ok(&["grace 1 2", "grace 5s"])
         .bad(&["grace", "grace soon"])
         .set(|cx, a| {
             cx.global.grace = Some(a.millis());
@@ -173,10 +177,10 @@ end of a worker.",
         }),
     global("spread-checks")
         .usage("<percent>")
-        .shape(Shape::Number(0, 50))
+        .shape(Shape::Lax(0, 50))
         .doc("Random part added to and taken from the interval of health checks, in percent.")
         .ok(&["spread-checks 5"])
-        .bad(&["spread-checks", "spread-checks 51"])
+        .bad(&["spread-checks -1", "spread-checks", "spread-checks 51"])
         .set(|cx, a| {
             cx.global.spread_checks = a.number() as u32;
             Ok(())
@@ -193,10 +197,26 @@ end of a worker.",
         .shape(Shape::Size)
         .doc("Bytes of one buffer: the longest request head, and the reach of rules that look at content.")
         .ok(&["tune.bufsize 16384", "tune.bufsize 32k"])
-        .bad(&["tune.bufsize", "tune.bufsize x", "tune.bufsize 0"])
+        .bad(&[
+            "tune.bufsize 4g",
+            "tune.bufsize 256m",
+            "tune.bufsize",
+            "tune.bufsize x",
+            "tune.bufsize 0",
+        ])
         .set(|cx, a| {
             if a.size() == 0 {
                 return Err(a.bad(0, "'tune.bufsize' expects a positive integer argument."));
+            }
+            if a.size() > 2_147_483_631 {
+                return Err(a.bad(0, "'tune.bufsize' expects a size in bytes from 0 to 2147483631."));
+            }
+            if a.size() >= 256 << 20 {
+                let size = a.size();
+                return Err(a.bad(
+                    0,
+                    format!("global.tune.bufsize must be below 256 MB when HTTP is in use (current value = {size})."),
+                ));
             }
             // Two pointers' alignment, as HAProxy rounds it.
             cx.global.bufsize = (a.size() as usize).next_multiple_of(16);
@@ -204,12 +224,12 @@ end of a worker.",
         }),
     global("tune.maxrewrite")
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Lax(0, i64::MAX))
         .doc("Room left in a buffer for headers that rules add.")
         .ok(&["tune.maxrewrite 1024"])
-        .bad(&["tune.maxrewrite", "tune.maxrewrite x"])
+        .bad(&["tune.maxrewrite -1", "tune.maxrewrite"])
         .set(|cx, a| {
-            cx.global.maxrewrite = a.size() as usize;
+            cx.global.maxrewrite = a.number() as usize;
             Ok(())
         }),
     global("tune.http.logurilen")
@@ -273,7 +293,7 @@ them.",
         .set(set_var_fmt),
     global("tune.http.maxhdr")
         .usage("<number>")
-        .shape(Shape::Number(1, 32767))
+        .shape(Shape::Lax(1, 32767))
         .doc("Most header fields of one message.")
         .ok(&["tune.http.maxhdr 101"])
         .bad(&["tune.http.maxhdr", "tune.http.maxhdr 0", "tune.http.maxhdr 32768"])
@@ -333,7 +353,14 @@ supported."
             return Err(a.bad(0, message));
         }
     };
-    a.at_most(words)?;
+    if a.len() > words {
+        let d = Diagnostic::new(
+            &codes::BAD_ARGUMENT,
+            Severity::Note,
+            "'default-path' does not look at what stands here",
+        );
+        cx.diags.push(d.at(a.at(words)));
+    }
     cx.paths.set_policy(policy);
     // What was read so far is known by names that mean other files from here on.
     cx.certs.forget();

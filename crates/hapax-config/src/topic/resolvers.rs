@@ -79,9 +79,9 @@ static ROWS: &[Row] = &[
         .set(nameserver),
     Row::new("parse-resolv-conf", Sections::RESOLVERS)
         .shape(Shape::Nothing)
+        .lenient()
         .doc("Adds the name servers of `/etc/resolv.conf`.")
-        .ok(&["parse-resolv-conf"])
-        .bad(&["parse-resolv-conf extra"])
+        .ok(&["parse-resolv-conf extra", "parse-resolv-conf"])
         .set(parse_resolv_conf),
     Row::new("hold", Sections::RESOLVERS)
         .usage("{ nx | obsolete | other | refused | timeout | valid } <time>")
@@ -109,8 +109,9 @@ static ROWS: &[Row] = &[
     Row::new("resolve_retries", Sections::RESOLVERS)
         .usage("<number>")
         .shape(Shape::Word("<nb>"))
+        .lenient()
         .doc("Rounds of questions before a name counts as failed; 3 by default.")
-        .ok(&["resolve_retries 10"])
+        .ok(&["resolve_retries 10 x", "resolve_retries 10"])
         .bad(&["resolve_retries"])
         .set(|cx, a| {
             // Digits as far as they go, as HAProxy reads them; no round at all would be no question.
@@ -120,8 +121,9 @@ static ROWS: &[Row] = &[
     Row::new("timeout resolve", Sections::RESOLVERS)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("Time between two resolutions of one name; 1 s by default.")
-        .ok(&["timeout resolve 100ms"])
+        .ok(&["timeout resolve 10 x", "timeout resolve 100ms"])
         .bad(&["timeout resolve", "timeout resolve 5x"])
         .set(|cx, a| {
             section(cx).section.timeout_resolve = a.millis();
@@ -130,8 +132,9 @@ static ROWS: &[Row] = &[
     Row::new("timeout retry", Sections::RESOLVERS)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("Time between two questions when no answer came; 1 s by default.")
-        .ok(&["timeout retry 100ms"])
+        .ok(&["timeout retry 10 x", "timeout retry 100ms"])
         .bad(&["timeout retry", "timeout retry 5x"])
         .set(|cx, a| {
             section(cx).section.timeout_retry = a.millis();

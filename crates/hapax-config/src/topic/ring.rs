@@ -18,10 +18,11 @@ static ROWS: &[Row] = &[
     Row::new("backing-file", Sections::RING)
         .usage("<path>")
         .shape(Shape::Word("<path>"))
+        .lenient()
         .doc("File that keeps the ring's contents, for those who look after a crash. What it held before is kept with `.bak` behind its name.")
         .since(2, 7)
-        .ok(&["backing-file /var/log/ring"])
-        .bad(&["backing-file", "backing-file one two"])
+        .ok(&["backing-file one two", "backing-file /var/log/ring"])
+        .bad(&["backing-file"])
         .set(|cx, a| {
             section(cx).backing_file = Some(a.show(0));
             Ok(())
@@ -42,8 +43,9 @@ static ROWS: &[Row] = &[
         .shape(Shape::OneOf(&[
             "iso", "local", "raw", "rfc3164", "rfc5424", "short", "priority", "timed",
         ]))
+        .lenient()
         .doc("How messages are written; `raw` where nothing is said.")
-        .ok(&[
+        .ok(&["format iso x", 
             "format iso",
             "format local",
             "format raw",
@@ -63,9 +65,10 @@ static ROWS: &[Row] = &[
         }),
     Row::new("maxlen", Sections::RING)
         .usage("<length>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Lax(1, i64::MAX))
+        .lenient()
         .doc("Longest message, its header included.")
-        .ok(&["maxlen 10"])
+        .ok(&["maxlen 10x y", "maxlen 10"])
         .bad(&["maxlen", "maxlen many", "maxlen 0"])
         .set(|cx, a| {
             section(cx).maxlen = a.number() as usize;
@@ -84,19 +87,24 @@ static ROWS: &[Row] = &[
         }),
     Row::new("size", Sections::RING)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
+        .lenient()
         .doc("Size of the ring; `tune.bufsize` where nothing is said.")
-        .ok(&["size 64k"])
-        .bad(&["size", "size big"])
+        .ok(&["size 64k x", "size 64k"])
+        .bad(&["size 5g", "size 0", "size", "size big"])
         .set(|cx, a| {
+            if a.size() == 0 {
+                return Err(a.bad(0, "invalid size '0' for new sink buffer."));
+            }
             section(cx).size = a.size() as usize;
             Ok(())
         }),
     Row::new("timeout connect", Sections::RING)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("How long a connection to the server may take to be made.")
-        .ok(&["timeout connect 100ms"])
+        .ok(&["timeout connect 1s x", "timeout connect 100ms"])
         .bad(&["timeout connect", "timeout connect 5x"])
         .set(|cx, a| {
             section(cx).timeout_connect = Some(a.millis());
@@ -105,8 +113,9 @@ static ROWS: &[Row] = &[
     Row::new("timeout server", Sections::RING)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("How long data may wait to be sent.")
-        .ok(&["timeout server 100ms"])
+        .ok(&["timeout server 1s x", "timeout server 100ms"])
         .bad(&["timeout server", "timeout server 5x"])
         .set(|cx, a| {
             section(cx).timeout_server = Some(a.millis());

@@ -29,8 +29,8 @@ pub(super) fn set(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let threads = set_of(threads, 1, MAX_THREADS as u32).map_err(|e| a.bad(0, format!("cpu-map : {e}")))?;
     let mut cpus = Vec::new();
     for i in 1..a.len() {
-        for part in a.str(i).split(',') {
-            cpus.extend(range(part, 0, MAX_CPUS - 1).map_err(|e| a.bad(i, format!("cpu-map : {e}")))?);
+        for part in a.str(i).split(',').filter(|p| !p.is_empty()) {
+            cpus.extend(processors(part).map_err(|e| a.bad(i, format!("cpu-map : {e}")))?);
         }
     }
     // A single word before the slash names a group when there is no thread: all of its threads.
@@ -74,4 +74,19 @@ fn range(word: &str, low: u32, high: u32) -> Result<Vec<u32>, String> {
         ));
     }
     Ok((from..=to).collect())
+}
+
+/// As `range`, but for what stands behind the digits: HAProxy does not look at that here.
+fn processors(word: &str) -> Result<Vec<u32>, String> {
+    let digits = |text: &str| -> String { text.chars().take_while(char::is_ascii_digit).collect() };
+    let low = digits(word);
+    let high = word[low.len()..].strip_prefix('-').map(digits).unwrap_or_default();
+    let read = if high.is_empty() { low } else { format!("{low}-{high}") };
+    range(&read, 0, MAX_CPUS - 1).map_err(|e| {
+        if read.is_empty() {
+            format!("'{word}' is not a valid number/range.")
+        } else {
+            e
+        }
+    })
 }

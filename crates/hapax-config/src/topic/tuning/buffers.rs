@@ -35,8 +35,17 @@ being inspected. There are none by default.",
         .doc("Size of the small buffers used where an ordinary one would be mostly empty.")
         .since(3, 1)
         .no_effect("request heads borrow ordinary buffers; there is no pool of small ones")
+        .set(|_, a| match a.size() {
+            0 => Err(a.bad(0, format!("'{}' expects a positive integer argument.", a.name))),
+            _ => Ok(()),
+        })
         .ok(&["tune.bufsize.small 64k"])
-        .bad(&["tune.bufsize.small", "tune.bufsize.small big", "tune.bufsize.small 4g"]),
+        .bad(&[
+            "tune.bufsize.small 0",
+            "tune.bufsize.small",
+            "tune.bufsize.small big",
+            "tune.bufsize.small 4g",
+        ]),
     Row::new("tune.buffers.limit", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::OptLax(0, i64::MAX))
@@ -138,12 +147,12 @@ connections",
         ]),
     Row::new("tune.ring.queues", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::OptLax(0, i64::MAX))
+        .shape(Shape::OptLax(0, 16))
         .doc("Write queues of a ring buffer.")
         .since(3, 0)
         .no_effect("rings are written without queues")
         .ok(&["tune.ring.queues 10"])
-        .bad(&["tune.ring.queues -1"]),
+        .bad(&["tune.ring.queues 17", "tune.ring.queues -1"]),
     Row::new("tune.cli.max-payload-size", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size32)

@@ -53,29 +53,29 @@ static ROWS: &[Row] = &[
         ]),
     Row::new("maxcomprate", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Kilobytes per second that may be compressed; 0 means no limit.")
         .ok(&["maxcomprate 10"])
-        .bad(&["maxcomprate", "maxcomprate many"])
+        .bad(&["maxcomprate 1 2", "maxcomprate"])
         .set(|cx, a| {
-            cx.global.comp_rate = (a.number() as u64).saturating_mul(1024);
+            cx.global.comp_rate = (a.number().max(0) as u64).saturating_mul(1024);
             Ok(())
         }),
     Row::new("maxcompcpuusage", Sections::GLOBAL)
         .usage("<percent>")
-        .shape(Shape::Number(0, 100))
+        .shape(Shape::Lax(0, 100))
         .doc("CPU use above which compression is reduced.")
         .ok(&["maxcompcpuusage 100"])
-        .bad(&["maxcompcpuusage", "maxcompcpuusage many", "maxcompcpuusage 101"])
+        .bad(&["maxcompcpuusage", "maxcompcpuusage 101"])
         .set(|cx, a| {
             cx.global.comp_cpu = a.number() as u8;
             Ok(())
         }),
     Row::new("maxzlibmem", Sections::GLOBAL)
         .usage("<megabytes>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Memory that zlib may use.")
         .no_effect("the compressor's memory is bounded by the connections")
         .ok(&["maxzlibmem 10"])
-        .bad(&["maxzlibmem", "maxzlibmem many"]),
+        .bad(&["maxzlibmem 1 2", "maxzlibmem"]),
 ];

@@ -62,12 +62,12 @@ static ROWS: &[Row] = &[
         .set(set),
     Row::new("max-threads-per-group", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Lax(0, 64))
+        .shape(Shape::Number(1, 64))
         .doc("Threads of one group.")
         .since(3, 4)
         .no_effect("workers are not grouped")
         .ok(&["max-threads-per-group 1"])
-        .bad(&["max-threads-per-group", "max-threads-per-group 65"]),
+        .bad(&["max-threads-per-group many", "max-threads-per-group", "max-threads-per-group 65"]),
     Row::new("thread-group", Sections::GLOBAL)
         .usage("<group> [<thread-range>...]")
         .shape(Shape::Words(1, 64))
@@ -93,7 +93,7 @@ static ROWS: &[Row] = &[
         .bad(&["thread-groups", "thread-groups many", "thread-groups 17", "thread-groups 0"]),
     Row::new("thread-hard-limit", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Number(1, i16::MAX as i64))
         .doc("Threads at most: fewer are started where the machine or `nbthread` asks for more.")
         .since(3, 0)
         .set(|cx, a| {
@@ -101,14 +101,19 @@ static ROWS: &[Row] = &[
             Ok(())
         })
         .ok(&["thread-hard-limit 10"])
-        .bad(&["thread-hard-limit", "thread-hard-limit many", "thread-hard-limit 0"]),
+        .bad(&[
+            "thread-hard-limit 100000",
+            "thread-hard-limit",
+            "thread-hard-limit many",
+            "thread-hard-limit 0",
+        ]),
     Row::new("numa-cpu-mapping", Sections::GLOBAL)
-        .shape(Shape::Nothing)
+        .shape(Shape::Words(0, 0))
+        .lenient()
         .doc("Binds the process to one NUMA node when nothing else is said.")
         .negatable()
         .no_effect("workers are not bound to processors unless asked")
-        .ok(&["numa-cpu-mapping"])
-        .bad(&["numa-cpu-mapping extra"]),
+        .ok(&["numa-cpu-mapping extra", "numa-cpu-mapping"]),
 ];
 
 const POLICIES: &[&str] = &[

@@ -99,10 +99,12 @@ static ROWS: &[Row] = &[
         .shape(Shape::Nothing)
         .doc("Does not tell HTTP/2 clients that WebSocket is possible.")
         .since(2, 5)
-        .negatable()
         .not_yet("WebSocket over HTTP/2")
         .ok(&["h2-workaround-bogus-websocket-clients"])
-        .bad(&["h2-workaround-bogus-websocket-clients extra"]),
+        .bad(&[
+            "no h2-workaround-bogus-websocket-clients",
+            "h2-workaround-bogus-websocket-clients extra",
+        ]),
     Row::new("tune.h2.be.glitches-threshold", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::OptLax(0, i64::MAX))
@@ -173,7 +175,7 @@ static ROWS: &[Row] = &[
         .bad(&["tune.h2.fe.rxbuf", "tune.h2.fe.rxbuf big", "tune.h2.fe.rxbuf 4g"]),
     Row::new("tune.h2.header-table-size", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(4096, 65536))
+        .shape(Shape::Lax(4096, 65536))
         .doc("Size of the dynamic table of header compression.")
         .not_yet("the size of HPACK tables")
         .ok(&["tune.h2.header-table-size 65536"])
@@ -223,12 +225,23 @@ static ROWS: &[Row] = &[
         .bad(&["tune.h2.be.max-concurrent-streams 1 2"]),
     Row::new("tune.h2.fe.max-concurrent-streams", Sections::GLOBAL)
         .usage("<number> [args...]")
-        .shape(Shape::Words(1, 5))
+        .shape(Shape::Words(0, 5))
         .doc("Streams a client connection may have at once.")
         .since(2, 8)
         .not_yet("HTTP/2 stream limits")
-        .ok(&["tune.h2.fe.max-concurrent-streams 100"])
-        .bad(&["tune.h2.fe.max-concurrent-streams", "tune.h2.fe.max-concurrent-streams x x x x x x"]),
+        .set(most_streams)
+        .ok(&[
+            "tune.h2.fe.max-concurrent-streams 10 rq-load auto min 5",
+            "tune.h2.fe.max-concurrent-streams",
+            "tune.h2.fe.max-concurrent-streams 100",
+        ])
+        .bad(&[
+            "tune.h2.fe.max-concurrent-streams 10 other",
+            "tune.h2.fe.max-concurrent-streams 10 min x",
+            "tune.h2.fe.max-concurrent-streams 10 rq-load",
+            "tune.h2.fe.max-concurrent-streams -1",
+            "tune.h2.fe.max-concurrent-streams x x x x x x",
+        ]),
     Row::new("tune.h2.fe.max-total-streams", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::OptLax(0, i64::MAX))
@@ -239,7 +252,7 @@ static ROWS: &[Row] = &[
         .bad(&["tune.h2.fe.max-total-streams 1 2"]),
     Row::new("tune.h2.max-frame-size", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(16384, 16_777_215))
+        .shape(Shape::Lax(16384, 16_777_215))
         .doc("Largest frame a peer may send.")
         .not_yet("HTTP/2 frame sizes")
         .ok(&["tune.h2.max-frame-size 16777215"])
@@ -251,12 +264,20 @@ static ROWS: &[Row] = &[
         ]),
     Row::new("tune.streams-elasticity", Sections::GLOBAL)
         .usage("<percent>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Number(0, i32::MAX as i64))
         .doc("Streams per connection, in percent of `maxconn`, that are granted when many connections are open.")
         .since(3, 4)
         .not_yet("HTTP/2 stream limits")
-        .ok(&["tune.streams-elasticity 10"])
-        .bad(&["tune.streams-elasticity", "tune.streams-elasticity many"]),
+        .set(|_, a| match a.number() {
+            1..=99 => Err(a.bad(0, format!("'{}' expects 0 or a positive percentage value of 100 or above", a.name))),
+            _ => Ok(()),
+        })
+        .ok(&["tune.streams-elasticity 100"])
+        .bad(&[
+            "tune.streams-elasticity 99",
+            "tune.streams-elasticity",
+            "tune.streams-elasticity many",
+        ]),
     Row::new("http-err-codes", Sections::GLOBAL)
         .usage("[+-]<range>[,...] [...]")
         .shape(Shape::Words(1, 64))
@@ -321,6 +342,33 @@ fn case_adjust_file(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic>
             _ => Err("two names are expected".to_owned()),
         };
         made.map_err(|why| a.bad(0, format!("'{}' : {}:{} : {why}.", a.name, a.show(0), i + 1)))?;
+    }
+    Ok(())
+}
+
+/// `<number> [rq-load { auto | ignore | <number> }] [min <number>]`
+fn most_streams(_: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let number = |i: usize| hapax_value::leading_number(a.str(i)) as i32;
+    let fail = |i: usize, what: &str| Err(a.bad(i, format!("'{}' expects {what}.", a.name)));
+    if number(0) < 0 {
+        return fail(0, "a positive numeric value");
+    }
+    let mut i = 1;
+    while i < a.len() {
+        match a.str(i) {
+            "rq-load" if matches!(a.str(i + 1), "auto" | "ignore") || number(i + 1) > 0 => {}
+            "rq-load" => return fail(i + 1, "a strictly positive run-queue length, or 'auto' or 'ignore'"),
+            "min" if number(i + 1) > 0 => {}
+            "min" => return fail(i + 1, "a strictly positive minimum number of streams"),
+            other => {
+                let message = format!(
+                    "'{}' only supports 'rq-load' or 'min' after the numeric value, but found '{other}'.",
+                    a.name
+                );
+                return Err(a.bad(i, message));
+            }
+        }
+        i += 2;
     }
     Ok(())
 }

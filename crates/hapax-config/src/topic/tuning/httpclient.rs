@@ -1,5 +1,7 @@
 //! The internal HTTP client, used by Lua and by OCSP updates.
 
+use hapax_diag::{Diagnostic, Severity};
+
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::shape::Shape;
@@ -47,13 +49,22 @@ static ROWS: &[Row] = &[
         .bad(&["httpclient.retries"]),
     Row::new("httpclient.ssl.ca-file", Sections::GLOBAL)
         .usage("<file>")
-        .shape(Shape::Word("<file>"))
+        .shape(Shape::OptWord("<file>"))
         .doc("Authorities the HTTP client trusts.")
         .since(2, 6)
         .not_yet("the internal HTTP client")
-        .ok(&["httpclient.ssl.ca-file @system-ca"])
-        .bad(&["httpclient.ssl.ca-file", "httpclient.ssl.ca-file one two"])
-        .set(super::there),
+        .ok(&["httpclient.ssl.ca-file", "httpclient.ssl.ca-file @system-ca"])
+        .bad(&["httpclient.ssl.ca-file one two"])
+        .set(|cx, a| {
+            // What it needs it cannot have, which stops nothing else.
+            super::there(cx, a).or_else(|d| {
+                cx.diags.push(Diagnostic {
+                    severity: Severity::Warning,
+                    ..d
+                });
+                Ok(())
+            })
+        }),
     Row::new("httpclient.ssl.verify", Sections::GLOBAL)
         .usage("{ none | required }")
         .shape(Shape::OneOf(&["none", "required"]))

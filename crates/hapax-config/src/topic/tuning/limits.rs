@@ -14,13 +14,13 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("fd-hard-limit", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Highest number of descriptors the process gives itself.")
         .since(2, 6)
         .ok(&["fd-hard-limit 10"])
-        .bad(&["fd-hard-limit", "fd-hard-limit many"])
+        .bad(&["fd-hard-limit 1 2", "fd-hard-limit"])
         .set(|cx, a| {
-            cx.global.fd_hard_limit = u64::try_from(a.number()).ok();
+            cx.global.fd_hard_limit = u64::try_from(a.number()).ok().filter(|n| *n > 0);
             Ok(())
         }),
     Row::new("prealloc-fd", Sections::GLOBAL)
@@ -32,48 +32,49 @@ static ROWS: &[Row] = &[
         .bad(&["prealloc-fd extra"]),
     Row::new("maxpipes", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Pipes that splicing may use.")
         .not_yet("a limit of pipes")
         .ok(&["maxpipes 10"])
-        .bad(&["maxpipes", "maxpipes many"]),
+        .bad(&["maxpipes 1 2", "maxpipes"]),
     Row::new("maxconnrate", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Connections per second of the process.")
         .ok(&["maxconnrate 10"])
-        .bad(&["maxconnrate", "maxconnrate many"])
+        .bad(&["maxconnrate 1 2", "maxconnrate"])
         .set(|cx, a| {
-            cx.global.conn_rate_limit = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            cx.global.conn_rate_limit = a.number().max(0) as u32;
             Ok(())
         }),
     Row::new("maxsessrate", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Sessions per second of the process.")
         .ok(&["maxsessrate 10"])
-        .bad(&["maxsessrate", "maxsessrate many"])
+        .bad(&["maxsessrate 1 2", "maxsessrate"])
         .set(|cx, a| {
-            cx.global.sess_rate_limit = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            cx.global.sess_rate_limit = a.number().max(0) as u32;
             Ok(())
         }),
     Row::new("maxsslrate", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("TLS sessions per second of the process.")
         .ok(&["maxsslrate 10"])
-        .bad(&["maxsslrate", "maxsslrate many"])
+        .bad(&["maxsslrate 1 2", "maxsslrate"])
         .set(|cx, a| {
-            cx.global.ssl_rate_limit = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            cx.global.ssl_rate_limit = a.number().max(0) as u32;
             Ok(())
         }),
     Row::new("tune.stick-counters", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, 100))
+        .shape(Shape::OptNumber(0, 100))
+        .lenient()
         .doc("How many `track-sc*` counters there are.")
         .since(2, 8)
-        .ok(&["tune.stick-counters 100"])
-        .bad(&["tune.stick-counters", "tune.stick-counters many", "tune.stick-counters 101"])
+        .ok(&["tune.stick-counters", "tune.stick-counters 100"])
+        .bad(&["tune.stick-counters many", "tune.stick-counters 101"])
         .set(|cx, a| {
             cx.counters = a.number() as u8;
             Ok(())
@@ -95,67 +96,73 @@ static ROWS: &[Row] = &[
         }),
     Row::new("tune.vars.check-max-size", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::OptNumber(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Memory of variables of the `check` scope.")
-        .ok(&["tune.vars.check-max-size 64k"])
-        .bad(&["tune.vars.check-max-size", "tune.vars.check-max-size big"])
+        .ok(&["tune.vars.check-max-size", "tune.vars.check-max-size 65536"])
+        .bad(&["tune.vars.check-max-size 64k", "tune.vars.check-max-size big"])
         .set(|cx, a| {
-            cx.global.var_limits.check = limit(a.size());
+            cx.global.var_limits.check = limit(a.number());
             Ok(())
         }),
     Row::new("tune.vars.global-max-size", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::OptNumber(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Memory of variables of every scope together.")
-        .ok(&["tune.vars.global-max-size 64k"])
-        .bad(&["tune.vars.global-max-size", "tune.vars.global-max-size big"])
+        .ok(&["tune.vars.global-max-size", "tune.vars.global-max-size 65536"])
+        .bad(&["tune.vars.global-max-size 64k", "tune.vars.global-max-size big"])
         .set(|cx, a| {
-            cx.global.var_limits.global = limit(a.size());
+            cx.global.var_limits.global = limit(a.number());
             Ok(())
         }),
     Row::new("tune.vars.proc-max-size", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::OptNumber(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Memory of variables of the `proc` scope and all scopes below it.")
-        .ok(&["tune.vars.proc-max-size 64k"])
-        .bad(&["tune.vars.proc-max-size", "tune.vars.proc-max-size big"])
+        .ok(&["tune.vars.proc-max-size", "tune.vars.proc-max-size 65536"])
+        .bad(&["tune.vars.proc-max-size 64k", "tune.vars.proc-max-size big"])
         .set(|cx, a| {
-            cx.global.var_limits.proc = limit(a.size());
+            cx.global.var_limits.proc = limit(a.number());
             Ok(())
         }),
     Row::new("tune.vars.reqres-max-size", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::OptNumber(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Memory of variables of one request or response.")
-        .ok(&["tune.vars.reqres-max-size 64k"])
-        .bad(&["tune.vars.reqres-max-size", "tune.vars.reqres-max-size big"])
+        .ok(&["tune.vars.reqres-max-size", "tune.vars.reqres-max-size 65536"])
+        .bad(&["tune.vars.reqres-max-size 64k", "tune.vars.reqres-max-size big"])
         .set(|cx, a| {
-            cx.global.var_limits.reqres = limit(a.size());
+            cx.global.var_limits.reqres = limit(a.number());
             Ok(())
         }),
     Row::new("tune.vars.sess-max-size", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::OptNumber(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Memory of variables of one session.")
-        .ok(&["tune.vars.sess-max-size 64k"])
-        .bad(&["tune.vars.sess-max-size", "tune.vars.sess-max-size big"])
+        .ok(&["tune.vars.sess-max-size", "tune.vars.sess-max-size 65536"])
+        .bad(&["tune.vars.sess-max-size 64k", "tune.vars.sess-max-size big"])
         .set(|cx, a| {
-            cx.global.var_limits.sess = limit(a.size());
+            cx.global.var_limits.sess = limit(a.number());
             Ok(())
         }),
     Row::new("tune.vars.txn-max-size", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::OptNumber(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Memory of variables of one transaction.")
-        .ok(&["tune.vars.txn-max-size 64k"])
-        .bad(&["tune.vars.txn-max-size", "tune.vars.txn-max-size big"])
+        .ok(&["tune.vars.txn-max-size", "tune.vars.txn-max-size 65536"])
+        .bad(&["tune.vars.txn-max-size 64k", "tune.vars.txn-max-size big"])
         .set(|cx, a| {
-            cx.global.var_limits.txn = limit(a.size());
+            cx.global.var_limits.txn = limit(a.number());
             Ok(())
         }),
 ];
 
 /// No limit is written 0.
-fn limit(size: u64) -> Option<u64> {
-    (size > 0).then_some(size)
+fn limit(size: i64) -> Option<u64> {
+    u64::try_from(size).ok().filter(|n| *n > 0)
 }

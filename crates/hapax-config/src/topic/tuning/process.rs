@@ -20,20 +20,22 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("anonkey", Sections::GLOBAL)
         .usage("<key>")
-        .shape(Shape::Number(0, 4_294_967_295))
+        .shape(Shape::Long(0, u32::MAX as i64))
+        .lenient()
         .doc("Key that hides names and addresses in dumps.")
         .since(2, 7)
         .not_yet("anonymised output")
-        .ok(&["anonkey 4294967295"])
-        .bad(&["anonkey", "anonkey many", "anonkey 4294967296"]),
+        .ok(&["anonkey 1 2", "anonkey 4294967295"])
+        .bad(&["anonkey", "anonkey 4294967296"]),
     Row::new("close-spread-time", Sections::GLOBAL)
         .usage("{ <time> | infinite }")
         .shape(Shape::TimeOr("infinite", Unit::Ms, TIMER_MAX))
+        .lenient()
         .doc("Time over which idle connections are closed when the process stops.")
         .since(2, 6)
         .not_yet("spreading of closes on a soft stop")
-        .ok(&["close-spread-time 10s", "close-spread-time infinite"])
-        .bad(&["close-spread-time", "close-spread-time x", "close-spread-time 1s x"]),
+        .ok(&["close-spread-time 1s x", "close-spread-time 10s", "close-spread-time infinite"])
+        .bad(&["close-spread-time", "close-spread-time x"]),
     Row::new("dns-accept-family", Sections::GLOBAL)
         .usage("<family>[,...]")
         .shape(Shape::Word("<family>[,...]"))
@@ -147,11 +149,12 @@ static ROWS: &[Row] = &[
     Row::new("setcap", Sections::GLOBAL)
         .usage("<name>[,<name>...]")
         .shape(Shape::Word("one word"))
+        .lenient()
         .doc("Capabilities kept after privileges are dropped.")
         .since(2, 9)
         .not_yet("capabilities")
-        .ok(&["setcap cap_net_bind_service"])
-        .bad(&["setcap", "setcap cap_chown", "setcap cap_net_raw cap_net_admin"])
+        .ok(&["setcap cap_net_raw cap_net_admin", "setcap cap_net_bind_service"])
+        .bad(&["setcap", "setcap cap_chown"])
         .set(capabilities),
     Row::new("set-dumpable", Sections::GLOBAL)
         .usage("[ on | off | libs ]")
@@ -164,31 +167,32 @@ static ROWS: &[Row] = &[
     Row::new("shm-stats-file", Sections::GLOBAL)
         .usage("<name>")
         .shape(Shape::Word("<name>"))
+        .lenient()
         .doc("Shared memory that keeps counters across reloads.")
         .since(3, 3)
         .not_yet("statistics kept across reloads")
-        .ok(&["shm-stats-file /dev/shm/hapax"])
-        .bad(&["shm-stats-file", "shm-stats-file one two"]),
+        .ok(&["shm-stats-file one two", "shm-stats-file /dev/shm/hapax"])
+        .bad(&["shm-stats-file"]),
     Row::new("shm-stats-file-max-objects", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Objects the shared memory has room for.")
         .since(3, 3)
         .not_yet("statistics kept across reloads")
-        .ok(&["shm-stats-file-max-objects 10"])
+        .ok(&["shm-stats-file-max-objects 0 x", "shm-stats-file-max-objects 10"])
         .bad(&[
             "shm-stats-file-max-objects",
-            "shm-stats-file-max-objects many",
-            "shm-stats-file-max-objects 0",
-        ]),
+            ]),
     Row::new("stats-file", Sections::GLOBAL)
         .usage("<path>")
         .shape(Shape::Word("<path>"))
+        .lenient()
         .doc("File of counters to start from.")
         .since(3, 0)
         .not_yet("statistics kept across reloads")
-        .ok(&["stats-file /var/lib/hapax/stats"])
-        .bad(&["stats-file", "stats-file one two"]),
+        .ok(&["stats-file one two", "stats-file /var/lib/hapax/stats"])
+        .bad(&["stats-file"]),
     Row::new("strict-limits", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Refuses to start when limits cannot be raised.")
@@ -247,9 +251,10 @@ static ROWS: &[Row] = &[
     Row::new("server-state-base", Sections::GLOBAL)
         .usage("<directory>")
         .shape(Shape::Word("<directory>"))
+        .lenient()
         .doc("Folder of server state files.")
-        .ok(&["server-state-base /var/lib/hapax"])
-        .bad(&["server-state-base", "server-state-base one two"])
+        .ok(&["server-state-base one two", "server-state-base /var/lib/hapax"])
+        .bad(&["server-state-base"])
         .set(|cx, a| {
             cx.global.server_state_base = Some(a.show(0));
             Ok(())
@@ -257,9 +262,10 @@ static ROWS: &[Row] = &[
     Row::new("server-state-file", Sections::GLOBAL)
         .usage("<file>")
         .shape(Shape::Word("<file>"))
+        .lenient()
         .doc("File of the state servers start from.")
-        .ok(&["server-state-file global"])
-        .bad(&["server-state-file", "server-state-file one two"])
+        .ok(&["server-state-file one two", "server-state-file global"])
+        .bad(&["server-state-file"])
         .set(|cx, a| {
             cx.global.server_state_file = Some(a.show(0));
             Ok(())
@@ -274,10 +280,11 @@ static ROWS: &[Row] = &[
     Row::new("harden.reject-privileged-ports.tcp", Sections::GLOBAL)
         .usage("{ on | off }")
         .shape(Shape::OnOff)
+        .lenient()
         .doc("Refuses TCP connections that come from a privileged port.")
         .since(3, 0)
         .not_yet("refusal of privileged source ports")
-        .ok(&["harden.reject-privileged-ports.tcp on", "harden.reject-privileged-ports.tcp off"])
+        .ok(&["harden.reject-privileged-ports.tcp on x", "harden.reject-privileged-ports.tcp on", "harden.reject-privileged-ports.tcp off"])
         .bad(&["harden.reject-privileged-ports.tcp", "harden.reject-privileged-ports.tcp maybe"]),
     Row::new("acme.scheduler", Sections::GLOBAL)
         .usage("{ auto | off }")

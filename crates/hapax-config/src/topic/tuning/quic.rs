@@ -19,10 +19,9 @@ static ROWS: &[Row] = &[
         .shape(Shape::Nothing)
         .doc("Allows QUIC with a TLS library that lacks part of what it needs.")
         .since(2, 9)
-        .negatable()
         .not_yet("QUIC")
         .ok(&["limited-quic"])
-        .bad(&["limited-quic extra"])
+        .bad(&["no limited-quic", "limited-quic extra"])
         .set(|cx, a| {
             cx.limited_quic = !a.negated();
             Ok(())
@@ -288,10 +287,15 @@ static ROWS: &[Row] = &[
     Row::new("harden.reject-privileged-ports.quic", Sections::GLOBAL)
         .usage("{ on | off }")
         .shape(Shape::OnOff)
+        .lenient()
         .doc("Refuses QUIC datagrams that come from a privileged port.")
         .since(3, 0)
         .no_effect(QUIC)
-        .ok(&["harden.reject-privileged-ports.quic on", "harden.reject-privileged-ports.quic off"])
+        .ok(&[
+            "harden.reject-privileged-ports.quic on x",
+            "harden.reject-privileged-ports.quic on",
+            "harden.reject-privileged-ports.quic off",
+        ])
         .bad(&["harden.reject-privileged-ports.quic", "harden.reject-privileged-ports.quic maybe"]),
     Row::new("no-quic", Sections::GLOBAL)
         .shape(Shape::Nothing)

@@ -15,11 +15,11 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("tune.runqueue-depth", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Tasks run in one go before the poller is asked again.")
         .no_effect("the scheduler is tokio's")
         .ok(&["tune.runqueue-depth 10"])
-        .bad(&["tune.runqueue-depth", "tune.runqueue-depth many"]),
+        .bad(&["tune.runqueue-depth 1 2", "tune.runqueue-depth"]),
     Row::new("tune.sched.low-latency", Sections::GLOBAL)
         .usage("{ on | off }")
         .shape(Shape::OnOff)
@@ -36,12 +36,22 @@ static ROWS: &[Row] = &[
         .bad(&["tune.maxpollevents", "tune.maxpollevents 1000001"]),
     Row::new("tune.epoll.mask-events", Sections::GLOBAL)
         .usage("<event>[,...]")
-        .shape(Shape::Word("<event>[,...]"))
+        .shape(Shape::OptWord("<event>[,...]"))
         .doc("Debugging: kernel events that the poller leaves out.")
         .since(3, 2)
         .no_effect("the poller is tokio's")
-        .ok(&["tune.epoll.mask-events err,hup"])
-        .bad(&["tune.epoll.mask-events", "tune.epoll.mask-events one two"]),
+        .set(|_, a| {
+            let known = ["err", "hup", "rdhup"];
+            match a.str(0).split(',').find(|w| !a.is_empty() && !known.contains(w)) {
+                None => Ok(()),
+                Some(w) => {
+                    let list = "a comma-delimited list of 'err', 'hup' and 'rdhup'";
+                    Err(a.bad(0, format!("'{}' expects {list} but got '{w}'.", a.name)))
+                }
+            }
+        })
+        .ok(&["tune.epoll.mask-events", "tune.epoll.mask-events err,hup"])
+        .bad(&["tune.epoll.mask-events err,other", "tune.epoll.mask-events one two"]),
     Row::new("tune.fd.edge-triggered", Sections::GLOBAL)
         .usage("{ on | off }")
         .shape(Shape::OnOff)
@@ -110,33 +120,23 @@ static ROWS: &[Row] = &[
         .bad(&["tune.idletimer", "tune.idletimer 5x"]),
     Row::new("tune.renice.runtime", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(-20, 19))
+        .shape(Shape::OptNumber(-20, 19))
         .doc("Priority (nice value) of the process once it runs.")
         .since(3, 1)
-        .ok(&["tune.renice.runtime -20"])
-        .bad(&[
-            "tune.renice.runtime",
-            "tune.renice.runtime many",
-            "tune.renice.runtime 20",
-            "tune.renice.runtime -21",
-        ])
+        .ok(&["tune.renice.runtime", "tune.renice.runtime -20"])
+        .bad(&["tune.renice.runtime many", "tune.renice.runtime 20", "tune.renice.runtime -21"])
         .set(|cx, a| {
             cx.global.nice = i32::try_from(a.number()).ok();
             Ok(())
         }),
     Row::new("tune.renice.startup", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(-20, 19))
+        .shape(Shape::OptNumber(-20, 19))
         .doc("Priority (nice value) of the process while it starts.")
         .since(3, 1)
         .not_yet("process priorities")
-        .ok(&["tune.renice.startup -20"])
-        .bad(&[
-            "tune.renice.startup",
-            "tune.renice.startup many",
-            "tune.renice.startup 20",
-            "tune.renice.startup -21",
-        ]),
+        .ok(&["tune.renice.startup", "tune.renice.startup -20"])
+        .bad(&["tune.renice.startup many", "tune.renice.startup 20", "tune.renice.startup -21"]),
     Row::new("tune.takeover-other-tg-connections", Sections::GLOBAL)
         .usage("{ none | restricted | full }")
         .shape(Shape::OneOf(&["none", "restricted", "full"]))
@@ -224,9 +224,10 @@ static ROWS: &[Row] = &[
     Row::new("warn-blocked-traffic-after", Sections::GLOBAL)
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, 1000))
+        .lenient()
         .doc("Time after which a task that blocks traffic is reported.")
         .since(3, 1)
         .not_yet("a watchdog for blocked workers")
-        .ok(&["warn-blocked-traffic-after 100ms"])
+        .ok(&["warn-blocked-traffic-after 100ms x", "warn-blocked-traffic-after 100ms"])
         .bad(&["warn-blocked-traffic-after", "warn-blocked-traffic-after 5x"]),
 ];

@@ -34,20 +34,20 @@ static ROWS: &[Row] = &[
         }),
     Row::new("tune.sndbuf.client", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Kernel send buffer of client connections.")
         .ok(&["tune.sndbuf.client 64k"])
-        .bad(&["tune.sndbuf.client", "tune.sndbuf.client big"])
+        .bad(&["tune.sndbuf.client 4g", "tune.sndbuf.client", "tune.sndbuf.client big"])
         .set(|cx, a| {
             cx.global.client_buffers.send = u32::try_from(a.size()).unwrap_or(u32::MAX);
             Ok(())
         }),
     Row::new("tune.sndbuf.server", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Kernel send buffer of server connections.")
         .ok(&["tune.sndbuf.server 64k"])
-        .bad(&["tune.sndbuf.server", "tune.sndbuf.server big"])
+        .bad(&["tune.sndbuf.server 4g", "tune.sndbuf.server", "tune.sndbuf.server big"])
         .set(|cx, a| {
             cx.global.server_buffers.send = u32::try_from(a.size()).unwrap_or(u32::MAX);
             Ok(())
@@ -70,20 +70,20 @@ static ROWS: &[Row] = &[
         .bad(&["tune.rcvbuf.backend", "tune.rcvbuf.backend big"]),
     Row::new("tune.sndbuf.frontend", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Kernel send buffer of listening datagram sockets.")
         .since(2, 9)
         .no_effect("it is for datagram sockets of QUIC, and there are none")
         .ok(&["tune.sndbuf.frontend 64k"])
-        .bad(&["tune.sndbuf.frontend", "tune.sndbuf.frontend big"]),
+        .bad(&["tune.sndbuf.frontend 4g", "tune.sndbuf.frontend", "tune.sndbuf.frontend big"]),
     Row::new("tune.sndbuf.backend", Sections::GLOBAL)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Kernel send buffer of datagram sockets to servers.")
         .since(2, 9)
         .no_effect("it is for datagram sockets of QUIC, and there are none")
         .ok(&["tune.sndbuf.backend 64k"])
-        .bad(&["tune.sndbuf.backend", "tune.sndbuf.backend big"]),
+        .bad(&["tune.sndbuf.backend 4g", "tune.sndbuf.backend", "tune.sndbuf.backend big"]),
     Row::new("tune.notsent-lowat.client", Sections::GLOBAL)
         .usage("<size>")
         .shape(Shape::Size32)

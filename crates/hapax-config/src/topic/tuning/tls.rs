@@ -1,5 +1,8 @@
 //! TLS: defaults of `bind` and `server` lines, session caches, record sizes, and OpenSSL's own switches. The TLS library is rustls.
 
+use hapax_diag::Diagnostic;
+
+use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::plan::Allowed;
@@ -113,13 +116,16 @@ static ROWS: &[Row] = &[
         .set(super::there),
     Row::new("tune.ssl.default-dh-param", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(1024, i64::MAX))
+        .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Size of the finite-field Diffie-Hellman parameters made at start.")
         .no_effect("rustls has no finite-field Diffie-Hellman")
+        .set(|_, a| match a.number() {
+            0..=1023 => Err(a.bad(0, format!("'{}' expects a value >= 1024.", a.name))),
+            _ => Ok(()),
+        })
         .ok(&["tune.ssl.default-dh-param 1024"])
-        .bad(&[
+        .bad(&["tune.ssl.default-dh-param 0", 
             "tune.ssl.default-dh-param",
-            "tune.ssl.default-dh-param many",
             "tune.ssl.default-dh-param 1023",
         ]),
     Row::new("ssl-engine", Sections::GLOBAL)
@@ -136,11 +142,12 @@ static ROWS: &[Row] = &[
     Row::new("ssl-propquery", Sections::GLOBAL)
         .usage("<query>")
         .shape(Shape::Word("<query>"))
+        .lenient()
         .doc("Property query of OpenSSL's algorithm fetches.")
         .since(2, 6)
         .no_effect("rustls has no provider properties")
-        .ok(&["ssl-propquery provider=default"])
-        .bad(&["ssl-propquery", "ssl-propquery one two"]),
+        .ok(&["ssl-propquery one two", "ssl-propquery provider=default"])
+        .bad(&["ssl-propquery"]),
     Row::new("ssl-provider", Sections::GLOBAL)
         .usage("<name>")
         .shape(Shape::Word("<name>"))
@@ -151,19 +158,19 @@ static ROWS: &[Row] = &[
     Row::new("ssl-provider-path", Sections::GLOBAL)
         .usage("<path>")
         .shape(Shape::Word("<path>"))
+        .lenient()
         .doc("Where OpenSSL providers are looked for.")
         .since(2, 6)
         .no_effect("rustls loads no provider")
-        .ok(&["ssl-provider-path /usr/lib/ssl"])
-        .bad(&["ssl-provider-path", "ssl-provider-path one two"]),
+        .ok(&["ssl-provider-path one two", "ssl-provider-path /usr/lib/ssl"])
+        .bad(&["ssl-provider-path"]),
     Row::new("ssl-passphrase-cmd", Sections::GLOBAL)
         .usage("<command> <args> ...")
-        .shape(Shape::Words(1, 64))
+        .shape(Shape::Words(0, 64))
         .doc("Program that prints the pass phrase of encrypted private keys.")
         .since(3, 3)
         .not_yet("encrypted private keys")
-        .ok(&["ssl-passphrase-cmd /usr/bin/secret get key"])
-        .bad(&["ssl-passphrase-cmd"]),
+        .ok(&["ssl-passphrase-cmd", "ssl-passphrase-cmd /usr/bin/secret get key"]),
     Row::new("ssl-load-extra-del-ext", Sections::GLOBAL)
         .shape(Shape::Words(0, 64))
         .doc("Replaces the extension of a certificate, rather than adding to it, when looking for its extra files.")
@@ -178,8 +185,11 @@ static ROWS: &[Row] = &[
         .doc("Which files beside a certificate (key, OCSP response, issuer) are loaded with it.")
         .partial("OCSP responses and timestamps are kept and not sent")
         .ok(&["ssl-load-extra-files all", "ssl-load-extra-files ocsp issuer"])
-        .bad(&["ssl-load-extra-files", "ssl-load-extra-files x", "ssl-load-extra-files ocsp x"])
+        .bad(&["ssl-load-extra-files none ocsp", "ssl-load-extra-files all all", "ssl-load-extra-files", "ssl-load-extra-files x", "ssl-load-extra-files ocsp x"])
         .set(|cx, a| {
+            if a.len() > 1 && a.words.iter().any(|w| matches!(w.str(), "none" | "all")) {
+                return Err(a.bad(0, "'ssl-load-extra-files' 'none' and 'all' can be only used alone"));
+            }
             let extra = &mut cx.certs.extra;
             extra.set_all(false);
             for i in 0..a.len() {
@@ -198,16 +208,17 @@ static ROWS: &[Row] = &[
     Row::new("ssl-security-level", Sections::GLOBAL)
         .usage("<number>")
         .shape(Shape::Number(0, 5))
+        .lenient()
         .doc("OpenSSL's security level.")
         .since(3, 0)
         .no_effect("rustls offers only what OpenSSL allows at its level 2 and above")
-        .ok(&["ssl-security-level 0"])
+        .ok(&["ssl-security-level 0 x", "ssl-security-level 0"])
         .bad(&["ssl-security-level", "ssl-security-level many", "ssl-security-level 6"]),
     Row::new("ssl-skip-self-issued-ca", Sections::GLOBAL)
         .shape(Shape::Nothing)
+        .lenient()
         .doc("Leaves self-issued certificates out of the chains that are sent.")
-        .ok(&["ssl-skip-self-issued-ca"])
-        .bad(&["ssl-skip-self-issued-ca extra"])
+        .ok(&["ssl-skip-self-issued-ca extra", "ssl-skip-self-issued-ca"])
         .set(|cx, _| {
             cx.certs.extra.skip_roots = true;
             Ok(())
@@ -240,10 +251,10 @@ static ROWS: &[Row] = &[
         .bad(&["noktls extra"]),
     Row::new("tune.ssl.cachesize", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(0, i64::MAX))
         .doc("Sessions kept for resumption.")
         .ok(&["tune.ssl.cachesize 10"])
-        .bad(&["tune.ssl.cachesize", "tune.ssl.cachesize many"])
+        .bad(&["tune.ssl.cachesize -1", "tune.ssl.cachesize"])
         .set(|cx, a| {
             cx.tls.bind.sessions = Some(a.number() as usize);
             Ok(())
@@ -263,52 +274,50 @@ static ROWS: &[Row] = &[
         .bad(&["tune.ssl.force-private-cache extra"]),
     Row::new("tune.ssl.maxrecord", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(0, i64::MAX))
         .doc("Largest TLS record at the start of a transfer.")
         .not_yet("sizing of TLS records")
         .ok(&["tune.ssl.maxrecord 10"])
-        .bad(&["tune.ssl.maxrecord", "tune.ssl.maxrecord many"]),
+        .bad(&["tune.ssl.maxrecord -1", "tune.ssl.maxrecord"]),
     Row::new("tune.ssl.hard-maxrecord", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, 16384))
+        .shape(Shape::Lax(0, i64::MAX))
         .doc("Largest TLS record at any time.")
         .since(2, 6)
         .ok(&["tune.ssl.hard-maxrecord 16384"])
-        .bad(&[
+        .bad(&["tune.ssl.hard-maxrecord -1", 
             "tune.ssl.hard-maxrecord",
-            "tune.ssl.hard-maxrecord many",
-            "tune.ssl.hard-maxrecord 16385",
-        ])
+            ])
         .set(|cx, a| {
-            let most = Some(a.number() as usize).filter(|n| *n > 0);
+            let most = Some(a.number().min(16384) as usize).filter(|n| *n > 0);
             cx.tls.bind.most_in_record = most;
             cx.tls.server.most_in_record = most;
             Ok(())
         }),
     Row::new("tune.ssl.ssl-ctx-cache-size", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(0, i64::MAX))
         .doc("Generated certificates that are kept.")
         .not_yet("certificates made on the fly")
         .ok(&["tune.ssl.ssl-ctx-cache-size 10"])
-        .bad(&["tune.ssl.ssl-ctx-cache-size", "tune.ssl.ssl-ctx-cache-size many"]),
+        .bad(&["tune.ssl.ssl-ctx-cache-size -1", "tune.ssl.ssl-ctx-cache-size"]),
     Row::new("tune.ssl.capture-buffer-size", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(0, i64::MAX))
         .doc("Bytes of the lists in a ClientHello that are kept for `ssl_fc_cipherlist_bin` and its like; 0 keeps none.")
         .since(2, 5)
         .ok(&["tune.ssl.capture-buffer-size 10"])
-        .bad(&["tune.ssl.capture-buffer-size", "tune.ssl.capture-buffer-size many"])
+        .bad(&["tune.ssl.capture-buffer-size -1", "tune.ssl.capture-buffer-size"])
         .set(|cx, a| {
             cx.global.hello_capture = usize::try_from(a.number()).unwrap_or(usize::MAX);
             Ok(())
         }),
     Row::new("tune.ssl.capture-cipherlist-size", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(0, i64::MAX))
         .doc("Old name of `tune.ssl.capture-buffer-size`.")
         .ok(&["tune.ssl.capture-cipherlist-size 10"])
-        .bad(&["tune.ssl.capture-cipherlist-size", "tune.ssl.capture-cipherlist-size many"])
+        .bad(&["tune.ssl.capture-cipherlist-size -1", "tune.ssl.capture-cipherlist-size"])
         .set(|cx, a| {
             cx.global.hello_capture = usize::try_from(a.number()).unwrap_or(usize::MAX);
             Ok(())
@@ -333,32 +342,69 @@ static ROWS: &[Row] = &[
         }),
     Row::new("tune.ssl.keyupdate-rate-limit", Sections::GLOBAL)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Lax(0, i64::MAX))
         .doc("TLS 1.3 key updates accepted per second.")
         .since(3, 5)
         .no_effect("rustls bounds key updates itself")
         .ok(&["tune.ssl.keyupdate-rate-limit 10"])
-        .bad(&["tune.ssl.keyupdate-rate-limit", "tune.ssl.keyupdate-rate-limit many"]),
+        .bad(&["tune.ssl.keyupdate-rate-limit -1", "tune.ssl.keyupdate-rate-limit"]),
     Row::new("jwt.decrypt_alg_list", Sections::GLOBAL)
+        .bad(&["jwt.decrypt_alg_list other"])
         .usage("<list>")
-        .shape(Shape::Word("<list>"))
+        .shape(Shape::OptWord("<list>"))
+        .lenient()
         .doc("Key management algorithms that `jwt_decrypt_*` accept, joined by colons; `ALL`, and `!` before those that are not accepted.")
         .since(3, 4)
-        .ok(&["jwt.decrypt_alg_list ALL:!ECDH-ES"])
-        .bad(&["jwt.decrypt_alg_list", "jwt.decrypt_alg_list one two"])
+        .ok(&["jwt.decrypt_alg_list", "jwt.decrypt_alg_list ALL:!ECDH-ES"])
         .set(|cx, a| {
+            listed(a, ALGORITHMS)?;
             cx.global.jwe_algs = Allowed::parse(a.str(0));
             Ok(())
         }),
     Row::new("jwt.decrypt_enc_list", Sections::GLOBAL)
+        .bad(&["jwt.decrypt_enc_list other"])
         .usage("<list>")
-        .shape(Shape::Word("<list>"))
+        .shape(Shape::OptWord("<list>"))
+        .lenient()
         .doc("Content encryption algorithms that `jwt_decrypt_*` accept, joined by colons; `ALL`, and `!` before those that are not accepted.")
         .since(3, 4)
-        .ok(&["jwt.decrypt_enc_list A128GCM:A256GCM"])
-        .bad(&["jwt.decrypt_enc_list", "jwt.decrypt_enc_list one two"])
+        .ok(&["jwt.decrypt_enc_list", "jwt.decrypt_enc_list A128GCM:A256GCM"])
         .set(|cx, a| {
+            listed(a, ENCRYPTIONS)?;
             cx.global.jwe_encs = Allowed::parse(a.str(0));
             Ok(())
         }),
 ];
+
+/// Key management of JWE (RFC 7518, section 4.1).
+const ALGORITHMS: &[&str] = &[
+    "RSA1_5",
+    "RSA-OAEP",
+    "RSA-OAEP-256",
+    "A128KW",
+    "A192KW",
+    "A256KW",
+    "dir",
+    "ECDH-ES",
+    "ECDH-ES+A128KW",
+    "ECDH-ES+A192KW",
+    "ECDH-ES+A256KW",
+    "A128GCMKW",
+    "A192GCMKW",
+    "A256GCMKW",
+    "PBES2-HS256+A128KW",
+    "PBES2-HS384+A192KW",
+    "PBES2-HS512+A256KW",
+];
+
+/// Content encryption of JWE (RFC 7518, section 5.1).
+const ENCRYPTIONS: &[&str] = &["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"];
+
+/// Refuses a list that names what is not `known`.
+fn listed(a: &Args<'_>, known: &[&str]) -> Result<(), Diagnostic> {
+    let names = a.str(0).split(':').map(|n| n.strip_prefix('!').unwrap_or(n));
+    match names.filter(|n| !n.is_empty() && *n != "ALL").find(|n| !known.contains(n)) {
+        None => Ok(()),
+        Some(name) => Err(a.bad(0, format!("Unknown algorithm/encoding {name}"))),
+    }
+}
