@@ -298,3 +298,37 @@ fn bandwidth_is_limited_where_a_rule_asks_for_it() {
     assert!(took("/sized/100000") < 380);
     assert!(took("/created/100000") < 380);
 }
+
+#[test]
+fn streams_of_a_key_share_their_bandwidth() {
+    let origin = Origin::new(answer);
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}backend t\n  stick-table type string size 10 store bytes_out_rate(1s)\nlisten l\n  bind @l@\n  \
+             filter bwlim-out down key hdr(x-key) table t limit 100k\n  http-request set-bandwidth-limit down\n  server s @s@\n"
+        ),
+    )
+    .set("s", &origin.addr())
+    .start();
+    let took = |keys: [&'static str; 2]| {
+        let begin = Instant::now();
+        std::thread::scope(|scope| {
+            for key in keys {
+                let mut c = p.connect("l");
+                scope.spawn(move || {
+                    c.send(format!("GET /sized/60000 HTTP/1.1\r\nHost: h\r\nX-Key: {key}\r\n\r\n"));
+                    assert!(c.answer().body == text(60_000));
+                });
+            }
+        });
+        begin.elapsed().as_millis()
+    };
+    // Together they have more than a period allows, apart they have not; and without a key there is no limit. Only what a limit
+    // takes at least can be relied on.
+    assert!(took(["a", "a"]) >= 1000);
+    assert!(took(["b", "c"]) >= 500);
+    let _ = took(["", ""]);
+    let table = p.cli("show table t");
+    assert!(table.contains("used:3") && table.contains("key=a use=0"), "{table}");
+}

@@ -121,11 +121,11 @@ pub trait Filter: fmt::Debug {
 /// Byte rates that the streams of a key share, kept in a stick table.
 pub trait SharedRates: Send + Sync {
     /// Holds the entry of a key; `None`: there is none and none can be made.
-    fn hold(&self, table: u32, key: Value<'_>) -> Option<Track>;
+    fn hold(&self, table: u32, key: Value<'_>, direction: Direction) -> Option<Track>;
     /// So many of `want` bytes may go on now, `limit` in each period of the table; they are counted. See [`Pass::again_in`].
     fn spend(&self, entry: Track, direction: Direction, limit: u64, want: u64, least: u64) -> Pass;
     /// The stream needs it no more.
-    fn release(&self, entry: Track);
+    fn release(&self, entry: Track, direction: Direction);
 }
 
 /// What a filter may know of the stream it is attached to.

@@ -87,6 +87,7 @@ pub struct Shared {
     /// Names of variables, those that the runtime API has added after the configuration's.
     pub var_names: Mutex<Option<VarNames>>,
     pub tables: Tables,
+    pub(crate) sharers: shares::Sharers,
     /// Live sides of the `resolvers` sections.
     pub resolvers: Vec<ResolversState>,
     /// Servers that the control thread is to look after.

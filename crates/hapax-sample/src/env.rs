@@ -73,7 +73,7 @@ pub struct Verdict {
 }
 
 /// One tracked stick-table entry (`track-sc*`). Whoever keeps it gives it back to the world at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Track {
     pub table: u32,
     /// As the world knows it.

@@ -70,8 +70,26 @@ fn text<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-fn to_v4(bytes: &[u8]) -> Option<Ipv4Addr> {
-    text(bytes).or_else(|| text::<Ipv6Addr>(bytes)?.to_ipv4_mapped())
+/// The IPv4 address inside an IPv6 one: mapped, compatible or 6to4.
+pub fn embedded_v4(a: Ipv6Addr) -> Option<Ipv4Addr> {
+    let bits = a.to_bits();
+    match bits >> 32 {
+        0 | 0xffff => Some(Ipv4Addr::from_bits(bits as u32)),
+        _ if bits >> 112 == 0x2002 => Some(Ipv4Addr::from_bits((bits >> 80) as u32)),
+        _ => None,
+    }
+}
+
+/// Appends an IPv6 address as the C library writes it: one that is compatible with IPv4 ends in dots too.
+pub fn write_v6(a: Ipv6Addr, out: &mut Vec<u8>) {
+    let bits = a.to_bits();
+    if bits >> 32 == 0 && bits >> 16 != 0 {
+        out.extend_from_slice(b"::");
+        write_v4(Ipv4Addr::from_bits(bits as u32), out);
+    } else {
+        // Writing to a Vec cannot fail.
+        drop(write!(out, "{a}"));
+    }
 }
 
 /// A binary ends at its first NUL when it becomes a string.
@@ -120,8 +138,7 @@ impl<'a> Value<'a> {
             Type::Addr => match self {
                 Self::V4(_) | Self::V6(_) => Some(self),
                 Self::Int(i) => Some(Self::V4(Ipv4Addr::from_bits(i as u32))),
-                // An IPv4 address mapped into IPv6 counts as IPv4.
-                Self::Str(s) => to_v4(&s).map(Self::V4).or_else(|| text(&s).map(Self::V6)),
+                Self::Str(s) => text(&s).map(Self::V4).or_else(|| text(&s).map(Self::V6)),
                 Self::Bool(_) | Self::Bin(_) | Self::Method(_) => None,
             },
             Type::Str => Some(Self::Str(self.into_str())),
@@ -147,9 +164,9 @@ impl<'a> Value<'a> {
     fn cast_v4(&self) -> Option<Ipv4Addr> {
         match self {
             Self::V4(a) => Some(*a),
-            Self::V6(a) => a.to_ipv4_mapped(),
+            Self::V6(a) => embedded_v4(*a),
             Self::Int(i) => Some(Ipv4Addr::from_bits(*i as u32)),
-            Self::Str(s) => to_v4(s),
+            Self::Str(s) => text(s),
             Self::Bool(_) | Self::Bin(_) | Self::Method(_) => None,
         }
     }
@@ -180,11 +197,11 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value's raw bytes: text as it is, a boolean as one byte, integers as eight bytes and addresses in network order.
+    /// The value's raw bytes: text as it is, booleans and integers as eight bytes and addresses in network order.
     #[must_use]
     pub fn into_bin(self) -> Cow<'a, [u8]> {
         match self {
-            Self::Bool(b) => Cow::Borrowed(if b { &[1] } else { &[0] }),
+            Self::Bool(b) => Cow::Borrowed(if b { &[0, 0, 0, 0, 0, 0, 0, 1] } else { &[0; 8] }),
             Self::Int(i) => Cow::Owned(i.to_be_bytes().to_vec()),
             Self::V4(a) => Cow::Owned(a.octets().to_vec()),
             Self::V6(a) => Cow::Owned(a.octets().to_vec()),
@@ -199,8 +216,7 @@ impl<'a> Value<'a> {
             Self::Bool(b) => out.push(b'0' + u8::from(*b)),
             Self::Int(i) => out.extend_from_slice(itoa::Buffer::new().format(*i).as_bytes()),
             Self::V4(a) => write_v4(*a, out),
-            // Writing to a Vec cannot fail.
-            Self::V6(a) => drop(write!(out, "{a}")),
+            Self::V6(a) => write_v6(*a, out),
             Self::Str(s) => out.extend_from_slice(s),
             Self::Bin(s) => {
                 let end = memchr::memchr(0, s).unwrap_or(s.len());

@@ -183,7 +183,7 @@ impl Filter for Share {
             let (Some(table), Ok(key)) = (self.table, self.key.eval(&env)) else {
                 return Interest::None;
             };
-            self.entry = self.rates.hold(table, key);
+            self.entry = self.rates.hold(table, key, self.direction);
         }
         self.entry.map_or(Interest::None, |_| Interest::Look)
     }
@@ -201,7 +201,7 @@ impl Filter for Share {
 impl Drop for Share {
     fn drop(&mut self) {
         if let Some(entry) = self.entry {
-            self.rates.release(entry);
+            self.rates.release(entry, self.direction);
         }
     }
 }

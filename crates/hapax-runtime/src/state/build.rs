@@ -99,6 +99,7 @@ impl Shared {
         let shared = Self {
             backends,
             tables,
+            sharers: super::shares::Sharers::default(),
             peers,
             peers_start: std::time::Instant::now(),
             resolvers: plan.resolvers.iter().map(super::ResolversState::new).collect(),

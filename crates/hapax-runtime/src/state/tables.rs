@@ -190,7 +190,8 @@ impl Tables {
         };
         match live.table.spec().key.key(key) {
             Some(key) => live.look(&key, what, now),
-            None => TableAnswer::Nothing,
+            // What is no key of the table has no entry there.
+            None => TableAnswer::NoEntry,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use hapax_value::{Type, Value};
+use hapax_value::{Type, Value, embedded_v4};
 
 use super::arg;
 use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
@@ -77,9 +77,9 @@ pub(super) static ROWS: &[Converter] = &[
         "The network of an address by the mask of its family; an IPv6 address has none when only the mask for IPv4 is given.",
         |a, v, _| match (v, a) {
             (Value::V4(ip), [Arg::V4(mask), ..]) => Ok(Value::V4(Ipv4Addr::from_bits(ip.to_bits() & mask.to_bits()))),
-            // A mapped address is of the other family.
-            (Value::V6(ip), [Arg::V4(mask), ..]) if ip.to_ipv4_mapped().is_some() => {
-                let ip = ip.to_ipv4_mapped().map_or(0, Ipv4Addr::to_bits);
+            // One that holds an address of the other family stands for it.
+            (Value::V6(ip), [Arg::V4(mask), ..]) if embedded_v4(ip).is_some() => {
+                let ip = embedded_v4(ip).map_or(0, Ipv4Addr::to_bits);
                 Ok(Value::V4(Ipv4Addr::from_bits(ip & mask.to_bits())))
             }
             (Value::V6(ip), [_, Arg::V6(mask)]) => Ok(Value::V6(Ipv6Addr::from_bits(ip.to_bits() & mask.to_bits()))),

@@ -87,13 +87,12 @@ const SECONDS_MASK: i64 = 0x007f_ffff_ffff_ffff;
 
 fn time<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>, unit: i64, local: bool) -> Sampled<'e> {
     let offset = arg::int(args, 1).unwrap_or(0);
-    let stamp = if unit == 1 {
-        (number(&value)? & SECONDS_MASK).wrapping_add(offset)
+    let (seconds, nanos) = if unit == 1 {
+        ((number(&value)? & SECONDS_MASK).wrapping_add(offset), 0)
     } else {
-        number(&value)?.wrapping_add(offset)
+        let stamp = number(&value)?.wrapping_add(offset);
+        (stamp / unit, stamp % unit * (1_000_000_000 / unit))
     };
-    let seconds = stamp.div_euclid(unit) & SECONDS_MASK;
-    let nanos = stamp.rem_euclid(unit) * (1_000_000_000 / unit);
     let zone = if local {
         env.world.zone_at(seconds)
     } else {
@@ -105,7 +104,7 @@ fn time<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>, unit: i64, loca
     let mut out = Vec::with_capacity(64);
     let moment = strftime::Moment {
         seconds,
-        fraction: (unit > 1).then_some(nanos as u32),
+        fraction: (unit > 1).then_some(nanos as u64),
         zone: &zone,
     };
     moment.write(arg::text(args, 0).unwrap_or_default(), &mut out);

@@ -38,8 +38,8 @@ pub(super) static ROWS: &[Converter] = &[
         "capture-req",
         Type::Str,
         Type::Str,
-        "Keeps the input in a request capture slot. The result is the input.",
-        |a, v, e| Ok(capture(a, v, e, true)),
+        "Keeps the input in a request capture slot. The result is the input, or nothing where there is no such slot.",
+        |a, v, e| capture(a, v, e, true),
     )
     .args(&[ArgKind::Sint], 1)
     .cases(&["str(a),capture-req(0)"], &["str(a),capture-req", "str(a),capture-req(x)"]),
@@ -47,8 +47,8 @@ pub(super) static ROWS: &[Converter] = &[
         "capture-res",
         Type::Str,
         Type::Str,
-        "Keeps the input in a response capture slot. The result is the input.",
-        |a, v, e| Ok(capture(a, v, e, false)),
+        "Keeps the input in a response capture slot. The result is the input, or nothing where there is no such slot.",
+        |a, v, e| capture(a, v, e, false),
     )
     .args(&[ArgKind::Sint], 1)
     .cases(&["str(a),capture-res(0)"], &["str(a),capture-res", "str(a),capture-res(x)"]),
@@ -138,17 +138,14 @@ fn debug<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e>
     Ok(value)
 }
 
-fn capture<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>, request: bool) -> Value<'e> {
-    let slot = arg::int(args, 0).and_then(|n| usize::try_from(n).ok());
-    // A frontend without that slot: the input goes on as it came.
-    let room = slot.and_then(|slot| Some((slot, env.world.capture_len(env.sess.frontend, request, slot)?)));
-    if let Some((slot, len)) = room {
-        let text = value.bytes().unwrap_or_default();
-        env.catch(Caught {
-            request,
-            slot,
-            text: text[..text.len().min(len)].into(),
-        });
-    }
-    value
+fn capture<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>, request: bool) -> Sampled<'e> {
+    let slot = arg::int(args, 0).and_then(|n| usize::try_from(n).ok()).ok_or(Absent::Never)?;
+    let len = env.world.capture_len(env.sess.frontend, request, slot).ok_or(Absent::Never)?;
+    let text = value.bytes().unwrap_or_default();
+    env.catch(Caught {
+        request,
+        slot,
+        text: text[..text.len().min(len)].into(),
+    });
+    Ok(value)
 }

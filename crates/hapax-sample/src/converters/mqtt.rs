@@ -5,7 +5,7 @@ mod packet;
 use hapax_value::{Type, Value};
 
 use super::arg;
-use super::fix::{Verdict, answer};
+use super::fix::Verdict;
 use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
 use packet::{Kind, Packet};
 
@@ -15,12 +15,12 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Bin,
         Type::Bool,
         "Whether the input begins with a well-formed CONNECT or CONNACK packet.",
-        |_, v, e| {
-            let verdict = match packet::read(&arg::bytes(v)?) {
-                Ok(_) => Verdict::Good,
-                Err(verdict) => verdict,
-            };
-            answer(verdict, e)
+        |_, v, e| match packet::read(&arg::bytes(v)?) {
+            Ok(_) => Ok(Value::Bool(true)),
+            // A packet that is cut is neither.
+            Err(Verdict::Short) if e.no_more => Err(Absent::Never),
+            Err(Verdict::Short) => Err(Absent::NotYet),
+            Err(_) => Ok(Value::Bool(false)),
         },
     )
     .cases(&["bin(00),mqtt_is_valid"], &["bin(00),mqtt_is_valid(1)"]),

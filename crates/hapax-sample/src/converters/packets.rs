@@ -41,8 +41,8 @@ pub(super) static INTEGERS: &[Converter] = integers! {
     "ip.tos", "The type of service of an IPv4 packet, the traffic class of an IPv6 one.", tos;
     "ip.ttl", "The time to live of an IPv4 packet, the hop limit of an IPv6 one.", ttl;
     "ip.ver", "The version of an IP packet, 4 or 6.", |b| u8_at(b, 0).map(|first| first >> 4);
-    "tcp.dst", "The destination port of a TCP header.", |b| u16_at(b, 2);
-    "tcp.flags", "The flags of a TCP header, from FIN (1) to CWR (128).", |b| u8_at(b, 13);
+    "tcp.dst", "The destination port of a TCP header.", |b| u16_at(tcp_header(b)?, 2);
+    "tcp.flags", "The flags of a TCP header, from FIN (1) to CWR (128).", |b| u8_at(tcp_header(b)?, 13);
     "tcp.options.mss", "The maximum segment size announced in a TCP header, 0 without one.", |b| {
         let option = option(b, 2).ok()?;
         Some(option.map_or(0, |data| u16_at(data, 0).unwrap_or(0)))
@@ -55,9 +55,9 @@ pub(super) static INTEGERS: &[Converter] = integers! {
         Some(option.map_or(0, |data| u8_at(data, 0).unwrap_or(0)))
     };
     "tcp.options.wsopt", "1 when a TCP header has a window scale.", |b| Some(i64::from(option(b, 3).ok()?.is_some()));
-    "tcp.seq", "The sequence number of a TCP header.", |b| u32_at(b, 4);
-    "tcp.src", "The source port of a TCP header.", |b| u16_at(b, 0);
-    "tcp.win", "The window of a TCP header, not scaled.", |b| u16_at(b, 14);
+    "tcp.seq", "The sequence number of a TCP header.", |b| u32_at(tcp_header(b)?, 4);
+    "tcp.src", "The source port of a TCP header.", |b| u16_at(tcp_header(b)?, 0);
+    "tcp.win", "The window of a TCP header, not scaled.", |b| u16_at(tcp_header(b)?, 14);
 };
 
 pub(super) static ROWS: &[Converter] = &[
@@ -199,12 +199,20 @@ fn tos(b: &[u8]) -> Option<i64> {
     }
 }
 
+/// The fixed part of an IP header, and whether it is one of version 4.
+fn ip_header(b: &[u8]) -> Option<(&[u8], bool)> {
+    let v4 = version(b)? == 4;
+    Some((b.get(..if v4 { 20 } else { 40 })?, v4))
+}
+
 fn ttl(b: &[u8]) -> Option<i64> {
-    u8_at(b, if version(b)? == 4 { 8 } else { 7 })
+    let (b, v4) = ip_header(b)?;
+    u8_at(b, if v4 { 8 } else { 7 })
 }
 
 fn address(b: &[u8], v4: usize, v6: usize) -> Option<Value<'static>> {
-    if version(b)? == 4 {
+    let (b, is_v4) = ip_header(b)?;
+    if is_v4 {
         let octets: [u8; 4] = b.get(v4..v4 + 4)?.try_into().ok()?;
         return Some(Value::V4(Ipv4Addr::from(octets)));
     }
@@ -215,6 +223,11 @@ fn address(b: &[u8], v4: usize, v6: usize) -> Option<Value<'static>> {
 /// The options of a TCP header, each with its data.
 struct Options<'b> {
     rest: &'b [u8],
+}
+
+/// The fixed part of a TCP header.
+fn tcp_header(b: &[u8]) -> Option<&[u8]> {
+    b.get(..20)
 }
 
 /// The length of a TCP header that is all there.

@@ -94,8 +94,8 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Bool,
         "Whether the table has an entry for the input.",
         |a, v, e| match read(a, v, e, 0, TableRead::Exists)? {
-            TableAnswer::Nothing => Err(Absent::Never),
-            answer => Ok(Value::Bool(answer == TableAnswer::Value(1))),
+            TableAnswer::NoEntry | TableAnswer::Nothing => Ok(Value::Bool(false)),
+            answer @ TableAnswer::Value(_) => Ok(Value::Bool(answer == TableAnswer::Value(1))),
         },
     )
     .args(TABLE, 1)

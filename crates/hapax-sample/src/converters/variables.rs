@@ -4,7 +4,7 @@ use hapax_value::{Type, Value};
 
 use super::arg;
 use crate::vars::StoreIf;
-use crate::{Arg, ArgKind, Compile, Converter, Env, Sampled};
+use crate::{Absent, Arg, ArgKind, Compile, Converter, Env, Sampled};
 
 pub(super) static ROWS: &[Converter] = &[
     Converter::new(
@@ -12,12 +12,10 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Any,
         Type::Any,
         "Keeps the input in a variable, when the conditions given hold: `ifexists`, `ifnotexists`, `ifempty`, `ifnotempty`, \
-         `ifset`, `ifnotset`, `ifgt`, `iflt`. The result is the input.",
-        |a, v, e| {
-            if let (Some(Arg::Var(id)), Some(Arg::Int(when))) = (a.first(), a.get(1)) {
-                e.set_var(*id, v.clone(), StoreIf::from_bits_truncate(*when as u8));
-            }
-            Ok(v)
+         `ifset`, `ifnotset`, `ifgt`, `iflt`. The result is the input, or nothing where they do not hold.",
+        |a, v, e| match (a.first(), a.get(1)) {
+            (Some(Arg::Var(id)), Some(Arg::Int(when))) if e.set_var(*id, v.clone(), StoreIf::from_bits_truncate(*when as u8)) => Ok(v),
+            _ => Err(Absent::Never),
         },
     )
     .args(&[ArgKind::Str; 5], 1)

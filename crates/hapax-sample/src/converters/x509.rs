@@ -17,7 +17,7 @@ pub(super) static ROWS: &[Converter] = &[Converter::new(
         let name = usize::try_from(code).ok().and_then(|n| NAMES.get(n));
         Ok(Value::Str(match name {
             Some(name) => Cow::Owned([b"X509_V_", name.as_bytes()].concat()),
-            None => Cow::Owned(code.to_string().into_bytes()),
+            None => Cow::Owned((code as u64).to_string().into_bytes()),
         }))
     },
 )

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use hapax_value::{Endpoint, Value, write_v4};
+use hapax_value::{Endpoint, Value, write_v4, write_v6};
 
 use super::item::Options;
 use crate::Env;
@@ -157,7 +157,7 @@ impl<'s, 'e> Sink<'s, 'e> {
             Some(Endpoint::Ip(a)) if !self.options.contains(Options::QUOTE) => {
                 match a.ip() {
                     IpAddr::V4(v4) => write_v4(v4, self.out),
-                    IpAddr::V6(v6) => drop(std::io::Write::write_fmt(self.out, format_args!("{v6}"))),
+                    IpAddr::V6(v6) => write_v6(v6, self.out),
                 }
                 return;
             }

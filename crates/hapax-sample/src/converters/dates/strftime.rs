@@ -9,8 +9,8 @@ use crate::Zone;
 pub(super) struct Moment<'z> {
     /// Since the epoch.
     pub(super) seconds: i64,
-    /// Nanoseconds, where `%N` is known.
-    pub(super) fraction: Option<u32>,
+    /// Nanoseconds, where `%N` is known; before 1970 they are what a negative number is without its sign's meaning.
+    pub(super) fraction: Option<u64>,
     pub(super) zone: &'z Zone,
 }
 

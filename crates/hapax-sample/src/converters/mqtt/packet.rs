@@ -204,21 +204,25 @@ impl<'p> Reader<'p> {
 /// The packet at the beginning of some bytes; what follows it is not looked at.
 pub(super) fn read(bytes: &[u8]) -> Result<Packet<'_>, Verdict> {
     let mut r = Reader { rest: bytes };
-    let first = r.u8().ok_or(Verdict::Short)?;
-    let kind = match first {
-        0x10 => Kind::Connect,
-        0x20 => Kind::Connack,
-        _ => return Err(Verdict::Bad),
+    let first = r.u8().filter(|_| bytes.len() >= 2).ok_or(Verdict::Short)?;
+    // The flags of every type but PUBLISH are set by the protocol.
+    let well_begun = match first >> 4 {
+        0 => false,
+        3 => true,
+        6 | 8 | 10 => first & 15 == 2,
+        _ => first & 15 == 0,
     };
-    let Some(len) = r.length() else {
-        return Err(if bytes.len() <= 4 { Verdict::Short } else { Verdict::Bad });
-    };
+    if !well_begun {
+        return Err(Verdict::Bad);
+    }
+    let len = r.length().ok_or(Verdict::Bad)?;
     let mut body = Reader {
         rest: r.take(len).ok_or(Verdict::Short)?,
     };
-    let packet = match kind {
-        Kind::Connect => connect(&mut body),
-        Kind::Connack => connack(&mut body),
+    let packet = match first >> 4 {
+        1 => connect(&mut body),
+        2 => connack(&mut body),
+        _ => None,
     };
     packet.filter(|_| body.rest.is_empty()).ok_or(Verdict::Bad)
 }

@@ -80,8 +80,11 @@ fn proxies_and_servers() {
 fn variables() {
     table(&[
         ("str(a),set-var(txn.x),length,concat(-,txn.x)", "1-a"),
-        ("str(a),set-var(txn.x,ifexists),length,concat(-,txn.x)", "1-"),
+        ("str(a),set-var(txn.x,ifexists),length,concat(-,txn.x)", "-"),
+        ("str(a),set-var(txn.x,ifnotexists),length,concat(-,txn.x)", "1-a"),
         ("str(a),set-var(txn.x),unset-var(txn.x),concat(-,txn.x)", "a-"),
-        ("str(),set-var(txn.x,ifnotempty),length,concat(-,txn.x)", "0-"),
+        ("str(),set-var(txn.x,ifnotempty),length,concat(-,txn.x)", "-"),
+        // There are no captures here.
+        ("str(a),capture-req(0)", "-"),
     ]);
 }

@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use hapax_value::embedded_v4;
 use hashbrown::HashTable;
 
 use super::super::parse::{self, Net};
@@ -135,15 +136,6 @@ impl<A: Bits> Family<A> {
 fn prefix_len(mask: u32) -> Option<u8> {
     let bits = mask.leading_ones();
     (mask.checked_shl(bits).unwrap_or(0) == 0).then_some(bits as u8)
-}
-
-/// The IPv4 address inside an IPv6 one: mapped, compatible or 6to4.
-fn embedded_v4(a: Ipv6Addr) -> Option<Ipv4Addr> {
-    match split(a.into()) {
-        [0, 0, 0 | 0xffff, v4] => Some(Ipv4Addr::from(v4)),
-        [first, second, ..] if first >> 16 == 0x2002 => Some(Ipv4Addr::from(first << 16 | second >> 16)),
-        _ => None,
-    }
 }
 
 impl IpIndex {
