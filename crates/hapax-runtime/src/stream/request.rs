@@ -74,6 +74,7 @@ impl Exchange<'_> {
         let now = self.w.now();
         self.marks.first_byte = now.mono_ms;
         self.marks.wall_us = now.wall_us;
+        self.p.facts.start_us = now.wall_us;
         let t = &self.fe.timeouts;
         // The whole head has to come within `timeout http-request`, counted from accept for the first one.
         let from = if self.c.streams == 1 { self.c.accepted } else { now.mono_ms };

@@ -138,7 +138,10 @@ fn pairs(field: &[u8], side: Side) -> impl Iterator<Item = (&[u8], &[u8])> {
             let text = rest?;
             let end = value_end(text);
             rest = (end < text.len() && side == Side::Request).then(|| &text[end + 1..]);
-            if let Some(equal) = memchr::memchr(b'=', &text[..end]) {
+            // What begins with a dollar tells of the cookie before it (RFC 2965).
+            if let Some(equal) = memchr::memchr(b'=', &text[..end])
+                && !(side == Side::Request && text[..equal].trim_ascii_start().starts_with(b"$"))
+            {
                 return Some((text[..equal].trim_ascii(), text[equal + 1..end].trim_ascii()));
             }
         }

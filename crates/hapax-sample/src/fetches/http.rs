@@ -195,8 +195,7 @@ pub(crate) fn pathq(uri: &[u8]) -> Option<&[u8]> {
         return Some(uri);
     }
     let (_, rest) = split_scheme(uri)?;
-    let slash = memchr::memchr(b'/', rest).filter(|at| memchr::memchr(b'?', &rest[..*at]).is_none())?;
-    Some(&rest[slash..])
+    Some(&rest[memchr::memchr2(b'/', b'?', rest)?..])
 }
 
 /// The target's path alone.
@@ -259,7 +258,8 @@ fn based<'e>(env: &'e Env<'e>, part: fn(&[u8]) -> Option<&[u8]>) -> Sampled<'e> 
 fn hashed(env: &Env<'_>, part: fn(&[u8]) -> Option<&[u8]>) -> Result<u32, Absent> {
     let head = request(env)?;
     let host = head.first(b"host").unwrap_or_default();
-    let target = part(head.uri()).unwrap_or_default();
+    // A query without a path has no part in it.
+    let target = part(head.uri()).filter(|t| t.starts_with(b"/")).unwrap_or_default();
     Ok(hash::spread(hash::sdbm(&[host, target].concat())))
 }
 

@@ -12,7 +12,7 @@ pub(super) static ROWS: &[Fetch] = &[
     Fetch::new("bool", Type::Bool, Needs::ALL, "The boolean written in its argument.", constant)
         .args(&[ArgKind::Str], 1)
         .check(check_bool)
-        .cases(&["bool(true)", "bool(yes)", "bool(0)"], &["bool(maybe)", "bool"]),
+        .cases(&["bool(true)", "bool(False)", "bool(0)"], &["bool(yes)", "bool(2)", "bool"]),
     Fetch::new("int", Type::Sint, Needs::ALL, "The integer written in its argument.", |c| {
         Ok(Value::Int(c.int(0).ok_or(Absent::Never)?))
     })
@@ -69,12 +69,9 @@ fn constant<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
 
 fn check_bool(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
     let truth = match args.first() {
-        Some(Arg::Str(s)) => match s.to_ascii_lowercase().as_slice() {
-            b"true" | b"yes" | b"on" | b"1" => 1,
-            b"false" | b"no" | b"off" | b"0" => 0,
-            _ => return Err("expects 'true', 'false', '0' or '1'".to_owned()),
-        },
-        _ => return Err("expects a boolean".to_owned()),
+        Some(Arg::Str(s)) if s.eq_ignore_ascii_case(b"true") || **s == *b"1" => 1,
+        Some(Arg::Str(s)) if s.eq_ignore_ascii_case(b"false") || **s == *b"0" => 0,
+        _ => return Err("Expects 'true', 'false', '0' or '1'".to_owned()),
     };
     args[0] = Arg::Int(truth);
     Ok(())

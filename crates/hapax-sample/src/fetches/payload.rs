@@ -127,9 +127,19 @@ pub(super) static ROWS: &[Fetch] = &[
 ];
 
 const REQ_LEN: Fetch = Fetch::new("req.len", Type::Sint, Needs::REQUEST, "How many bytes are at hand.", |c| {
-    let body = body(c)?;
-    c.iter.may_change = !body.complete;
-    Ok(Value::Int(body.bytes.len() as i64))
+    if let Ok(body) = body(c) {
+        c.iter.may_change = !body.complete;
+        return Ok(Value::Int(body.bytes.len() as i64));
+    }
+    // Of an HTTP message, what its head and the body at hand take inside.
+    let (head, body) = if c.name.starts_with("res") {
+        (c.env.res, c.env.res_body)
+    } else {
+        (c.env.req, c.env.req_body)
+    };
+    Ok(Value::Int(
+        head.ok_or(Absent::Never)?.counted_len() as i64 + body.bytes.len() as i64,
+    ))
 });
 const PAYLOAD: Fetch = Fetch::new(
     "payload",

@@ -469,7 +469,7 @@ pub(super) fn backend(env: &Env<'_>) -> Result<ProxyId, Absent> {
 }
 
 fn frontend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
-    c.env.world.setting(c.env.sess.frontend, which).map(Value::Int).ok_or(Absent::Never)
+    Ok(Value::Int(c.env.world.setting(c.env.sess.frontend, which).unwrap_or(0)))
 }
 
 /// What the kernel tells of the client's connection; times in microseconds unless asked for in milliseconds.
@@ -494,7 +494,7 @@ fn set_or<'e>(set: Option<u64>, own: impl FnOnce() -> Sampled<'e>) -> Sampled<'e
 }
 
 fn of_backend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
-    c.env.world.setting(backend(c.env)?, which).map(Value::Int).ok_or(Absent::Never)
+    Ok(Value::Int(c.env.world.setting(backend(c.env)?, which).unwrap_or(0)))
 }
 
 fn parts<'e>(c: &Call<'_, 'e>) -> Result<&'e [u8], Absent> {

@@ -250,8 +250,11 @@ pub(super) static ROWS: &[Fetch] = &[
         "http_auth_type",
         Type::Str,
         Needs::REQUEST,
-        "The authentication scheme of the request.",
-        |c| text(authorization(c.env, b"authorization")?.0),
+        "The authentication scheme of the request: `Basic`, with a user and a password, or `Bearer`.",
+        |c| match authorization(c.env, b"authorization")?.0 {
+            scheme if scheme.eq_ignore_ascii_case(b"bearer") => text(b"Bearer"),
+            _ => basic(c.env).and_then(|_| text(b"Basic")),
+        },
     ),
     Fetch::new(
         "http_auth_bearer",
@@ -476,13 +479,16 @@ pub(crate) struct RequestLine<'e> {
     pub(crate) version: &'e [u8],
 }
 
+/// Bytes of a request line that are remembered beyond the request.
+const CAPTURED: usize = 1023;
+
 pub(crate) fn request_line<'e>(env: &Env<'e>) -> Result<RequestLine<'e>, Absent> {
     let line = &env.stream.request_line;
     let first = memchr::memchr(b' ', line).ok_or(Absent::Never)?;
     let last = memchr::memrchr(b' ', line).filter(|l| *l > first).unwrap_or(line.len());
     Ok(RequestLine {
         method: &line[..first],
-        uri: &line[first + 1..last],
+        uri: &line[first + 1..last.min(CAPTURED.max(first + 1))],
         version: line.get(last + 1..).unwrap_or_default(),
     })
 }

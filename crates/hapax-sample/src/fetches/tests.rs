@@ -384,6 +384,52 @@ fn credentials() {
         ],
     );
     check_absent(&mut stage, &["http_auth_bearer"]);
+    for (value, scheme) in [
+        ("basic dXNlcjpwYXNz", Some("Basic")),
+        ("BEARER t", Some("Bearer")),
+        ("Basic dXNlcg==", None),
+        ("Basic !!", None),
+        ("Digest a=b", None),
+        ("Basic", None),
+    ] {
+        let mut stage = Stage::request("GET", "/", &[("Authorization", value)]);
+        match scheme {
+            Some(scheme) => check(&mut stage, &[("http_auth_type", scheme)]),
+            None => check_absent(&mut stage, &["http_auth_type"]),
+        }
+    }
+}
+
+#[test]
+fn odd_corners() {
+    // What begins with a dollar is no cookie; a query may stand without a path; what is not set is 0.
+    let mut stage = Stage::request("GET", "http://h?a=2", &[("Host", "h"), ("Cookie", "$Version=1; a=1; $Path=/, b=2")]);
+    check(
+        &mut stage,
+        &[
+            ("cook_cnt", "2"),
+            ("req.cook_names", "a,b"),
+            ("pathq", "?a=2"),
+            ("path", ""),
+            ("fe_tarpit_timeout", "0"),
+            ("cur_tarpit_timeout", "0"),
+        ],
+    );
+    let host = Stage::request("GET", "http://h", &[("Host", "h")]).eval("url32");
+    assert_eq!(stage.eval("url32"), host);
+    // What outlives the request is cut; integers of fields are read in full, where HAProxy wraps them at 32 bits.
+    let long = "z".repeat(2000);
+    let mut stage = Stage::request("GET", "/", &[("X", "3000000000")]);
+    stage.stream.request_line = format!("GET /{long} HTTP/1.1").into_bytes();
+    check(
+        &mut stage,
+        &[
+            ("capture.req.uri,length", "1019"),
+            ("capture.req.ver", "HTTP/1.1"),
+            ("hdr_val(x)", "3000000000"),
+            ("req.len", "44"),
+        ],
+    );
 }
 
 #[test]
@@ -429,7 +475,7 @@ fn connection_and_process() {
             "bc_dst",
             "be_name",
             "env(NOSUCH)",
-            "req.len",
+            "res.len",
         ],
     );
 }
