@@ -36,10 +36,10 @@ const LEVELS: &[&str] = &["emerg", "alert", "crit", "err", "warning", "notice", 
 static ROWS: &[Row] = &[
     Row::new("email-alert from", Sections::PROXY)
         .usage("<address>")
-        .shape(Shape::Word("<address>"))
+        .shape(Shape::OptWord("one word"))
+        .lenient()
         .doc("Sender of the alerts.")
-        .ok(&["email-alert from proxy@example.com"])
-        .bad(&["email-alert from", "email-alert from one two"])
+        .ok(&["email-alert from one two", "email-alert from proxy@example.com"])
         .set(|cx, a| {
             draft(cx, a).from = Some(a.arc_str(0));
             Ok(())
@@ -47,8 +47,10 @@ static ROWS: &[Row] = &[
     Row::new("email-alert level", Sections::PROXY)
         .usage("{ emerg | alert | crit | err | warning | notice | info | debug }")
         .shape(Shape::OneOf(LEVELS))
+        .lenient()
         .doc("Least severe level that is mailed; `alert` by default.")
         .ok(&[
+            "email-alert level alert x",
             "email-alert level emerg",
             "email-alert level alert",
             "email-alert level crit",
@@ -65,30 +67,30 @@ static ROWS: &[Row] = &[
         }),
     Row::new("email-alert mailers", Sections::PROXY)
         .usage("<mailers section>")
-        .shape(Shape::Word("<mailers section>"))
+        .shape(Shape::OptWord("one word"))
+        .lenient()
         .doc("Section of the mail servers.")
-        .ok(&["email-alert mailers post"])
-        .bad(&["email-alert mailers", "email-alert mailers one two"])
+        .ok(&["email-alert mailers one two", "email-alert mailers post"])
         .set(|cx, a| {
             draft(cx, a).mailers = Some((a.arc_str(0), a.at(0)));
             Ok(())
         }),
     Row::new("email-alert myhostname", Sections::PROXY)
         .usage("<host name>")
-        .shape(Shape::Word("<host name>"))
+        .shape(Shape::OptWord("one word"))
+        .lenient()
         .doc("Name given to the mail server; the machine's own by default.")
-        .ok(&["email-alert myhostname proxy1"])
-        .bad(&["email-alert myhostname", "email-alert myhostname one two"])
+        .ok(&["email-alert myhostname one two", "email-alert myhostname proxy1"])
         .set(|cx, a| {
             draft(cx, a).myhostname = Some(a.arc_str(0));
             Ok(())
         }),
     Row::new("email-alert to", Sections::PROXY)
         .usage("<address>")
-        .shape(Shape::Word("<address>"))
+        .shape(Shape::OptWord("one word"))
+        .lenient()
         .doc("Receiver of the alerts.")
-        .ok(&["email-alert to admin@example.com"])
-        .bad(&["email-alert to", "email-alert to one two"])
+        .ok(&["email-alert to one two", "email-alert to admin@example.com"])
         .set(|cx, a| {
             draft(cx, a).to = Some(a.arc_str(0));
             Ok(())

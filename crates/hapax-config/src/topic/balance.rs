@@ -10,7 +10,7 @@ use super::Topic;
 use crate::args::Args;
 use crate::dictionary::Row;
 use crate::draft::Draft;
-use crate::keyword::Sections;
+use crate::keyword::{Misplaced, Sections};
 use crate::plan::Balance;
 use crate::reader::Reader;
 use crate::shape::Shape;
@@ -71,18 +71,16 @@ static ROWS: &[Row] = &[
             if a.is_empty() {
                 return Err(a.missing("'hash-balance-factor' expects an integer argument."));
             }
-            if a.str(0).starts_with('-') {
-                return Err(a.bad(0, "'hash-balance-factor' must be 0 or greater than 100."));
-            }
-            match super::limits::number(a, 0) {
-                1..=100 => return Err(a.bad(0, "'hash-balance-factor' must be 0 or greater than 100.")),
-                n => cx.proxy().proxy.spill.factor = n,
+            match hapax_value::leading_number(a.str(0)) as i32 {
+                i32::MIN..=-1 | 1..=100 => return Err(a.bad(0, "'hash-balance-factor' must be 0 or greater than 100.")),
+                n => cx.proxy().proxy.spill.factor = n as u32,
             }
             Ok(())
         }),
     Row::new("hash-preserve-affinity", Sections::BACK)
         .usage("{ always | maxconn | maxqueue }")
         .shape(Shape::OneOf(&["always", "maxconn", "maxqueue"]))
+        .misplaced(Misplaced::Refused)
         .doc("Whether a key of a consistent hash waits for its server where that is full.")
         .since(3, 2)
         .ok(&[

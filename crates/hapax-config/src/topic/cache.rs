@@ -73,7 +73,8 @@ static ROWS: &[Row] = &[
             if !matches!(a.str(0), "on" | "off" | "only") {
                 let message = "'early-hints' expects \"on\", \"off\" or \"only\" (enable or disable HTTP 103 Early Hints support, or store only hints).";
                 cx.diags.push(Diagnostic::warning(&codes::BAD_ARGUMENT, message).at(a.at(0)));
-            } else if a.len() > 1 && a.str(1) != "ratio" {
+            }
+            if a.len() > 1 && a.str(1) != "ratio" {
                 return Err(a.bad(1, format!("'early-hints' unexpected argument '{}', expected 'ratio'.", a.show(1))));
             }
             Ok(())

@@ -8,6 +8,7 @@ use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::reader::Reader;
+use crate::shape::Shape;
 
 pub(super) static TOPIC: Topic = Topic {
     name: "capture",
@@ -20,8 +21,11 @@ const PLACES: Sections = Sections::FRONTEND.union(Sections::LISTEN);
 static ROWS: &[Row] = &[
     Row::new("capture cookie", PLACES)
         .usage("<name> len <length>")
+        .shape(Shape::Words(0, 3))
+        .lenient()
         .doc("Keeps a cookie of the request and of the response.")
         .ok(&[
+            "capture cookie a len 5 x",
             "capture cookie SESSION len 32",
             "capture cookie ASPSESSION= len 63",
             "capture cookie a ln 5",
@@ -62,9 +66,20 @@ static ROWS: &[Row] = &[
         .set(|_, a| Err(a.bad(0, "'capture' expects 'cookie' or 'request header' or 'response header'."))),
     Row::new("declare capture", PLACES)
         .usage("{ request | response } len <length>")
+        .shape(Shape::Words(0, 3))
+        .lenient()
         .doc("Reserves a slot that rules fill.")
-        .ok(&["declare capture request len 64", "declare capture response len 64"])
-        .bad(&["declare capture", "declare capture body len 3", "declare capture request len x"])
+        .ok(&[
+            "declare capture request len 64 x",
+            "declare capture request len 64",
+            "declare capture response len 64",
+        ])
+        .bad(&[
+            "declare capture request len 64x",
+            "declare capture",
+            "declare capture body len 3",
+            "declare capture request len x",
+        ])
         .set(declare),
     Row::new("declare", PLACES)
         .family()
@@ -78,7 +93,6 @@ fn cookie_length(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<usize, Diagnostic>
     if a.len() < 3 {
         return Err(a.bad(0, "'capture' expects 'cookie' <cookie_name> 'len' <len>."));
     }
-    a.at_most(3)?;
     if a.str(1) != "len" {
         let message = format!("'len' is expected where '{}' stands; the number behind it is taken", a.show(1));
         cx.diags.push(Diagnostic::warning(&codes::BAD_ARGUMENT, message).at(a.at(1)));
@@ -106,8 +120,8 @@ fn declare(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             ));
         }
     };
-    let len = super::limits::number(a, 2) as usize;
-    if a.str(1) != "len" || len == 0 || a.len() > 3 {
+    let len = a.str(2).parse::<u32>().unwrap_or(0) as usize;
+    if a.str(1) != "len" || len == 0 {
         return Err(a.bad(
             1,
             "'declare capture' : wrong usage, use: declare capture [request|response] len <length>",

@@ -34,15 +34,12 @@ static ROWS: &[Row] = &[
         .set(|cx, a| algorithms(cx, a, |s| &mut s.response)),
     Row::new("compression algo-req", Sections::PROXY)
         .usage("{ identity | gzip | deflate | raw-deflate }")
-        .shape(Shape::Words(1, 16))
+        .shape(Shape::Word("<algorithm>"))
+        .lenient()
         .doc("Algorithm requests are compressed with.")
         .since(2, 8)
-        .ok(&["compression algo-req gzip"])
-        .bad(&[
-            "compression algo-req",
-            "compression algo-req lzma",
-            "compression algo-req x x x x x x x x x x x x x x x x x",
-        ])
+        .ok(&["compression algo-req gzip x", "compression algo-req gzip"])
+        .bad(&["compression algo-req", "compression algo-req lzma"])
         .set(|cx, a| algorithms(cx, a, |s| &mut s.request)),
     Row::new("compression algo-res", Sections::PROXY)
         .usage("{ identity | gzip | deflate | raw-deflate } ...")
@@ -86,22 +83,30 @@ static ROWS: &[Row] = &[
         }),
     Row::new("compression minsize-req", Sections::PROXY)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Smallest request that is compressed.")
         .since(3, 2)
         .ok(&["compression minsize-req 64k"])
-        .bad(&["compression minsize-req", "compression minsize-req big"])
+        .bad(&[
+            "compression minsize-req 5g",
+            "compression minsize-req",
+            "compression minsize-req big",
+        ])
         .set(|cx, a| {
             settings(cx).request.min_size = a.size();
             Ok(())
         }),
     Row::new("compression minsize-res", Sections::PROXY)
         .usage("<size>")
-        .shape(Shape::Size)
+        .shape(Shape::Size32)
         .doc("Smallest response that is compressed.")
         .since(3, 2)
         .ok(&["compression minsize-res 64k"])
-        .bad(&["compression minsize-res", "compression minsize-res big"])
+        .bad(&[
+            "compression minsize-res 5g",
+            "compression minsize-res",
+            "compression minsize-res big",
+        ])
         .set(|cx, a| {
             settings(cx).response.min_size = a.size();
             Ok(())
@@ -109,9 +114,11 @@ static ROWS: &[Row] = &[
     Row::new("compression direction", Sections::PROXY)
         .usage("{ request | response | both }")
         .shape(Shape::OneOf(&["request", "response", "both"]))
+        .lenient()
         .doc("Which bodies are compressed.")
         .since(2, 8)
         .ok(&[
+            "compression direction both x",
             "compression direction request",
             "compression direction response",
             "compression direction both",

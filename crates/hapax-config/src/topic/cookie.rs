@@ -26,9 +26,10 @@ static ROWS: &[Row] = &[
     Row::new("dynamic-cookie-key", Sections::BACK)
         .usage("<secret>")
         .shape(Shape::Word("<secret>"))
+        .lenient()
         .doc("Secret from which 'cookie ... dynamic' derives the cookies of servers that are given none.")
-        .ok(&["dynamic-cookie-key swordfish"])
-        .bad(&["dynamic-cookie-key", "dynamic-cookie-key one two"])
+        .ok(&["dynamic-cookie-key one two", "dynamic-cookie-key swordfish"])
+        .bad(&["dynamic-cookie-key"])
         .set(|cx, a| {
             cx.proxy().proxy.dynamic_cookie_key = Some(a.arc_bytes(0));
             Ok(())

@@ -89,11 +89,11 @@ static ROWS: &[Row] = &[
         .bad(&["option keep-conn extra"]),
     Row::new("option max-reqs", Sections::FCGI_APP)
         .usage("<number>")
-        .shape(Shape::Number(1, i64::MAX))
+        .shape(Shape::Lax(1, i64::MAX))
         .doc("Requests one connection may carry at once.")
         .not_yet("FastCGI")
         .ok(&["option max-reqs 10"])
-        .bad(&["option max-reqs", "option max-reqs many", "option max-reqs 0"]),
+        .bad(&["option max-reqs 0x", "option max-reqs", "option max-reqs 0"]),
     Row::new("option mpxs-conns", Sections::FCGI_APP)
         .shape(Shape::Nothing)
         .doc("Sends several requests over one connection.")

@@ -55,11 +55,12 @@ static ROWS: &[Row] = &[
         .set(log_tag),
     Row::new("log-steps", Sections::FRONT)
         .usage("{ all | <step>[,<step>...] }")
-        .shape(Shape::Word("<steps>"))
+        .shape(Shape::OptWord("<steps>"))
+        .lenient()
         .doc("Writes a line at each of these steps (accept, request, connect, response, close) instead of one at the end.")
         .since(3, 1)
-        .ok(&["log-steps accept,close", "log-steps all"])
-        .bad(&["log-steps", "log-steps one two", "log-steps sometimes"])
+        .ok(&["log-steps accept x", "log-steps", "log-steps accept,close", "log-steps all"])
+        .bad(&["log-steps sometimes"])
         .set(log_steps),
     Row::new("log-send-hostname", Sections::GLOBAL)
         .usage("[<name>]")
@@ -271,7 +272,7 @@ fn standard_format(cx: &mut Reader<'_>, a: &Args<'_>, kind: LogKind) -> Result<(
 
 fn log_steps(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let mut bits = 0;
-    for word in a.str(0).split(',') {
+    for word in a.words.first().iter().flat_map(|w| w.str().split(',')) {
         bits |= match LogStep::ALL.iter().find(|s| s.word() == word) {
             Some(step) => step.bit(),
             None if word == "all" => LogStep::ALL.iter().fold(0, |all, s| all | s.bit()),

@@ -111,11 +111,12 @@ fn id(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing("'id' expects an integer argument.").tight());
     }
+    a.at_most(1)?;
     // As C reads numbers: what follows the digits is not looked at.
-    let n = crate::units::lax_u32(a.str(0));
-    if n == 0 {
+    let n = hapax_value::leading_number(a.str(0)) as i32;
+    let Ok(n @ 1..) = u32::try_from(n) else {
         return Err(a.bad(0, "custom id has to be > 0.").tight());
-    }
+    };
     let Current::Proxy(me) = cx.current else { return Ok(()) };
     if let Some(other) = cx.proxy_ids.insert(n, me).filter(|other| *other != me) {
         let (mine, theirs) = (&cx.proxies[me], &cx.proxies[other]);

@@ -7,7 +7,7 @@ use crate::args::Args;
 use crate::bind::certs::of_frontend;
 use crate::dictionary::Row;
 use crate::draft::Draft;
-use crate::keyword::Sections;
+use crate::keyword::{Misplaced, Sections};
 use crate::reader::Reader;
 use crate::shape::Shape;
 
@@ -24,9 +24,9 @@ pub(super) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("max-keep-alive-queue", Sections::BACK)
         .usage("<number>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Number(i64::MIN, i64::MAX))
         .doc("Queue length above which another server is tried first.")
-        .ok(&["max-keep-alive-queue 10"])
+        .ok(&["max-keep-alive-queue -1", "max-keep-alive-queue 10"])
         .bad(&["max-keep-alive-queue", "max-keep-alive-queue many"])
         .set(|cx, a| {
             cx.proxy().proxy.keep_alive_queue = u32::try_from(a.number()).ok();
@@ -63,6 +63,7 @@ static ROWS: &[Row] = &[
         .bad(&["quic-initial"]),
     Row::new("be-unpublished", LISTEN_BACKEND)
         .shape(Shape::Nothing)
+        .misplaced(Misplaced::Refused)
         .doc("Keeps `use_backend` from choosing the backend.")
         .since(3, 5)
         .ok(&["be-unpublished"])
@@ -89,10 +90,11 @@ static ROWS: &[Row] = &[
     Row::new("guid", Sections::REAL)
         .usage("<string>")
         .shape(Shape::Word("<string>"))
+        .lenient()
         .doc("A name for the proxy that is unique in the whole configuration.")
         .since(3, 0)
-        .ok(&["guid proxy-1"])
-        .bad(&["guid", "guid one two", "guid a/b"])
+        .ok(&["guid one two", "guid proxy-1"])
+        .bad(&["guid", "guid a/b"])
         .set(guid),
     Row::new("ssl-f-use", FRONT_ONLY)
         .usage("[<option>]...")
@@ -109,9 +111,8 @@ static ROWS: &[Row] = &[
         .usage("<certificate>")
         .shape(Shape::Words(1, 64))
         .doc("Old form of `ssl-f-use`.")
-        .not_yet("certificates assigned to a frontend by their old form")
-        .ok(&["crt site.pem"])
-        .bad(&["crt"]),
+        .refused("unknown keyword 'crt': certificates of a frontend are named with 'ssl-f-use'.")
+        .bad(&["crt site.pem"]),
     Row::new("use-fcgi-app", LISTEN_BACKEND)
         .usage("<name>")
         .shape(Shape::Word("<name>"))

@@ -27,8 +27,10 @@ static ROWS: &[Row] = &[
     Row::new("load-server-state-from-file", Sections::BACK)
         .usage("{ global | local | none }")
         .shape(Shape::OneOf(&["global", "local", "none"]))
+        .lenient()
         .doc("Where the state of the servers is read from.")
         .ok(&[
+            "load-server-state-from-file none x",
             "load-server-state-from-file global",
             "load-server-state-from-file local",
             "load-server-state-from-file none",

@@ -272,7 +272,9 @@ fn statuses(a: &Args<'_>, i: usize) -> Result<Vec<(u16, u16)>, Diagnostic> {
     }
     let range = |part: &str| {
         let (low, high) = part.split_once('-').unwrap_or((part, part));
-        let (low, high) = (low.parse().ok()?, high.parse().ok()?);
+        // A number that is not there is 0.
+        let number = |text: &str| if text.is_empty() { Some(0) } else { text.parse().ok() };
+        let (low, high): (u16, u16) = (number(low)?, number(high)?);
         (low <= high).then_some((low, high))
     };
     text.split(',')
