@@ -290,6 +290,12 @@ impl<'p> ParseAction<'p, '_> {
         self.expr_at(self.place)
     }
 
+    /// Like [`expr`](Self::expr), for an action that takes one word only.
+    pub fn expr_word(&mut self, place: Needs) -> Result<Expr, Diagnostic> {
+        let word = self.need("an expression as argument")?;
+        self.compiled(word.bytes, word.span, place)
+    }
+
     /// Like [`expr`](Self::expr), for an action whose expressions are judged by another place than its rule set's.
     pub fn expr_at(&mut self, place: Needs) -> Result<Expr, Diagnostic> {
         let first = self.need("an expression as argument")?;
@@ -301,16 +307,20 @@ impl<'p> ParseAction<'p, '_> {
             }
             text.extend_from_slice(more.bytes);
         }
-        let expr = Expr::compile(&text, first.span, self.cx)?;
+        self.compiled(&text, first.span, place)
+    }
+
+    fn compiled(&mut self, text: &[u8], at: Span, place: Needs) -> Result<Expr, Diagnostic> {
+        let expr = Expr::compile(text, at, self.cx)?;
         if expr.needs().intersects(place) {
             return Ok(expr);
         }
         let why = format!(
             "fetch method '{}' extracts information from '{}', none of which is available here",
-            String::from_utf8_lossy(&text),
+            String::from_utf8_lossy(text),
             expr.needs().source()
         );
-        Err(self.fail(&codes::WRONG_PLACE, why).at(first.span))
+        Err(self.fail(&codes::WRONG_PLACE, why).at(at))
     }
 
     /// A log-format string whose text is neither logged nor put into a head.

@@ -71,6 +71,13 @@ fn external(cx: &mut One<'_, '_>, draft: &Draft) {
                 cx.push(d.lead(Lead::Bare));
             }
         }
+    }
+    if !given.command.is_empty() && !given.command.starts_with('/') && given.path.is_none() && draft.is_back() {
+        let message = format!("Proxy '{name}': 'external-check command' does not have a leading '/' and 'external-check path' is not set.");
+        let d = Diagnostic::alert(&codes::SERVER, message).at(at);
+        cx.reader.diags.push(d.lead(Lead::Bare));
+    }
+    if rules.kind != Some(CheckType::External) {
         return;
     }
     let mut refuse = |message: String| {
@@ -85,10 +92,6 @@ fn external(cx: &mut One<'_, '_>, draft: &Draft) {
     if given.command.is_empty() {
         refuse(format!(
             "Proxy '{name}' : 'option external-check' unable to find required 'external-check command'."
-        ));
-    } else if !given.command.starts_with('/') && given.path.is_none() {
-        refuse(format!(
-            "Proxy '{name}': 'external-check command' does not have a leading '/' and 'external-check path' is not set."
         ));
     }
     if !cx.reader.fork_wanted {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use hapax_balance::{Affinity, HashFunction, HashType, UriKey};
-use hapax_diag::{Diagnostic, Span};
+use hapax_diag::{Diagnostic, Severity, Span};
 use hapax_sample::expr::Expr;
 
 use super::Topic;
 use crate::args::Args;
+use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::{Misplaced, Sections};
@@ -100,9 +101,20 @@ static ROWS: &[Row] = &[
     Row::new("persist rdp-cookie", Sections::BACK)
         .usage("[(<name>)]")
         .doc("Keeps a client on the server its RDP cookie names.")
-        .shape(Shape::Nothing)
-        .ok(&["persist rdp-cookie", "persist rdp-cookie(mstshash)"])
+        .shape(Shape::Words(0, 64))
+        .bad(&["persist rdp-cookie(mstshash) x"])
+        .ok(&["persist rdp-cookie", "persist rdp-cookie x", "persist rdp-cookie(mstshash)"])
         .set(|cx, a| {
+            if !cx.glued.is_empty() {
+                a.at_most(0)?;
+            } else if !a.is_empty() {
+                let d = Diagnostic::new(
+                    &codes::BAD_ARGUMENT,
+                    Severity::Note,
+                    "'persist rdp-cookie' does not look at what stands here",
+                );
+                cx.diags.push(d.at(a.at(0)));
+            }
             let name = if cx.glued.is_empty() { "msts" } else { &cx.glued };
             let text = format!("req.rdp_cookie({name})");
             cx.proxy().proxy.persist_rdp = Some(expression(cx, &text, a.span)?);
@@ -138,10 +150,10 @@ fn balance(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             if a.len() < 2 {
                 return Err(a.missing("balance 'hash' requires a sample expression"));
             }
-            let (expr, next) = cx.expr(a, 1)?;
-            if a.len() > next {
-                return Err(a.unexpected(next));
+            if a.len() > 2 {
+                return Err(a.bad(2, format!("balance hash takes no other argument (got '{}').", a.show(2))));
             }
+            let expr = Expr::compile(a.bytes(1), a.at(1), &mut cx.compile())?;
             Balance::Hash(Arc::new(expr))
         }
         "log-hash" => log_hash(cx, a)?,

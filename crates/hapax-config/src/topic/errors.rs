@@ -116,12 +116,15 @@ fn set(cx: &mut Reader<'_>, status: u16, message: Message) {
         let i = section_index(cx, &name);
         cx.error_sections[i].1.set(status, message);
     } else {
-        cx.proxy().pending_errors.push(PendingErrors::One(status, message));
+        let pending = &mut cx.proxy().pending_errors;
+        // The last one counts; there may be very many, handed from one `defaults` to the next.
+        pending.retain(|p| !matches!(p, PendingErrors::One(other, _) if *other == status));
+        pending.push(PendingErrors::One(status, message));
     }
 }
 
 fn section_index(cx: &mut Reader<'_>, name: &Arc<str>) -> usize {
-    let known = cx.error_sections.iter().position(|(n, _)| n == name);
+    let known = cx.error_sections.iter().rposition(|(n, _)| n == name);
     known.unwrap_or_else(|| {
         cx.error_sections.push((name.clone(), Pages::default()));
         cx.error_sections.len() - 1

@@ -138,12 +138,11 @@ static ROWS: &[Row] = &[
         .ok(&["option tcplog", "option tcplog clf"])
         .bad(&["option tcplog json"])
         .set(|cx, a| standard_format(cx, a, LogKind::Tcp)),
-    option_log("option httpslog")
+    option_log("option httpslog").shape(Shape::Nothing)
         .doc("Traffic log of HTTP requests with what the TLS handshake told.")
-        .ok(&["option httpslog"])
-        .bad(&["option httpslog clf"])
+        .lenient()
+        .ok(&["option httpslog", "option httpslog clf"])
         .set(|cx, a| {
-            a.at_most(0)?;
             standard_format(cx, a, LogKind::Https)
         }),
 ];

@@ -64,10 +64,10 @@ static ROWS: &[Row] = &[
     Row::new("be-unpublished", LISTEN_BACKEND)
         .shape(Shape::Nothing)
         .misplaced(Misplaced::Refused)
+        .lenient()
         .doc("Keeps `use_backend` from choosing the backend.")
         .since(3, 5)
-        .ok(&["be-unpublished"])
-        .bad(&["be-unpublished extra"])
+        .ok(&["be-unpublished extra", "be-unpublished"])
         .set(|cx, _| {
             cx.proxy().proxy.unpublished = true;
             Ok(())

@@ -136,7 +136,7 @@ impl SetAddress {
 }
 
 fn parse(p: &mut ParseAction<'_, '_>, which: Which, what: What) -> Result<Arc<dyn Action>, Diagnostic> {
-    let expr = p.expr_at(request_place(p))?;
+    let expr = p.expr_word(request_place(p))?;
     let scope = if p.ruleset.intersects(RuleSets::TCP_REQ | RuleSets::HTTP_REQ) {
         Scope::Stream
     } else if p.ruleset.intersects(RuleSets::TCP_CONN) {

@@ -14,7 +14,13 @@ pub(crate) static ROWS: &[ActionRow] = &[
         rulesets: RuleSets::HTTP_ANY,
         doc: "Gives a key of a map a value, adding the entry where there is none. A list that nothing loads is left alone.",
         ok: &["set-map(/a.map) %[src] x", "set-map(virt@m) k v if TRUE"],
-        bad: &["set-map(/a.map) k", "set-map(/a.map)", "set-map k v", "set-map(/a.map) k v w"],
+        bad: &[
+            "set-map(/a.map) k",
+            "set-map(/a.map)",
+            "set-map k",
+            "set-map(/a.map k v",
+            "set-map(/a.map) k v w",
+        ],
         parse: |p| parse(p, Change::Set),
         ..ActionRow::BASE
     },
@@ -23,7 +29,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         rulesets: RuleSets::HTTP_ANY,
         doc: "Removes a key from a map.",
         ok: &["del-map(/a.map) %[src]", "del-map(virt@m) k if TRUE"],
-        bad: &["del-map(/a.map)", "del-map k", "del-map(/a.map) k v"],
+        bad: &["del-map(/a.map)", "del-map", "del-map(/a.map) k v"],
         parse: |p| parse(p, Change::Delete),
         ..ActionRow::BASE
     },
@@ -32,7 +38,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
         rulesets: RuleSets::HTTP_REQ.union(RuleSets::HTTP_RES),
         doc: "Adds a key to an ACL file's list, unless it is there.",
         ok: &["add-acl(/a.lst) %[src]", "add-acl(virt@l) k if TRUE"],
-        bad: &["add-acl(/a.lst)", "add-acl k", "add-acl(/a.lst) k v"],
+        bad: &["add-acl(/a.lst)", "add-acl", "add-acl(/a.lst) k v"],
         parse: |p| parse(p, Change::Add),
         ..ActionRow::BASE
     },
@@ -40,8 +46,8 @@ pub(crate) static ROWS: &[ActionRow] = &[
         name: "del-acl*",
         rulesets: RuleSets::HTTP_REQ.union(RuleSets::HTTP_RES).union(RuleSets::HTTP_AFTER),
         doc: "Removes a key from an ACL file's list.",
-        ok: &["del-acl(/a.lst) %[src]", "del-acl(virt@l) k if TRUE"],
-        bad: &["del-acl(/a.lst)", "del-acl k"],
+        ok: &["del-acl(/a.lst) %[src]", "del-acl(virt@l) k if TRUE", "del-acl k"],
+        bad: &["del-acl(/a.lst)", "del-acl"],
         parse: |p| parse(p, Change::Delete),
         ..ActionRow::BASE
     },
@@ -91,7 +97,15 @@ impl Change {
 fn parse(p: &mut ParseAction<'_, '_>, change: Change) -> Result<Arc<dyn Action>, Diagnostic> {
     let name = p.word();
     let stem = &name[..name.find('(').unwrap_or(name.len())];
-    let Some(file) = p.glued(stem) else {
+    let file = if name == stem {
+        p.warn(format!(
+            "'{stem}' names no file between parentheses, so it changes nothing: '{stem}(<file>)'"
+        ));
+        Some("")
+    } else {
+        p.glued(stem)
+    };
+    let Some(file) = file else {
         return Err(p.fail(
             &codes::BAD_ARG,
             format!("expects the name of a file between parentheses: '{stem}(<file>)'"),

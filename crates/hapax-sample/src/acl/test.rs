@@ -1,5 +1,7 @@
 //! One line of an ACL: an expression, a matching method, and what to match.
 
+use std::borrow::Cow;
+
 use hapax_diag::{Diagnostic, Span};
 use hapax_value::Value;
 
@@ -23,7 +25,12 @@ impl Test {
         let Some((first, rest)) = words.split_first() else {
             return Err(Diagnostic::alert(&codes::ACL, "missing fetch method in ACL expression ''").at(near));
         };
-        let (expr, implied) = compile_criterion(*first, cx)?;
+        let (text, rest) = with_converters(first.bytes, rest);
+        let criterion = Token {
+            bytes: &text,
+            span: first.span,
+        };
+        let (expr, implied) = compile_criterion(criterion, cx)?;
         let mut reader = PatternReader {
             criterion: *first,
             version: is_version(&expr),
@@ -89,6 +96,24 @@ impl Test {
         }
         if open && !env.no_more { Verdict::Wait } else { Verdict::Fail }
     }
+}
+
+/// The criterion with the converters that stand behind it in words of their own, and the words after those.
+fn with_converters<'t, 'w>(first: &'t [u8], words: &'w [Token<'t>]) -> (Cow<'t, [u8]>, &'w [Token<'t>]) {
+    let is_converter = |w: &Token<'_>| {
+        let name = w.bytes.split(|b| matches!(b, b'(' | b',')).next().unwrap_or_default();
+        std::str::from_utf8(name).is_ok_and(|n| registry::converter(n).is_some())
+    };
+    let (more, rest) = words.split_at(words.iter().take_while(|w| is_converter(w)).count());
+    let mut text = Cow::Borrowed(first);
+    for word in more {
+        let text = text.to_mut();
+        if text.last() != Some(&b',') {
+            text.push(b',');
+        }
+        text.extend_from_slice(word.bytes);
+    }
+    (text, rest)
 }
 
 /// The expression of a criterion and the method it implies, if any.

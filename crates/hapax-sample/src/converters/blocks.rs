@@ -17,12 +17,27 @@ pub(super) static ROWS: &[Converter] = &[
     )
     .args(&[ArgKind::Str, ArgKind::Str], 1)
     .check(|args, cx| {
+        let with_length = matches!(args.get(1), Some(Arg::Str(_)));
         arg::int_or_var(args, 0, cx)?;
-        arg::int_or_var(args, 1, cx)
+        arg::int_or_var(args, 1, cx)?;
+        // Variables may stand there since 2.9, and since then not every number.
+        let old = !cx.knows((2, 9));
+        match (args.first(), args.get(1)) {
+            (Some(Arg::Var(_)), _) | (_, Some(Arg::Var(_))) if old => Err("expects an integer".to_owned()),
+            (Some(Arg::Int(..0)), _) if !old => Err("expects a non-negative integer.".to_owned()),
+            (_, Some(Arg::Int(..1))) if with_length && !old => Err("expects a positive integer.".to_owned()),
+            _ => Ok(()),
+        }
     })
     .cases(
         &["str(abc),bytes(1)", "str(abc),bytes(1,1)", "str(abc),bytes(txn.a,txn.b)"],
-        &["str(abc),bytes(x)", "str(abc),bytes(1,2,3)"],
+        &[
+            "str(abc),bytes(x)",
+            "str(abc),bytes(1,2,3)",
+            "str(abc),bytes(-1)",
+            "str(abc),bytes(1,0)",
+            "str(abc),bytes(1,-1)",
+        ],
     ),
     Converter::new(
         "has_ctl",
