@@ -9,6 +9,8 @@ mod scan;
 use align::{Row, align};
 use scan::{Scanned, scan};
 
+use crate::reader::encoding::is_marked;
+
 /// What the formatter must be told, since this room knows no keyword.
 #[derive(Clone, Copy, Debug)]
 pub struct Style<'s> {
@@ -39,6 +41,10 @@ pub fn format(bytes: &[u8], style: &Style<'_>) -> Vec<u8> {
         out.line(raw);
     }
     out.flush();
+    // A word that only looks like the mark of an encoding must not come to stand where one is read as such.
+    if is_marked(&out.out) && !is_marked(bytes) {
+        out.out.insert(0, b' ');
+    }
     out.out
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Blank lines, comments, directives and lines masked by conditions are consumed here.
 
-mod encoding;
+pub(crate) mod encoding;
 mod mistakes;
 
 use hapax_diag::{Code, Diagnostic, Diagnostics, FileId, Severity, Span};

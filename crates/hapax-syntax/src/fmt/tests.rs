@@ -85,7 +85,7 @@ fn any_text() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         proptest::sample::select(vec![
             "global", "server", "mode", "timeout", " ", "  ", "\t", "\n", "\n", "#", "\"", "'", "\\", "\\ ", "\\x41", "\\x", "${A[*]}",
-            "${E}", "$A", "${B-\"c}", ".if 1", ".endif", ".else", "[s]", "\r\n", "\u{e9}", "a", "bb", "ccc",
+            "${E}", "$A", "${B-\"c}", ".if 1", ".endif", ".else", "[s]", "\r\n", "\u{e9}", "\u{feff}", "a", "bb", "ccc",
         ])
         .prop_map(|s| s.as_bytes().to_vec()),
         any::<u8>().prop_map(|b| vec![b]),

@@ -8,7 +8,13 @@ use crate::codes;
 use crate::tokenize::is_space;
 
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const CURE: &str = "save the file as UTF-8 without a byte order mark";
+
+/// Whether a file that begins like this is read as one with a mark.
+pub(crate) fn is_marked(bytes: &[u8]) -> bool {
+    bytes.starts_with(UTF8_MARK) || UTF16_MARKS.iter().any(|m| bytes.starts_with(m))
+}
 
 impl Reader<'_> {
     /// What is wrong with the very first bytes. A mark of UTF-8 is stepped over, so that it spoils no line but the first; a file in
@@ -26,7 +32,7 @@ impl Reader<'_> {
             let d = d.lead(hapax_diag::Lead::default());
             return Some(d.plainly("a byte order mark stands before the first word").help(CURE));
         }
-        let utf16 = self.bytes.starts_with(b"\xff\xfe") || self.bytes.starts_with(b"\xfe\xff");
+        let utf16 = UTF16_MARKS.iter().any(|m| self.bytes.starts_with(m));
         let nul = memchr::memchr(0, self.bytes).filter(|_| utf16)?;
         self.pos = self.bytes.len();
         self.line = 1;
