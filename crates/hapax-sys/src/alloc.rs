@@ -14,6 +14,7 @@ use mimalloc::MiMalloc;
 const BLOCK: usize = 17 * 1024;
 /// Sizes that such a block serves.
 const SIZES: std::ops::RangeInclusive<usize> = 16 * 1024 + 1..=BLOCK;
+/// What mimalloc aligns blocks of that size and above to (`MI_MAX_ALIGN_SIZE`).
 const ALIGN: usize = 16;
 /// Blocks kept per thread at most.
 const KEPT: usize = 8;
@@ -87,6 +88,11 @@ fn is_record(layout: Layout) -> bool {
     SIZES.contains(&layout.size()) && layout.align() <= ALIGN
 }
 
+/// Whether every block of that size is aligned like that anyway, so that the shorter way may be taken.
+fn is_natural(layout: Layout) -> bool {
+    layout.align() <= ALIGN && layout.align() <= layout.size()
+}
+
 // SAFETY: every block comes from mimalloc with the layout of `rounded`, which covers the one asked for, and goes back to it with
 // the same; a block on a shelf belongs to nobody else until it is popped, and shelves are per thread.
 unsafe impl GlobalAlloc for Allocator {
@@ -96,8 +102,13 @@ unsafe impl GlobalAlloc for Allocator {
         {
             return block;
         }
+        let layout = rounded(layout);
+        if is_natural(layout) {
+            // SAFETY: any size will do.
+            return unsafe { libmimalloc_sys::mi_malloc(layout.size()) }.cast();
+        }
         // SAFETY: the caller's promise: a size that is not zero.
-        unsafe { MiMalloc.alloc(rounded(layout)) }
+        unsafe { MiMalloc.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -147,6 +158,21 @@ mod tests {
             a.write_bytes(3, BLOCK);
             Allocator.dealloc(a, layout(BLOCK));
             Allocator.dealloc(b, layout(16_400));
+        }
+    }
+
+    #[test]
+    fn every_block_is_aligned() {
+        for size in 1..=2048 {
+            for align in [1, 2, 4, 8, 16, 32, 64, 4096] {
+                let layout = Layout::from_size_align(size, align).expect("a layout");
+                // SAFETY: as above.
+                unsafe {
+                    let p = Allocator.alloc(layout);
+                    assert_eq!(p.addr() % align, 0, "{layout:?}");
+                    Allocator.dealloc(p, layout);
+                }
+            }
         }
     }
 

@@ -43,9 +43,24 @@ pub fn is_authority(host: &[u8]) -> bool {
             _ => return false,
         },
     };
-    let graphic = host.iter().all(|b| matches!(b, 0x21..=0x7e) && !b"#,/?@\\".contains(b));
-    graphic && !rest.iter().any(|b| matches!(b, b'[' | b']'))
+    let literal = &host[..host.len() - rest.len()];
+    literal.iter().all(|b| IN_AUTHORITY[usize::from(*b)] > 0) && rest.iter().all(|b| IN_AUTHORITY[usize::from(*b)] > 1)
 }
+
+/// Bytes that an authority may have: 2 anywhere, 1 in a literal address alone, 0 nowhere.
+const IN_AUTHORITY: [u8; 256] = {
+    let mut may = [0; 256];
+    let mut b = 0x21;
+    while b < 0x7f {
+        may[b as usize] = match b {
+            b'#' | b',' | b'/' | b'?' | b'@' | b'\\' => 0,
+            b'[' | b']' => 1,
+            _ => 2,
+        };
+        b += 1;
+    }
+    may
+};
 
 /// Makes an absolute target (or that of `CONNECT`) and `Host` agree. `false`: they name different authorities.
 /// A missing `Host` is made of the target.
