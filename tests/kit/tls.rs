@@ -163,9 +163,16 @@ impl KeyLines {
 
 impl KeyLog for KeyLines {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
-        self.0.lock().unwrap().push_str(&line);
+        use std::fmt::Write as _;
+        let mut lines = self.0.lock().unwrap();
+        lines.push_str(label);
+        for part in [client_random, secret] {
+            lines.push(' ');
+            for b in part {
+                write!(lines, "{b:02x}").unwrap();
+            }
+        }
+        lines.push('\n');
     }
 }
 

@@ -96,11 +96,11 @@ struct Block {
 const BLOCK: usize = 4;
 
 impl Block {
-    fn new(room: usize) -> Box<Self> {
-        Box::new(Self {
+    fn new(room: usize) -> Self {
+        Self {
             tests: std::iter::repeat_with(OnceLock::new).take(room).collect(),
             next: OnceLock::new(),
-        })
+        }
     }
 
     fn used(&self) -> usize {
@@ -149,7 +149,7 @@ impl Acl {
         }
         let (mut slot, mut room) = (&self.more, BLOCK);
         loop {
-            let block = slot.get_or_init(|| Block::new(room));
+            let block = slot.get_or_init(|| Box::new(Block::new(room)));
             if let Some(free) = block.tests.get(block.used()) {
                 let _ = free.set(test);
                 return;

@@ -87,7 +87,7 @@ proptest! {
         }
         let mut out = Vec::new();
         crate::h1::write::request(&head, None, &mut out);
-        let lines: String = pairs.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
+        let lines = pairs.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect::<Vec<_>>().concat();
         prop_assert_eq!(String::from_utf8_lossy(&out), format!("GET / HTTP/1.1\r\n{lines}\r\n"));
     }
 }

@@ -206,11 +206,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Packet<'_>, Verdict> {
     let mut r = Reader { rest: bytes };
     let first = r.u8().filter(|_| bytes.len() >= 2).ok_or(Verdict::Short)?;
     // The flags of every type but PUBLISH are set by the protocol.
-    let well_begun = match first >> 4 {
-        0 => false,
-        3 => true,
-        6 | 8 | 10 => first & 15 == 2,
-        _ => first & 15 == 0,
+    let well_begun = match (first >> 4, first & 15) {
+        (0, _) => false,
+        (3, _) => true,
+        (6 | 8 | 10, flags) => flags == 2,
+        (_, flags) => flags == 0,
     };
     if !well_begun {
         return Err(Verdict::Bad);
