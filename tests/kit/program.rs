@@ -38,4 +38,15 @@ impl Program {
         }
         there
     }
+
+    /// Whether the HAProxy of the machine is of this version or a later one.
+    pub fn oracle_since(version: (u32, u32)) -> bool {
+        let Ok(out) = Command::new("haproxy").arg("-v").output() else {
+            return false;
+        };
+        let text = String::from_utf8_lossy(&out.stdout);
+        let number = text.split_whitespace().nth(2).unwrap_or_default();
+        let mut parts = number.split(['.', '-']).map_while(|p| p.parse().ok());
+        parts.next().zip(parts.next()).is_some_and(|v| v >= version)
+    }
 }

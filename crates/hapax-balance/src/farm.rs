@@ -15,6 +15,8 @@ use crate::hash::HashType;
 #[cfg(test)]
 mod placement;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 /// Effective weights are in sixteenths of the configured unit, so that a slow start can give a server less than weight 1.

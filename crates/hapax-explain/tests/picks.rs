@@ -1,5 +1,5 @@
-//! Every key goes to the server it goes to in HAProxy: tables of what HAProxy 2.6 answered, for every hash algorithm and farms with
-//! equal servers, weights, one that is down, backups, and ids of their own.
+//! Every key goes to the server it goes to in HAProxy: tables of what HAProxy answered, for every hash algorithm, function and mark of
+//! a server's points (`hash-key`), and farms with equal servers, weights, one that is down, backups, and ids of their own.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 #[path = "../../../tests/servers/picks/questions.rs"]

@@ -23,7 +23,7 @@ pub const ALGORITHMS: &[(&str, &str)] = &[
 
 pub const FUNCTIONS: &[&str] = &["sdbm", "djb2", "wt6", "crc32"];
 
-/// Farms: equal, weights, one down, a backup in charge, all backups, ids of its own, many.
+/// Farms: equal, weights, one down, a backup in charge, all backups, ids of its own, ids of some and places of others, many.
 pub fn farms(origin: &str) -> Vec<(&'static str, String)> {
     let lines = |options: &[&str]| {
         let line = |(i, o): (usize, &&str)| format!("  server s{} {origin} {o}\n", i + 1);
@@ -40,6 +40,7 @@ pub fn farms(origin: &str) -> Vec<(&'static str, String)> {
             format!("  option allbackups\n{}", lines(&["disabled", "backup weight 5", "backup"])),
         ),
         ("ids", lines(&["id 70", "id 3 weight 9", "id 4000 weight 4"])),
+        ("places", lines(&["id 9 weight 2", "", "id 2", "weight 4"])),
         ("many", lines(&many.iter().map(String::as_str).collect::<Vec<_>>())),
     ]
 }
@@ -65,6 +66,35 @@ pub fn backends(origin: &str) -> BTreeMap<String, String> {
     }
     // Where one backup is in charge, 2.6 lets requests without a key take turns among all backups; the manual has them all go to one.
     all.remove("param-map-based-backup");
+    all
+}
+
+/// Backends that versions from 3.0 on read: points of servers by other marks than their ids, keys that are numbers already. Nobody listens
+/// at the addresses; who was chosen is told all the same.
+pub fn newer() -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    let farm = |mark: &str| {
+        let line = |(i, id): (usize, &str)| {
+            let n = i + 1;
+            format!("  server s{n} 127.0.0.{n}:{n} id {id} weight {n} guid srv:{mark}:{n} hash-key {mark}\n")
+        };
+        let ids = ["7", "70000", "2000000000", "4000000000"];
+        ids.into_iter().enumerate().map(line).collect::<String>()
+    };
+    for mark in ["id", "id32", "guid", "addr", "addr-port"] {
+        for kind in ["consistent", "consistent sdbm", "consistent wt6 avalanche"] {
+            let name = format!("key-{}-{mark}", kind.replace(' ', "-"));
+            let told = "  retries 0\n  http-after-response set-header x-srv %s\n";
+            let servers = farm(mark).replace("guid srv:", &format!("guid {}:", kind.replace(' ', "-")));
+            all.insert(name, format!("  balance hdr(x-key)\n  hash-type {kind}\n{told}{servers}"));
+        }
+    }
+    for kind in ["consistent none", "map-based none", "consistent none avalanche"] {
+        let name = format!("digits-{}", kind.replace(' ', "-"));
+        let told = "  retries 0\n  http-after-response set-header x-srv %s\n";
+        let servers = farm("id").replace("guid srv:", &format!("guid {}:", kind.replace(' ', "-")));
+        all.insert(name, format!("  balance hdr(x-num)\n  hash-type {kind}\n{told}{servers}"));
+    }
     all
 }
 
@@ -99,7 +129,7 @@ pub fn request(backend: &str, i: usize) -> String {
 }
 
 /// The farms of the tables: their servers have one digit each.
-pub const IN_TABLES: [&str; 5] = ["equal", "weights", "down", "backup", "ids"];
+pub const IN_TABLES: [&str; 6] = ["equal", "weights", "down", "backup", "ids", "places"];
 
 /// Keys of each row of a table.
 pub const KEYS: usize = 1000;
@@ -108,6 +138,7 @@ pub const KEYS: usize = 1000;
 pub fn in_tables(origin: &str) -> BTreeMap<String, String> {
     let mut all = backends(origin);
     all.retain(|name, _| IN_TABLES.iter().any(|farm| name.ends_with(&format!("-{farm}"))));
+    all.extend(newer());
     all
 }
 

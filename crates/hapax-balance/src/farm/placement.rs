@@ -141,11 +141,16 @@ fn uris() {
     }
 }
 
-/// `hash-key`: what HAProxy 3.5 answered for farms whose servers are placed by address or by name.
+/// `hash-key`: what HAProxy 3.5 answered for farms whose servers are placed by all of their ids, by address or by name.
 #[test]
 fn nodes() {
     let at = |last: u8, port| NodeKey::of_address(std::net::Ipv4Addr::new(127, 0, 0, last).into(), port);
-    let cases: [(&dyn Fn(u8) -> NodeKey, &str); 3] = [
+    let ids = [1, 70_000, 2_000_000_000, 4_000_000_000];
+    let cases: [(&dyn Fn(u8) -> NodeKey, &str); 4] = [
+        (
+            &|i| NodeKey::of_id(ids[usize::from(i)]),
+            "2333233123310211131311123222211202233233122131233121233323212212312223223201302032021110302123313131",
+        ),
         (
             &|i| at(i + 1, None),
             "0130123310133121211012311213223110333301232133212313131312233030333323012333023323121131230031133133",

@@ -75,6 +75,11 @@ impl Ring {
 }
 
 impl NodeKey {
+    /// By all 32 bits of an `id` (`id32`), which count as an address.
+    pub fn of_id(id: u32) -> Self {
+        Self::of_address(std::net::Ipv4Addr::from_bits(id).into(), None)
+    }
+
     /// By a name (`guid`).
     pub fn of_name(name: &str) -> Self {
         Self::Number(xxh32(name.as_bytes(), 0))

@@ -28,7 +28,7 @@ fn turns(f: &mut Farm, n: usize) -> String {
 
 #[test]
 fn turns_are_those_of_haproxy() {
-    // As HAProxy 2.6 answers one client's requests in a row.
+    // As HAProxy answers one client's requests in a row.
     let cases: &[(Algorithm, &[u32], &str)] = &[
         (Algorithm::RoundRobin, &[1, 1, 1, 1], "123412341234"),
         (Algorithm::RoundRobin, &[1, 3], "222122212221"),
@@ -38,6 +38,29 @@ fn turns_are_those_of_haproxy() {
         (Algorithm::RoundRobin, &[3, 2], "1121211212"),
         (Algorithm::RoundRobin, &[2, 2, 5], "331323132331323132"),
         (Algorithm::RoundRobin, &[256, 128, 64, 3], "112131211213121121312112"),
+        (Algorithm::RoundRobin, &[3, 5, 7], "323123321323321323123321323321"),
+        (
+            Algorithm::RoundRobin,
+            &[7, 5, 3, 2, 1],
+            "121321412312151324121321412312151324121321412312",
+        ),
+        (
+            Algorithm::RoundRobin,
+            &[4, 4, 6, 6, 1],
+            "341342531423413423142341342531423413423142341342",
+        ),
+        (
+            Algorithm::RoundRobin,
+            &[1, 2, 5, 9],
+            "443423443414324434434234434143244344342344341432",
+        ),
+        // 16 cycles are a window: equals come in another order in the next.
+        (
+            Algorithm::RoundRobin,
+            &[2, 5, 5],
+            "232323123232132323123232132323123232132323123232132323123232132323123232132323123232132323123232132323123232132323123232\
+132323123232132323123232132323123232132323123232132323123232132323123232323231232321323231232321323231232321323231232321",
+        ),
         (Algorithm::StaticRr, &[1, 3], "122212221222"),
         (Algorithm::StaticRr, &[1, 2, 3], "132323132323132323"),
         (Algorithm::StaticRr, &[10, 20, 30], "132323132323132323"),

@@ -213,7 +213,7 @@ impl Server {
         };
         let made = match self.hash_key {
             HashKey::Id => None,
-            HashKey::Id32 => Some(NodeKey::Number(self.id)),
+            HashKey::Id32 => Some(NodeKey::of_id(self.id)),
             HashKey::Guid => self.guid.as_deref().map(NodeKey::of_name),
             HashKey::Addr => socket().map(|at| NodeKey::of_address(at.ip(), None)),
             HashKey::AddrPort => socket().map(|at| NodeKey::of_address(at.ip(), Some(at.port()))),

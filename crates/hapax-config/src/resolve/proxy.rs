@@ -223,13 +223,16 @@ fn number_binds(cx: &mut One<'_, '_>, draft: &mut Draft) {
             cx.push(Diagnostic::alert(&codes::DUPLICATE_NAME, message).at(b.span));
         }
     }
-    let mut next = 1;
-    for b in draft.proxy.binds.iter_mut().filter(|b| b.id == 0) {
-        while taken.contains_key(&next) {
-            next += 1;
+    // Counted on from the one before.
+    let mut next: u32 = 1;
+    for b in &mut draft.proxy.binds {
+        if b.id == 0 {
+            while taken.contains_key(&next) {
+                next += 1;
+            }
+            b.id = next;
         }
-        b.id = next;
-        next += 1;
+        next = b.id.wrapping_add(1);
     }
 }
 

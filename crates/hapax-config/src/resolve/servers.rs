@@ -198,7 +198,7 @@ fn track(cx: &One<'_, '_>, draft: &Draft, server: usize, target: &str) -> Result
     Ok((id.0, found))
 }
 
-/// Servers are numbered from 1 within their backend, but for those that say otherwise.
+/// A server's number is its place in the backend, or the next that is free; but for those that say otherwise.
 fn number(cx: &mut One<'_, '_>, draft: &mut Draft) {
     let mut given: HashMap<u32, Span> = HashMap::new();
     for s in draft.proxy.servers.iter().filter(|s| s.id != 0) {
@@ -212,11 +212,13 @@ fn number(cx: &mut One<'_, '_>, draft: &mut Draft) {
     }
     let taken: HashSet<u32> = given.into_keys().collect();
     let mut next = 1;
-    for s in draft.proxy.servers.iter_mut().filter(|s| s.id == 0) {
-        while taken.contains(&next) {
-            next += 1;
+    for s in &mut draft.proxy.servers {
+        if s.id == 0 {
+            while taken.contains(&next) {
+                next += 1;
+            }
+            s.id = next;
         }
-        s.id = next;
         next += 1;
     }
 }

@@ -54,6 +54,28 @@ fn told(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// As HAProxy numbers them: the place counts, also of those that have a number of their own.
+#[test]
+fn who_has_no_number_gets_that_of_its_place() {
+    let servers = |options: &[&str]| {
+        let lines = options.iter().enumerate();
+        let lines: String = lines.map(|(i, o)| format!("    server s{i} 192.0.2.1:80 {o}\n")).collect();
+        let text = format!("defaults\n    mode http\n{TIMEOUTS}backend b\n{lines}");
+        let plan = read(&text).plan.expect("valid");
+        plan.proxies[0].servers.iter().map(|s| s.id).collect::<Vec<u32>>()
+    };
+    assert_eq!(servers(&["", "", ""]), [1, 2, 3]);
+    assert_eq!(servers(&["id 1000", "", ""]), [1000, 2, 3]);
+    assert_eq!(servers(&["id 3", "", "", ""]), [3, 2, 4, 5]);
+    assert_eq!(servers(&["", "id 1000", "id 3", ""]), [1, 1000, 3, 4]);
+    let binds = "    bind :1 id 10\n    bind :2\n    bind :3 id 1\n    bind :4\n";
+    let plan = read(&format!("defaults\n    mode http\n{TIMEOUTS}frontend f\n{binds}"))
+        .plan
+        .expect("valid");
+    let ids: Vec<u32> = plan.proxies[0].binds.iter().map(|b| b.id).collect();
+    assert_eq!(ids, [10, 11, 1, 2]);
+}
+
 #[test]
 fn names_become_indices() {
     let text = format!(

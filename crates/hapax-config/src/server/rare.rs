@@ -131,7 +131,6 @@ pub(super) static ROWS: &[ServerRow] = &[
         .usage("{ id | id32 | guid | addr | addr-port }")
         .shape(Shape::OneOf(&["id", "id32", "guid", "addr", "addr-port"]))
         .doc("What places the server on the ring of consistent hashes.")
-        .partial("`id32` chooses other points than HAProxy does")
         .since(3, 0)
         .ok(&[
             "server s1 127.0.0.1:80 hash-key id",

@@ -174,4 +174,52 @@ mod tests {
         assert!(q.leave(&t));
         assert!(!q.hand(0) && q.is_empty());
     }
+
+    /// Who waits, as a list: the server it insists on, its class and time, and its ticket.
+    type Waiter = (Option<usize>, (i32, i64), Arc<Ticket>);
+
+    proptest::proptest! {
+        /// Against a plain list: a slot goes to nobody who left, who insists on another server or who has somebody of his kind before
+        /// him, and to nobody twice; and it goes to somebody wherever there is one who can use it.
+        #[test]
+        fn slots_go_to_those_whose_turn_it_is(
+            ops in proptest::collection::vec((0u8..5, 0usize..4, -2i32..3, 0u64..40, -20i32..20), 0..200)
+        ) {
+            let q = WaitQueue::default();
+            let mut list: Vec<Waiter> = Vec::new();
+            for (op, n, class, now, offset) in ops {
+                match op {
+                    0 | 1 => {
+                        let target = (n < 3).then_some(n).filter(|_| op == 0);
+                        let ticket = q.join(target, class, now, offset);
+                        list.push((target, (class, now as i64 + i64::from(offset)), ticket));
+                    }
+                    2 if !list.is_empty() => {
+                        let (_, _, ticket) = list.remove(now as usize % list.len());
+                        proptest::prop_assert!(q.leave(&ticket), "it had no turn yet");
+                        proptest::prop_assert!(!q.leave(&ticket), "one leaves once");
+                    }
+                    2 => {}
+                    _ => {
+                        let can = |w: &Waiter| w.0.is_none_or(|t| t == n);
+                        let handed = q.hand(n);
+                        proptest::prop_assert_eq!(handed, list.iter().any(can));
+                        if !handed {
+                            continue;
+                        }
+                        let at = list.iter().position(|w| w.2.granted().is_some());
+                        let (target, key, ticket) = list.remove(at.expect("somebody has it"));
+                        proptest::prop_assert_eq!(ticket.granted(), Some(n));
+                        proptest::prop_assert!(target.is_none_or(|t| t == n));
+                        // Nobody of a better class or time was left standing; nor, of those in one line, who came before.
+                        proptest::prop_assert!(list.iter().filter(|w| can(w)).all(|w| w.1 >= key));
+                        let first = list.iter().position(|w| w.0 == target && w.1 == key);
+                        proptest::prop_assert!(first.is_none_or(|f| f >= at.unwrap_or(0)));
+                        proptest::prop_assert!(!q.leave(&ticket), "its turn has come");
+                    }
+                }
+                proptest::prop_assert_eq!(q.len() as usize, list.len());
+            }
+        }
+    }
 }
