@@ -73,11 +73,13 @@ fn weights_change_while_it_runs() {
     assert_eq!(got, "aaa");
 }
 
-/// A line of `show servers state` without the seconds since the server's last change.
+/// A line of `show servers state` without the seconds since the server's last change, and without the counter of checks that nobody
+/// makes: versions differ in where that one starts.
 fn without_age(line: &str) -> String {
-    let age = if line.split(' ').nth(1) == Some("be") { 9 } else { usize::MAX };
+    let state = line.split(' ').nth(1) == Some("be");
     let words = line.split(' ').enumerate();
-    words.map(|(i, w)| if i == age { "AGE" } else { w }).collect::<Vec<_>>().join(" ")
+    let shown = words.map(|(i, w)| if state && matches!(i, 9 | 12) { "-" } else { w });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 #[test]

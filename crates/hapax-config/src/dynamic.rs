@@ -39,12 +39,17 @@ struct Template {
 
 /// Options that only servers of the configuration may have.
 const STATIC_ONLY: &[&str] = &[
+    "cc",
+    "check-sni-auto",
+    "enabled",
     "init-addr",
+    "log-bufsize",
     "log-proto",
     "max-reuse",
     "namespace",
     "no-agent-check",
     "no-check",
+    "no-check-reuse-pool",
     "no-check-send-proxy",
     "no-check-ssl",
     "no-send-proxy-v2-ssl",
@@ -56,8 +61,7 @@ const STATIC_ONLY: &[&str] = &[
     "resolve-opts",
     "resolve-prefer",
     "resolvers",
-    "set-proxy-v2-tlv-fmt",
-    "shard",
+    "sni-auto",
     "socks4",
     "ssl-reuse",
     "stick",

@@ -185,6 +185,7 @@ impl ServerDraft {
     pub fn of(server: &Server) -> Self {
         let mut check = CheckDraft {
             rise: server.rise,
+            fall: server.fall,
             ..server.unused_check.as_deref().cloned().unwrap_or_default()
         };
         if let Some(c) = &server.check {
@@ -269,6 +270,7 @@ impl ServerDraft {
             server.init_addr = self.init_addr;
         }
         server.rise = self.check.rise;
+        server.fall = self.check.fall;
         if self.check.on {
             let c = &self.check;
             let alike = !self.dynamic && c.address.is_none() && c.port.is_none();

@@ -1,12 +1,13 @@
 //! Servers and backends that come and go: `add`, `del`, `publish`, `unpublish`, and what they may start from.
 
+use std::net::IpAddr;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
 use hapax_config::dynamic::{self, NoBackend, Running};
-use hapax_config::plan::{Mode, Proxy, ProxyCaps, Server, SocketLevel};
+use hapax_config::plan::{Mode, Proxy, ProxyCaps, Server, SocketLevel, Stored};
 use hapax_runtime::state::{Kept, Shared};
-use hapax_sample::{ProxyId, ServerId};
+use hapax_sample::{Files, ProxyId, ServerId};
 
 use hapax_value::Support;
 
@@ -67,7 +68,7 @@ const REFERENCED: &str = "This server cannot be removed at runtime due to other 
 
 fn add_server(c: &mut Call<'_>) -> Answer {
     if c.arg(0) == "help" {
-        let head = String::from("List of keywords supported for dynamic servers:\n");
+        let head = String::from("List of keywords supported for dynamic server:\n");
         return Answer::Text(dynamic::server_options().fold(head, |out, name| out + name + "\n"));
     }
     match try_add(c) {
@@ -82,10 +83,16 @@ fn try_add(c: &Call<'_>) -> Result<(), String> {
     let shared = c.control.shared();
     let conf = shared.conf(p);
     if !dynamic::takes_servers(conf) {
-        return Err(format!("backend '{}' uses a non dynamic load balancing method.", conf.name));
+        return Err(format!(
+            "Backend does not support dynamic servers : backend '{}' uses a non dynamic load balancing method.",
+            conf.name
+        ));
     }
     let words = &c.args()[1..];
-    if words.is_empty() || name.is_empty() {
+    if name.is_empty() {
+        return Err("Require 'backend/server'.".into());
+    }
+    if words.is_empty() {
         return Err("'server' expects <name> and <addr>[:<port>] as arguments.".into());
     }
     if shared.proxy(p).servers.position(|s| *s.conf().name == *name).is_some() {
@@ -118,9 +125,14 @@ fn parse(c: &Call<'_>, backend: &Proxy, name: &str, words: &[String]) -> Result<
             .every_proxy()
             .find(|(_, p)| p.caps.contains(ProxyCaps::BACKEND) && *p.name == *name)
     };
+    let stored = shared.certs.lock().stored.clone();
+    let files = Stocked {
+        stored: &stored,
+        files: c.control.files(),
+    };
     let mut running = Running {
         plan: &shared.plan,
-        files: c.control.files(),
+        files: &files,
         vars: names.get_or_insert_with(|| shared.plan.vars.clone()),
         server: &|backend, name| {
             let (state, _) = find(backend)?;
@@ -130,6 +142,33 @@ fn parse(c: &Call<'_>, backend: &Proxy, name: &str, words: &[String]) -> Result<
         backend: &|name| find(name).map(|(_, conf)| conf),
     };
     dynamic::server(&mut running, backend, name, words)
+}
+
+/// Files, behind what is kept of them in memory: a bundle of authorities may have come by a command, or be newer than its file.
+struct Stocked<'a> {
+    stored: &'a Stored,
+    files: &'a dyn Files,
+}
+
+impl Files for Stocked<'_> {
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        let known = self.stored.authorities.get(path).or_else(|| self.stored.revocations.get(path));
+        known
+            .filter(|pem| !pem.is_empty())
+            .map_or_else(|| self.files.read(path), |pem| Ok(Arc::clone(pem)))
+    }
+
+    fn env(&self, name: &str) -> Option<Vec<u8>> {
+        self.files.env(name)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        self.files.list(path)
+    }
+
+    fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        self.files.lookup(host)
+    }
 }
 
 /// The server that `track` names: one of the configuration that is checked.

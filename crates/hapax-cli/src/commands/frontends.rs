@@ -42,7 +42,8 @@ fn order(c: &mut Call<'_>, order: FrontendOrder) -> Answer {
     if state.stopped.load(Relaxed) {
         return Answer::err(match order {
             FrontendOrder::Stop => "Frontend was already shut down.",
-            _ => "Frontend was previously shut down, cannot enable.",
+            FrontendOrder::Pause => "Frontend was previously shut down, cannot disable.",
+            FrontendOrder::Resume => "Frontend was previously shut down, cannot enable.",
         });
     }
     let (grade, line) = match order {

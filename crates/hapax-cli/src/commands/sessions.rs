@@ -109,7 +109,7 @@ fn shutdown(c: &mut Call<'_>) -> Answer {
         return Answer::err("Session pointer expected (use 'show sess').");
     }
     let Some(id) = parse_id(c.arg(0)) else {
-        return Answer::err("No such session (use 'show sess').");
+        return Answer::err("Session pointer expected (use 'show sess').");
     };
     let control = Arc::clone(c.control);
     Answer::Later(Box::pin(async move {

@@ -76,24 +76,21 @@ fn set_health(c: &mut Call<'_>, (p, s): Target) -> Answer {
     Answer::Done
 }
 
-/// `port <port>` after an address; `Err`: it is none.
+/// `port <port>` after an address; `Err`: it is none. 0 is as good as none was given.
 fn port_after(c: &Call<'_>, at: usize) -> Result<Option<u16>, Answer> {
     if c.arg(at) != "port" {
         return Ok(None);
     }
     let n: i64 = c.arg(at + 1).parse().map_err(|_| Answer::err("provided port is not an integer"))?;
     match u16::try_from(n) {
-        Ok(port) if port > 0 => Ok(Some(port)),
-        _ => Err(Answer::err("provided port is invalid")),
+        Ok(port) => Ok(Some(port)),
+        Err(_) => Err(Answer::err("provided port is invalid")),
     }
 }
 
 fn port_of(text: &str) -> Result<u16, Answer> {
     let n: i64 = text.parse().map_err(|_| Answer::err("provided port is not an integer"))?;
-    u16::try_from(n)
-        .ok()
-        .filter(|p| *p > 0)
-        .ok_or_else(|| Answer::err("provided port is invalid"))
+    u16::try_from(n).map_err(|_| Answer::err("provided port is invalid"))
 }
 
 fn address_of(text: &str) -> Result<Endpoint, Answer> {
@@ -215,8 +212,8 @@ fn set_name(c: &mut Call<'_>, (p, s): Target) -> Answer {
         return Answer::err("set server <b>/<s> name requires a new name.");
     }
     let server = shared.server(p, s);
-    if server.admin() & (Admin::FMAINT | Admin::CMAINT) == 0 {
-        return Answer::err("Server must be in maintenance mode to be renamed.");
+    if server.admin() & Admin::FMAINT == 0 {
+        return Answer::err("Server must be in maintenance mode to be renamed (set server <b>/<s> state maint).");
     }
     if hapax_config::section::invalid_char(name.as_bytes()).is_some() {
         return Answer::err("Server name contains invalid characters.");

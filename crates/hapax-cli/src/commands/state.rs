@@ -88,12 +88,15 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
     let health = match (s.in_maintenance(), conf.check.is_some()) {
         (true, _) => 0,
         (false, true) => view.health.value(),
-        (false, false) => conf.rise,
+        // Nobody has counted, unless the runtime API said so.
+        (false, false) => view
+            .forced
+            .map_or(0, |up| if up { (conf.rise + conf.fall).saturating_sub(1) } else { 0 }),
     };
     // Bits: a check is configured, it is enabled, it is paused by maintenance.
     let check_state = u32::from(conf.check.is_some()) << 1
         | u32::from(conf.check.is_some() && s.check_enabled.load(Relaxed)) << 2
-        | u32::from(conf.check.is_some() && s.in_maintenance()) << 3;
+        | u32::from(conf.disabled || (conf.check.is_some() && s.in_maintenance())) << 3;
     // The same for the agent, and that it is one.
     let agent_state = s.agent().map_or(0, |a| 1 << 1 | u32::from(a.enabled.load(Relaxed)) << 2 | 1 << 4);
     let since = now_ms.saturating_sub(s.last_change.load(Relaxed)) / 1000;
@@ -120,7 +123,8 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
             let target = a.target();
             (ip_or_none(target.0.clone()), target.1)
         }
-        None => ("-".to_owned(), 0),
+        // What a check goes to, an agent would.
+        None => (check_addr.clone(), conf.check.as_ref().and_then(|c| c.port).unwrap_or(0)),
     };
     format!(
         "{} {} {} {} {addr} {} {} {} {} {since} {status} {result} {health} {check_state} {agent_state} {} {} {fqdn} {port} {service} {} \
@@ -142,9 +146,8 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
 fn address(s: &ServerState) -> (String, u16) {
     match s.endpoint() {
         Some(Endpoint::Ip(a)) => (a.ip().to_string(), a.port()),
-        Some(Endpoint::Unix(p)) => (format!("unix@{p}"), 0),
-        Some(Endpoint::Abstract(n, _)) => (format!("abns@{}", String::from_utf8_lossy(&n)), 0),
-        None => ("-".into(), 0),
+        // Only addresses of IP are told.
+        Some(Endpoint::Unix(_) | Endpoint::Abstract(..)) | None => ("-".into(), 0),
     }
 }
 
@@ -185,17 +188,18 @@ fn result_number(s: CheckStatus) -> u8 {
 fn servers_conn(c: &mut Call<'_>) -> Answer {
     let threads = c.control.shared().workers;
     let mut out = format!(
-        "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur \
-         idle_per_thr[{threads}]\n"
+        "# bkname/svname bkid/svid addr port - purge_delay served used_cur used_max need_est idle_sess unsafe_nb safe_nb idle_lim \
+         idle_cur idle_per_thr[{threads}]\n"
     );
     let done = for_servers(c, |_, proxy, s| {
         let conf = s.conf();
         let (addr, port) = address(s);
         let (used, most, idle) = (s.cur_sess.load(Relaxed), s.max_sess.load(Relaxed), s.idle.load(Relaxed));
         let limit = conf.pool_max_conn.map_or(-1, i64::from);
+        let need = s.needed();
         put!(
             out,
-            "{}/{} {}/{} {addr} {port} - {} {used} {most} {used} 0 {idle} {limit} {idle}",
+            "{}/{} {}/{} {addr} {port} - {} {used} {used} {most} {need} 0 0 {idle} {limit} {idle}",
             proxy.name,
             conf.name,
             proxy.iid,

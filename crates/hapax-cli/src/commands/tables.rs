@@ -1,6 +1,7 @@
 //! Stick tables while running: shown, filled and emptied (management guide, 9.3).
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use hapax_balance::table::{Column, DataType, Entry, Handle, Key, KeyType, Shape};
 use hapax_config::plan::SocketLevel;
@@ -84,7 +85,7 @@ fn show(c: &mut Call<'_>) -> Answer {
             return Answer::Text(out);
         }
         word if !word.is_empty() && !word.starts_with("data.") => {
-            return Answer::err("Optional argument only supports \"data.<store_data_type>\" <operator> <value> and key <key>");
+            return Answer::err("Optional argument only supports \"data.<store_data_type>\" <operator> <value> or key <key> or ptr <ptr>");
         }
         _ => {}
     }
@@ -164,6 +165,7 @@ struct Filter {
     value: i64,
 }
 
+const NO_OPERATOR: &str = "Require and operator among \"eq\", \"ne\", \"le\", \"ge\", \"lt\", \"gt\"";
 const OPERATORS: [&str; 6] = ["eq", "ne", "le", "ge", "lt", "gt"];
 
 impl Filter {
@@ -207,17 +209,14 @@ fn filters(c: &Call<'_>, table: &LiveTable) -> Result<Vec<Filter>, Answer> {
         }
         let wrong = |what: &str| Answer::err(format!("Filter entry #{}: {what}", n + 1));
         let word = |i: usize| three.get(i).map_or("", String::as_str);
-        let (data, element) = word(0)
-            .strip_prefix("data.")
-            .and_then(data_type)
-            .ok_or_else(|| wrong("Unknown data type"))?;
+        let Some(name) = word(0).strip_prefix("data.") else {
+            return Err(wrong(if word(1).is_empty() { NO_OPERATOR } else { "Unknown data type" }));
+        };
+        let (data, element) = data_type(name).ok_or_else(|| wrong("Unknown data type"))?;
         if !table.table.layout().has(data) {
             return Err(wrong("Data type not stored in this table"));
         }
-        let operator = OPERATORS
-            .iter()
-            .position(|o| *o == word(1))
-            .ok_or_else(|| wrong("Require and operator among \"eq\", \"ne\", \"le\", \"ge\", \"lt\", \"gt\""))?;
+        let operator = OPERATORS.iter().position(|o| *o == word(1)).ok_or_else(|| wrong(NO_OPERATOR))?;
         let value = word(2)
             .parse()
             .map_err(|_| wrong("Require a valid integer value to compare against"))?;
@@ -249,8 +248,9 @@ fn one<'t>(c: &Call<'_>, table: &'t LiveTable, act: Act, now: u64) -> Result<Opt
     let text = c.arg(2);
     if c.arg(1) == "ptr" {
         let digits = text.strip_prefix("0x").unwrap_or(text);
-        let bits = u64::from_str_radix(digits, 16).map_err(|_| Answer::err("Pointer value expected"))?;
-        return Ok(from_pointer(bits).and_then(|h| table.table.by_handle(h, now)));
+        let bits = u64::from_str_radix(digits, 16).map_err(|_| Answer::err("Pointer expected (0xffff notation)"))?;
+        let found = from_pointer(bits).and_then(|h| table.table.by_handle(h, now));
+        return found.map(Some).ok_or_else(|| Answer::err("No entry can be found matching ptr."));
     }
     if text.is_empty() {
         return Err(Answer::err("Key value expected"));
@@ -276,18 +276,29 @@ fn key(kind: KeyType, text: &str, act: Act) -> Result<Key<'_>, Answer> {
             return Err(Answer::err(message));
         }
         KeyType::Integer => {
-            text.parse::<u32>().map_err(|_| invalid())?;
+            // As far as it is a number, whatever else stands there.
+            let number = super::weights::leading(text).0;
+            return kind.key(Value::Int(number)).ok_or_else(invalid);
         }
-        // An IPv4 address is no key here, though a sample of one would be.
-        KeyType::Ipv6 if !text.contains(':') => return Err(invalid()),
-        KeyType::Ip | KeyType::Ipv6 | KeyType::String(_) => {}
+        KeyType::Ip | KeyType::Ipv6 => match (kind, text.parse::<IpAddr>()) {
+            // Each is a key of the other family's tables where it has a counterpart there.
+            (KeyType::Ip, Ok(IpAddr::V6(a))) => {
+                let v4 = a.to_ipv4().ok_or_else(invalid)?;
+                return kind.key(Value::V4(v4)).ok_or_else(invalid);
+            }
+            (_, Ok(IpAddr::V4(a))) if kind == KeyType::Ipv6 => return kind.key(Value::V6(a.to_ipv6_mapped())).ok_or_else(invalid),
+            _ => {}
+        },
+        KeyType::String(_) => {}
     }
     kind.key(Value::Str(Cow::Borrowed(text.as_bytes()))).ok_or_else(invalid)
 }
 
 fn set(c: &mut Call<'_>) -> Answer {
+    const SET: &str = "Required arguments: <table> key <key> [data.<store_data_type> <value>]* or <table> ptr <ptr> \
+                       [data.<store_data_type> <value>]*";
     if c.arg(0).is_empty() {
-        return Answer::err("Required arguments: <table> key <key> [data.<store_data_type> <value>]*");
+        return Answer::err(SET);
     }
     let table = match find(c) {
         Ok(t) => t,
@@ -298,7 +309,8 @@ fn set(c: &mut Call<'_>) -> Answer {
         word if word.starts_with("data.") => {
             return Answer::err("content-based lookup is only supported with the \"show\" and \"clear\" actions");
         }
-        _ => return Answer::err("Required arguments: <table> key <key> [data.<store_data_type> <value>]*"),
+        "" => return Answer::Done,
+        _ => return Answer::err(SET),
     }
     let mut entry = match one(c, table, Act::Set, c.control.now_ms()) {
         Ok(Some(entry)) => entry,
@@ -323,7 +335,7 @@ fn set(c: &mut Call<'_>) -> Answer {
             return Answer::err("Data type cannot be set");
         }
         if entry.set(data, element, value.cast_unsigned()).is_none() {
-            return Answer::err("Data type not stored in this table");
+            return Answer::err("index out of range in this data array");
         }
     }
     entry.touch();

@@ -142,6 +142,7 @@ fn answers_are_haproxys() {
         ("show sess", "\n"),
         ("show sess 0x12", "Session not found.\n\n"),
         ("shutdown session 0x1", "No such session (use 'show sess').\n\n"),
+        ("shutdown session x", "Session pointer expected (use 'show sess').\n\n"),
         ("shutdown session", "Session pointer expected (use 'show sess').\n\n"),
         ("shutdown sessions server", "Require 'backend/server'.\n\n"),
         ("get weight b/s1", "10 (initial 10)\n\n"),
@@ -219,6 +220,8 @@ fn answers_are_haproxys() {
             "shutdown frontend f;enable frontend f",
             "\nFrontend was previously shut down, cannot enable.\n\n",
         ),
+        ("disable frontend f", "Frontend was previously shut down, cannot disable.\n\n"),
+        ("set maxconn server b/s1 10x", "Trailing garbage in maxconn string\n\n"),
     ];
     let control = control();
     for (line, want) in cases {
@@ -241,7 +244,7 @@ fn server_states_have_haproxys_form() {
         state(&control)[..2],
         [
             "3 b 1 s1 127.0.0.1 2 0 10 10 1000 1 0 2 6 0 0 0 - 22001 - 0 0 - - 0",
-            "3 b 2 s2 127.0.0.1 2 0 10 10 1000 1 0 2 0 0 0 0 - 22001 - 0 0 - - 0"
+            "3 b 2 s2 127.0.0.1 2 0 10 10 1000 1 0 0 0 0 0 0 - 22001 - 0 0 - - 0"
         ]
     );
     ask(&control, "disable server b/s1");
@@ -250,7 +253,10 @@ fn server_states_have_haproxys_form() {
         "3 b 1 s1 127.0.0.1 0 1 10 10 0 1 0 0 14 0 0 0 - 22001 - 0 0 - - 0"
     );
     let conn = ask(&control, "show servers conn");
-    assert!(conn.ends_with("b/s2 3/2 127.0.0.1 22001 - 5000 0 0 0 0 0 -1 0 0 0\n\n"), "{conn}");
+    assert!(
+        conn.ends_with("b/s2 3/2 127.0.0.1 22001 - 5000 0 0 0 0 0 0 0 -1 0 0 0\n\n"),
+        "{conn}"
+    );
 }
 
 #[test]

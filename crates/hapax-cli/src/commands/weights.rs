@@ -101,8 +101,21 @@ pub(super) fn set(c: &Call<'_>, (p, s): (ProxyId, ServerId), text: &str) -> Answ
     } else {
         return Answer::err("Absolute weight can only be between 0 and 256 inclusive.");
     };
+    let initial = i64::from(shared.server(p, s).iweight.load(Relaxed));
+    if weight != 0 && weight != initial && !shared.proxy(p).live.is_dynamic() {
+        return Answer::err("Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.");
+    }
     shared.set_weight(p, s, weight as u32);
     Answer::Done
+}
+
+/// A number as the C library reads it: what stands before anything else; without digits, 0.
+pub(super) fn leading(text: &str) -> (i64, &str) {
+    let text = text.trim_start();
+    let sign = usize::from(text.starts_with(['-', '+']));
+    let digits = text[sign..].bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at(if digits == 0 { 0 } else { sign + digits });
+    (number.parse().unwrap_or(if digits == 0 { 0 } else { i64::MAX }), rest)
 }
 
 fn maxconn_server(c: &mut Call<'_>) -> Answer {
@@ -114,12 +127,16 @@ fn maxconn_server(c: &mut Call<'_>) -> Answer {
     if text.is_empty() {
         return Answer::err("Require <maxconn>.");
     }
-    match text.parse::<u32>() {
-        Ok(n) => {
-            c.control.shared().set_server_maxconn(p, s, n);
+    match leading(text) {
+        (_, rest) if rest == text => Answer::err("maxconn string empty or preceded by garbage"),
+        (n, "") => {
+            // Less than nothing is no limit.
+            c.control
+                .shared()
+                .set_server_maxconn(p, s, u32::try_from(n.max(0)).unwrap_or(u32::MAX));
             Answer::Done
         }
-        Err(_) => Answer::err("maxconn string empty or preceded by garbage"),
+        _ => Answer::err("Trailing garbage in maxconn string"),
     }
 }
 
@@ -133,7 +150,7 @@ fn maxconn_frontend(c: &mut Call<'_>) -> Answer {
     if c.arg(1).is_empty() {
         return Answer::err("Integer value expected.");
     }
-    let Ok(n) = c.arg(1).parse::<u32>() else {
+    let Ok(n) = u32::try_from(leading(c.arg(1)).0) else {
         return Answer::err("Value out of range.");
     };
     let shared = c.control.shared();
@@ -148,7 +165,7 @@ fn maxconn_global(c: &mut Call<'_>) -> Answer {
         return Answer::err("Expects an integer value.");
     }
     let shared = c.control.shared();
-    match c.arg(0).parse::<u32>() {
+    match u32::try_from(leading(c.arg(0)).0) {
         Ok(n) if n <= shared.hard_maxconn => {
             shared.maxconn.store(if n == 0 { shared.hard_maxconn } else { n }, Relaxed);
             shared.mail.broadcast(&WorkerCommand::LimitsChanged);

@@ -76,8 +76,9 @@ pub struct Server {
     /// It is made of the address, and changes with it.
     pub cookie_made: bool,
     pub check: Option<CopyOnWrite<Check>>,
-    /// `rise`, whether or not the server is checked.
+    /// `rise` and `fall`, whether or not the server is checked.
     pub rise: u32,
+    pub fall: u32,
     pub track: Option<(u32, u32)>,
     /// Options of TLS, where the traffic or the checks speak it.
     pub tls: Option<Box<ServerTls>>,

@@ -42,9 +42,20 @@ impl Shared {
     /// `set server ... health`
     pub fn force_health(&self, p: ProxyId, s: ServerId, to: Oper, now_ms: u64) {
         let server = self.server(p, s);
-        server.check().health.force(to != Oper::Stopped);
-        let cause = Cause::Words("changed from CLI");
-        self.move_to(p, s, to, &Ripple { cause, via: None }, now_ms);
+        {
+            let mut view = server.check();
+            view.health.force(to != Oper::Stopped);
+            view.forced = Some(to != Oper::Stopped);
+        }
+        let ripple = Ripple {
+            cause: Cause::Words("changed from CLI"),
+            via: None,
+        };
+        // Who is down stops by way of being up.
+        if to == Oper::Stopping {
+            self.move_to(p, s, Oper::Running, &ripple, now_ms);
+        }
+        self.move_to(p, s, to, &ripple, now_ms);
     }
 
     /// Changes the operational state, if it is another one.
@@ -89,12 +100,12 @@ impl Shared {
     pub fn want(&self, p: ProxyId, s: ServerId, wanted: Wanted, now_ms: u64) {
         match wanted {
             Wanted::Ready => {
-                self.leave_maint(p, s, Admin::FMAINT | Admin::CMAINT, now_ms);
+                self.leave_maint(p, s, Admin::FMAINT, now_ms);
                 self.leave_drain(p, s, Admin::FDRAIN, now_ms);
             }
             Wanted::Drain => {
                 self.enter_drain(p, s, Admin::FDRAIN, None, now_ms);
-                self.leave_maint(p, s, Admin::FMAINT | Admin::CMAINT, now_ms);
+                self.leave_maint(p, s, Admin::FMAINT, now_ms);
             }
             Wanted::Maint => {
                 self.enter_maint(p, s, Admin::FMAINT, None, now_ms);

@@ -191,6 +191,8 @@ pub struct CheckView {
     pub last: Outcome,
     /// A check is under way.
     pub running: bool,
+    /// What `set server ... health` said last, up or down.
+    pub forced: Option<bool>,
 }
 
 impl CheckView {
@@ -202,6 +204,7 @@ impl CheckView {
                 ..Outcome::default()
             },
             running: false,
+            forced: None,
         }
     }
 }
