@@ -278,7 +278,9 @@ impl<'a> Run<'a> {
         let check = self.check;
         let to = self.target(c).ok_or_else(|| "no address".to_owned())?;
         let tls = if c.tls || (c.like_server && check.tls) {
-            let config = (self.cx.tls)(self.p.0, self.s.0).ok_or_else(|| "no TLS settings".to_owned())?;
+            // Who came while running has its own.
+            let own = self.server.own_tls().or_else(|| (self.cx.tls)(self.p.0, self.s.0));
+            let config = own.ok_or_else(|| "no TLS settings".to_owned())?;
             let (sni, alpn) = self.names(c);
             let mut own = (*config).clone();
             own.enable_sni |= sni.is_some();
