@@ -59,7 +59,10 @@ fn told(text: &str) -> Vec<String> {
 fn who_has_no_number_gets_that_of_its_place() {
     let servers = |options: &[&str]| {
         let lines = options.iter().enumerate();
-        let lines: String = lines.map(|(i, o)| format!("    server s{i} 192.0.2.1:80 {o}\n")).collect();
+        let lines = lines
+            .map(|(i, o)| format!("    server s{i} 192.0.2.1:80 {o}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         let text = format!("defaults\n    mode http\n{TIMEOUTS}backend b\n{lines}");
         let plan = read(&text).plan.expect("valid");
         plan.proxies[0].servers.iter().map(|s| s.id).collect::<Vec<u32>>()
