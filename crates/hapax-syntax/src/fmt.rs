@@ -37,14 +37,15 @@ pub fn format(bytes: &[u8], style: &Style<'_>) -> Vec<u8> {
     if bytes.is_empty() {
         return Vec::new();
     }
-    for raw in text.split(|&b| b == b'\n') {
-        out.line(raw);
+    for (i, raw) in text.split(|&b| b == b'\n').enumerate() {
+        // A word that only looks like the mark of an encoding must not come to stand where one is read as such.
+        if i == 0 && is_marked(raw.trim_ascii_start()) {
+            out.verbatim(raw, b"");
+        } else {
+            out.line(raw);
+        }
     }
     out.flush();
-    // A word that only looks like the mark of an encoding must not come to stand where one is read as such.
-    if is_marked(&out.out) && !is_marked(bytes) {
-        out.out.insert(0, b' ');
-    }
     out.out
 }
 
