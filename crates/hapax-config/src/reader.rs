@@ -9,9 +9,10 @@ use hapax_rules::errors::Pages;
 use hapax_rules::{Rule, RuleSets, Site, parse_rule, parse_static_redirect};
 use hapax_sample::acl::{AclSet, Condition, Token};
 use hapax_sample::expr::Expr;
+use hapax_sample::logformat::LogFormat;
 use hapax_sample::pattern::PatternRefs;
 use hapax_sample::vars::VarNames;
-use hapax_sample::{Compile, Deferred, Files, NameKind, Wanted, registry};
+use hapax_sample::{Compile, Deferred, Files, NameKind, Needs, Wanted, registry};
 use hapax_syntax::Environment;
 use hapax_value::Endpoint;
 
@@ -308,6 +309,12 @@ impl<'a> Reader<'a> {
         Ok((Expr::compile(&text, a.at(from), &mut self.compile())?, next))
     }
 
+    /// A text format of a check.
+    pub(crate) fn check_format(&mut self, text: &[u8], at: Span) -> Result<LogFormat, Diagnostic> {
+        let made = LogFormat::compile_text(text, at, &mut self.compile())?;
+        placed(made, Needs::BE_CHECK, at)
+    }
+
     /// What compiling an expression of the proxy `name` needs, once all lines are read.
     pub(crate) fn compile_for(&mut self, name: &Arc<str>) -> Compile<'_> {
         Compile {
@@ -494,6 +501,27 @@ pub(crate) fn under(base: Option<&str>, path: &str) -> String {
         Some(base) if !path.starts_with(['/', '@']) => format!("{base}/{path}"),
         _ => path.to_owned(),
     }
+}
+
+/// A format, where all that it quotes exists at `place`.
+pub(crate) fn placed(format: LogFormat, place: Needs, at: Span) -> Result<LogFormat, Diagnostic> {
+    match format.misplaced(place) {
+        None => Ok(format),
+        Some(why) => Err(Diagnostic::alert(&codes::BAD_ARGUMENT, why).at(at)),
+    }
+}
+
+/// An expression, where its facts exist at `place`; `there` names that in the message.
+pub(crate) fn placed_expr(expr: Expr, place: Needs, at: Span, there: &str) -> Result<Expr, Diagnostic> {
+    if expr.needs().intersects(place) {
+        return Ok(expr);
+    }
+    let why = format!(
+        "fetch method '{}' extracts information from '{}', none of which is available {there}.",
+        expr.fetch().name,
+        expr.fetch().source()
+    );
+    Err(Diagnostic::alert(&codes::BAD_ARGUMENT, why).at(at))
 }
 
 /// The same compilation context, for a shorter while.

@@ -318,7 +318,7 @@ impl<'p> ParseAction<'p, '_> {
         let why = format!(
             "fetch method '{}' extracts information from '{}', none of which is available here",
             String::from_utf8_lossy(text),
-            expr.needs().source()
+            expr.fetch().source()
         );
         Err(self.fail(&codes::WRONG_PLACE, why).at(at))
     }

@@ -143,8 +143,8 @@ impl Expr {
         }
         Some(format!(
             "sample fetch <{}> may not be reliably used here because it needs '{}' which is not available here",
-            self.text,
-            self.needs().source()
+            self.fetch.name,
+            self.fetch.source()
         ))
     }
 

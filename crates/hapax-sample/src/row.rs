@@ -73,18 +73,6 @@ impl Needs {
         let bit = self.bits().trailing_zeros() as usize;
         RULE_NAMES.get(bit).copied().unwrap_or("nowhere")
     }
-
-    /// What the facts are part of, in the words of HAProxy's warnings.
-    pub fn source(self) -> &'static str {
-        match self {
-            Self::REQUEST => "HTTP request headers",
-            Self::RESPONSE => "HTTP response headers",
-            Self::SERVER_SIDE => "server-side information",
-            Self::SERVER | Self::BACKEND => "backend connection",
-            Self::LAYER5 => "client-side TLS and session information",
-            _ => "internal state",
-        }
-    }
 }
 
 /// What the bits are called in messages, in their order.
@@ -233,6 +221,9 @@ impl<'e> Call<'_, 'e> {
     }
 }
 
+/// Words of fetches that look at bytes rather than at a head.
+const BUFFERED: [&str; 6] = ["len", "payload", "rdp_cookie", "ssl_hello", "ssl_sni", "ssl_ver"];
+
 impl fmt::Debug for Fetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
@@ -317,6 +308,23 @@ impl Fetch {
     pub const fn steady(mut self) -> Self {
         self.steady = true;
         self
+    }
+
+    /// What the facts are part of, in the words of HAProxy's messages.
+    pub fn source(&self) -> &'static str {
+        let (buffered, response) = (BUFFERED.iter().any(|w| self.name.contains(w)), self.name.starts_with("res"));
+        match self.needs {
+            Needs::REQUEST if buffered => "request buffer",
+            Needs::REQUEST => "HTTP request headers",
+            Needs::RESPONSE if buffered => "response buffer",
+            Needs::RESPONSE => "HTTP response headers",
+            Needs::LAYER5 => "client-side connection",
+            _ if self.name.starts_with("srv_") => "server",
+            _ if self.name.starts_with("be_") || self.name.starts_with("cur_") => "backend",
+            _ if self.name.ends_with("status") || response || self.name.starts_with("capture.res") => "HTTP response",
+            Needs::SERVER_SIDE | Needs::SERVER | Needs::BACKEND | Needs::TRANSFER => "server address",
+            _ => "internal state",
+        }
     }
 
     /// The same work under another name.

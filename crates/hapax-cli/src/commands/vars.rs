@@ -117,7 +117,7 @@ fn compile(c: &Call<'_>, name: &str, format: bool, text: &str) -> Result<Process
         if !made.needs().intersects(Needs::CLI) {
             return Err(format!(
                 "fetch method 'set-var({name})' extracts information from '{}', none of which is available here",
-                made.needs().source()
+                made.fetch().source()
             ));
         }
         Source::Expr(made)

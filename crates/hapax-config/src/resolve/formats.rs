@@ -1,12 +1,14 @@
 //! Log formats: HAProxy's own ones by name, and those that lines give, compiled once the proxy is known in full.
 
 use hapax_diag::Diagnostic;
+use hapax_sample::Needs;
 use hapax_sample::logformat::LogFormat;
 
 use super::proxy::One;
 use crate::codes;
 use crate::draft::{Draft, FormatText};
 use crate::plan::{CopyOnWrite, LogFormats, LogKind, LogWire};
+use crate::reader::placed;
 
 const TCP: &str = "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq";
 const TCP_CLF: &str = "%{+Q}o %{-Q}ci - - [%T] \"TCP \" 000 %B \"\" \"\" %cp %ms %ft %b %s %Th %Tw %Tc %Tt %U %ts-- %ac %fc %bc %sc %rc %sq %bq \
@@ -23,6 +25,10 @@ pub(super) fn compile(cx: &mut One<'_, '_>, draft: &mut Draft) {
     if !draft.is_front() {
         if let Some(text) = draft.formats.unique_id.clone() {
             draft.proxy.formats.unique_id = one(cx, draft, &text, "unique-id");
+        }
+        // It is looked at, though nothing is logged with it.
+        if let Some(text) = draft.formats.error.clone() {
+            let _ = one(cx, draft, &text, "error-log-format");
         }
         return;
     }
@@ -57,7 +63,12 @@ fn one(cx: &mut One<'_, '_>, draft: &Draft, text: &FormatText, word: &str) -> Op
     } else {
         LogFormat::compile(&text.text, text.span, &mut compile)
     };
-    match made {
+    let place = match word {
+        "unique-id" if draft.is_front() => Needs::FE_HRQ_H,
+        "unique-id" => Needs::BE_HRQ_H,
+        _ => Needs::LOG,
+    };
+    match made.and_then(|format| placed(format, place, text.span)) {
         Ok(format) => Some(format),
         Err(d) => {
             let message = format!("failed to parse {word} : {}", d.message);

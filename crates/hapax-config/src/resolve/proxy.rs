@@ -135,7 +135,8 @@ fn switch_rule(cx: &mut One<'_, '_>, draft: &Draft, switch: PendingSwitch) -> Op
     } = switch;
     let target = if name.contains(&b'%') {
         let mut compile = cx.reader.compile_for(&draft.proxy.name);
-        let compiled = hapax_sample::logformat::LogFormat::compile_text(&name, name_span, &mut compile);
+        let compiled = hapax_sample::logformat::LogFormat::compile_text(&name, name_span, &mut compile)
+            .and_then(|format| crate::reader::placed(format, hapax_sample::Needs::FE_SWITCH, name_span));
         cx.reader.tell_absent(&[], name_span);
         match compiled {
             Ok(format) => SwitchTarget::Dynamic(format),

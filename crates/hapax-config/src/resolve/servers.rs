@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use hapax_diag::{Diagnostic, Lead, Span};
+use hapax_sample::Needs;
 use hapax_sample::logformat::LogFormat;
 
 use super::proxy::One;
@@ -11,6 +12,7 @@ use super::{names, tls};
 use crate::codes;
 use crate::draft::Draft;
 use crate::plan::{Check, CopyOnWrite, Script, ServerTarget, UseServer};
+use crate::reader::placed;
 
 /// Why a server that tracks another may have no `init-state`.
 pub(crate) const STATE_OF_ITS_OWN: &str = "unable to set init-state and tracking at the same time!";
@@ -28,7 +30,8 @@ pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
         let Some(index) = cx.server_names[cx.me].get(name.as_str()) else {
             if name.contains('%') {
                 let mut compile = cx.reader.compile_for(&draft.proxy.name);
-                let compiled = LogFormat::compile_text(&pending.name, pending.name_span, &mut compile);
+                let compiled = LogFormat::compile_text(&pending.name, pending.name_span, &mut compile)
+                    .and_then(|format| placed(format, Needs::FE_SWITCH, pending.name_span));
                 cx.reader.tell_absent(&[], pending.name_span);
                 match compiled {
                     Ok(format) => draft.proxy.use_server.push(UseServer {

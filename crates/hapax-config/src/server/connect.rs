@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
+use hapax_sample::Needs;
 use hapax_sample::logformat::LogFormat;
 use hapax_syntax::{Environment, Word};
 use hapax_value::Endpoint;
@@ -12,6 +13,7 @@ use super::{ServerCx, ServerRow};
 use crate::address::{self, Accept};
 use crate::args::Args;
 use crate::plan::{ProxyParts, UseSource};
+use crate::reader::placed;
 use crate::shape::Shape;
 
 pub(super) static ROWS: &[ServerRow] = &[
@@ -199,7 +201,10 @@ fn tlv_format(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     };
     let format = match a.bytes(0) {
         b"" => None,
-        text => Some(Arc::new(LogFormat::compile_text(text, a.at(0), &mut cx.cx)?)),
+        text => {
+            let made = LogFormat::compile_text(text, a.at(0), &mut cx.cx)?;
+            Some(Arc::new(placed(made, Needs::SRV_SRC, a.at(0))?))
+        }
     };
     cx.draft.server.proxy_tlvs.retain(|(k, _)| *k != id);
     cx.draft.server.proxy_tlvs.push((id, format));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hapax_sample::Needs;
 use hapax_sample::expr::Expr;
 use hapax_value::Endpoint;
 
@@ -10,6 +11,7 @@ use crate::address::{self, Accept};
 use crate::certs::CertError;
 use crate::keyword::{Class, Sections};
 use crate::plan::{HashKey, LogProto};
+use crate::reader::placed_expr;
 use crate::shape::Shape;
 use crate::tls;
 use crate::topic::namespaces;
@@ -243,6 +245,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         ])
         .set(|cx, a| {
             let expr = Expr::compile(a.show(0), a.at(0), &mut ServerOption::compile(cx))?;
+            let expr = placed_expr(expr, Needs::SRV_SRC, a.at(0), "here")?;
             cx.draft.server.pool_conn_name = Some(Arc::new(expr));
             Ok(())
         }),

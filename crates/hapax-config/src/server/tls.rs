@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
+use hapax_sample::Needs;
 use hapax_sample::expr::Expr;
 
 use super::basic::{flag, word};
@@ -12,6 +13,7 @@ use crate::bind::cert_error;
 use crate::certs::CertError;
 use crate::keyword::Class;
 use crate::plan::Verify;
+use crate::reader::placed_expr;
 use crate::tls::{self, Tls12, Tls13};
 
 pub(super) static ROWS: &[ServerRow] = &[
@@ -92,6 +94,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .bad(&["server s1 127.0.0.1:80 sni", "server s1 127.0.0.1:80 sni no_such_fetch"])
         .set(|cx, a| {
             let expr = Expr::compile(a.show(0), a.at(0), &mut ServerOption::compile(cx))?;
+            let expr = placed_expr(expr, Needs::SRV_SRC, a.at(0), "here")?;
             cx.draft.tls.sni = Some(Arc::new(expr));
             Ok(())
         }),

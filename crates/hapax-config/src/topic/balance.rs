@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hapax_balance::{Affinity, HashFunction, HashType, UriKey};
 use hapax_diag::{Diagnostic, Severity, Span};
+use hapax_sample::Needs;
 use hapax_sample::expr::Expr;
 
 use super::Topic;
@@ -13,7 +14,7 @@ use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::{Misplaced, Sections};
 use crate::plan::Balance;
-use crate::reader::Reader;
+use crate::reader::{Reader, placed_expr};
 use crate::shape::Shape;
 
 pub(super) static TOPIC: Topic = Topic {
@@ -154,7 +155,7 @@ fn balance(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
                 return Err(a.bad(2, format!("balance hash takes no other argument (got '{}').", a.show(2))));
             }
             let expr = Expr::compile(a.bytes(1), a.at(1), &mut cx.compile())?;
-            Balance::Hash(Arc::new(expr))
+            Balance::Hash(Arc::new(placed_expr(expr, Needs::BE_SRV, a.at(1), "here")?))
         }
         "log-hash" => log_hash(cx, a)?,
         "sticky" | "log-sticky" => Balance::Sticky,

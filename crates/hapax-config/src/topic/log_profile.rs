@@ -1,6 +1,7 @@
 //! `log-profile`: log formats by step of a request.
 
 use hapax_diag::Diagnostic;
+use hapax_sample::Needs;
 use hapax_sample::logformat::LogFormat;
 
 use super::{Topic, no_inherit};
@@ -8,7 +9,7 @@ use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::plan::{LogProfile, LogStep, ProfileStep};
-use crate::reader::Reader;
+use crate::reader::{Reader, placed};
 use crate::shape::Shape;
 
 pub(super) static TOPIC: Topic = Topic {
@@ -75,7 +76,8 @@ fn on(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             if a.bytes(i + 1).is_empty() {
                 return Err(a.missing(format!("'{}' expects a log format.", a.str(i))));
             }
-            LogFormat::compile(a.bytes(i + 1), a.at(i + 1), &mut cx.compile())
+            let made = LogFormat::compile(a.bytes(i + 1), a.at(i + 1), &mut cx.compile())?;
+            placed(made, Needs::LOG, a.at(i + 1))
         };
         match a.str(i) {
             "drop" => step.drop = true,

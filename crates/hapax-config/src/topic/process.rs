@@ -377,7 +377,7 @@ fn set_var(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         let message = format!(
             "fetch method 'set-var({})' extracts information from '{}', none of which is available here",
             a.str(0),
-            expr.needs().source()
+            expr.fetch().source()
         );
         return Err(a.bad(1, message));
     }

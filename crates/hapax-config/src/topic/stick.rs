@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use hapax_diag::{Diagnostic, Span};
-use hapax_sample::{NameKind, NameRef};
+use hapax_sample::{NameKind, NameRef, Needs};
 
 use super::Topic;
 use crate::args::Args;
@@ -11,7 +11,7 @@ use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::{Misplaced, Sections};
 use crate::plan::StickRule;
-use crate::reader::Reader;
+use crate::reader::{Reader, placed_expr};
 
 pub(super) mod table;
 
@@ -119,6 +119,15 @@ fn rule(cx: &mut Reader<'_>, a: &Args<'_>, matches: bool, stores: bool, stores_r
         return Err(a.missing("'stick' expects a fetch method."));
     }
     let (expr, mut next) = cx.expr(a, 0).map_err(|d| Diagnostic {
+        message: format!("'stick': {}", d.message),
+        ..d
+    })?;
+    let expr = if matches || stores {
+        placed_expr(expr, Needs::BE_SRV, a.at(0), "during request")
+    } else {
+        placed_expr(expr, Needs::BE_STORE, a.at(0), "for 'store-response'")
+    };
+    let expr = expr.map_err(|d| Diagnostic {
         message: format!("'stick': {}", d.message),
         ..d
     })?;

@@ -154,8 +154,8 @@ fn option(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, word: &str, bang: bool, d
             let n = n.ok_or_else(|| fail(a, i + 1, "'min-recv' expects -1 or an integer from 0 to INT_MAX"))?;
             d.min_recv = usize::try_from(n).ok();
         }
-        "on-success" => d.on_success = Some(LogFormat::compile_text(text, a.at(i + 1), &mut cx.compile())?),
-        "on-error" => d.on_error = Some(LogFormat::compile_text(text, a.at(i + 1), &mut cx.compile())?),
+        "on-success" => d.on_success = Some(cx.check_format(text, a.at(i + 1))?),
+        "on-error" => d.on_error = Some(cx.check_format(text, a.at(i + 1))?),
         "comment" => d.comment = Some(comment(a, i)?),
         _ => {
             let (expr, next) = cx.expr(a, i + 1)?;
@@ -183,9 +183,9 @@ fn pattern(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, word: &str, http: bool) 
         "rstring" => Pattern::Regex(regex(a, i + 1, false)?),
         "rbinary" => Pattern::BinaryRegex(regex(a, i + 1, true)?),
         "rstatus" => Pattern::StatusRegex(regex(a, i + 1, false)?),
-        "string-lf" if http => Pattern::BodyFormat(LogFormat::compile_text(text, a.at(i + 1), &mut cx.compile())?),
-        "string-lf" => Pattern::Format(LogFormat::compile_text(text, a.at(i + 1), &mut cx.compile())?),
-        "binary-lf" => Pattern::BinaryFormat(LogFormat::compile_text(text, a.at(i + 1), &mut cx.compile())?),
+        "string-lf" if http => Pattern::BodyFormat(cx.check_format(text, a.at(i + 1))?),
+        "string-lf" => Pattern::Format(cx.check_format(text, a.at(i + 1))?),
+        "binary-lf" => Pattern::BinaryFormat(cx.check_format(text, a.at(i + 1))?),
         "binary" => {
             let bytes = unhex(text).ok_or_else(|| fail(a, i + 1, "invalid binary string"))?;
             Pattern::Binary(bytes.into())
@@ -239,7 +239,7 @@ fn str_match(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, how: How, formatted: b
         How::Regex if formatted => Err(fail(a, i, "log-format strings cannot be matched as a regex")),
         How::Regex => Ok(StrMatch::Regex(regex(a, i, icase)?)),
         How::Text(method) if formatted => {
-            let made = LogFormat::compile_text(a.bytes(i), a.at(i), &mut cx.compile())?;
+            let made = cx.check_format(a.bytes(i), a.at(i))?;
             Ok(StrMatch::Text(method, Text::Format(Arc::new(made))))
         }
         How::Text(method) => Ok(StrMatch::Text(method, Text::Fixed(a.bytes(i).into()))),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
-use hapax_sample::logformat::LogFormat;
 
 use super::script::{fail, value};
 use super::{rules, script};
@@ -13,7 +12,7 @@ use crate::reader::Reader;
 
 /// Text of a format; constant ones are told apart when the configuration is loaded.
 fn format(cx: &mut Reader<'_>, a: &Args<'_>, i: usize) -> Result<Text, Diagnostic> {
-    let made = LogFormat::compile_text(a.bytes(i), a.at(i), &mut cx.compile())?;
+    let made = cx.check_format(a.bytes(i), a.at(i))?;
     Ok(match made.as_const() {
         Some(text) => Text::Fixed(text.into()),
         None => Text::Format(Arc::new(made)),

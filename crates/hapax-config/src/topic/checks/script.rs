@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
-use hapax_sample::logformat::LogFormat;
 use hapax_sample::vars::{StoreIf, VarId};
 
 use super::{Steps, expect, rules};
@@ -68,8 +67,8 @@ fn tcp_send(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             let bytes = unhex(data).ok_or_else(|| fail(a, 1, format!("'{}' invalid binary string", a.show(1))))?;
             Act::Send(Text::Fixed(bytes.into()))
         }
-        "send-lf" => Act::Send(Text::Format(Arc::new(LogFormat::compile_text(data, a.at(1), &mut cx.compile())?))),
-        _ => Act::SendHex(LogFormat::compile_text(data, a.at(1), &mut cx.compile())?),
+        "send-lf" => Act::Send(Text::Format(Arc::new(cx.check_format(data, a.at(1))?))),
+        _ => Act::SendHex(cx.check_format(data, a.at(1))?),
     };
     let told = match a.str(2) {
         "" => None,
@@ -130,7 +129,7 @@ fn set_var(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let to = if a.str(0).starts_with("set-var(") {
         VarValue::Expr(cx.expr(a, 1)?.0)
     } else {
-        VarValue::Format(LogFormat::compile_text(value(a, 0)?, a.at(1), &mut cx.compile())?)
+        VarValue::Format(cx.check_format(value(a, 0)?, a.at(1))?)
     };
     steps(cx, a).push(None, Act::SetVar { var, when, to });
     Ok(())
