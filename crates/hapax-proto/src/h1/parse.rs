@@ -48,8 +48,8 @@ pub fn parse_request(buf: &[u8], head: &mut Head, limits: Limits) -> Result<Opti
     let skip = empty_lines(buf);
     let buf = &buf[skip..];
     let Some(lf) = memchr(b'\n', buf) else {
-        // A target is refused as soon as it is seen to be wrong, not when the head is complete.
-        return request_line(buf, limits.relaxed, false).map(|_| None);
+        // A target is refused as soon as it is seen to be wrong, not when the head is complete. What may be half a line end is none of it.
+        return request_line(buf.strip_suffix(b"\r").unwrap_or(buf), limits.relaxed, false).map(|_| None);
     };
     let line = request_line(line_before(buf, lf), limits.relaxed, true)?;
     head.clear();
