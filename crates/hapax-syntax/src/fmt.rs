@@ -10,6 +10,7 @@ use align::{Row, align};
 use scan::{Scanned, scan};
 
 use crate::reader::encoding::is_marked;
+use crate::tokenize::is_space;
 
 /// What the formatter must be told, since this room knows no keyword.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +39,9 @@ pub fn format(bytes: &[u8], style: &Style<'_>) -> Vec<u8> {
         return Vec::new();
     }
     for (i, raw) in text.split(|&b| b == b'\n').enumerate() {
+        let blanks = raw.iter().take_while(|&&b| is_space(b)).count();
         // A word that only looks like the mark of an encoding must not come to stand where one is read as such.
-        if i == 0 && is_marked(raw.trim_ascii_start()) {
+        if i == 0 && is_marked(&raw[blanks..]) {
             out.verbatim(raw, b"");
         } else {
             out.line(raw);
