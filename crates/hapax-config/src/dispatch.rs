@@ -18,6 +18,9 @@ impl Reader<'_> {
         let (prefix, words) = split_prefix(&line.words);
         let Some(first) = words.first() else { return };
         if let Some(row) = section::find(first.str(), self.opts.for_version) {
+            if prefix != Prefix::None {
+                self.diags.push(prefix_refused(line.words[0].span));
+            }
             self.heading(row, words, line.span);
             return;
         }

@@ -1,6 +1,7 @@
 //! What the setters of section keywords fill: the configuration as far as it is read.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -139,11 +140,17 @@ pub struct Reader<'a> {
     pub mailers: Vec<Mailers>,
     pub current: Current,
     pub started: Vec<Started>,
+    /// The first section of each kind and name.
+    headings: HashMap<(Sections, Arc<str>), Span>,
+    /// Where the section that has the kind and the name of the one being read stands.
+    same_heading: Option<Span>,
     /// Where the `defaults` that implicit proxies use stands in `defaults`.
     pub last_defaults: usize,
     /// How often it was asked whether there is room for more, and whether there is none left.
     asked_for_room: u32,
     full: bool,
+    /// That there is none left is because of the number of listeners or servers of one section.
+    too_many: bool,
     /// Unknown names for which a near one is still looked for: that takes as long as there are names.
     hints_left: u32,
 }
@@ -205,9 +212,12 @@ impl<'a> Reader<'a> {
             mailers: Vec::new(),
             current: Current::Other,
             started: Vec::new(),
+            headings: HashMap::new(),
+            same_heading: None,
             last_defaults: 0,
             asked_for_room: 0,
             full: false,
+            too_many: false,
             hints_left: HINTS,
         }
     }
@@ -224,11 +234,19 @@ impl<'a> Reader<'a> {
     /// As [`is_full`](Self::is_full), where one line makes many things of a kind and `made` are there: where memory counts, so many
     /// that their list takes much of it when it grows are too many.
     pub(crate) fn is_full_of(&mut self, made: usize) -> bool {
-        self.full |= made >= MOST_OF_A_KIND && self.opts.full.is_some();
+        self.too_many |= made >= MOST_OF_A_KIND && self.opts.full.is_some();
+        self.full |= self.too_many;
         self.is_full()
     }
 
     pub(crate) fn tell_full(&mut self, at: Span) {
+        if self.too_many {
+            let message = format!("the line makes more than {MOST_OF_A_KIND} listeners or servers; the configuration was read up to here.");
+            let d = Diagnostic::alert(&codes::TOO_LARGE, message).at(at);
+            self.diags
+                .push(d.help("look for a range with a digit too many: no process has descriptors for so many"));
+            return;
+        }
         let message = "the configuration takes more memory than a check may use; it was read up to here.";
         let d = Diagnostic::alert(&codes::TOO_LARGE, message).at(at);
         self.diags.push(d.help("give the check more with --memory"));
@@ -248,6 +266,11 @@ impl<'a> Reader<'a> {
     /// Name of the section being read (`""` where it has none).
     pub fn section_name(&self) -> Arc<str> {
         self.started.last().map_or_else(|| Arc::from(""), |s| s.name.clone())
+    }
+
+    /// Where another section of the kind and the name of the one being read stands.
+    pub(crate) fn same_heading(&self) -> Option<Span> {
+        self.same_heading
     }
 
     /// The first argument of the last line of the section that began with this keyword.
@@ -411,6 +434,14 @@ impl<'a> Reader<'a> {
     pub(crate) fn enter(&mut self, row: &'static SectionRow, args: &Args<'_>) {
         self.current = Current::Other;
         self.words_said.clear();
+        let known = self.headings.entry((row.bit, args.arc_str(0)));
+        self.same_heading = match known {
+            Entry::Occupied(other) => Some(*other.get()),
+            Entry::Vacant(free) => {
+                free.insert(args.line);
+                None
+            }
+        };
         self.started.push(Started {
             row,
             name: args.arc_str(0),

@@ -34,7 +34,7 @@ pub trait Files {
 }
 
 /// What a deferred name must turn out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NameKind {
     Frontend,
     Backend,

@@ -6,12 +6,16 @@
 mod pcre;
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use regex::bytes::{Regex, RegexBuilder};
 use smallvec::SmallVec;
 
 /// Memory that one compiled expression may take: repetition counts multiply.
 const SIZE_LIMIT: usize = 64 << 20;
+/// Expressions that would have taken more. Each halves what the next may take: a configuration of very many of them is to be refused
+/// in a time that people wait.
+static TOO_BIG: AtomicU32 = AtomicU32::new(0);
 /// Steps of the backtracking engine before an attempt counts as no match, as PCRE's own limit does.
 const STEPS: usize = 1_000_000;
 
@@ -45,25 +49,28 @@ impl Regexp {
     /// The error is in words for the user.
     pub fn new(pattern: &[u8], icase: bool) -> Result<Self, String> {
         let pcre::Translated { text, possessive } = pcre::translate(pattern);
-        let linear = (!possessive)
-            .then(|| {
-                RegexBuilder::new(&text)
-                    .unicode(false)
-                    .case_insensitive(icase)
-                    .size_limit(SIZE_LIMIT)
-                    .build()
-                    .ok()
-            })
-            .flatten();
+        let limit = SIZE_LIMIT >> TOO_BIG.load(Ordering::Relaxed).min(6);
+        let invalid = |e: String| format!("regex '{}' is invalid (error={e})", String::from_utf8_lossy(pattern));
+        let linear = (!possessive).then(|| {
+            let mut builder = RegexBuilder::new(&text);
+            builder.unicode(false).case_insensitive(icase).size_limit(limit).build()
+        });
+        let linear = match linear {
+            Some(Err(e @ regex::Error::CompiledTooBig(_))) => {
+                TOO_BIG.fetch_add(1, Ordering::Relaxed);
+                return Err(invalid(e.to_string()));
+            }
+            other => other.and_then(Result::ok),
+        };
         let engine = match linear {
             Some(r) => Engine::Linear(r),
             None => fancy_regex::RegexBuilder::new(&text)
                 .case_insensitive(icase)
                 .backtrack_limit(STEPS)
-                .delegate_size_limit(SIZE_LIMIT)
+                .delegate_size_limit(limit)
                 .build()
                 .map(|r| Engine::Backtracking(Box::new(r)))
-                .map_err(|e| format!("regex '{}' is invalid (error={e})", String::from_utf8_lossy(pattern)))?,
+                .map_err(|e| invalid(e.to_string()))?,
         };
         Ok(Self {
             source: pattern.into(),

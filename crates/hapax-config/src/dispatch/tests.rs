@@ -103,7 +103,7 @@ fn a_line_for_the_other_side_is_read_for_its_mistakes() {
 #[test]
 fn defaults_used_by_name_and_by_place() {
     let text = "defaults d\nbackend a from d\nbackend b";
-    assert_eq!(worst(text, Some((2, 6))), Some(Severity::Alert));
+    assert_eq!(worst(text, Some((2, 6))), Some(Severity::Warning));
     assert_eq!(worst(text, Some((3, 0))), Some(Severity::Warning));
     assert_eq!(worst("defaults d\nbackend a from d\ndefaults\nbackend b", Some((2, 6))), None);
 }
@@ -113,4 +113,33 @@ fn names_in_defaults_that_nobody_uses_are_not_looked_for() {
     let rule = "defaults d\nmode http\nacl ok http_auth(people)\nhttp-request auth unless ok";
     assert_ne!(worst(rule, None), Some(Severity::Alert));
     assert_eq!(worst(&format!("{rule}\nbackend b"), None), Some(Severity::Alert));
+}
+
+#[test]
+fn headings_take_and_refuse_what_they_do_in_haproxy() {
+    use Severity::{Alert, Note, Warning};
+    for (text, asked, want) in [
+        ("defaults a/b", None, None),
+        ("defaults a\ndefaults b from a and more", None, None),
+        ("backend a and more", None, None),
+        ("backend a from", None, None),
+        ("backend a from nobody", None, Some(Alert)),
+        ("frontend a :80", None, Some(Alert)),
+        // Told, and taken all the same, by 3.5 only.
+        ("backend a/b", None, Some(Warning)),
+        ("backend a/b", Some((3, 5)), Some(Warning)),
+        ("backend a/b", Some((3, 4)), Some(Alert)),
+        ("resolvers a b\nnameserver n 127.0.0.1:53", None, Some(Note)),
+        ("http-errors a b", None, Some(Note)),
+        ("userlist a b", None, Some(Alert)),
+        ("userlist a/b", None, Some(Alert)),
+        ("userlist a\nuserlist a", None, None),
+        ("http-errors a\nhttp-errors a", None, Some(Alert)),
+        ("log-profile a\nlog-profile a", None, Some(Alert)),
+        ("cache a\ntotal-max-size 4\ncache a\ntotal-max-size 4", None, Some(Alert)),
+        ("cache a", None, Some(Alert)),
+        ("no frontend a", None, Some(Alert)),
+    ] {
+        assert_eq!(worst(text, asked), want, "{text} for {asked:?}");
+    }
 }

@@ -8,12 +8,13 @@ use hapax_sample::{NameKind, NameRef};
 
 use super::{Index, told};
 use crate::codes;
-use crate::keyword::Sections;
+use crate::keyword;
 use crate::plan::Proxy;
 use crate::reader::Reader;
 
 pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_names: &[HashMap<Arc<str>, u32>], proxies: &mut [Proxy]) {
     let tables: HashMap<Arc<str>, usize> = reader.tables.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
+    let sections = Sections::of(reader);
     for name in std::mem::take(&mut reader.deferred) {
         if name.kind == NameKind::Filter {
             if let Err(d) = super::filters::find(index, proxies, &name) {
@@ -21,7 +22,7 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
             }
             continue;
         }
-        let Some(found) = find(reader, index, server_names, &tables, &name) else {
+        let Some(found) = find(&sections, index, server_names, &tables, &name) else {
             // Services are looked for where they are used.
             continue;
         };
@@ -67,9 +68,39 @@ fn refer(proxies: &mut [Proxy], kind: NameKind, id: u64) {
     }
 }
 
+/// Sections that are no proxies, by kind and name. The first of a name counts.
+struct Sections(HashMap<(NameKind, Arc<str>), u64>);
+
+impl Sections {
+    fn of(reader: &Reader<'_>) -> Self {
+        let started = |bit: keyword::Sections| reader.started.iter().filter(move |s| s.row.bit == bit).map(|s| s.name.clone());
+        let mut all = Self(HashMap::new());
+        all.add(NameKind::Userlist, reader.userlists.iter().map(|l| Arc::from(l.name.as_ref())));
+        all.add(NameKind::HttpErrors, reader.error_sections.iter().map(|(n, _)| n.clone()));
+        all.add(NameKind::Resolvers, reader.resolvers.iter().map(|r| r.section.name.clone()));
+        all.add(NameKind::Cache, started(keyword::Sections::CACHE));
+        all.add(NameKind::FcgiApp, started(keyword::Sections::FCGI_APP));
+        all.add(NameKind::LogProfile, started(keyword::Sections::LOG_PROFILE));
+        for (i, ring) in reader.rings.iter().enumerate().filter(|(_, r)| !r.implicit) {
+            all.0.entry((NameKind::Ring, ring.name.clone())).or_insert(i as u64);
+        }
+        all
+    }
+
+    fn add(&mut self, kind: NameKind, names: impl Iterator<Item = Arc<str>>) {
+        for (i, name) in names.enumerate() {
+            self.0.entry((kind, name)).or_insert(i as u64);
+        }
+    }
+
+    fn find(&self, kind: NameKind, name: &str) -> Option<u64> {
+        self.0.get(&(kind, Arc::from(name))).copied()
+    }
+}
+
 /// `None`: names of this kind are not looked for here.
 fn find(
-    reader: &Reader<'_>,
+    sections: &Sections,
     index: &Index,
     server_names: &[HashMap<Arc<str>, u32>],
     tables: &HashMap<Arc<str>, usize>,
@@ -80,10 +111,6 @@ fn find(
     }
     let own = name.within.as_deref().unwrap_or("");
     let text: &str = if name.name.is_empty() { own } else { &name.name };
-    let section = |bit: Sections| {
-        let mut of_kind = reader.started.iter().filter(|s| s.row.bit == bit);
-        of_kind.position(|s| &*s.name == text).map(|i| i as u64)
-    };
     let (what, id) = match name.kind {
         NameKind::Frontend => ("frontend", index.front.get(text).map(|p| u64::from(p.0))),
         NameKind::Backend => ("backend", index.back.get(text).map(|p| u64::from(p.0))),
@@ -96,25 +123,13 @@ fn find(
             });
             ("server", found)
         }
-        NameKind::Userlist => {
-            let at = reader.userlists.iter().position(|l| l.name == text);
-            ("userlist", at.map(|i| i as u64))
-        }
-        NameKind::HttpErrors => {
-            let at = reader.error_sections.iter().position(|(n, _)| &**n == text);
-            ("http-errors section", at.map(|i| i as u64))
-        }
-        NameKind::Resolvers => {
-            let at = reader.resolvers.iter().position(|r| &*r.section.name == text);
-            ("resolvers section", at.map(|i| i as u64))
-        }
-        NameKind::Cache => ("cache", section(Sections::CACHE)),
-        NameKind::FcgiApp => ("fcgi-app section", section(Sections::FCGI_APP)),
-        NameKind::Ring => {
-            let at = reader.rings.iter().position(|r| !r.implicit && &*r.name == text);
-            ("ring", at.map(|i| i as u64))
-        }
-        NameKind::LogProfile => ("log-profile section", section(Sections::LOG_PROFILE)),
+        NameKind::Userlist => ("userlist", sections.find(name.kind, text)),
+        NameKind::HttpErrors => ("http-errors section", sections.find(name.kind, text)),
+        NameKind::Resolvers => ("resolvers section", sections.find(name.kind, text)),
+        NameKind::Cache => ("cache", sections.find(name.kind, text)),
+        NameKind::FcgiApp => ("fcgi-app section", sections.find(name.kind, text)),
+        NameKind::Ring => ("ring", sections.find(name.kind, text)),
+        NameKind::LogProfile => ("log-profile section", sections.find(name.kind, text)),
         NameKind::Filter | NameKind::Service | NameKind::Acl => return None,
     };
     Some(id.ok_or_else(|| format!("unable to find {what} '{text}' referenced")))

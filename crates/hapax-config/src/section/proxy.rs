@@ -83,13 +83,10 @@ fn start_defaults(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic
         let message = "a defaults section cannot inherit from a defaults section defining TCP/HTTP rules";
         return Err(inherited_rules(cx, base, message, true, args));
     }
-    if let Some(d) = bad_char(args).filter(|_| named) {
-        return Err(d);
-    }
     Ok(())
 }
 
-/// Notes how a `defaults` section is used. One that is used both by its name and by its place was a mistake until 3.0.
+/// Notes how a `defaults` section is used. One that is used both by its name and by its place is told.
 fn use_defaults(cx: &mut Reader<'_>, index: usize, by_name: bool, args: &Args<'_>) {
     let defaults = &mut cx.defaults[index];
     if by_name {
@@ -107,11 +104,7 @@ fn use_defaults(cx: &mut Reader<'_>, index: usize, by_name: bool, args: &Args<'_
         cx.file_name(span.file),
         span.line
     );
-    let severity = match cx.opts.for_version {
-        Some(v) if v < (3, 0) => Severity::Alert,
-        _ => Severity::Warning,
-    };
-    let d = Diagnostic::new(&codes::AMBIGUOUS_DEFAULTS, severity, message).at(args.span);
+    let d = Diagnostic::warning(&codes::AMBIGUOUS_DEFAULTS, message).at(args.span);
     cx.diags.push(d.related(span, "this section"));
 }
 
@@ -134,7 +127,14 @@ fn start_proxy(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
         return Err(args.missing(format!("'{}' expects an <id> argument", args.name)));
     }
     if let Some(d) = bad_char(args) {
-        return Err(d);
+        // 3.5 says so with no less gravity than before, and takes the name all the same.
+        if cx.opts.for_version.is_some_and(|v| v < (3, 5)) {
+            return Err(d);
+        }
+        cx.diags.push(Diagnostic {
+            severity: Severity::Warning,
+            ..d
+        });
     }
     let taken = same_name(cx, index, args);
     cx.proxy_names.entry(name).or_default().push(index);
@@ -224,9 +224,11 @@ fn named_parent(cx: &Reader<'_>, args: &Args<'_>, after: usize) -> Result<Option
     if args.len() <= after {
         return Ok(None);
     }
-    if args.str(after) != "from" {
-        // HAProxy passes over further words here, and only here.
-        if args.name == "defaults" {
+    let backless = matches!(args.name, "defaults" | "backend");
+    let lone_from = args.name == "backend" && args.len() == after + 1;
+    if args.str(after) != "from" || lone_from {
+        // HAProxy passes over further words where nothing could be listened to.
+        if backless {
             return Ok(None);
         }
         return Err(heading(
@@ -235,7 +237,9 @@ fn named_parent(cx: &Reader<'_>, args: &Args<'_>, after: usize) -> Result<Option
         ));
     }
     let name = args.show(after + 1);
-    args.at_most(after + 2)?;
+    if args.name != "defaults" {
+        args.at_most(after + 2)?;
+    }
     match cx
         .defaults
         .iter()

@@ -83,9 +83,11 @@ static ROWS: &[Row] = &[
         .usage("{ always | maxconn | maxqueue }")
         .shape(Shape::OneOf(&["always", "maxconn", "maxqueue"]))
         .misplaced(Misplaced::Refused)
+        .lenient()
         .doc("Whether a key of a consistent hash waits for its server where that is full.")
         .since(3, 2)
         .ok(&[
+            "hash-preserve-affinity always x",
             "hash-preserve-affinity always",
             "hash-preserve-affinity maxconn",
             "hash-preserve-affinity maxqueue",

@@ -1,6 +1,6 @@
 //! What of a message is kept for the logs: `capture ...`, `declare capture` (manual, 4.2).
 
-use hapax_diag::Diagnostic;
+use hapax_diag::{Diagnostic, Severity};
 
 use super::{Topic, no_inherit};
 use crate::args::Args;
@@ -21,8 +21,6 @@ const PLACES: Sections = Sections::FRONTEND.union(Sections::LISTEN);
 static ROWS: &[Row] = &[
     Row::new("capture cookie", PLACES)
         .usage("<name> len <length>")
-        .shape(Shape::Words(0, 3))
-        .lenient()
         .doc("Keeps a cookie of the request and of the response.")
         .ok(&[
             "capture cookie a len 5 x",
@@ -30,7 +28,12 @@ static ROWS: &[Row] = &[
             "capture cookie ASPSESSION= len 63",
             "capture cookie a ln 5",
         ])
-        .bad(&["capture cookie", "capture cookie a", "capture cookie a len"])
+        .bad(&[
+            "capture cookie a len 5 x y",
+            "capture cookie",
+            "capture cookie a",
+            "capture cookie a len",
+        ])
         .set(|cx, a| {
             let len = cookie_length(cx, a)?;
             cx.proxy().proxy.cookie_capture = Some((a.arc_bytes(0), len));
@@ -92,6 +95,15 @@ static ROWS: &[Row] = &[
 fn cookie_length(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<usize, Diagnostic> {
     if a.len() < 3 {
         return Err(a.bad(0, "'capture' expects 'cookie' <cookie_name> 'len' <len>."));
+    }
+    a.at_most(4)?;
+    if a.len() > 3 {
+        let d = Diagnostic::new(
+            &codes::BAD_ARGUMENT,
+            Severity::Note,
+            "'capture cookie' does not look at what stands here",
+        );
+        cx.diags.push(d.at(a.at(3)));
     }
     if a.str(1) != "len" {
         let message = format!("'len' is expected where '{}' stands; the number behind it is taken", a.show(1));

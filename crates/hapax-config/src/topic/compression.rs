@@ -84,9 +84,10 @@ static ROWS: &[Row] = &[
     Row::new("compression minsize-req", Sections::PROXY)
         .usage("<size>")
         .shape(Shape::Size32)
+        .lenient()
         .doc("Smallest request that is compressed.")
         .since(3, 2)
-        .ok(&["compression minsize-req 64k"])
+        .ok(&["compression minsize-req 64k x", "compression minsize-req 64k"])
         .bad(&[
             "compression minsize-req 5g",
             "compression minsize-req",
@@ -99,9 +100,10 @@ static ROWS: &[Row] = &[
     Row::new("compression minsize-res", Sections::PROXY)
         .usage("<size>")
         .shape(Shape::Size32)
+        .lenient()
         .doc("Smallest response that is compressed.")
         .since(3, 2)
-        .ok(&["compression minsize-res 64k"])
+        .ok(&["compression minsize-res 64k x", "compression minsize-res 64k"])
         .bad(&[
             "compression minsize-res 5g",
             "compression minsize-res",
@@ -130,9 +132,9 @@ static ROWS: &[Row] = &[
         }),
     Row::new("compression offload", Sections::PROXY)
         .shape(Shape::Nothing)
+        .lenient()
         .doc("Hides the client's `Accept-Encoding` from servers.")
-        .ok(&["compression offload"])
-        .bad(&["compression offload extra"])
+        .ok(&["compression offload extra", "compression offload"])
         .set(|cx, a| {
             offload(cx, a);
             Ok(())

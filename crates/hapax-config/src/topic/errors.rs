@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hapax_diag::{Diagnostic, Span};
+use hapax_diag::{Diagnostic, Lead, Span};
 use hapax_rules::errors::{Message, Pages, is_error_status};
 use hapax_rules::reply::parse_errorfile;
 use hapax_rules::{ParseAction, ReplySpec, RuleSets, place};
@@ -231,7 +231,8 @@ pub(crate) fn resolve(cx: &mut Reader<'_>) {
                     "proxy '{}': unknown http-errors section '{name}' (at {}:{}).",
                     draft.proxy.name, cx.file_names[span.file.0 as usize], span.line
                 );
-                cx.diags.push(Diagnostic::alert(&codes::UNKNOWN_PROXY, message).at(span));
+                cx.diags
+                    .push(Diagnostic::alert(&codes::UNKNOWN_PROXY, message).at(span).lead(Lead::Bare));
                 continue;
             };
             for status in hapax_rules::errors::statuses() {

@@ -51,7 +51,7 @@ static ROWS: &[Row] = &[
         .shape(Shape::Any)
         .doc("Name of the program in messages; `haproxy` by default.")
         .ok(&["log-tag edge"])
-        .bad(&["log-tag a b", "log-tag"])
+        .bad(&["log-tag"])
         .set(log_tag),
     Row::new("log-steps", Sections::FRONT)
         .usage("{ all | <step>[,<step>...] }")
@@ -162,13 +162,11 @@ const fn option_log(name: &'static str) -> Row {
 pub(super) fn log(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let bad = |i: usize, what: String| a.bad(i, format!("log : {what}"));
     let global = cx.section().is_some_and(|s| s.bit == Sections::GLOBAL);
-    if a.prefix != Prefix::None {
+    if a.prefix == Prefix::No {
         if !a.is_empty() {
             return Err(bad(0, "'no log' does not expect arguments".to_owned()));
         }
-        if a.prefix == Prefix::No {
-            targets(cx, global).clear();
-        }
+        targets(cx, global).clear();
         return Ok(());
     }
     if a.str(0) == "global" && a.len() == 1 {
@@ -202,7 +200,9 @@ fn log_tag(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing(format!("'{}' expects a tag for use in syslog.", a.name)));
     }
-    a.at_most(1)?;
+    if cx.current == Current::Other {
+        a.at_most(1)?;
+    }
     let tag = Some(a.arc_str(0));
     if cx.current == Current::Other {
         cx.global.log_tag = tag;

@@ -93,14 +93,14 @@ static ROWS: &[Row] = &[
         .doc("Old name of `option accept-unsafe-violations-in-http-request`.")
         .ok(&["option accept-invalid-http-request"])
         .set(|cx, a| {
-            old_name(cx, a, "accept-unsafe-violations-in-http-request");
+            old_name(cx, a, "accept-unsafe-violations-in-http-request")?;
             set_flag(cx, a)
         }),
     flag("option accept-invalid-http-response", Sections::PROXY)
         .doc("Old name of `option accept-unsafe-violations-in-http-response`.")
         .ok(&["option accept-invalid-http-response"])
         .set(|cx, a| {
-            old_name(cx, a, "accept-unsafe-violations-in-http-response");
+            old_name(cx, a, "accept-unsafe-violations-in-http-response")?;
             set_flag(cx, a)
         }),
     flag("option allbackups", Sections::BACK)
@@ -320,15 +320,27 @@ fn set_flag(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn old_name(cx: &mut Reader<'_>, a: &Args<'_>, new: &str) {
+fn old_name(cx: &mut Reader<'_>, a: &Args<'_>, new: &str) -> Result<(), Diagnostic> {
     let old = a.name.trim_start_matches("option ");
+    // The old name has no negation where it has a new one.
+    if a.prefix != Prefix::None && cx.opts.for_version.is_some_and(|v| v >= (3, 1)) {
+        return Err(not_prefixed(a, old));
+    }
     let message = format!("option '{old}' is deprecated. please use 'option {new}' if absolutely needed.");
     cx.diags.push(Diagnostic::warning(&codes::REMOVED, message).at(a.span));
+    Ok(())
+}
+
+fn not_prefixed(a: &Args<'_>, name: &str) -> Diagnostic {
+    let message = format!("negation/default is not supported for option '{name}'.");
+    Diagnostic::alert(&codes::PREFIX, message).at(a.span)
 }
 
 /// The last of the three words decides; `no` undoes the word it stands before.
-#[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
 fn http_mode(cx: &mut Reader<'_>, a: &Args<'_>, mode: HttpMode) -> Result<(), Diagnostic> {
+    if a.prefix == Prefix::Default {
+        return Err(not_prefixed(a, a.name.trim_start_matches("option ")));
+    }
     let proxy = &mut cx.proxy().proxy;
     if a.prefix == Prefix::None {
         proxy.http_mode = mode;

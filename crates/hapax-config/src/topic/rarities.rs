@@ -1,6 +1,9 @@
 //! Proxy words that few configurations use.
 
+use std::sync::{Arc, OnceLock};
+
 use hapax_diag::Diagnostic;
+use hapax_sample::{NameKind, NameRef};
 
 use super::Topic;
 use crate::args::Args;
@@ -25,8 +28,9 @@ static ROWS: &[Row] = &[
     Row::new("max-keep-alive-queue", Sections::BACK)
         .usage("<number>")
         .shape(Shape::Number(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Queue length above which another server is tried first.")
-        .ok(&["max-keep-alive-queue -1", "max-keep-alive-queue 10"])
+        .ok(&["max-keep-alive-queue 10 x", "max-keep-alive-queue -1", "max-keep-alive-queue 10"])
         .bad(&["max-keep-alive-queue", "max-keep-alive-queue many"])
         .set(|cx, a| {
             cx.proxy().proxy.keep_alive_queue = u32::try_from(a.number()).ok();
@@ -35,8 +39,9 @@ static ROWS: &[Row] = &[
     Row::new("max-session-srv-conns", Sections::FRONT)
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Idle server connections a client connection may hold.")
-        .ok(&["max-session-srv-conns 10"])
+        .ok(&["max-session-srv-conns 10 x", "max-session-srv-conns 10"])
         .bad(&["max-session-srv-conns"])
         .set(|cx, a| {
             cx.proxy().proxy.max_held = usize::try_from(a.number().max(0)).unwrap_or(usize::MAX);
@@ -44,12 +49,13 @@ static ROWS: &[Row] = &[
         }),
     Row::new("rate-limit sessions", Sections::FRONT)
         .usage("<rate>")
-        .shape(Shape::Number(0, i64::MAX))
+        .shape(Shape::Number(i64::MIN, i64::MAX))
+        .lenient()
         .doc("Sessions per second that are accepted.")
-        .ok(&["rate-limit sessions 10"])
+        .ok(&["rate-limit sessions -1", "rate-limit sessions 10"])
         .bad(&["rate-limit sessions", "rate-limit sessions many"])
         .set(|cx, a| {
-            cx.proxy().proxy.rate_limit = u32::try_from(a.number()).unwrap_or(u32::MAX);
+            cx.proxy().proxy.rate_limit = a.number().clamp(0, i64::from(u32::MAX)) as u32;
             Ok(())
         }),
     Row::new("quic-initial", Sections::FRONT)
@@ -118,6 +124,18 @@ static ROWS: &[Row] = &[
         .shape(Shape::Word("<name>"))
         .doc("Speaks FastCGI to the servers.")
         .not_yet("FastCGI")
+        .set(|cx, a| {
+            let compile = cx.compile();
+            compile.deferred.push(Arc::new(NameRef {
+                kind: NameKind::FcgiApp,
+                name: a.show(0).into(),
+                span: a.at(0),
+                within: compile.within.clone(),
+                id: OnceLock::new(),
+                acl: OnceLock::new(),
+            }));
+            Ok(())
+        })
         .ok(&["use-fcgi-app php"])
         .bad(&["use-fcgi-app", "use-fcgi-app one two"]),
 ];

@@ -1,5 +1,6 @@
 //! `resolvers`: name servers, and how their answers are kept.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub(crate) struct ResolversDraft {
     pub(crate) span: Span,
     /// Where each name server was named: a line, or one of the system's file.
     named: Vec<String>,
+    /// Which of them has a name.
+    by_name: HashMap<Arc<str>, usize>,
 }
 
 impl ResolversDraft {
@@ -43,16 +46,18 @@ impl ResolversDraft {
             section: Resolvers::new(name),
             span,
             named: Vec::new(),
+            by_name: HashMap::new(),
         }
     }
 
     /// Where the name server of that name was named, if it was.
     fn place_of(&self, name: &str) -> Option<&str> {
-        let at = self.section.nameservers.iter().position(|n| &*n.name == name)?;
+        let at = *self.by_name.get(name)?;
         self.named.get(at).map(String::as_str)
     }
 
     fn add(&mut self, server: NameServer, place: String) {
+        self.by_name.insert(server.name.clone(), self.named.len());
         self.section.nameservers.push(server);
         self.named.push(place);
     }

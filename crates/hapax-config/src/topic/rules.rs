@@ -69,8 +69,9 @@ static ROWS: &[Row] = &[
         .usage("<time>")
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
         .named_defaults()
+        .lenient()
         .doc("How long `tcp-request content` rules wait for what they look at.")
-        .ok(&["tcp-request inspect-delay 5s"])
+        .ok(&["tcp-request inspect-delay 5s x", "tcp-request inspect-delay 5s"])
         .bad(&["tcp-request inspect-delay", "tcp-request inspect-delay x"])
         .set(|cx, a| {
             cx.proxy().proxy.tcp_req_inspect_delay = a.millis();
@@ -81,8 +82,9 @@ static ROWS: &[Row] = &[
         .shape(Shape::Time(Unit::Ms, TIMER_MAX))
         .misplaced(Misplaced::Refused)
         .named_defaults()
+        .lenient()
         .doc("How long `tcp-response content` rules wait for what they look at.")
-        .ok(&["tcp-response inspect-delay 5s"])
+        .ok(&["tcp-response inspect-delay 5s x", "tcp-response inspect-delay 5s"])
         .bad(&["tcp-response inspect-delay"])
         .set(|cx, a| {
             cx.proxy().proxy.tcp_res_inspect_delay = a.millis();

@@ -50,6 +50,11 @@ fn parse(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn FilterSpec>, Diagnostic>
             engine = Some(crate::parse::text(word));
         } else {
             config = true;
+            let path = crate::parse::text(word);
+            if let Err(why) = p.cx.files.read(&path) {
+                let message = format!("stat() failed for configuration file {path} : {why}");
+                p.cx.diags.push(Diagnostic::alert(&codes::BAD_ARG, message).at(word.span).missing());
+            }
         }
     }
     if !config {
