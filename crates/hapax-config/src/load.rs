@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use hapax_diag::{Diagnostics, FileId, Severity, Sources};
+use hapax_diag::{Diagnostic, Diagnostics, FileId, Severity, Sources};
 use hapax_sample::Files;
 use hapax_syntax::{Environment, Line};
 
+use crate::codes;
 use crate::keyword::Version;
 use crate::paths::{PathPolicy, RelativeFiles};
 use crate::plan::Plan;
@@ -57,6 +58,15 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
     // Since 3.1, HAProxy cuts all lines of all files before it reads any in earnest, so what is wrong there is told first.
     if opts.for_version.is_none_or(|v| v >= (3, 1)) {
         diags.sort_by_key(|d| d.severity != Severity::Alert || !hapax_syntax::codes::first_pass(d.code));
+    }
+    // Some of what HAProxy takes all the same it tells as it tells what it refuses: beside a mistake it counts as one.
+    if diags.has_alert() {
+        let old = opts.for_version.is_some_and(|v| v < (3, 0));
+        let grave = |d: &Diagnostic| d.code.id == codes::SECTION_NAME.id || old && d.code.id == codes::AMBIGUOUS_DEFAULTS.id;
+        diags
+            .iter_mut()
+            .filter(|d| d.severity == Severity::Warning && grave(d))
+            .for_each(|d| d.severity = Severity::Alert);
     }
     if let Some(lacking) = opts.lacking {
         diags

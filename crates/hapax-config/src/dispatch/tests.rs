@@ -129,6 +129,7 @@ fn headings_take_and_refuse_what_they_do_in_haproxy() {
         ("backend a/b", None, Some(Warning)),
         ("backend a/b", Some((3, 5)), Some(Warning)),
         ("backend a/b", Some((3, 4)), Some(Alert)),
+        ("backend a/b\nnonsense", None, Some(Alert)),
         ("resolvers a b\nnameserver n 127.0.0.1:53", None, Some(Note)),
         ("http-errors a b", None, Some(Note)),
         ("userlist a b", None, Some(Alert)),
