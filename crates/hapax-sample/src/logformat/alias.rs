@@ -2,7 +2,12 @@
 
 #![allow(clippy::semicolon_if_nothing_returned, reason = "one-line writers read best without")]
 
+use std::borrow::Cow;
+
+use hapax_proto::http::Head;
+
 use super::sink::{Sink, unsafe_in_uri};
+use crate::Env;
 use crate::converters::dates::calendar::{Date, MONTHS};
 use crate::fetches::http::{pathq, version};
 use crate::fetches::stream::{RequestLine, request_line};
@@ -129,7 +134,12 @@ pub(super) static ALIASES: &[Alias] = &[
         of_line(s, |l| pathq(l.uri).map(|p| &p[..memchr::memchr(b'?', p).unwrap_or(p.len())]));
     })),
     http(text("HQ", "query string with its question mark", |s| {
-        of_line(s, |l| memchr::memchr(b'?', l.uri).map(|at| &l.uri[at..]));
+        let known = request_line(s.env).map(|l| l.uri).ok().or(s.env.req.map(Head::uri));
+        // A request without one has an empty one.
+        match known {
+            Some(uri) if memchr::memchr(b'?', uri).is_none() => s.raw(if s.is_quoted() { b"\"\"" } else { b"" }),
+            _ => of_line(s, |l| memchr::memchr(b'?', l.uri).map(|at| &l.uri[at..])),
+        }
     })),
     http(text("HU", "target", |s| of_line(s, |l| Some(l.uri)))),
     http(text("HV", "version of the request", |s| of_line(s, |l| Some(l.version)))),
@@ -181,15 +191,15 @@ pub(super) static ALIASES: &[Alias] = &[
     number("lc", "lines that the frontend has logged", |s| {
         s.int(s.env.world.log_count(s.env.sess.frontend))
     }),
-    http(text("hr", "captured request fields", |s| s.captures(&s.env.captures(true), false))),
+    http(text("hr", "captured request fields", |s| s.captures(&captured(s.env, true), false))),
     http(text("hrl", "captured request fields as a list", |s| {
-        s.captures(&s.env.captures(true), true)
+        s.captures(&captured(s.env, true), true)
     })),
     http(text("hs", "captured response fields", |s| {
-        s.captures(&s.env.captures(false), false)
+        s.captures(&captured(s.env, false), false)
     })),
     http(text("hsl", "captured response fields as a list", |s| {
-        s.captures(&s.env.captures(false), true)
+        s.captures(&captured(s.env, false), true)
     })),
     text("OG", "why and when the line is written", |s| {
         let origin = s.env.stream.log_origin;
@@ -251,6 +261,16 @@ pub(super) static ALIASES: &[Alias] = &[
 /// Letters that were never set are dashes.
 fn letters(s: &mut Sink<'_, '_>, letters: [u8; 2]) {
     s.raw(&letters.map(|b| if b == 0 { b'-' } else { b }));
+}
+
+/// The captured fields; those of a response that has not come are not there, where there are places for them.
+pub(super) fn captured<'e>(env: &'e Env<'_>, request: bool) -> Cow<'e, [Option<Box<[u8]>>]> {
+    let slots = env.captures(request);
+    if slots.is_empty() && !request && !env.stream.request_line.is_empty() {
+        let there = |i: &usize| env.world.capture_len(env.sess.frontend, false, *i).is_some();
+        return (0..).take_while(there).map(|_| None).collect();
+    }
+    slots
 }
 
 /// A number that is still growing has a `+` before it.

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use hapax_value::{Value, parse_int};
 
+use super::alias::captured;
 use super::item::{Forced, Item, Label, Options};
 use super::sink::Sink;
 use crate::Env;
@@ -12,6 +13,12 @@ use crate::Env;
 /// What an item gives, as the encodings know it.
 enum Plain<'v> {
     Nothing,
+    /// There is no place for a value: of captures, before a request is known.
+    Null,
+    /// Captured fields.
+    List(Vec<Vec<u8>>),
+    /// As it is.
+    Raw(Cow<'v, [u8]>),
     Bool(bool),
     Int(i64),
     Text(Cow<'v, [u8]>),
@@ -31,13 +38,23 @@ fn plain<'v>(item: &'v Item, env: &'v Env<'v>) -> Plain<'v> {
         Item::Alias { alias, options, label } => {
             let mut out = Vec::new();
             (alias.write)(&mut Sink::new(env, &mut out, *options - SHAPE));
-            let value = if out.is_empty() {
-                Plain::Nothing
+            let value = if matches!(alias.name, "hrl" | "hsl") {
+                list(&captured(env, alias.name == "hrl"), env)
+            } else if out.is_empty() {
+                if matches!(alias.name, "hr" | "hs") {
+                    Plain::Null
+                } else {
+                    Plain::Nothing
+                }
             } else if alias.number && parse_number(&out).is_some() {
                 Plain::Int(parse_number(&out).unwrap_or(0))
             } else {
                 Plain::Text(Cow::Owned(out))
             };
+            // What an alias gives is never left bare.
+            if label.forced == Some(Forced::Raw) {
+                return value;
+            }
             (value, label)
         }
         Item::Expr { expr, label, .. } => {
@@ -53,6 +70,19 @@ fn plain<'v>(item: &'v Item, env: &'v Env<'v>) -> Plain<'v> {
     forced(value, label)
 }
 
+/// Captured fields, each encoded as in a line; those that are not there as a dash.
+fn list(slots: &[Option<Box<[u8]>>], env: &Env<'_>) -> Plain<'static> {
+    if slots.is_empty() {
+        return Plain::Null;
+    }
+    let text = |slot: &Option<Box<[u8]>>| {
+        let mut out = Vec::new();
+        Sink::new(env, &mut out, Options::MANDATORY).captures(std::slice::from_ref(slot), true);
+        out
+    };
+    Plain::List(slots.iter().map(text).collect())
+}
+
 /// A number that may have a `+` before it.
 fn parse_number(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
@@ -64,10 +94,12 @@ fn forced<'v>(value: Plain<'v>, label: &Label) -> Plain<'v> {
         Plain::Bool(b) => i64::from(*b),
         Plain::Int(n) => *n,
         Plain::Text(t) => parse_int(t).unwrap_or(0),
-        Plain::Nothing => 0,
+        _ => 0,
     };
     match (label.forced, value) {
-        (None, v) | (Some(_), v @ Plain::Nothing) => v,
+        (None, v) | (Some(_), v @ (Plain::Nothing | Plain::Null | Plain::List(_) | Plain::Raw(_))) => v,
+        (Some(Forced::Raw), Plain::Text(t)) => Plain::Raw(t),
+        (Some(Forced::Raw), v) => v,
         (Some(Forced::Sint), v) => Plain::Int(number(&v)),
         (Some(Forced::Bool), Plain::Text(t)) => Plain::Bool(&*t == b"true" || parse_int(&t).unwrap_or(0) != 0),
         (Some(Forced::Bool), v) => Plain::Bool(number(&v) != 0),
@@ -125,7 +157,19 @@ pub(super) fn object(items: &[Item], whole: Options, env: &Env<'_>, out: &mut Ve
 
 fn json(value: &Plain<'_>, out: &mut Vec<u8>) {
     match value {
-        Plain::Nothing => out.extend_from_slice(b"null"),
+        Plain::Nothing => out.extend_from_slice(b"\"\""),
+        Plain::Null => out.extend_from_slice(b"null"),
+        Plain::Raw(t) => out.extend_from_slice(t),
+        Plain::List(all) => {
+            out.push(b'[');
+            for (i, text) in all.iter().enumerate() {
+                if i > 0 {
+                    out.extend_from_slice(b", ");
+                }
+                json_text(text, out);
+            }
+            out.push(b']');
+        }
         Plain::Bool(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
         Plain::Int(n) => out.extend_from_slice(itoa::Buffer::new().format(*n).as_bytes()),
         Plain::Text(t) => json_text(t, out),
@@ -150,7 +194,15 @@ fn json_text(text: &[u8], out: &mut Vec<u8>) {
 
 fn cbor(value: &Plain<'_>, out: &mut Vec<u8>) {
     match value {
-        Plain::Nothing => out.push(0xf6),
+        Plain::Nothing | Plain::Null => out.push(0xf6),
+        Plain::Raw(t) => out.extend_from_slice(t),
+        Plain::List(all) => {
+            out.push(0x9f);
+            for text in all {
+                cbor(&Plain::Text(Cow::Borrowed(text)), out);
+            }
+            out.push(0xff);
+        }
         Plain::Bool(b) => out.push(0xf4 + u8::from(*b)),
         Plain::Int(n) if *n >= 0 => cbor_head(0, *n as u64, out),
         Plain::Int(n) => cbor_head(1, !*n as u64, out),

@@ -35,6 +35,8 @@ pub(super) enum Forced {
     Str,
     Sint,
     Bool,
+    /// As it is, whatever the encoding.
+    Raw,
 }
 
 /// What stands in parentheses right after the `%`.

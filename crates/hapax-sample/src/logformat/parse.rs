@@ -147,9 +147,10 @@ impl Parser<'_> {
                     "str" => Forced::Str,
                     "sint" => Forced::Sint,
                     "bool" => Forced::Bool,
+                    "raw" => Forced::Raw,
                     _ => {
                         return Err(self.fail(format!(
-                            "unexpected output type '{kind}' at position {} line : '{}'. Supported types are: str, sint, bool",
+                            "unexpected output type '{kind}' at position {} line : '{}'. Supported types are: str, sint, bool, raw",
                             self.at,
                             self.shown()
                         )));

@@ -158,7 +158,11 @@ fn encodings() {
         &[
             (
                 "%{+json}o %(request)r %(st)ST %(none)[hdr(zz)] %(b)[bool(true)] %(s:str)[int(5)] %(n:sint)[str(7x)] unnamed %ci",
-                "{\"request\": \"GET /a#22?x=%41 HTTP/1.1\", \"st\": 200, \"none\": null, \"b\": true, \"s\": \"5\", \"n\": 7}",
+                "{\"request\": \"GET /a#22?x=%41 HTTP/1.1\", \"st\": 200, \"none\": \"\", \"b\": true, \"s\": \"5\", \"n\": 7}",
+            ),
+            (
+                "%{+json}o %(r:raw)[str(a)] %(n:raw)[int(5)] %(hrl)hrl %(hs)hs %(cc)CC",
+                "{\"r\": a, \"n\": 5, \"hrl\": null, \"hs\": null, \"cc\": \"\"}",
             ),
             ("x=%{+json}[hdr(c)] %{+json}ST", "x=\"\\\"q\\\"]\\\\\" 200"),
             ("%{+cbor}o %(a)ST %(b)[hdr(host)]", "BF616118C861626168FF"),
@@ -194,7 +198,7 @@ fn mistakes_are_told_in_haproxys_words() {
         ),
         (
             "%(a:x)ci",
-            "unexpected output type 'x' at position 6 line : '%(a:x)ci'. Supported types are: str, sint, bool",
+            "unexpected output type 'x' at position 6 line : '%(a:x)ci'. Supported types are: str, sint, bool, raw",
         ),
     ] {
         assert_eq!(s.log(text), Err(want.to_owned()), "{text}");
