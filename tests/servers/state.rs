@@ -1,6 +1,7 @@
 //! State files: what one process wrote, the next one starts from, whichever of the two programs it is.
 
-use hapax_tests::{Builder, Program, Proxy, compare};
+use hapax_tests::wait::until_true;
+use hapax_tests::{Builder, Origin, Program, Proxy, compare};
 
 use super::TIMEOUTS;
 
@@ -26,6 +27,48 @@ fn changed(program: Program) -> String {
         p.cli(change);
     }
     p.cli("show servers state")
+}
+
+/// Counters go on where the former process left them, whichever of the two programs wrote the file; strangers and noise are passed over.
+#[test]
+fn counters_outlive_a_process() {
+    let origin = Origin::saying("x");
+    let proxies = "frontend f\n  guid front\n  bind @f@\n  default_backend b\nbackend b\n  guid back\n  server s @o@ guid server\n";
+    let start = |program, globals: &str, file: &str| {
+        let template = format!("global\n  stats socket @dir@/stats.sock mode 600 level admin\n{globals}{TIMEOUTS}{proxies}");
+        Builder::new(program, &template)
+            .set("o", &origin.addr())
+            .file("counters", file)
+            .start()
+    };
+    let counted = |p: &Proxy| -> Vec<String> {
+        let text = p.cli("show stat");
+        let rows = text.lines().filter(|l| l.starts_with(['f', 'b']));
+        let cells = |l: &str, at: &[usize]| {
+            let w: Vec<&str> = l.split(',').collect();
+            at.iter().map(|i| w[*i].to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        // Name, sessions, answers with 200.
+        rows.map(|l| cells(l, &[0, 1, 7, 40])).collect()
+    };
+    let mut writers = vec![Program::Hapax];
+    if Program::oracle_since((3, 0)) {
+        writers.push(Program::Haproxy);
+    }
+    for writer in writers {
+        let first = start(writer, "", "");
+        for _ in 0..3 {
+            first.connect("f").get("/");
+        }
+        let want = ["f FRONTEND 3 3", "b s 3 3", "b BACKEND 3 3"];
+        until_true("the counters", || counted(&first) == want);
+        let file = first.cli("dump stats-file");
+        let noise = "#other guid,stot\nfront,77\n#fe guid,nothing,stot,\nback,1,2\nfront,5,abc,\nnobody,1,2\n// front,9\n";
+        let second = start(Program::Hapax, "  stats-file @dir@/counters\n", &format!("{file}\n{noise}"));
+        assert_eq!(counted(&second), want, "{writer:?}: {file}");
+        second.connect("f").get("/");
+        until_true("one more", || counted(&second)[0] == "f FRONTEND 4 4");
+    }
 }
 
 fn next(program: Program, state: &str, servers: &str, defaults: &str, globals: &str) -> Proxy {

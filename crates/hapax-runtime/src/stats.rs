@@ -6,6 +6,7 @@ pub mod columns;
 pub mod field;
 pub mod formats;
 pub mod info;
+pub mod kept;
 pub mod page;
 pub mod prometheus;
 pub mod rows;

@@ -17,13 +17,13 @@ pub(super) static ROWS: &[Command] = &[
         show_stat
     ),
     Command {
-        support: Support::NotYet("files of counters"),
+        support: Support::Partial("counters of single listeners are not kept"),
         ..row!(
             &["dump", "stats-file"],
             Operator,
             "dump stats-file",
             "write the counters for another process",
-            crate::command::not_yet
+            |c| Answer::Text(stats::kept::dump(c.control.shared(), c.control.now_ms()))
         )
     },
 ];

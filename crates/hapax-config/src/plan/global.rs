@@ -23,6 +23,9 @@ pub struct UnixBind {
 pub struct Global {
     /// `server-state-file`, `server-state-base`
     pub server_state_file: Option<String>,
+    /// `stats-file`, and what stands in it.
+    pub stats_file: Option<String>,
+    pub kept_counters: Option<Arc<[u8]>>,
     pub server_state_base: Option<String>,
     /// `jwt.decrypt_alg_list` and `jwt.decrypt_enc_list`
     pub jwe_algs: Allowed,

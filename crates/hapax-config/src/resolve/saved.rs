@@ -1,4 +1,4 @@
-//! State files: each server gets the row that stands there for it.
+//! What a former process left: each server gets the row of the state file that stands there for it.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,6 +17,7 @@ use crate::topic::server_state::StateFrom;
 type Rows = HashMap<(String, String), Saved>;
 
 pub(super) fn load(reader: &mut Reader<'_>, drafts: &mut [Box<Draft>]) {
+    counters(reader);
     let mut global: Option<Rows> = None;
     for draft in drafts.iter_mut().filter(|d| !d.proxy.servers.is_empty()) {
         match draft.state_from {
@@ -36,6 +37,18 @@ pub(super) fn load(reader: &mut Reader<'_>, drafts: &mut [Box<Draft>]) {
             }
         }
         addresses(reader, draft);
+    }
+}
+
+/// `stats-file`: read here, understood where the counters are.
+fn counters(reader: &mut Reader<'_>) {
+    let Some(path) = reader.global.stats_file.clone() else { return };
+    match reader.files.read(&path) {
+        Ok(text) => reader.global.kept_counters = Some(text),
+        Err(_) => {
+            let message = format!("Can't load stats-file '{path}': cannot open file.");
+            reader.diags.push(super::told(Diagnostic::warning(&codes::MISSING_FILE, message)));
+        }
     }
 }
 

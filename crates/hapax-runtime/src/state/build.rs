@@ -135,6 +135,9 @@ impl Shared {
             ssl_rate: RateMeter::new(workers),
         };
         shared.inherit_maintenance();
+        if let Some(text) = &shared.plan.global.kept_counters {
+            crate::stats::kept::load(&shared, &String::from_utf8_lossy(text));
+        }
         shared
     }
 }

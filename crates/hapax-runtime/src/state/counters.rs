@@ -33,6 +33,14 @@ impl Count {
         self.cells.iter().map(|c| c.0.load(Ordering::Relaxed)).fold(0, u64::wrapping_add)
     }
 
+    /// Counts on from what a former process had.
+    pub fn start_at(&self, n: u64) {
+        self.clear();
+        if let Some(last) = self.cells.last() {
+            last.0.store(n, Ordering::Relaxed);
+        }
+    }
+
     /// `clear counters all`
     pub fn clear(&self) {
         for c in &self.cells {

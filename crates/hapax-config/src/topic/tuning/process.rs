@@ -188,11 +188,15 @@ static ROWS: &[Row] = &[
         .usage("<path>")
         .shape(Shape::Word("<path>"))
         .lenient()
-        .doc("File of counters to start from.")
+        .doc("File of counters to start from, as `dump stats-file` writes it: those of proxies and servers with a `guid`.")
         .since(3, 0)
-        .not_yet("statistics kept across reloads")
+        .partial("counters of single listeners are not kept")
         .ok(&["stats-file one two", "stats-file /var/lib/hapax/stats"])
-        .bad(&["stats-file"]),
+        .bad(&["stats-file"])
+        .set(|cx, a| {
+            cx.global.stats_file = Some(a.show(0));
+            Ok(())
+        }),
     Row::new("strict-limits", Sections::GLOBAL)
         .shape(Shape::Nothing)
         .doc("Refuses to start when limits cannot be raised.")
