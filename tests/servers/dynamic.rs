@@ -73,7 +73,7 @@ backend fixed\n  balance static-rr\nbackend plain\n  mode tcp\n",
         ("add server be/x", "'server' expects <name> and <addr>[:<port>] as arguments."),
         (
             "add server fixed/x 127.0.0.1:1",
-            "backend 'fixed' uses a non dynamic load balancing method.",
+            "Backend does not support dynamic servers : backend 'fixed' uses a non dynamic load balancing method.",
         ),
         ("add server be/x 127.0.0.1:1 nonsense", "unknown keyword 'nonsense'."),
         (
