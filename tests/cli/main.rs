@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 mod explain;
+mod foretold;
 
 use std::fs;
 use std::path::Path;
