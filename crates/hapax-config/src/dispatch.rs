@@ -17,6 +17,7 @@ impl Reader<'_> {
     pub fn line(&mut self, line: &Line<'_>) {
         let (prefix, words) = split_prefix(&line.words);
         let Some(first) = words.first() else { return };
+        let before = self.diags.len();
         if let Some(row) = section::find(first.str(), self.opts.for_version) {
             if prefix != Prefix::None {
                 self.diags.push(prefix_refused(line.words[0].span));
@@ -28,6 +29,12 @@ impl Reader<'_> {
             self.diags.push(d.or_at(line.span));
         }
         self.tell_absent(words, line.span);
+        if self.lost {
+            // It is in the wrong section because the heading of its own was not understood.
+            self.diags.iter_mut().skip(before).for_each(|d| d.follows = true);
+        }
+        self.lost |= self.lost_now;
+        self.lost_now = false;
     }
 
     /// Map and list files that the line named and that are not there.
@@ -41,6 +48,7 @@ impl Reader<'_> {
 
     fn heading(&mut self, row: &'static SectionRow, words: &[Word<'_>], line: Span) {
         self.end_section();
+        self.lost = false;
         let args = Args {
             name: row.name,
             prefix: Prefix::None,
@@ -83,7 +91,8 @@ impl Reader<'_> {
             return Err(prefix_refused(words[0].span));
         }
         let Some(Found { row, words: n }) = found else {
-            return Err(Self::unknown(section, &words[0]));
+            let d = self.unknown(section, &words[0]);
+            return Err(d);
         };
         self.glued.clear();
         if let Some((_, inner)) = words[n - 1].str().split_once('(') {
@@ -198,9 +207,10 @@ impl Reader<'_> {
         Ok(row.misplaced == Misplaced::Read)
     }
 
-    fn unknown(section: &SectionRow, word: &Word<'_>) -> Diagnostic {
+    fn unknown(&mut self, section: &SectionRow, word: &Word<'_>) -> Diagnostic {
         let shown = word.text();
         let best = hapax_diag::suggest(&shown, section_keywords().names(section.bit).chain(section::names()));
+        self.lost_now = word.span.start == 0 && best.is_some_and(|best| section::names().any(|name| name == best));
         let message = match best {
             Some(best) => format!(
                 "unknown keyword '{shown}' in '{}' section; did you mean '{best}' maybe ?",
@@ -231,11 +241,13 @@ pub(crate) fn run_row<K: Class>(cx: &mut K::Cx<'_>, row: &'static Keyword<K>, ar
     }
     args.value = row.shape.check::<K>(args, cx)?;
     (row.set)(cx, args)?;
+    let old_told = old.is_some();
     if let Some(old) = old {
         K::compile(cx).diags.push(old);
     }
-    let name = row.name;
+    let (name, gone) = (row.name, old_told);
     let told = match row.support {
+        Support::NoEffect(_) if gone => return Ok(()),
         Support::NotYet(what) => Diagnostic::warning(&codes::NOT_YET, format!("'{name}' is accepted but not acted on yet: {what}")),
         Support::Partial(what) => Diagnostic::warning(&codes::NOT_YET, format!("'{name}' is acted on in part: {what}")),
         Support::NoEffect(why) => Diagnostic::new(&codes::NO_EFFECT, Severity::Note, format!("'{name}' has no effect: {why}")),

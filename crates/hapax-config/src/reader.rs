@@ -142,6 +142,9 @@ pub struct Reader<'a> {
     pub started: Vec<Started>,
     /// The first section of each kind and name.
     headings: HashMap<(Sections, Arc<str>), Span>,
+    /// The last heading was not understood, and whether that is so from the next line on.
+    pub(crate) lost: bool,
+    pub(crate) lost_now: bool,
     /// Where the section that has the kind and the name of the one being read stands.
     same_heading: Option<Span>,
     /// Where the `defaults` that implicit proxies use stands in `defaults`.
@@ -214,6 +217,8 @@ impl<'a> Reader<'a> {
             started: Vec::new(),
             headings: HashMap::new(),
             same_heading: None,
+            lost: false,
+            lost_now: false,
             last_defaults: 0,
             asked_for_room: 0,
             full: false,

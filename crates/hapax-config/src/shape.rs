@@ -114,11 +114,13 @@ impl Shape {
                 "off" => Ok(ArgValue::On(false)),
                 other => Err(args.bad(0, format!("'{}' expects 'on' or 'off', found '{other}'.", args.name))),
             },
-            Self::OneOf(words) => words
-                .iter()
-                .position(|w| *w == args.str(0))
-                .map(ArgValue::Choice)
-                .ok_or_else(|| args.bad(0, format!("'{}' expects {}, found '{}'.", args.name, list(words), args.show(0)))),
+            Self::OneOf(words) => words.iter().position(|w| *w == args.str(0)).map(ArgValue::Choice).ok_or_else(|| {
+                let d = args.bad(0, format!("'{}' expects {}, found '{}'.", args.name, list(words), args.show(0)));
+                match hapax_diag::suggest(args.str(0), words.iter().copied()) {
+                    Some(near) => d.help(format!("did you mean '{near}'?")),
+                    None => d,
+                }
+            }),
             Self::Expr => {
                 Expr::compile(args.show(0), args.at(0), &mut K::compile(cx))?;
                 Ok(ArgValue::None)
@@ -214,7 +216,9 @@ fn time(args: &Args<'_>, unit: Unit, top: u64) -> Result<ArgValue, Diagnostic> {
                 0,
                 format!("timer overflow in argument '{shown}' to '{name}' (maximum value is {top} {u})"),
             ),
-            TimeError::Char(c) => args.bad(0, format!("unexpected character '{}' in '{name}'", char::from(c))),
+            TimeError::Char(c) => args
+                .bad(0, format!("unexpected character '{}' in '{name}'", char::from(c)))
+                .help("the units are us, ms, s, m, h and d: 500ms, 30s"),
         })
 }
 

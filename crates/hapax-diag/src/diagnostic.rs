@@ -67,6 +67,8 @@ pub struct Diagnostic {
     pub related: Box<[(Span, String)]>,
     /// Set when the file may be right but this machine lacks something (a certificate, a user, a name).
     pub missing: bool,
+    /// It comes of another mistake that was told: HAProxy tells it too, people need not be told.
+    pub follows: bool,
     /// Lines HAProxy prints under the message (the input and a caret); the annotated renderer draws its own.
     pub excerpt: Option<Box<str>>,
     /// What HAProxy writes before the message.
@@ -84,6 +86,7 @@ impl Diagnostic {
             help: None,
             related: Box::default(),
             missing: false,
+            follows: false,
             excerpt: None,
             lead: Lead::Parsing,
         }

@@ -119,7 +119,7 @@ pub(crate) fn parse_with(
                 ruleset.keyword(),
                 text(*w)
             );
-            return Err(Diagnostic::alert(&codes::LEFTOVER, text).at(w.span));
+            return Err(Diagnostic::alert(&codes::LEFTOVER, text).at(w.span).help(leftover(words, rest, *w)));
         }
     };
     Ok(Rule {
@@ -129,6 +129,24 @@ pub(crate) fn parse_with(
         gate: None,
         span: at,
     })
+}
+
+/// What may have been meant by a word that is no condition: `rest` starts with it.
+fn leftover(words: &[Token<'_>], rest: &[Token<'_>], word: Token<'_>) -> String {
+    if let Some(near) = hapax_diag::suggest(&text(word), ["if", "unless"]) {
+        return format!("did you mean '{near}'?");
+    }
+    let end = rest
+        .iter()
+        .position(|w| w.bytes == b"if" || w.bytes == b"unless")
+        .unwrap_or(rest.len());
+    let before = words
+        .len()
+        .checked_sub(rest.len() + 1)
+        .filter(|at| *at > 0)
+        .and_then(|at| words.get(at));
+    let together: Vec<String> = before.into_iter().chain(&rest[..end]).map(|w| text(*w)).collect();
+    format!("quote what is one argument: \"{}\"", together.join(" "))
 }
 
 fn in_condition(d: Diagnostic, ruleset: RuleSets, word: &str) -> Diagnostic {

@@ -3,7 +3,7 @@
 //! An ACL is a list of tests of one name: it matches when one of them does. Conditions hold the ACL itself, so a line of that
 //! name that comes later counts too, as in HAProxy.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -188,6 +188,8 @@ impl Named {
 #[derive(Debug, Default)]
 pub struct AclSet {
     by_name: HashMap<Box<str>, Arc<Acl>>,
+    /// Names whose line was refused.
+    broken: HashSet<Box<str>>,
 }
 
 impl AclSet {
@@ -205,7 +207,9 @@ impl AclSet {
             let message = format!("acl name '{text}' will never match. 'or' is used to express a logical disjunction within a condition");
             cx.diags.push(Diagnostic::warning(&codes::NEVER_MATCHES, message).at(name.span));
         }
-        let test = Test::compile(rest, name.span, cx)?;
+        let test = Test::compile(rest, name.span, cx).inspect_err(|_| {
+            self.broken.insert(text.into());
+        })?;
         self.by_name
             .entry(text.into())
             .or_insert_with(|| Arc::new(Acl::new(text)))

@@ -144,3 +144,26 @@ fn headings_take_and_refuse_what_they_do_in_haproxy() {
         assert_eq!(worst(text, asked), want, "{text} for {asked:?}");
     }
 }
+
+#[test]
+fn what_comes_of_another_mistake_is_marked() {
+    for (text, want) in [
+        ("frontent f\n bind :1\n default_backend b\nbackend b", "unknown keyword 'frontent'"),
+        (
+            "frontend f\n bind :1\n acl a pathbeg /x\n http-request deny if a",
+            "error detected while parsing ACL 'a'",
+        ),
+    ] {
+        let input = Input {
+            name: "test.cfg".to_owned(),
+            bytes: format!("defaults\n mode http\n{text}\n").into_bytes().into(),
+        };
+        let loaded = load(vec![input], &NoFiles, &LoadOptions::default());
+        let alerts = || loaded.diags.iter().filter(|d| d.severity == Severity::Alert);
+        let told: Vec<_> = alerts().filter(|d| !d.follows).map(|d| d.message.as_str()).collect();
+        assert!(
+            alerts().count() > 1 && told.len() == 1 && told[0].contains(want),
+            "{text}: {told:?}"
+        );
+    }
+}

@@ -162,12 +162,28 @@ fn balance(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         "log-hash" => log_hash(cx, a)?,
         "sticky" | "log-sticky" => Balance::Sticky,
         _ => {
-            return Err(bad(
+            let d = bad(
                 a,
                 0,
                 "only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hash', 'hdr(name)', \
                  'rdp-cookie(name)', 'log-hash' and 'sticky' options.",
-            ));
+            );
+            let names = [
+                "roundrobin",
+                "static-rr",
+                "leastconn",
+                "first",
+                "source",
+                "uri",
+                "url_param",
+                "hash",
+                "random",
+                "sticky",
+            ];
+            return Err(match hapax_diag::suggest(a.str(0), names) {
+                Some(near) => d.help(format!("did you mean '{near}'?")),
+                None => d,
+            });
         }
     };
     cx.proxy().proxy.balance = made;

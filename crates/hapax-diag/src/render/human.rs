@@ -50,7 +50,7 @@ fn group<'d>(d: &'d Diagnostic, sources: &'d Sources) -> Group<'d> {
         Severity::Note => Level::NOTE,
     };
     let mut group = level
-        .primary_title(clean(sentence(d.words())))
+        .primary_title(clean(&sentence(d.words()).replace("\n   | ", " ")))
         .id(d.code.id)
         .elements(d.span.map(|span| snippet(span, sources, AnnotationKind::Primary, None)));
     for (span, label) in &d.related {

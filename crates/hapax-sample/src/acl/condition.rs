@@ -151,7 +151,14 @@ pub(super) fn named(name: &str, word: Token<'_>, acls: &AclSet, cx: &mut Compile
         acl.push(Test::compile(&tokens, word.span, cx)?);
         return Ok(Arc::new(acl));
     }
-    let d = Diagnostic::alert(&codes::CONDITION, format!("no such ACL : '{name}'")).at(word.span);
+    let mut d = Diagnostic::alert(&codes::CONDITION, format!("no such ACL : '{name}'")).at(word.span);
+    if acls.broken.contains(name) {
+        d.follows = true;
+        return Err(d);
+    }
+    if name.starts_with('{') || name.ends_with('}') {
+        return Err(d.help("blanks stand around braces: { path /x }"));
+    }
     let mut known: Vec<&str> = acls.by_name.keys().map(AsRef::as_ref).collect();
     for predefined in predefined::names() {
         known.push(predefined);

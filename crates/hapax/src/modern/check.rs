@@ -176,6 +176,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         baseline(path, o.write_baseline, &mut diags, &sources)?;
     }
     if o.format != Format::Haproxy {
+        diags.retain(|d| !d.follows);
         diags.sort_by_key(|d| d.span.map_or((u32::MAX, 0), |s| (s.file.0, s.line)));
     }
     print(&draw(o, &diags, &sources));
