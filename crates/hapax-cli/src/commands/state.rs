@@ -88,10 +88,12 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
     let health = match (s.in_maintenance(), conf.check.is_some()) {
         (true, _) => 0,
         (false, true) => view.health.value(),
-        // Nobody has counted, unless the runtime API said so.
-        (false, false) => view
-            .forced
-            .map_or(0, |up| if up { (conf.rise + conf.fall).saturating_sub(1) } else { 0 }),
+        // Nobody has counted, unless the runtime API said so; `default-server` lines leave what a first check would start from.
+        (false, false) => match view.forced {
+            Some(true) => (conf.rise + conf.fall).saturating_sub(1),
+            None if proxy.default_server.is_some() && !s.is_added() => conf.rise,
+            Some(false) | None => 0,
+        },
     };
     // Bits: a check is configured, it is enabled, it is paused by maintenance.
     let check_state = u32::from(conf.check.is_some()) << 1
