@@ -219,6 +219,7 @@ fn list_all(c: &Call<'_>, map: bool) -> String {
 fn outcome(done: Result<(), ListError>) -> Answer {
     match done {
         Ok(()) => Answer::Done,
+        Err(e @ ListError::BadEntry(_)) => Answer::err(format!("{e}.")),
         Err(e) => Answer::err(e.to_string()),
     }
 }
@@ -267,8 +268,9 @@ fn add_map(c: &mut Call<'_>) -> Answer {
         if value.is_empty() {
             return Answer::err(format!("Missing value for key '{key}'."));
         }
-        if let Err(e) = list.add(a.version, key.as_bytes(), Some(value.as_bytes())) {
-            return Answer::err(e.to_string());
+        let done = list.add(a.version, key.as_bytes(), Some(value.as_bytes()));
+        if done.is_err() {
+            return outcome(done);
         }
     }
     Answer::Done

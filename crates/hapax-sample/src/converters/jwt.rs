@@ -91,6 +91,7 @@ pub(super) static ROWS: &[Converter] = &[
 
 const INVALID_TOKEN: i64 = -3;
 const UNKNOWN_ALGORITHM: i64 = -1;
+const UNMANAGED_ALGORITHM: i64 = -2;
 const UNKNOWN_KEY: i64 = -5;
 const UNUSABLE_CERT: i64 = -7;
 
@@ -175,7 +176,12 @@ fn verify<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e
 }
 
 fn verify_by_cert<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> {
-    verify_by(args, value, env, JwtCerts::public)
+    let algorithm = arg::text_now(args, 0, env).and_then(|name| Algorithm::parse(&name));
+    verify_by(args, value, env, JwtCerts::public).map(|result| match result {
+        // A certificate holds no secret.
+        Value::Int(0 | 1) if algorithm.is_some_and(Algorithm::is_secret) => Value::Int(UNMANAGED_ALGORITHM),
+        other => other,
+    })
 }
 
 fn verify_by<'e>(
@@ -186,6 +192,9 @@ fn verify_by<'e>(
 ) -> Sampled<'e> {
     let token = arg::bytes(value)?;
     let name = arg::text_now(args, 0, env).ok_or(Absent::Never)?;
+    if matches!(args.get(1), Some(Arg::Var(_))) && arg::bytes_now(args, 1, env).is_none() {
+        return Err(Absent::Never);
+    }
     let Some(algorithm) = Algorithm::parse(&name) else {
         return Ok(Value::Int(UNKNOWN_ALGORITHM));
     };
@@ -198,9 +207,7 @@ fn verify_by<'e>(
     if algorithm == Algorithm::None {
         return Ok(Value::Int(i64::from(signature.is_empty())));
     }
-    let decoded = BASE64URL.decode(signature).ok();
-    let fits = |s: &Vec<u8>| !s.is_empty() && algorithm.signature_len().is_none_or(|len| s.len() == len);
-    let Some(signature) = decoded.filter(fits) else {
+    let Some(signature) = BASE64URL.decode(signature).ok().filter(|s| !s.is_empty()) else {
         return Ok(Value::Int(INVALID_TOKEN));
     };
     let good = if algorithm.is_secret() {
@@ -214,6 +221,9 @@ fn verify_by<'e>(
             Err(Lack::Unknown) => return Ok(Value::Int(UNKNOWN_KEY)),
             Err(Lack::Unusable) => return Ok(Value::Int(UNUSABLE_CERT)),
         };
+        if algorithm.signature_len().is_some_and(|len| signature.len() != len) {
+            return Ok(Value::Int(INVALID_TOKEN));
+        }
         key.verify(algorithm, &token[..signed], &signature)
     };
     Ok(Value::Int(i64::from(good)))
