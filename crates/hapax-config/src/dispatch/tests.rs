@@ -121,8 +121,8 @@ fn headings_take_and_refuse_what_they_do_in_haproxy() {
     for (text, asked, want) in [
         ("defaults a/b", None, None),
         ("defaults a\ndefaults b from a and more", None, None),
-        ("backend a and more", None, None),
-        ("backend a from", None, None),
+        ("backend a and more", None, Some(Alert)),
+        ("backend a from", None, Some(Alert)),
         ("backend a from nobody", None, Some(Alert)),
         ("frontend a :80", None, Some(Alert)),
         // Told, and taken all the same, by 3.5 only.

@@ -224,11 +224,9 @@ fn named_parent(cx: &Reader<'_>, args: &Args<'_>, after: usize) -> Result<Option
     if args.len() <= after {
         return Ok(None);
     }
-    let backless = matches!(args.name, "defaults" | "backend");
-    let lone_from = args.name == "backend" && args.len() == after + 1;
-    if args.str(after) != "from" || lone_from {
-        // HAProxy passes over further words where nothing could be listened to.
-        if backless {
+    if args.str(after) != "from" {
+        // HAProxy passes over further words here, and only here: behind such a backend it refuses the next line.
+        if args.name == "defaults" {
             return Ok(None);
         }
         return Err(heading(
