@@ -78,6 +78,7 @@ pub fn first_pass(code: &Code) -> bool {
         &TOLD_NOTICE,
         &TOLD_DIAG,
         &BYTE_ORDER_MARK,
+        &TOO_MANY_ERRORS,
     ];
     CODES.contains(&code) && !told_later.contains(&code)
 }

@@ -3,6 +3,7 @@
 use hapax_diag::Diagnostic;
 
 use crate::args::Args;
+use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
 use crate::reader::Reader;
@@ -17,10 +18,13 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 };
 
 /// Actions and services that the script may declare are known from here on.
-#[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
-fn load(cx: &mut Reader<'_>, _: &Args<'_>) -> Result<(), Diagnostic> {
+fn load(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     cx.scripts = true;
-    Ok(())
+    let path = a.show(0);
+    cx.files.read(&path).map(drop).map_err(|why| {
+        let message = format!("error in Lua file '{path}': cannot open {path}: {why}");
+        Diagnostic::alert(&codes::MISSING_FILE, message).at(a.at(0)).missing()
+    })
 }
 
 static ROWS: &[Row] = &[
