@@ -117,7 +117,7 @@ backend u\n  stick-table type ip size 100 expire 1m store gpc0\n"
     );
     let p = Builder::new(Program::Hapax, &template).start();
     let r = p.connect("f").get("/");
-    assert_eq!(r.header("r"), Some("5|5|7|9||0|1|1|1|127.0.0.1|||1|1|2|2|0||0|1||60000|-3|1|99"));
+    assert_eq!(r.header("r"), Some("5|5|7|9||0|1|1|1|127.0.0.1|||1|1|2|2|0|0|0|1||60000|-3|1|99"));
 }
 
 #[test]
@@ -205,7 +205,8 @@ peers pp\n  table t type string len 5 size 100 store gpc0\n"
             "set table bins key ab",
             "Inserting keys into tables of type other than ip, ipv6, string and integer is not supported",
         ),
-        ("set table ints key x", "Invalid key"),
+        ("set table ints key x", ""),
+        ("clear table ints key 0", ""),
         ("set table ips key 1.2.3.4 data.gpc0", "Require a valid integer value to store"),
         ("set table ips key 1.2.3.4 data.gpc0 3 data.gpt[1] 5 data.http_req_rate 8", ""),
         ("set table ips key 1.2.3.5 data.gpc0 4", ""),

@@ -43,12 +43,11 @@ pub(super) fn load(reader: &mut Reader<'_>, drafts: &mut [Box<Draft>]) {
 /// `stats-file`: read here, understood where the counters are.
 fn counters(reader: &mut Reader<'_>) {
     let Some(path) = reader.global.stats_file.clone() else { return };
-    match reader.files.read(&path) {
-        Ok(text) => reader.global.kept_counters = Some(text),
-        Err(_) => {
-            let message = format!("Can't load stats-file '{path}': cannot open file.");
-            reader.diags.push(super::told(Diagnostic::warning(&codes::MISSING_FILE, message)));
-        }
+    if let Ok(text) = reader.files.read(&path) {
+        reader.global.kept_counters = Some(text);
+    } else {
+        let message = format!("Can't load stats-file '{path}': cannot open file.");
+        reader.diags.push(super::told(Diagnostic::warning(&codes::MISSING_FILE, message)));
     }
 }
 

@@ -173,10 +173,10 @@ impl fmt::Debug for Share {
 
 impl Filter for Share {
     fn begin(&mut self, direction: Direction, _: &Message, txn: &mut Txn<'_>) -> Interest {
-        let asked = txn.controls.bandwidth.iter().any(|b| b.filter == self.id);
-        if !asked || direction != self.direction {
+        if !txn.controls.bandwidth.iter().any(|b| b.filter == self.id) {
             return Interest::None;
         }
+        // The key is that of the message whose rules turned it on, whichever way the bytes go that are limited.
         if self.entry.is_none() {
             let env = txn.env();
             // Without a key there is nobody to share with, and no limit.
@@ -185,7 +185,10 @@ impl Filter for Share {
             };
             self.entry = self.rates.hold(table, key, self.direction);
         }
-        self.entry.map_or(Interest::None, |_| Interest::Look)
+        match self.entry {
+            Some(_) if direction == self.direction => Interest::Look,
+            _ => Interest::None,
+        }
     }
 
     fn data(&mut self, direction: Direction, data: &[u8], _: Millis, _: &mut Vec<u8>) -> Pass {

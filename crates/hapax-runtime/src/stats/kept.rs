@@ -85,7 +85,7 @@ enum Object<'a> {
 /// Gives the counters what a file says (`stats-file`).
 pub fn load(shared: &Shared, text: &str) {
     let (fronts, backs) = known(shared);
-    let mut part: Option<(&HashMap<String, Object<'_>>, Vec<Option<Col>>)> = None;
+    let mut part: Option<Part<'_, '_>> = None;
     for row in text.lines().map(str::trim) {
         if let Some(head) = row.strip_prefix('#') {
             let (name, columns) = head.split_once(' ').unwrap_or((head, ""));
@@ -116,6 +116,8 @@ fn column(name: &str) -> Option<Col> {
 }
 
 type Objects<'a> = HashMap<String, Object<'a>>;
+/// What the lines of a part are about, and its columns.
+type Part<'p, 'a> = (&'p Objects<'a>, Vec<Option<Col>>);
 
 fn known(shared: &Shared) -> (Objects<'_>, Objects<'_>) {
     let (mut fronts, mut backs) = (Objects::new(), Objects::new());

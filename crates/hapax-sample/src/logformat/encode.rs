@@ -97,9 +97,8 @@ fn forced<'v>(value: Plain<'v>, label: &Label) -> Plain<'v> {
         _ => 0,
     };
     match (label.forced, value) {
-        (None, v) | (Some(_), v @ (Plain::Nothing | Plain::Null | Plain::List(_) | Plain::Raw(_))) => v,
         (Some(Forced::Raw), Plain::Text(t)) => Plain::Raw(t),
-        (Some(Forced::Raw), v) => v,
+        (None | Some(Forced::Raw), v) | (Some(_), v @ (Plain::Nothing | Plain::Null | Plain::List(_) | Plain::Raw(_))) => v,
         (Some(Forced::Sint), v) => Plain::Int(number(&v)),
         (Some(Forced::Bool), Plain::Text(t)) => Plain::Bool(&*t == b"true" || parse_int(&t).unwrap_or(0) != 0),
         (Some(Forced::Bool), v) => Plain::Bool(number(&v) != 0),
