@@ -45,7 +45,12 @@ fn chains_evaluate_as_in_haproxy() {
     ] {
         assert_eq!(stage.eval(text), Ok(Ok(want.to_owned())), "{text}");
     }
-    for text in ["str(),add(1)", "str(1.2.3),ipmask(24)", "str(::1),ipmask(24)", "hdr(none),length"] {
+    for text in [
+        "str(),add(1)",
+        "str(1.2.3),ipmask(24)",
+        "str(::1:2:3:4),ipmask(24)",
+        "hdr(none),length",
+    ] {
         assert_eq!(stage.eval(text), Ok(Err(Absent::Never)), "{text}");
     }
 }
