@@ -1,6 +1,7 @@
 //! What relative file names start from (`default-path`, manual 3.1): a door to files that puts a folder before them.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub struct RelativeFiles<'a> {
     file: RefCell<String>,
     /// What comes before relative names; empty: nothing.
     base: RefCell<String>,
+    /// Names that were looked up, with what came of it: many lines name one host, and where nobody answers each question takes long.
+    names: RefCell<HashMap<String, Result<Vec<IpAddr>, String>>>,
 }
 
 impl<'a> RelativeFiles<'a> {
@@ -38,6 +41,7 @@ impl<'a> RelativeFiles<'a> {
             policy: RefCell::default(),
             file: RefCell::default(),
             base: RefCell::default(),
+            names: RefCell::default(),
         }
     }
 
@@ -84,7 +88,16 @@ impl Files for RelativeFiles<'_> {
     }
 
     fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
-        self.inner.lookup(host)
+        if let Some(known) = self.names.borrow().get(host) {
+            return known.clone();
+        }
+        let answer = self.inner.lookup(host);
+        self.names.borrow_mut().insert(host.to_owned(), answer.clone());
+        answer
+    }
+
+    fn socket(&self, fd: i32) -> Result<(), String> {
+        self.inner.socket(fd)
     }
 }
 
@@ -117,6 +130,32 @@ mod tests {
             files.set_policy(policy.clone());
             assert_eq!(files.read(path).as_deref(), Ok(want.as_bytes()), "{policy:?} {file} {path}");
         }
+    }
+
+    #[test]
+    fn a_name_is_looked_up_once() {
+        #[derive(Default)]
+        struct Counting(RefCell<Vec<String>>);
+        impl Files for Counting {
+            fn read(&self, _: &str) -> Result<Arc<[u8]>, String> {
+                Err(String::new())
+            }
+            fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+                self.0.borrow_mut().push(host.to_owned());
+                if host == "none" {
+                    Err("nobody".to_owned())
+                } else {
+                    Ok(vec![[192, 0, 2, 1].into()])
+                }
+            }
+        }
+        let asked = Counting::default();
+        let files = RelativeFiles::new(&asked);
+        for _ in 0..3 {
+            assert_eq!(files.lookup("none"), Err("nobody".to_owned()));
+            assert_eq!(files.lookup("one"), Ok(vec![[192, 0, 2, 1].into()]));
+        }
+        assert_eq!(*asked.0.borrow(), ["none", "one"]);
     }
 
     #[test]

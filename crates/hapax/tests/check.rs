@@ -165,6 +165,19 @@ fn a_device_without_an_end_is_not_read_for_ever() {
 }
 
 #[test]
+fn a_descriptor_that_nobody_handed_over_is_told() {
+    let dir = Dir::new("descriptor");
+    dir.write(
+        "a.cfg",
+        "frontend a\n    mode http\n    timeout client 5s\n    bind fd@777\n    http-request return status 200\n",
+    );
+    let classic = dir.hapax(&["-c", "-f", "a.cfg"]);
+    let said = String::from_utf8_lossy(&classic.stderr).into_owned();
+    assert!(said.contains("[a.cfg:4] : 'bind' : cannot use file descriptor '777'"), "{said}");
+    assert_eq!(dir.hapax(&["check", "--offline", "a.cfg"]).status.code(), Some(0));
+}
+
+#[test]
 fn the_name_among_peers_is_that_of_another_machine() {
     let dir = Dir::new("peers");
     dir.write("p.cfg", "peers p\n    peer a 127.0.0.1:1\n    peer b 127.0.0.1:2\n");
