@@ -165,6 +165,28 @@ fn a_device_without_an_end_is_not_read_for_ever() {
 }
 
 #[test]
+fn fields_hidden_behind_the_version_of_a_check_are_told_as_each_version_does() {
+    let dir = Dir::new("hidden");
+    dir.write(
+        "a.cfg",
+        "backend b\n    mode http\n    option httpchk GET / HTTP/1.1\\r\\nHost:\\ www\n",
+    );
+    for (version, code, what) in [
+        ("2.6", 0, "is deprecated"),
+        ("2.7", 1, "is unsupported"),
+        ("3.5", 1, "is unsupported"),
+    ] {
+        let out = dir.hapax(&["check", "--for", version, "--format", "haproxy", "a.cfg"]);
+        let said = told(&out);
+        assert_eq!(out.status.code(), Some(code), "{version}: {said}");
+        assert!(said.contains(what), "{version}: {said}");
+    }
+    let out = dir.hapax(&["check", "a.cfg"]);
+    assert_eq!(out.status.code(), Some(0));
+    assert!(told(&out).contains("not supported any more since HAProxy 2.7"), "{}", told(&out));
+}
+
+#[test]
 fn a_descriptor_that_nobody_handed_over_is_told() {
     let dir = Dir::new("descriptor");
     dir.write(

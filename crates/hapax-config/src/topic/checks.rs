@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use hapax_diag::Diagnostic;
+use hapax_diag::{Diagnostic, Severity};
 use hapax_proto::checks::Login;
 
 use super::Topic;
 use crate::args::Args;
+use crate::codes;
 use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::Sections;
@@ -282,6 +283,13 @@ fn pgsql(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
 
 #[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
 fn httpchk(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.len() > 2 && a.bytes(2).windows(2).any(|w| w == b"\r\n") {
+        let d = hidden(cx.opts.for_version).at(a.at(2));
+        if d.severity == Severity::Alert {
+            return Err(d);
+        }
+        cx.diags.push(d);
+    }
     let own = rules(cx).own_http();
     own.described = true;
     own.kind = Some(CheckType::Http);
@@ -315,6 +323,25 @@ fn httpchk(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         request.headers = headers;
     }
     Ok(())
+}
+
+/// What each version says of headers behind the version of `option httpchk`: refused since 2.7.
+fn hidden(version: Option<(u8, u8)>) -> Diagnostic {
+    let what = "'option httpchk' : hiding headers or body at the end of the version string is";
+    match version {
+        Some(v) if v < (2, 7) => Diagnostic::warning(
+            &codes::REMOVED,
+            format!("{what} deprecated. Please, consider to use 'http-check send' directive instead."),
+        ),
+        Some(_) => Diagnostic::alert(
+            &codes::REMOVED,
+            format!("{what} unsupported.Use 'http-check send' directive instead.."),
+        ),
+        None => Diagnostic::warning(
+            &codes::REMOVED,
+            format!("{what} not supported any more since HAProxy 2.7. Use 'http-check send' directive instead."),
+        ),
+    }
 }
 
 /// `type` of a `healthcheck` section: an option's word and arguments without `option`.

@@ -73,13 +73,17 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("stats bind-process", Sections::GLOBAL)
-        .removed(
+        .usage("{ all | odd | even | <processes> }...")
+        .shape(Shape::Words(1, 64))
+        .until(
             2,
             7,
             "'stats bind-process' is not supported anymore. Please use 'thread' option on the 'stats socket' line instead.",
         )
         .doc("Chose processes for the runtime API's sockets.")
-        .bad(&["stats bind-process 1"]),
+        .no_effect("there is one process")
+        .ok(&["stats bind-process 1", "stats bind-process all"])
+        .bad(&["stats bind-process"]),
     Row::new("stats", Sections::GLOBAL)
         .family()
         .doc("Told when no setting of the runtime API has the name given.")
