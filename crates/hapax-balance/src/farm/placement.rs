@@ -74,7 +74,8 @@ const HEADERS: &[Fact] = &[
     (true, HashFunction::Crc32, true, &[256, 1, 100], 0x5776_8ce3_9615_a527),
 ];
 
-fn farm(hash: HashType, weights: &[u32]) -> Farm {
+/// Servers of those weights, all usable and numbered from 1.
+pub(super) fn farm_of(algorithm: Algorithm, weights: &[u32], seed: u64) -> Farm {
     let member = |(i, &w): (usize, &u32)| Member {
         id: i as u32 + 1,
         node: NodeKey::Id,
@@ -82,7 +83,11 @@ fn farm(hash: HashType, weights: &[u32]) -> Farm {
         usable: true,
         backup: false,
     };
-    Farm::new(Algorithm::Hash(hash), weights.iter().enumerate().map(member).collect(), false, 1)
+    Farm::new(algorithm, weights.iter().enumerate().map(member).collect(), false, seed)
+}
+
+fn farm(hash: HashType, weights: &[u32]) -> Farm {
+    farm_of(Algorithm::Hash(hash), weights, 1)
 }
 
 /// FNV-1a over the indexes of the chosen servers.

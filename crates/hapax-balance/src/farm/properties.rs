@@ -8,14 +8,7 @@ use crate::hash::{HashFunction, spread};
 use crate::warmup;
 
 fn farm(algorithm: Algorithm, weights: &[u32]) -> Farm {
-    let member = |(i, &w): (usize, &u32)| Member {
-        id: i as u32 + 1,
-        node: NodeKey::Id,
-        weight: w * SCALE,
-        usable: true,
-        backup: false,
-    };
-    Farm::new(algorithm, weights.iter().enumerate().map(member).collect(), false, 7)
+    super::placement::farm_of(algorithm, weights, 7)
 }
 
 /// How often each server is chosen in `n` picks of an idle farm.

@@ -23,7 +23,7 @@ pub(super) static ROWS: &[BindRow] = &[
         .shape(Shape::Word("<string>"))
         .doc("Prefix of names for the addresses of the line that are unique in the whole configuration.")
         .since(3, 0)
-        .no_effect("objects are known by their names")
+        .not_yet("counters of addresses in a stats-file")
         .set(|_, a| match crate::guid::fault(a.str(0)) {
             None => Ok(()),
             Some(fault) => Err(a.bad(0, format!("'{}': {fault}", a.name))),

@@ -153,101 +153,53 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The counter of a column: what every side counts, and what is counted by this one beside it.
+macro_rules! counter {
+    ($c:ident, $col:ident, $($own:ident => $field:ident),*) => {
+        Some(match $col {
+            Col::Stot => &$c.sess_tot,
+            Col::Bin => &$c.bytes_in,
+            Col::Bout => &$c.bytes_out,
+            Col::Dresp => &$c.denied_resp,
+            Col::Hrsp1xx => &$c.rsp_1xx,
+            Col::Hrsp2xx => &$c.rsp_2xx,
+            Col::Hrsp3xx => &$c.rsp_3xx,
+            Col::Hrsp4xx => &$c.rsp_4xx,
+            Col::Hrsp5xx => &$c.rsp_5xx,
+            Col::HrspOther => &$c.rsp_other,
+            Col::ReqTot => &$c.req_tot,
+            Col::Wrew => &$c.failed_rewrites,
+            Col::Eint => &$c.internal_errors,
+            $(Col::$own => &$c.$field,)*
+            _ => return None,
+        })
+    };
+}
+
+#[rustfmt::skip]
 fn front(c: &FrontendCounters, col: Col) -> Option<&Count> {
-    Some(match col {
-        Col::Stot => &c.sess_tot,
-        Col::Bin => &c.bytes_in,
-        Col::Bout => &c.bytes_out,
-        Col::Dreq => &c.denied_req,
-        Col::Dresp => &c.denied_resp,
-        Col::Ereq => &c.failed_req,
-        Col::Hrsp1xx => &c.rsp_1xx,
-        Col::Hrsp2xx => &c.rsp_2xx,
-        Col::Hrsp3xx => &c.rsp_3xx,
-        Col::Hrsp4xx => &c.rsp_4xx,
-        Col::Hrsp5xx => &c.rsp_5xx,
-        Col::HrspOther => &c.rsp_other,
-        Col::ReqTot => &c.req_tot,
-        Col::CompIn => &c.comp_in,
-        Col::CompOut => &c.comp_out,
-        Col::CompByp => &c.comp_byp,
-        Col::CompRsp => &c.comp_rsp,
-        Col::ConnTot => &c.conn_tot,
-        Col::Intercepted => &c.intercepted,
-        Col::Dcon => &c.denied_conn,
-        Col::Dses => &c.denied_sess,
-        Col::Wrew => &c.failed_rewrites,
-        Col::CacheLookups => &c.cache_lookups,
-        Col::CacheHits => &c.cache_hits,
-        Col::Eint => &c.internal_errors,
-        Col::H1sess => &c.h1_sess,
-        Col::H2sess => &c.h2_sess,
-        Col::H1req => &c.h1_req,
-        Col::H2req => &c.h2_req,
-        _ => return None,
-    })
+    counter!(c, col,
+        Dreq => denied_req, Ereq => failed_req, CompIn => comp_in, CompOut => comp_out, CompByp => comp_byp,
+        CompRsp => comp_rsp, ConnTot => conn_tot, Intercepted => intercepted, Dcon => denied_conn, Dses => denied_sess,
+        CacheLookups => cache_lookups, CacheHits => cache_hits, H1sess => h1_sess, H2sess => h2_sess, H1req => h1_req,
+        H2req => h2_req
+    )
 }
 
+#[rustfmt::skip]
 fn back(c: &BackendCounters, col: Col) -> Option<&Count> {
-    Some(match col {
-        Col::Stot => &c.sess_tot,
-        Col::Bin => &c.bytes_in,
-        Col::Bout => &c.bytes_out,
-        Col::Dreq => &c.denied_req,
-        Col::Dresp => &c.denied_resp,
-        Col::Econ => &c.failed_conns,
-        Col::Eresp => &c.failed_resp,
-        Col::Wretr => &c.retries,
-        Col::Wredis => &c.redispatches,
-        Col::Chkdown => &c.chkdown,
-        Col::Lbtot => &c.lb_total,
-        Col::Hrsp1xx => &c.rsp_1xx,
-        Col::Hrsp2xx => &c.rsp_2xx,
-        Col::Hrsp3xx => &c.rsp_3xx,
-        Col::Hrsp4xx => &c.rsp_4xx,
-        Col::Hrsp5xx => &c.rsp_5xx,
-        Col::HrspOther => &c.rsp_other,
-        Col::ReqTot => &c.req_tot,
-        Col::CliAbrt => &c.cli_aborts,
-        Col::SrvAbrt => &c.srv_aborts,
-        Col::CompIn => &c.comp_in,
-        Col::CompOut => &c.comp_out,
-        Col::CompByp => &c.comp_byp,
-        Col::CompRsp => &c.comp_rsp,
-        Col::Wrew => &c.failed_rewrites,
-        Col::Connect => &c.connect,
-        Col::Reuse => &c.reuse,
-        Col::Eint => &c.internal_errors,
-        _ => return None,
-    })
+    counter!(c, col,
+        Dreq => denied_req, Econ => failed_conns, Eresp => failed_resp, Wretr => retries, Wredis => redispatches,
+        Chkdown => chkdown, Lbtot => lb_total, CliAbrt => cli_aborts, SrvAbrt => srv_aborts, CompIn => comp_in,
+        CompOut => comp_out, CompByp => comp_byp, CompRsp => comp_rsp, Connect => connect, Reuse => reuse
+    )
 }
 
+#[rustfmt::skip]
 fn server(c: &ServerCounters, col: Col) -> Option<&Count> {
-    Some(match col {
-        Col::Stot => &c.sess_tot,
-        Col::Bin => &c.bytes_in,
-        Col::Bout => &c.bytes_out,
-        Col::Dresp => &c.denied_resp,
-        Col::Econ => &c.failed_conns,
-        Col::Eresp => &c.failed_resp,
-        Col::Wretr => &c.retries,
-        Col::Wredis => &c.redispatches,
-        Col::Chkfail => &c.failed_checks,
-        Col::Chkdown => &c.down_transitions,
-        Col::Lbtot => &c.lb_total,
-        Col::Hrsp1xx => &c.rsp_1xx,
-        Col::Hrsp2xx => &c.rsp_2xx,
-        Col::Hrsp3xx => &c.rsp_3xx,
-        Col::Hrsp4xx => &c.rsp_4xx,
-        Col::Hrsp5xx => &c.rsp_5xx,
-        Col::HrspOther => &c.rsp_other,
-        Col::ReqTot => &c.req_tot,
-        Col::CliAbrt => &c.cli_aborts,
-        Col::SrvAbrt => &c.srv_aborts,
-        Col::Wrew => &c.failed_rewrites,
-        Col::Connect => &c.connect,
-        Col::Reuse => &c.reuse,
-        Col::Eint => &c.internal_errors,
-        _ => return None,
-    })
+    counter!(c, col,
+        Econ => failed_conns, Eresp => failed_resp, Wretr => retries, Wredis => redispatches, Chkfail => failed_checks,
+        Chkdown => down_transitions, Lbtot => lb_total, CliAbrt => cli_aborts, SrvAbrt => srv_aborts, Connect => connect,
+        Reuse => reuse
+    )
 }
