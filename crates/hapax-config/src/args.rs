@@ -115,6 +115,21 @@ impl<'w> Args<'w> {
         self.prefix == Prefix::No
     }
 
+    /// A small number of milliseconds without a unit, whose seconds are rather meant: what HAProxy says of it.
+    pub fn suspicious(&self, owner: &str) -> Option<Diagnostic> {
+        let bare = self.bytes(0).iter().all(u8::is_ascii_digit);
+        let ms = self.millis();
+        if !bare || !(1..100).contains(&ms) {
+            return None;
+        }
+        let (name, text) = (self.name, self.show(0));
+        let message = format!(
+            "'{name} {text}' in {owner} is suspiciously small for a value in milliseconds. Please use an explicit unit ('{text}ms') if that was the intent."
+        );
+        let d = Diagnostic::warning(&codes::SMALL_TIME, message).at(self.at(0));
+        Some(d.help(format!("write {ms}s if seconds are meant, {ms}ms if not")))
+    }
+
     /// An alert about argument `i`.
     pub fn bad(&self, i: usize, message: impl Into<String>) -> Diagnostic {
         Diagnostic::alert(&codes::BAD_ARGUMENT, message).at(self.at(i))

@@ -19,6 +19,7 @@ codes! {
     MISSING_ARGUMENT = "HX0205", "missing argument", "The keyword needs another word.";
     UNEXPECTED_ARGUMENT = "HX0206", "unexpected argument", "The keyword takes fewer words. Spaces inside one argument must be quoted or escaped.";
     BAD_ARGUMENT = "HX0207", "invalid argument", "The word is not one the keyword can take here.";
+    SMALL_TIME = "HX0509", "very short time", "A number without a unit is in milliseconds. A connection or a message rarely makes it within this many: write the unit to say what is meant, 5s or 5ms.";
     NO_SUCH_SIDE = "HX0208", "no effect in this proxy", "The keyword acts on a frontend or on a backend, and this section is the other one.";
     REMOVED = "HX0209", "keyword no longer supported", "The keyword was removed from the language. The message says what to write instead.";
     NOT_YET = "HX0210", "accepted, not acted on yet", "The line is valid and is read, but what it asks for is not done by this version.";

@@ -17,7 +17,6 @@ mod pattern;
 mod redirect_loop;
 mod same_condition;
 mod scarce_descriptors;
-mod suspicious_timeout;
 mod unchecked_servers;
 mod unreachable_rule;
 mod unused_acl;
@@ -93,7 +92,6 @@ pub static ALL: &[&Lint] = &[
     &method_case::LINT,
     &host_case::LINT,
     &redirect_loop::LINT,
-    &suspicious_timeout::LINT,
     &unchecked_servers::LINT,
     &open_stats::LINT,
     &open_admin_socket::LINT,

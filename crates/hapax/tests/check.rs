@@ -187,6 +187,21 @@ fn fields_hidden_behind_the_version_of_a_check_are_told_as_each_version_does() {
 }
 
 #[test]
+fn a_few_milliseconds_are_told_where_the_version_tells_them() {
+    let dir = Dir::new("small");
+    dir.write(
+        "a.cfg",
+        "defaults d\n    timeout client 30\n    timeout server 100\n    timeout tunnel 5ms\nlisten l\n    bind :80\n    timeout queue 99\n",
+    );
+    for (version, times) in [("3.0", 0), ("3.1", 2), ("3.5", 2)] {
+        let said = told(&dir.hapax(&["check", "--for", version, "--format", "haproxy", "a.cfg"]));
+        assert_eq!(said.matches("is suspiciously small").count(), times, "{version}: {said}");
+        let both = said.contains("'timeout client 30' in defaults 'd'") && said.contains("'timeout queue 99' in proxy 'l'");
+        assert_eq!(both, times > 0, "{version}: {said}");
+    }
+}
+
+#[test]
 fn a_descriptor_that_nobody_handed_over_is_told() {
     let dir = Dir::new("descriptor");
     dir.write(

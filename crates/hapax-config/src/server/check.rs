@@ -271,16 +271,11 @@ pub(super) static ROWS: &[ServerRow] = &[
 
 /// A time between checks. A small number without a unit is rather meant as seconds, and told.
 fn positive(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<u64, Diagnostic> {
-    let bare = a.bytes(0).iter().all(u8::is_ascii_digit);
-    if bare && (1..100).contains(&a.millis()) && cx.version.is_none_or(|v| v >= (3, 5)) {
-        let (name, text) = (a.name, a.show(0));
-        let message = format!(
-            "'{name} {text}' in server '{}' is suspiciously small for a value in milliseconds. Please use an explicit unit ('{text}ms') if that was the intent.",
-            cx.draft.server.name
-        );
-        cx.cx
-            .diags
-            .push(Diagnostic::warning(&crate::codes::BAD_ARGUMENT, message).at(a.at(0)));
+    if cx.version.is_none_or(|v| v >= (3, 5)) {
+        let owner = format!("server '{}'", cx.draft.server.name);
+        if let Some(d) = a.suspicious(&owner) {
+            cx.cx.diags.push(d);
+        }
     }
     match a.millis() {
         0 => Err(a.bad(

@@ -8,6 +8,7 @@ use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::{Misplaced, Sections};
 use crate::plan::ProxyCaps;
+use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::units::{TIMER_MAX, Unit};
 
@@ -30,7 +31,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout client 30s", "timeout client 0"])
         .bad(&["timeout client", "timeout client 5x", "timeout client 1s 2s"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.client = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.client = time;
             Ok(())
         }),
     timeout("timeout server", Sections::BACK)
@@ -38,7 +40,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout server 30s"])
         .bad(&["timeout server", "timeout server 99d"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.server = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.server = time;
             Ok(())
         }),
     timeout("timeout connect", Sections::BACK)
@@ -46,7 +49,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout connect 5s", "timeout connect 5000"])
         .bad(&["timeout connect", "timeout connect abc"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.connect = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.connect = time;
             Ok(())
         }),
     timeout("timeout check", Sections::BACK)
@@ -54,7 +58,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout check 30s"])
         .bad(&["timeout check", "timeout check 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.check = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.check = time;
             Ok(())
         }),
     timeout("timeout client-fin", Sections::FRONT)
@@ -62,7 +67,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout client-fin 30s"])
         .bad(&["timeout client-fin", "timeout client-fin 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.client_fin = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.client_fin = time;
             Ok(())
         }),
     timeout("timeout client-hs", Sections::FRONT)
@@ -71,7 +77,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout client-hs 30s"])
         .bad(&["timeout client-hs", "timeout client-hs 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.client_hs = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.client_hs = time;
             Ok(())
         }),
     timeout("timeout http-keep-alive", Sections::PROXY)
@@ -79,7 +86,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout http-keep-alive 30s"])
         .bad(&["timeout http-keep-alive", "timeout http-keep-alive 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.http_keep_alive = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.http_keep_alive = time;
             Ok(())
         }),
     timeout("timeout http-request", Sections::PROXY)
@@ -87,7 +95,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout http-request 30s"])
         .bad(&["timeout http-request", "timeout http-request 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.http_request = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.http_request = time;
             Ok(())
         }),
     timeout("timeout queue", Sections::BACK)
@@ -95,7 +104,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout queue 30s"])
         .bad(&["timeout queue", "timeout queue 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.queue = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.queue = time;
             Ok(())
         }),
     timeout("timeout server-fin", Sections::BACK)
@@ -103,7 +113,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout server-fin 30s"])
         .bad(&["timeout server-fin", "timeout server-fin 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.server_fin = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.server_fin = time;
             Ok(())
         }),
     timeout("timeout tarpit", Sections::PROXY)
@@ -111,7 +122,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout tarpit 30s"])
         .bad(&["timeout tarpit", "timeout tarpit 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.tarpit = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.tarpit = time;
             Ok(())
         }),
     timeout("timeout tunnel", Sections::BACK)
@@ -119,7 +131,8 @@ static ROWS: &[Row] = &[
         .ok(&["timeout tunnel 30s"])
         .bad(&["timeout tunnel", "timeout tunnel 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.timeouts.tunnel = millis(a);
+            let time = time(cx, a);
+            cx.proxy().proxy.timeouts.tunnel = time;
             Ok(())
         }),
     Row::new("timeout", Sections::PROXY)
@@ -129,11 +142,22 @@ static ROWS: &[Row] = &[
         .set(no_such_timeout),
 ];
 
-fn millis(a: &Args<'_>) -> Option<u64> {
+/// Milliseconds; `None`: no limit.
+fn time(cx: &mut Reader<'_>, a: &Args<'_>) -> Option<u64> {
+    if cx.opts.for_version.is_none_or(|v| v >= (3, 1)) {
+        let kind = match cx.section() {
+            Some(row) if row.name != "listen" => row.name,
+            _ => "proxy",
+        };
+        let owner = format!("{kind} '{}'", cx.section_name());
+        if let Some(d) = a.suspicious(&owner) {
+            cx.diags.push(d);
+        }
+    }
     Some(a.millis()).filter(|ms| *ms > 0)
 }
 
-fn no_such_timeout(_: &mut crate::Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+fn no_such_timeout(_: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let names: Vec<&str> = ROWS.iter().filter_map(|r| r.name.strip_prefix("timeout ")).collect();
     Err(a.bad(
         0,
