@@ -8,7 +8,7 @@ use crate::hash::{HashFunction, spread};
 use crate::warmup;
 
 fn farm(algorithm: Algorithm, weights: &[u32]) -> Farm {
-    super::placement::farm_of(algorithm, weights, 7)
+    placement::farm_of(algorithm, weights, 7)
 }
 
 /// How often each server is chosen in `n` picks of an idle farm.
