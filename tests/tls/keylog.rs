@@ -41,7 +41,7 @@ fn told(global: &str, version: &str) -> [BTreeMap<String, String>; 4] {
     let logs = [s.next_with("CLIENT_RANDOM"), s.next_with("CLIENT_RANDOM")];
     let outer = logs.iter().find(|l| l.starts_with("fc\n")).unwrap();
     let inner = logs.iter().find(|l| l.starts_with("inner\n")).unwrap();
-    let (fc, bc) = outer.split_once("bc\n").unwrap();
+    let (fc, bc) = outer.split_once("\nbc\n").unwrap();
     [secrets(&lines.text()), secrets(fc), secrets(bc), secrets(inner)]
 }
 
