@@ -29,13 +29,13 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',')]
     rows: Vec<String>,
     /// Length of each measurement
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 1.0)]
     seconds: f64,
     /// Threads of each proxy
     #[arg(long, default_value_t = 1)]
     threads: usize,
     /// Alternated rounds of each row; the median is shown
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 7)]
     rounds: usize,
     /// A program to measure as Hapax instead of building one; repeat to compare builds
     #[arg(long)]
@@ -73,7 +73,7 @@ pub(crate) fn run(repo: &Repo, o: &Options) -> Result<()> {
     let dir = Scratch::new("bench")?;
     let origin = Origin::start(&dir.0)?;
     println!(
-        "{} thread(s) per proxy, {} round(s) of {} s, medians; ratio: processor time per request against {}",
+        "{} thread(s) per proxy, {} round(s) of {} s, medians; ratio: processor time per request against {}, round by round",
         o.threads, o.rounds, o.seconds, peers[0].name
     );
     table::head(&peers);

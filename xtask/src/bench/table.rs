@@ -16,7 +16,7 @@ pub(super) fn head(peers: &[Peer]) {
 
 pub(super) fn row(row: &Row, running: &[Result<Running>], samples: &[Vec<Sample>]) {
     print!("{:14}", row.name);
-    let base = samples.first().filter(|s| !s.is_empty()).map(|s| median(s, |x| x.cost));
+    let base = samples.first().filter(|s| !s.is_empty());
     let mut notes = Vec::new();
     for (r, s) in running.iter().zip(samples) {
         if s.is_empty() {
@@ -28,7 +28,7 @@ pub(super) fn row(row: &Row, running: &[Result<Running>], samples: &[Vec<Sample>
         }
         let cost = median(s, |x| x.cost);
         let unit = if row.load.is_idle() { "B" } else { "us" };
-        let ratio = base.map_or_else(|| "-".to_owned(), |b| format!("{:.2}", cost / b.max(f64::MIN_POSITIVE)));
+        let ratio = base.map_or_else(|| "-".to_owned(), |b| format!("{:.2}", ratio(s, b)));
         print!(
             " | {:>9} {ratio:>5} {:>8.0} {:>7.2}",
             format!("{cost:.1}{unit}"),
@@ -47,8 +47,18 @@ pub(super) fn row(row: &Row, running: &[Result<Running>], samples: &[Vec<Sample>
     }
 }
 
+/// The median of the rounds' own ratios: two measurements of one round stand side by side, so a machine that slows down for some
+/// seconds moves both, where it would move a median of one peer's rounds alone.
+fn ratio(samples: &[Sample], base: &[Sample]) -> f64 {
+    middle(samples.iter().zip(base).map(|(s, b)| s.cost / b.cost.max(f64::MIN_POSITIVE)))
+}
+
 fn median(samples: &[Sample], of: fn(&Sample) -> f64) -> f64 {
-    let mut all: Vec<f64> = samples.iter().map(of).collect();
+    middle(samples.iter().map(of))
+}
+
+fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut all: Vec<f64> = values.collect();
     all.sort_by(f64::total_cmp);
     all.get(all.len() / 2).copied().unwrap_or(0.0)
 }
