@@ -41,15 +41,37 @@ const SCRATCH_KEPT: usize = 16_384;
 impl Controls {
     /// Forgets the stream, keeps the scratch text's memory.
     pub fn clear(&mut self) {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        if scratch.capacity() > SCRATCH_KEPT {
-            scratch = Vec::new();
-        }
-        scratch.clear();
-        *self = Self {
+        // Field by field: a whole new value would cost a copy of it, and the end of the old one.
+        let Self {
+            no_l7_retry,
+            proxy_auth,
+            challenged,
+            lenient,
+            room,
+            failed_rewrites,
+            fc_mark,
+            fc_tos,
+            bc_mark,
+            bc_tos,
+            nice,
+            early_hints,
+            bandwidth,
+            cache_store,
+            attach,
             scratch,
-            ..Self::default()
-        };
+        } = self;
+        for flag in [no_l7_retry, proxy_auth, challenged, lenient] {
+            *flag = false;
+        }
+        (*room, *failed_rewrites) = ([0; 2], 0);
+        (*fc_mark, *fc_tos, *bc_mark, *bc_tos) = (None, None, None, None);
+        (*nice, *cache_store, *attach) = (None, None, None);
+        early_hints.clear();
+        bandwidth.clear();
+        scratch.clear();
+        if scratch.capacity() > SCRATCH_KEPT {
+            *scratch = Vec::new();
+        }
     }
 }
 

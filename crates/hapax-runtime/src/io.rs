@@ -166,6 +166,17 @@ impl Io {
         Poll::Ready(Ok(rb.filled().len()))
     }
 
+    /// The same where something is likely to be there: the loop has just told so. Not for bodies: it does not count as work after
+    /// which other tasks have their turn.
+    pub(crate) fn poll_read_told(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        if let Self::Plain(Raw::Tcp(s)) = self
+            && let Some(read) = s.read_if_ready(buf)
+        {
+            return Poll::Ready(read);
+        }
+        self.poll_read(cx, buf)
+    }
+
     /// Reads what has come already on a plain connection that was never waited for; 0: nothing, or it is another connection.
     pub(crate) fn read_at_once(&mut self, buf: &mut [u8]) -> usize {
         match self {
@@ -246,6 +257,11 @@ impl Io {
 
     /// Whether an idle connection is still quiet: nothing to read, no end, no error.
     pub(crate) fn is_quiet(&mut self) -> bool {
+        if let Self::Plain(Raw::Tcp(s)) = self
+            && s.is_idle()
+        {
+            return true;
+        }
         let mut cx = Context::from_waker(std::task::Waker::noop());
         if self.poll_readable(&mut cx).is_pending() {
             return true;

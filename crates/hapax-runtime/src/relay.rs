@@ -390,8 +390,8 @@ impl Half {
         let mut short = false;
         loop {
             // Where the end has come behind the bytes, both leave together.
-            let ending =
-                std::mem::take(&mut short) && self.pass_end && self.tap.is_none() && !self.is_read() && src.poll_readable(cx).is_ready();
+            let look = std::mem::take(&mut short) && self.pass_end && self.tap.is_none() && !self.is_read();
+            let ending = look && src.poll_readable(cx).is_ready();
             if !ending && self.poll_write(cx, dst)?.is_pending() {
                 return Poll::Pending;
             }
@@ -412,7 +412,9 @@ impl Half {
             }
             let room = self.buf.space();
             let size = room.len();
-            match src.poll_read(cx, room) {
+            // What was looked for a moment ago need not be looked for again.
+            let read = if look && !ending { Poll::Pending } else { src.poll_read(cx, room) };
+            match read {
                 Poll::Pending if ending => {}
                 Poll::Pending => {
                     self.full_reads = 0;

@@ -49,7 +49,7 @@ pub(crate) struct Client {
 pub(crate) struct Held {
     pub backend: ProxyId,
     pub server: ServerId,
-    pub up: Upstream,
+    pub up: Box<Upstream>,
 }
 
 /// Removes the session from the worker's list when the task ends, however it ends.
@@ -379,7 +379,7 @@ async fn http(worker: &Rc<Worker>, client: &mut Client, proxy: &Proxy) {
             return;
         }
         // The stream's own state lives only while there is a stream: an idle connection stays small.
-        match Box::pin(stream::http::serve(worker, client)).await {
+        match Box::into_pin(Box::write(Box::new_uninit(), stream::http::serve(worker, client))).await {
             Next::KeepAlive => {
                 client.idle_since = worker.now_ms();
                 if worker.stopping() && client.buf.is_empty() {

@@ -54,10 +54,6 @@ pub(crate) struct StreamParts {
 impl StreamParts {
     /// Forgets the stream, keeps the memory.
     pub(crate) fn clear(&mut self, world: &LiveWorld) {
-        let vars = &self.vars;
-        let scopes = [&vars.sess, &vars.txn, &vars.req, &vars.res].map(|s| s.borrow());
-        vars.give_back(scopes.iter().map(|s| &**s), world);
-        drop(scopes);
         self.req_head.clear();
         self.res_head.clear();
         self.req.reset();
@@ -67,10 +63,7 @@ impl StreamParts {
         self.controls.clear();
         self.req_seen.clear();
         self.res_seen.clear();
-        for scope in [&self.vars.sess, &self.vars.txn, &self.vars.req, &self.vars.res, &self.vars.check] {
-            scope.borrow_mut().clear();
-        }
-        self.vars.caught.borrow_mut().clear();
+        self.vars.clear(world);
     }
 }
 

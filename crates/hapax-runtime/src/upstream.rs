@@ -9,8 +9,8 @@ use std::task::Poll;
 
 use hapax_config::Plan;
 use hapax_config::plan::{Options, Proxy, Server, SocketBuffers, TcpKeepAlive};
-use hapax_sample::TlsFacts;
 use hapax_sample::fault::Fault;
+use hapax_sample::{Ends, TlsFacts};
 use hapax_value::{Endpoint, Millis};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
@@ -35,8 +35,7 @@ pub(crate) struct Upstream {
     pub key: u64,
     /// Bound to one client (NTLM and the like): never shared.
     pub private: bool,
-    /// Its own address, and the one it reached.
-    pub ends: (Option<Endpoint>, Option<Endpoint>),
+    pub ends: Arc<Ends>,
     /// What its handshake told.
     pub tls: Option<Arc<TlsFacts>>,
 }
@@ -87,7 +86,7 @@ impl ConnectError {
 const EINPROGRESS: i32 = 115;
 
 impl Upstream {
-    pub(crate) fn new(io: Io, epoch: u32, ends: (Option<Endpoint>, Option<Endpoint>), tls: Option<Arc<TlsFacts>>) -> Self {
+    pub(crate) fn new(io: Io, epoch: u32, ends: Arc<Ends>, tls: Option<Arc<TlsFacts>>) -> Self {
         Self {
             io,
             epoch,
@@ -108,7 +107,8 @@ impl Upstream {
 
     /// Ends a connection on which nothing more is to come or to go: with a reset, so that no port of ours stays taken for the
     /// minutes of `TIME_WAIT`. TLS says goodbye in its own way.
-    pub(crate) fn close(self) {
+    #[expect(clippy::boxed_local, reason = "connections are kept in boxes")]
+    pub(crate) fn close(self: Box<Self>) {
         if !self.io.is_tls() {
             self.io.reset_on_close();
         }

@@ -1,9 +1,11 @@
 //! What an expression may look at: plain data, borrowed for one evaluation.
 
+mod stream;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use hapax_diag::{FileId, Span};
+use hapax_diag::FileId;
 use hapax_proto::http::Head;
 use hapax_value::{Endpoint, Millis};
 
@@ -11,6 +13,7 @@ use crate::fault::{Fault, TlsError};
 use crate::hello::HelloFacts;
 use crate::secrets::Secrets;
 use crate::vars::Vars;
+pub use stream::{Ends, LOG_SILENT, Overrides, StreamFacts, Timers};
 
 /// Index of a proxy (frontend, backend or listen) in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,157 +135,6 @@ impl SessionFacts {
             fault: Fault::None,
             requests: 0,
             glitches: 0,
-        }
-    }
-}
-
-/// What is known of one stream (an HTTP transaction, or a TCP session).
-#[derive(Clone, Debug, Default)]
-pub struct StreamFacts {
-    pub id: u64,
-    /// Wall clock when the stream began (first byte of the request, or accept), microseconds since the epoch.
-    pub start_us: u64,
-    /// The first request of its connection.
-    pub first_request: bool,
-    /// As `set-src` and `set-dst` of content and HTTP rules made them for this stream alone; see [`Env::src`].
-    pub src: Option<Endpoint>,
-    pub dst: Option<Endpoint>,
-    /// Stick-table entries tracked by content and HTTP rules, beside those of the connection; see [`Env::track`].
-    pub tracks: Vec<(u8, Track)>,
-    pub backend: Option<ProxyId>,
-    pub server: Option<ServerId>,
-    pub retries: u32,
-    pub redispatched: bool,
-    /// `capture request|response` slots; `None`: nothing captured.
-    pub req_captures: Vec<Option<Box<[u8]>>>,
-    pub res_captures: Vec<Option<Box<[u8]>>>,
-    pub cookie_capture_req: Option<Box<[u8]>>,
-    pub cookie_capture_res: Option<Box<[u8]>>,
-    pub unique_id: Option<Box<[u8]>>,
-    /// Whoever answers instead of a server: `STATS`; empty: nobody does.
-    pub applet: &'static str,
-    /// The request line as received, for logs.
-    pub request_line: Vec<u8>,
-    /// The response's version once it came (`1.1`); empty before.
-    pub response_version: &'static str,
-    /// Status sent to the client; 0 before.
-    pub status: u16,
-    /// Status that the server gave; 0 before.
-    pub server_status: u16,
-    /// The connection to the server: its own address and the one it reached, and its TLS.
-    pub bc_src: Option<Endpoint>,
-    pub bc_dst: Option<Endpoint>,
-    pub bc_tls: Option<Arc<TlsFacts>>,
-    /// The number of the server's TCP socket, as that of the client.
-    pub bc_socket: Option<i32>,
-    /// The server connection was used before, and for how many requests with this one.
-    pub bc_reused: bool,
-    pub bc_requests: u32,
-    /// Why there is no connection to the server, and what broke its handshake.
-    pub bc_fault: Fault,
-    pub bc_tls_error: Option<TlsError>,
-    pub bc_glitches: u32,
-    /// The coding that the response is compressed with here; empty: it is not.
-    pub compressed_as: &'static str,
-    /// How many requests stood before this one in the server's and the backend's queue.
-    pub server_queue: u32,
-    pub backend_queue: u32,
-    /// Logged before the end (`option logasap`): sizes and times may still grow.
-    pub logged_early: bool,
-    /// Why and when the line is logged (`%OG`); empty: not said.
-    pub log_origin: &'static str,
-    /// Who answered or failed and when, HAProxy's two letters, and the two cookie letters.
-    pub termination: [u8; 2],
-    pub cookie_flags: [u8; 2],
-    /// Milliseconds, -1 where the step was not reached: handshake, idle, request, queue, connect, response, data, total.
-    pub timers: Timers,
-    pub bytes_in: u64,
-    pub bytes_out: u64,
-    /// The request as logged by `%r` and the fetches that outlive it, kept when something asks for it.
-    /// Set by `set-log-level`: 0 (`emerg`) to 7 (`debug`), or [`LOG_SILENT`].
-    pub log_level: Option<u8>,
-    /// What rules have set in place of the proxies' settings.
-    pub set: Overrides,
-    /// The rule that ended a rule set last, and the one that waits.
-    pub last_rule: Option<Span>,
-    pub waiting_rule: Option<Span>,
-    pub priority_class: i32,
-    pub priority_offset: i32,
-}
-
-impl StreamFacts {
-    /// Forgets the stream, keeps the memory.
-    pub fn clear(&mut self) {
-        let mut line = std::mem::take(&mut self.request_line);
-        let mut tracks = std::mem::take(&mut self.tracks);
-        tracks.clear();
-        let (mut req, mut res) = (std::mem::take(&mut self.req_captures), std::mem::take(&mut self.res_captures));
-        line.clear();
-        req.clear();
-        res.clear();
-        *self = Self {
-            request_line: line,
-            tracks,
-            req_captures: req,
-            res_captures: res,
-            ..Self::default()
-        };
-    }
-}
-
-/// Settings of a stream that rules have changed (`set-timeout`, `set-retries`); `None`: as the proxy says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Overrides {
-    pub timeout_client: Option<Millis>,
-    pub timeout_server: Option<Millis>,
-    pub timeout_tunnel: Option<Millis>,
-    pub timeout_connect: Option<Millis>,
-    pub timeout_queue: Option<Millis>,
-    pub timeout_tarpit: Option<Millis>,
-    pub retries: Option<u32>,
-}
-
-impl Overrides {
-    /// Another backend takes the stream: what was set for the one before is void.
-    pub fn enter_backend(&mut self) {
-        *self = Self {
-            timeout_client: self.timeout_client,
-            timeout_tarpit: self.timeout_tarpit,
-            ..Self::default()
-        };
-    }
-}
-
-/// The level of `set-log-level silent`: the stream is not logged.
-pub const LOG_SILENT: u8 = 8;
-
-/// HAProxy's timers in milliseconds (manual, 8.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timers {
-    pub handshake: i64,
-    pub idle: i64,
-    pub request: i64,
-    pub queue: i64,
-    pub connect: i64,
-    pub response: i64,
-    pub data: i64,
-    pub total: i64,
-    pub active: i64,
-}
-
-impl Default for Timers {
-    /// No step is reached yet.
-    fn default() -> Self {
-        Self {
-            handshake: 0,
-            idle: 0,
-            request: -1,
-            queue: -1,
-            connect: -1,
-            response: -1,
-            data: -1,
-            total: 0,
-            active: 0,
         }
     }
 }

@@ -31,7 +31,7 @@ pub use hapax_diag::FileId;
 pub use compile::{Compile, Deferred, Files, NameKind, NameRef, Wanted};
 pub use converters::JwtCerts;
 pub use env::{
-    Body, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableAnswer, TableChange, TableRead,
-    TcpFact, Timers, TlsFacts, Track, TrackStart, Verdict, Weight, World, Zone,
+    Body, Ends, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableAnswer, TableChange,
+    TableRead, TcpFact, Timers, TlsFacts, Track, TrackStart, Verdict, Weight, World, Zone,
 };
 pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};

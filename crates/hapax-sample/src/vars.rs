@@ -247,6 +247,18 @@ impl Vars {
         }
     }
 
+    /// Forgets the stream, keeps the memory of the lists.
+    pub fn clear(&mut self, world: &dyn crate::World) {
+        if self.limits.for_all().is_some() {
+            let scopes = [&self.sess, &self.txn, &self.req, &self.res].map(RefCell::borrow);
+            self.give_back(scopes.iter().map(|s| &**s), world);
+        }
+        for scope in [&mut self.sess, &mut self.txn, &mut self.req, &mut self.res, &mut self.check] {
+            scope.get_mut().clear();
+        }
+        self.caught.get_mut().clear();
+    }
+
     /// Whether a variable may grow by so much, as far as its stream goes. `scope`: its own, which is borrowed already.
     fn fits(&self, id: VarId, scope: &Scope, grows: u64) -> bool {
         let VarLimits {

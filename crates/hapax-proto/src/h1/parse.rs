@@ -5,7 +5,7 @@
 //! proxy to do (the line break becomes spaces). Refused: whatever two readers could take for different messages. A head is read
 //! into offsets, then copied once into the arena of a [`Head`]; names become lower case there.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
 use super::target;
 use crate::http::{Head, Version};
@@ -56,7 +56,6 @@ pub fn parse_request(buf: &[u8], head: &mut Head, limits: Limits) -> Result<Opti
     let Some(end) = fields(buf, lf + 1, head, limits)? else {
         return Ok(None);
     };
-    head.adopt(&buf[..end]);
     head.set_start_request(line.method, line.target);
     head.version = line.version;
     head.set_version_text(line.version_text);
@@ -80,7 +79,6 @@ pub fn parse_response(buf: &[u8], head: &mut Head, limits: Limits) -> Result<Opt
     let Some(end) = fields(buf, lf + 1, head, limits)? else {
         return Ok(None);
     };
-    head.adopt(&buf[..end]);
     head.set_start_response(line.status, line.reason);
     head.version = line.version;
     head.set_version_text(line.version_text);
@@ -98,7 +96,6 @@ pub(super) fn parse_trailers(buf: &[u8], head: &mut Head) -> Result<Option<usize
     let Some(end) = fields(buf, 0, head, Limits::default())? else {
         return Ok(None);
     };
-    head.adopt(&buf[..end]);
     Ok(Some(end))
 }
 
@@ -229,14 +226,19 @@ fn status_line(line: &[u8], relaxed: bool) -> Result<StatusLine, HeadError> {
     })
 }
 
-/// Reads fields from `pos` on into `head`, as offsets of `buf`. `None`: the empty line after them is not there yet.
+/// Reads fields from `pos` on into `head`, and with them all that stands before. `None`: the empty line after them is not there yet.
 fn fields(buf: &[u8], mut pos: usize, head: &mut Head, limits: Limits) -> Result<Option<usize>, HeadError> {
+    let mut folded = false;
     loop {
-        match buf[pos..] {
-            [b'\n', ..] => return Ok(Some(pos + 1)),
-            [b'\r', b'\n', ..] => return Ok(Some(pos + 2)),
+        let end = match buf[pos..] {
+            [b'\n', ..] => Some(pos + 1),
+            [b'\r', b'\n', ..] => Some(pos + 2),
             [] | [b'\r'] => return Ok(None),
-            _ => {}
+            _ => None,
+        };
+        if let Some(end) = end {
+            head.adopt(&buf[..end], folded);
+            return Ok(Some(end));
         }
         let name = pos + buf[pos..].iter().take_while(|b| TOKEN[**b as usize]).count();
         if name == buf.len() {
@@ -255,39 +257,68 @@ fn fields(buf: &[u8], mut pos: usize, head: &mut Head, limits: Limits) -> Result
                 Some(_) => return Err(HeadError::Field),
             }
         };
-        let Some((end, next)) = value(buf, colon + 1, limits.relaxed)? else {
+        let Some(value) = value(buf, colon + 1, limits.relaxed)? else {
             return Ok(None);
         };
         if good {
             if head.field_count() + 1 >= limits.fields {
                 return Err(HeadError::TooManyFields);
             }
-            let (start, end) = trimmed(buf, colon + 1, end);
+            let (start, end) = trimmed(buf, colon + 1, value.end);
             head.push_parsed(at(pos, name), at(start, end));
+            folded |= value.folded;
         } else {
             head.strayed += 1;
         }
-        pos = next;
+        pos = value.next;
     }
 }
 
-/// The end of the value that begins at `start`, folds included, and where the next line begins.
-fn value(buf: &[u8], start: usize, relaxed: bool) -> Result<Option<(usize, usize)>, HeadError> {
+/// Where a value ends, folds included, and the next line begins.
+struct ValueEnd {
+    end: usize,
+    next: usize,
+    folded: bool,
+}
+
+/// The end of the value that begins at `start`; `None`: it is not there yet.
+fn value(buf: &[u8], start: usize, relaxed: bool) -> Result<Option<ValueEnd>, HeadError> {
     let mut from = start;
     loop {
-        let Some(len) = memchr(b'\n', &buf[from..]) else { return Ok(None) };
-        let lf = from + len;
-        let line = line_before(&buf[from..], len);
-        let bad = if relaxed { memchr(b'\r', line) } else { memchr2(b'\r', 0, line) };
-        if bad.is_some() {
-            return Err(HeadError::Field);
-        }
-        match buf.get(lf + 1) {
+        let Some((len, lf)) = line_end(&buf[from..], relaxed)? else {
+            return Ok(None);
+        };
+        let next = from + lf + 1;
+        match buf.get(next) {
             None => return Ok(None),
-            Some(b) if is_blank(*b) => from = lf + 1,
-            Some(_) => return Ok(Some((from + line.len(), lf + 1))),
+            Some(b) if is_blank(*b) => from = next,
+            Some(_) => {
+                return Ok(Some(ValueEnd {
+                    end: from + len,
+                    next,
+                    folded: from > start,
+                }));
+            }
         }
     }
+}
+
+/// Where the text of the line ends, and where its line feed is; `None`: it has none yet. What a reader could take for another line end
+/// is refused, and NUL unless `relaxed`.
+fn line_end(line: &[u8], relaxed: bool) -> Result<Option<(usize, usize)>, HeadError> {
+    let mut from = 0;
+    while let Some(i) = memchr3(b'\n', b'\r', 0, &line[from..]) {
+        let i = from + i;
+        match (line[i], line.get(i + 1)) {
+            (b'\n', _) => return Ok(Some((i, i))),
+            (b'\r', Some(b'\n')) => return Ok(Some((i, i + 1))),
+            (0, _) if relaxed => from = i + 1,
+            // It is judged when it is complete.
+            _ if memchr(b'\n', &line[i..]).is_none() => return Ok(None),
+            _ => return Err(HeadError::Field),
+        }
+    }
+    Ok(None)
 }
 
 /// Without white space around it; line ends in it are those of folds.

@@ -65,6 +65,29 @@ pub struct Head {
     pub strayed: u32,
 }
 
+/// Makes a token lower case, eight bytes at a time: names are too short for what the compiler makes of a loop over bytes.
+fn lower(name: &mut [u8]) {
+    let mut words = name.chunks_exact_mut(8);
+    for word in &mut words {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(word);
+        word.copy_from_slice(&lower_word(u64::from_ne_bytes(bytes)).to_ne_bytes());
+    }
+    for b in words.into_remainder() {
+        *b = b.to_ascii_lowercase();
+    }
+}
+
+/// The same for eight bytes of ASCII.
+fn lower_word(word: u64) -> u64 {
+    const fn all(b: u8) -> u64 {
+        u64::from_ne_bytes([b; 8])
+    }
+    // The high bit of each byte that is at least `A`, and of each that is beyond `Z`.
+    let (from_a, beyond_z) = (word + all(0x80 - b'A'), word + all(0x80 - b'Z' - 1));
+    word | ((from_a & !beyond_z & all(0x80)) >> 2)
+}
+
 impl Head {
     /// Makes it empty, keeping its memory.
     pub fn clear(&mut self) {
@@ -88,14 +111,16 @@ impl Head {
         }
     }
 
-    /// Takes a whole head as received, into which the fields pushed before point: names become lower case, and line ends within
-    /// values, which folds have left there, become spaces.
-    pub(crate) fn adopt(&mut self, raw: &[u8]) {
+    /// Takes a whole head as received, into which the fields pushed before point: names become lower case. `folded`: there are line
+    /// ends within values, which become spaces.
+    pub(crate) fn adopt(&mut self, raw: &[u8], folded: bool) {
         self.bytes.extend_from_slice(raw);
         for f in &self.fields {
-            self.bytes[f.name.range()].make_ascii_lowercase();
-            let value = &mut self.bytes[f.value.range()];
-            if memchr::memchr(b'\n', value).is_some() {
+            lower(&mut self.bytes[f.name.range()]);
+        }
+        if folded {
+            for f in &self.fields {
+                let value = &mut self.bytes[f.value.range()];
                 value.iter_mut().filter(|b| matches!(b, b'\r' | b'\n')).for_each(|b| *b = b' ');
             }
         }

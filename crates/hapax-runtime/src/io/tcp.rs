@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use hapax_sys::sockopt;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -23,6 +24,30 @@ pub(crate) enum Tcp {
     Known(TcpStream),
     /// The event loop would not have it.
     Lost,
+}
+
+/// Runs `act` where the loop holds the socket to be ready, without asking the scheduler for its leave first. Where it moved fewer than
+/// `whole` bytes, the socket has no more, and the loop is told so. `None`: it has to be waited for.
+fn if_ready(
+    s: &TcpStream,
+    interest: Interest,
+    whole: usize,
+    act: impl FnOnce(&socket2::Socket) -> io::Result<usize>,
+) -> Option<io::Result<usize>> {
+    let mut part = None;
+    let done = s.try_io(interest, || {
+        let n = act(&SockRef::from(s))?;
+        if 0 < n && n < whole {
+            part = Some(n);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        Ok(n)
+    });
+    match (part, done) {
+        (Some(n), _) => Some(Ok(n)),
+        (None, Err(e)) if e.kind() == io::ErrorKind::WouldBlock => None,
+        (None, done) => Some(done),
+    }
 }
 
 /// The socket could not be registered, and is closed.
@@ -97,6 +122,18 @@ impl Tcp {
     pub(crate) fn try_read<T>(&mut self, act: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
         let s = self.known()?;
         s.try_io(Interest::READABLE, || act(s.as_fd()))
+    }
+
+    /// Whether the loop has told of nothing to be read.
+    pub(crate) fn is_idle(&self) -> bool {
+        // What is tried does nothing: only whether it would be is of interest.
+        matches!(self, Self::Known(s) if s.try_io(Interest::READABLE, || Ok(())).is_err())
+    }
+
+    /// Reads where the loop holds the socket to be readable; `None`: it has to be waited for.
+    pub(crate) fn read_if_ready(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        let Self::Known(s) = self else { return None };
+        if_ready(s, Interest::READABLE, buf.len(), |mut s| s.read(buf))
     }
 
     /// Reads what is there already, where the loop does not know the socket: nothing waits for it.
@@ -179,7 +216,11 @@ impl AsyncWrite for Tcp {
         if let Some(written) = this.at_once(|s| s.write(buf)) {
             return Poll::Ready(written);
         }
-        Pin::new(this.known()?).poll_write(cx, buf)
+        let s = this.known()?;
+        match if_ready(s, Interest::WRITABLE, buf.len(), |mut s| s.write(buf)) {
+            Some(written) => Poll::Ready(written),
+            None => Pin::new(s).poll_write(cx, buf),
+        }
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
@@ -187,7 +228,11 @@ impl AsyncWrite for Tcp {
         if let Some(written) = this.at_once(|s| s.write_vectored(bufs)) {
             return Poll::Ready(written);
         }
-        Pin::new(this.known()?).poll_write_vectored(cx, bufs)
+        let (s, whole) = (this.known()?, bufs.iter().map(|b| b.len()).sum());
+        match if_ready(s, Interest::WRITABLE, whole, |mut s| s.write_vectored(bufs)) {
+            Some(written) => Poll::Ready(written),
+            None => Pin::new(s).poll_write_vectored(cx, bufs),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,14 +1,15 @@
 //! From a backend to a connection: server, slot (or queue), reuse or connect, retries and redispatch.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use hapax_balance::Choice;
 use hapax_config::plan::{Mode, Observe, Options, Persist, RetryOn, Server};
 use hapax_proto::h1::BodyLen;
-use hapax_sample::ServerId;
 use hapax_sample::fault::Fault;
+use hapax_sample::{Ends, ServerId};
 use hapax_value::{Endpoint, Millis};
 
 use super::exchange::Exchange;
@@ -44,7 +45,7 @@ impl Exchange<'_> {
                     if up.served == 0 {
                         self.observe(i, false, None);
                     }
-                    (self.p.facts.bc_src, self.p.facts.bc_dst) = up.ends.clone();
+                    self.p.facts.bc_ends = Some(Arc::clone(&up.ends));
                     self.p.facts.bc_reused = up.served > 0;
                     self.p.facts.bc_requests = up.served + 1;
                     self.p.facts.bc_fault = Fault::None;
@@ -313,7 +314,7 @@ impl Exchange<'_> {
     }
 
     /// An idle connection where policy allows, else a new one.
-    async fn open(&mut self, i: usize) -> Result<Upstream, ConnectError> {
+    async fn open(&mut self, i: usize) -> Result<Box<Upstream>, ConnectError> {
         let conf = self.server_conf(i);
         let conf = &*conf;
         let server = &self.be_state().servers[i];
@@ -356,7 +357,10 @@ impl Exchange<'_> {
             let sent = proxy_header::send(&mut raw, &link.header, deadline).await;
             sent.map_err(ConnectError::Refused)?;
         }
-        let ends = (raw.local_addr(), Some(address));
+        let ends = Ends {
+            src: raw.local_addr(),
+            dst: Some(address),
+        };
         let (io, tls) = match &config {
             None => (Io::Plain(raw), None),
             Some(config) => {
@@ -373,7 +377,7 @@ impl Exchange<'_> {
             }
         };
         self.c.deadline.clear();
-        let mut up = Upstream::new(io, epoch, ends, tls);
+        let mut up = Box::new(Upstream::new(io, epoch, Arc::new(ends), tls));
         up.key = link.key;
         self.w.pools.make_room(&up, |p, s, n| {
             self.w.shared.server(p, s).idle.fetch_sub(n, Ordering::Relaxed);
@@ -385,7 +389,7 @@ impl Exchange<'_> {
     }
 
     /// How to speak TLS to a server.
-    fn tls_config(&self, i: usize) -> Option<std::sync::Arc<rustls::ClientConfig>> {
+    fn tls_config(&self, i: usize) -> Option<Arc<rustls::ClientConfig>> {
         let server = &self.be_state().servers[i];
         if server.is_added() {
             return server.own_tls();
@@ -394,7 +398,7 @@ impl Exchange<'_> {
     }
 
     /// `http-reuse`: the first request of a client goes over a connection of its own unless told otherwise.
-    fn reuse(&mut self, i: usize, conf: &Server, link: &Link) -> Option<Upstream> {
+    fn reuse(&mut self, i: usize, conf: &Server, link: &Link) -> Option<Box<Upstream>> {
         if self.be.mode != Mode::Http || self.fe.mode != Mode::Http {
             return None;
         }
@@ -462,7 +466,7 @@ impl Exchange<'_> {
     }
 
     /// Keeps a connection for this client alone.
-    fn hold(&mut self, id: ServerId, up: Upstream) {
+    fn hold(&mut self, id: ServerId, up: Box<Upstream>) {
         let held = &mut self.c.held;
         if held.len() >= self.fe.max_held {
             up.close();
@@ -515,7 +519,7 @@ fn take_slot(server: &ServerState, max: u32) -> bool {
 /// A place in the queue; left when dropped, and a slot granted meanwhile goes to the next.
 struct Waiting<'w> {
     queue: &'w WaitQueue,
-    ticket: std::sync::Arc<Ticket>,
+    ticket: Arc<Ticket>,
     proxy: &'w crate::state::ProxyState,
     server: Option<&'w ServerState>,
     until: Millis,

@@ -43,7 +43,7 @@ pub(super) struct Exchange<'x> {
     /// Index of the server chosen; its slot is taken while `slot` is set.
     pub server: Option<usize>,
     pub slot: bool,
-    pub up: Option<Upstream>,
+    pub up: Option<Box<Upstream>>,
     /// The client's connection may serve another request after this one.
     pub keep_alive: bool,
     /// The head of the final response is on its way to the client.

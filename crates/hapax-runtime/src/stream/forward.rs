@@ -209,7 +209,7 @@ impl<'x> Exchange<'x> {
             }
         }
         if buf.capacity() > 0 {
-            match up.io.poll_read(cx, buf.space()) {
+            match up.io.poll_read_told(cx, buf.space()) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Waited::Ended(Ok(()))),
                 Poll::Ready(Ok(n)) => {
                     buf.advance(n);

@@ -87,7 +87,7 @@ impl Exchange<'_> {
     async fn read_more_of_head(&mut self, had: usize) -> Step<()> {
         let (io, deadline, entry) = (&mut self.c.io, &self.c.deadline, &self.c.entry);
         let buf = &mut self.p.req.buf;
-        let read = std::future::poll_fn(|cx| match io.poll_read(cx, buf.space()) {
+        let read = std::future::poll_fn(|cx| match io.poll_read_told(cx, buf.space()) {
             Poll::Ready(r) => Poll::Ready(Some(r)),
             Poll::Pending if deadline.expired(cx) || entry.kill.get() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,

@@ -15,9 +15,12 @@ use hapax_value::Millis;
 use super::Upstream;
 use crate::state::ServerState;
 
-/// Idle connections of one worker, by proxy, then by server; made as they are needed. What was used last is at the end.
+/// Idle connections to one server; what was used last is at the end. Each changes hands twice per request, and is moved as a pointer.
+type List = Vec<Box<Upstream>>;
+
+/// Idle connections of one worker, by proxy, then by server; made as they are needed.
 #[derive(Debug, Default)]
-pub(crate) struct Idle(Vec<Vec<Vec<Upstream>>>);
+pub(crate) struct Idle(Vec<Vec<List>>);
 
 /// Those of all workers.
 pub(crate) type SharedIdle = Arc<[Mutex<Idle>]>;
@@ -61,12 +64,12 @@ impl Idle {
         Self(plan.proxies.iter().map(of).collect())
     }
 
-    fn get(&mut self, proxy: ProxyId, server: ServerId) -> Option<&mut Vec<Upstream>> {
+    fn get(&mut self, proxy: ProxyId, server: ServerId) -> Option<&mut List> {
         self.0.get_mut(proxy.0 as usize)?.get_mut(server.0 as usize)
     }
 
     /// The same; servers that came while running get their place.
-    fn place(&mut self, proxy: ProxyId, server: ServerId) -> &mut Vec<Upstream> {
+    fn place(&mut self, proxy: ProxyId, server: ServerId) -> &mut List {
         let (p, s) = (proxy.0 as usize, server.0 as usize);
         if self.0.len() <= p {
             self.0.resize_with(p + 1, Vec::new);
@@ -79,7 +82,7 @@ impl Idle {
     }
 
     /// The one used last that fits, and how many there were.
-    fn find(&mut self, want: &Wanted<'_>) -> (Option<Upstream>, usize) {
+    fn find(&mut self, want: &Wanted<'_>) -> (Option<Box<Upstream>>, usize) {
         let Some(list) = self.get(want.proxy, want.server) else {
             return (None, 0);
         };
@@ -118,7 +121,7 @@ impl Pools {
     }
 
     /// A connection that fits and is still alive: this worker's own, else another's.
-    pub(crate) fn take(&self, want: &Wanted<'_>) -> Option<Upstream> {
+    pub(crate) fn take(&self, want: &Wanted<'_>) -> Option<Box<Upstream>> {
         let epoch = want.state.address_epoch.load(Ordering::Relaxed);
         loop {
             let (found, count) = self.own(|idle| idle.find(want));
@@ -133,7 +136,7 @@ impl Pools {
     }
 
     /// One of another worker's, where there are more idle ones than the `own`.
-    fn take_over(&self, want: &Wanted<'_>, epoch: u32, own: usize) -> Option<Upstream> {
+    fn take_over(&self, want: &Wanted<'_>, epoch: u32, own: usize) -> Option<Box<Upstream>> {
         let Lists::Shared { all, me } = &self.lists else {
             return None;
         };
@@ -158,7 +161,7 @@ impl Pools {
 
     /// Keeps a connection for later, where the server was seen to need as many of late; closes it else. One that died meanwhile makes
     /// room.
-    pub(crate) fn put(&self, proxy: ProxyId, server: ServerId, conf: &Server, state: &ServerState, mut up: Upstream, now: Millis) {
+    pub(crate) fn put(&self, proxy: ProxyId, server: ServerId, conf: &Server, state: &ServerState, mut up: Box<Upstream>, now: Millis) {
         let max = conf.pool_max_conn.unwrap_or(u32::MAX);
         let worn = conf.max_reuse.is_some_and(|n| up.served > n) || conf.pool_purge_delay == 0;
         let (idle_now, used) = (state.idle.load(Ordering::Relaxed), state.cur_sess.load(Ordering::Relaxed));

@@ -214,7 +214,7 @@ fn words<'e>(error: Option<crate::fault::TlsError>) -> Sampled<'e> {
 
 /// There is a connection to a server.
 fn connected(c: &Call<'_, '_>) -> Result<(), Absent> {
-    c.env.stream.bc_dst.as_ref().map(|_| ()).ok_or(Absent::Never)
+    c.env.stream.bc_dst().map(|_| ()).ok_or(Absent::Never)
 }
 
 fn one<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {

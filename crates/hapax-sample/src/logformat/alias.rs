@@ -159,10 +159,10 @@ pub(super) static ALIASES: &[Alias] = &[
         s.int(s.env.stream.backend.map_or(0, |p| s.env.world.be_conn(p)));
     }),
     text("bi", "address that the server connection comes from", |s| {
-        s.ip(s.env.stream.bc_src.as_ref())
+        s.ip(s.env.stream.bc_src())
     }),
     number("bp", "port that the server connection comes from", |s| {
-        s.port(s.env.stream.bc_src.as_ref())
+        s.port(s.env.stream.bc_src())
     }),
     number("bq", "requests before this one in the backend's queue", |s| {
         s.int(i64::from(s.env.stream.backend_queue))
@@ -238,8 +238,8 @@ pub(super) static ALIASES: &[Alias] = &[
             _ => 0,
         });
     }),
-    text("si", "address of the server", |s| s.ip(s.env.stream.bc_dst.as_ref())),
-    number("sp", "port of the server", |s| s.port(s.env.stream.bc_dst.as_ref())),
+    text("si", "address of the server", |s| s.ip(s.env.stream.bc_dst())),
+    number("sp", "port of the server", |s| s.port(s.env.stream.bc_dst())),
     number("sq", "requests before this one in the server's queue", |s| {
         s.int(i64::from(s.env.stream.server_queue))
     }),

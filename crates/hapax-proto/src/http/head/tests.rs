@@ -91,3 +91,16 @@ proptest! {
         prop_assert_eq!(String::from_utf8_lossy(&out), format!("GET / HTTP/1.1\r\n{lines}\r\n"));
     }
 }
+
+#[test]
+fn names_become_lower_case_as_byte_by_byte() {
+    let ascii: Vec<u8> = (0..128).collect();
+    for len in 0..40 {
+        for start in 0..=128 - len {
+            let mut ours = ascii[start..start + len].to_vec();
+            let wanted = ours.to_ascii_lowercase();
+            super::lower(&mut ours);
+            assert_eq!(ours, wanted);
+        }
+    }
+}
