@@ -10,6 +10,7 @@ use hapax_rules::{Controls, Effect, Rule, Txn, Wait, Woken};
 use hapax_sample::fault::Fault;
 use hapax_sample::vars::{Scope, Vars};
 use hapax_sample::{Body, Env, ProxyId, ServerId, SessionFacts, StreamFacts};
+use hapax_sys::recycle::Recycled;
 use hapax_value::{Endpoint, Millis};
 
 use crate::buf::Buf;
@@ -69,7 +70,7 @@ impl Drop for Registration {
 pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Raw, from: Option<SocketAddr>, slot: Slot) {
     let (mut client, _registration) = register(&worker, &listener, &raw, from, slot);
     let proxy = &worker.plan().proxies[listener.proxy.0 as usize];
-    if let Some(raw) = Box::pin(prepare(&worker, &listener, proxy, &mut client, raw)).await {
+    if let Some(raw) = Recycled::pin(|| prepare(&worker, &listener, proxy, &mut client, raw)).await {
         client.io = raw;
         if proxy.options.contains(Options::NOLINGER) {
             client.io.reset_on_close();
@@ -77,7 +78,7 @@ pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Ra
         match proxy.mode {
             Mode::Http => http(&worker, &mut client, proxy).await,
             _ => {
-                if Box::pin(stream::tcp::serve(&worker, &mut client)).await {
+                if Recycled::pin(|| stream::tcp::serve(&worker, &mut client)).await {
                     http(&worker, &mut client, proxy).await;
                 }
             }
@@ -379,7 +380,7 @@ async fn http(worker: &Rc<Worker>, client: &mut Client, proxy: &Proxy) {
             return;
         }
         // The stream's own state lives only while there is a stream: an idle connection stays small.
-        match Box::into_pin(Box::write(Box::new_uninit(), stream::http::serve(worker, client))).await {
+        match Recycled::pin(|| stream::http::serve(worker, client)).await {
             Next::KeepAlive => {
                 client.idle_since = worker.now_ms();
                 if worker.stopping() && client.buf.is_empty() {

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod notify;
 pub mod privileges;
 pub mod rawfd;
+pub mod recycle;
 pub mod signal;
 pub mod sockopt;
 pub mod splice;
