@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use hapax_tests::{Builder, Origin, Program, Proxy, Reply, wait};
 
-const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n  timeout check 1s\n";
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n  timeout check 10s\n";
 
 fn status(p: &Proxy, server: &str) -> String {
     let csv = p.cli("show stat");

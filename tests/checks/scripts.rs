@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
-use hapax_tests::{Builder, Program, wait};
+use hapax_tests::{Builder, Program, Proxy, wait};
 
 use super::{TIMEOUTS, wait_status};
 
@@ -25,6 +25,14 @@ fn ask(c: &mut std::net::TcpStream, n: usize) -> std::io::Result<Vec<u8>> {
     let mut buf = vec![0; n];
     c.read_exact(&mut buf)?;
     Ok(buf)
+}
+
+/// Waits until the row of a server shows this. What the last check found has a star before it while the next one runs.
+fn until_shown(p: &Proxy, row: &str, what: &str) {
+    wait::until_true(&format!("{row} to show {what}"), || {
+        let all = p.cli("show stat");
+        all.lines().any(|l| l.starts_with(&format!("{row},")) && l.contains(what))
+    });
 }
 
 #[test]
@@ -48,12 +56,8 @@ fn steps_are_walked_and_the_failing_one_is_told() {
     .start();
     wait_status(&p, "good", "UP");
     wait_status(&p, "bad", "DOWN");
-    let row = p.cli("show stat");
-    let line = row.lines().find(|l| l.starts_with("l,bad,")).unwrap();
-    assert!(
-        line.contains(",L7RSP,") && line.contains("TCPCHK did not match content (regex) at step 2 comment: greeting"),
-        "{line}"
-    );
+    until_shown(&p, "l,bad", ",L7RSP,");
+    until_shown(&p, "l,bad", "TCPCHK did not match content (regex) at step 2 comment: greeting");
 }
 
 #[test]
@@ -87,14 +91,8 @@ fn protocols_have_checks_of_their_own() {
     .set("redis", &redis.to_string())
     .set("smtp", &smtp.to_string())
     .start();
-    let shown = |name: &str, what: &str| {
-        wait::until_true(&format!("{name} to show {what}"), || {
-            let all = p.cli("show stat");
-            all.lines().any(|l| l.starts_with(&format!("l,{name},")) && l.contains(what))
-        });
-    };
-    shown("cache", "Redis server is ok");
-    shown("mail", ",L7OK,221,");
+    until_shown(&p, "l,cache", "Redis server is ok");
+    until_shown(&p, "l,mail", ",L7OK,221,");
 }
 
 #[test]
@@ -201,6 +199,6 @@ fn a_program_can_be_the_check() {
     .start();
     wait_status(&p, "a", "UP");
     wait_status(&p, "b", "DOWN");
-    let all = p.cli("show stat");
-    assert!(all.contains(",PROCOK,0,") && all.contains(",PROCERR,1,"), "{all}");
+    until_shown(&p, "good,a", ",PROCOK,0,");
+    until_shown(&p, "l,b", ",PROCERR,1,");
 }

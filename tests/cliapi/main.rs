@@ -3,7 +3,7 @@
 
 use hapax_tests::{Builder, Origin, Program, Proxy, compare};
 
-const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 5s\n  timeout server 5s\n";
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
 fn two(program: Program, a: &Origin, b: &Origin) -> Proxy {
     Builder::new(

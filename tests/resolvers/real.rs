@@ -70,6 +70,7 @@ fn records_of_every_kind() {
                   server six six.test:80\n  server-template s 1 _web._tcp.test\n  server-template m 80 many.test:80\n";
     let p = Builder::new(Program::Hapax, &format!("{HEAD}{SECTION}{config}"))
         .set("dns", &dns.port.addr())
+        .set("retry", "5s")
         .start();
     for (server, address) in [("a", "127.0.0.5"), ("c", "127.0.0.5"), ("six", "::5"), ("s1", "127.0.0.5")] {
         wait_state(&p, server, "srv_addr", address);

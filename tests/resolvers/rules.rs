@@ -14,7 +14,7 @@ const FRONT: &str = "frontend f\n  bind @l@\n  http-request do-resolve(txn.ip,r,
 #[test]
 fn a_rule_gets_an_address() {
     let dns = Dns::new(&["web.test A 127.0.0.7", "v6.test AAAA fd00::7"]);
-    let p = builder(&dns, FRONT).start();
+    let p = builder(&dns, FRONT).set("retry", "500ms").start();
     let ask = |host: &str| p.connect("l").get_with("/", &format!("x-host: {host}\r\n")).text();
     assert_eq!(ask("web.test"), "127.0.0.7");
     assert_eq!(ask("WEB.test"), "127.0.0.7");

@@ -31,7 +31,7 @@ fn a_server_comes_serves_and_goes() {
     assert_eq!(got, b"aaabbb");
     assert_eq!(p.cli("del server be/b").trim(), "Only servers in maintenance mode can be deleted.");
     p.cli("disable server be/b");
-    assert_eq!(p.cli("wait 2s srv-removable be/b").trim(), "Done.");
+    assert_eq!(p.cli("wait 30s srv-removable be/b").trim(), "Done.");
     assert_eq!(p.cli("del server be/b").trim(), "Server deleted.");
     assert_eq!(p.cli("enable server be/b").trim(), "No such server.");
     assert_eq!(answers(&p, 3), "aaa");
@@ -55,6 +55,7 @@ fn a_place_that_was_left_is_another_servers() {
             "limit, sessions of its own, weight: {row}"
         );
         p.cli(&format!("enable server be/a; disable server be/{name}"));
+        assert_eq!(p.cli(&format!("wait 30s srv-removable be/{name}")).trim(), "Done.");
         assert_eq!(p.cli(&format!("del server be/{name}")).trim(), "Server deleted.");
     }
 }
@@ -139,7 +140,7 @@ fn an_open_connection_holds_a_server() {
     );
     assert_eq!(p.cli("wait 20ms srv-removable be/t").trim(), "Wait delay expired.");
     p.cli("shutdown sessions server be/t");
-    assert_eq!(p.cli("wait 5s srv-removable be/t").trim(), "Done.");
+    assert_eq!(p.cli("wait 30s srv-removable be/t").trim(), "Done.");
     assert_eq!(p.cli("del server be/t").trim(), "Server deleted.");
 }
 
@@ -153,7 +154,7 @@ fn idle_connections_do_not_hold_a_server() {
     assert_eq!((c.get("/").text(), c.get("/").text()), ("b".into(), "b".into()));
     assert_eq!(b.connections(), 1);
     p.cli("disable server be/b");
-    assert_eq!(p.cli("wait 2s srv-removable be/b").trim(), "Done.");
+    assert_eq!(p.cli("wait 30s srv-removable be/b").trim(), "Done.");
     assert_eq!(p.cli("del server be/b").trim(), "Server deleted.");
 }
 
@@ -229,6 +230,7 @@ defaults made\n  mode http\n  timeout connect 1s\n  timeout server 2s\ndefaults 
     p.cli("unpublish backend new");
     assert_eq!(p.cli("del backend new").trim(), "Only a backend without server can be deleted.");
     p.cli("disable server new/a");
+    assert_eq!(p.cli("wait 30s srv-removable new/a").trim(), "Done.");
     p.cli("del server new/a");
     assert_eq!(p.cli("del backend new").trim(), "Backend deleted.");
     assert_eq!((status(plain), status(forced)), (503, 503));

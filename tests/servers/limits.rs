@@ -14,7 +14,7 @@ fn load(p: &Proxy, server: &str) -> (u32, u32) {
 
 fn start(program: Program, lines: &str, origin: &Origin) -> Proxy {
     let template = format!(
-        "global\n  nbthread 1\n  stats socket @dir@/stats.sock level admin\n{TIMEOUTS}  timeout queue 5s\nfrontend f\n  bind @f@\n  default_backend b\nbackend b\n{lines}"
+        "global\n  nbthread 1\n  stats socket @dir@/stats.sock level admin\n{TIMEOUTS}  timeout queue 1m\nfrontend f\n  bind @f@\n  default_backend b\nbackend b\n{lines}"
     );
     Builder::new(program, &template).set("o", &origin.addr()).start()
 }

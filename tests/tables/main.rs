@@ -5,7 +5,7 @@ mod rates;
 
 use hapax_tests::{Builder, Client, Origin, Program, Proxy, Reply, wait};
 
-const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 5s\n  timeout server 5s\n  timeout tarpit 10ms\n";
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n  timeout tarpit 10ms\n";
 
 const COUNTED: &str = "conn_cnt,conn_cur,sess_cnt,http_req_cnt,http_err_cnt,http_fail_cnt";
 

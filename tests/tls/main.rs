@@ -6,7 +6,7 @@ mod keylog;
 use hapax_tests::tls::{Authority, TlsClient, der, tls_origin};
 use hapax_tests::{Builder, Origin, Program};
 
-const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n";
+const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
 #[test]
 fn the_certificate_is_chosen_by_the_name_asked_for() {

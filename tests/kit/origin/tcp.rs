@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
-use crate::ports::Port;
+use crate::ports::{Port, stop_listening};
 
 /// Calls a function for each connection, in a thread of its own.
 pub struct TcpOrigin {
     port: Port,
     stopping: Arc<AtomicBool>,
     connections: Arc<AtomicUsize>,
-    acceptor: Option<JoinHandle<()>>,
+    acceptor: Option<(TcpListener, JoinHandle<()>)>,
 }
 
 impl TcpOrigin {
     pub fn new(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let port = Port::reserve();
         let listener = TcpListener::bind(("127.0.0.1", port.number())).unwrap();
+        let own = listener.try_clone().unwrap();
         let stopping = Arc::new(AtomicBool::new(false));
         let connections = Arc::new(AtomicUsize::new(0));
         let (stop, count, serve) = (Arc::clone(&stopping), Arc::clone(&connections), Arc::new(serve));
@@ -38,7 +39,7 @@ impl TcpOrigin {
             port,
             stopping,
             connections,
-            acceptor: Some(acceptor),
+            acceptor: Some((own, acceptor)),
         }
     }
 
@@ -54,9 +55,9 @@ impl TcpOrigin {
 impl Drop for TcpOrigin {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::SeqCst);
-        let _ = TcpStream::connect(("127.0.0.1", self.port.number()));
-        if let Some(t) = self.acceptor.take() {
-            let _ = t.join();
+        if let Some((listener, thread)) = self.acceptor.take() {
+            stop_listening(&listener);
+            let _ = thread.join();
         }
     }
 }
