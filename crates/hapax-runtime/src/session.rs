@@ -69,6 +69,13 @@ impl Drop for Registration {
 /// Serves one client connection.
 pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Raw, from: Option<SocketAddr>, slot: Slot) {
     let (mut client, _registration) = register(&worker, &listener, &raw, from, slot);
+    // Who is told to end is woken wherever it waits: not every session waits for a first request, whose bytes may have come with the
+    // connection, and none in TCP mode does.
+    std::future::poll_fn(|cx| {
+        *client.entry.waker.borrow_mut() = Some(cx.waker().clone());
+        Poll::Ready(())
+    })
+    .await;
     let proxy = &worker.plan().proxies[listener.proxy.0 as usize];
     if let Some(raw) = Recycled::pin(|| prepare(&worker, &listener, proxy, &mut client, raw)).await {
         client.io = raw;
@@ -426,10 +433,6 @@ async fn wait_for_request(worker: &Worker, client: &mut Client, proxy: &Proxy) -
         }
         if client.deadline.expired(cx) || client.entry.kill.get() {
             return Poll::Ready(false);
-        }
-        let known = client.entry.waker.borrow().as_ref().is_some_and(|w| w.will_wake(cx.waker()));
-        if !known {
-            *client.entry.waker.borrow_mut() = Some(cx.waker().clone());
         }
         Poll::Pending
     })
