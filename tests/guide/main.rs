@@ -58,9 +58,9 @@ defaults
   option redispatch 1
   retries 3
   retry-on conn-failure empty-response response-timeout
-  timeout connect 2s
-  timeout client 20s
-  timeout server 20s
+  timeout connect 10s
+  timeout client 2m
+  timeout server 2m
 frontend www
   bind @www@
   acl static path_beg /static /images
@@ -111,7 +111,7 @@ fn plain_tcp_balancing_under_many_clients() {
     let (one, two) = (app(), app());
     let p = Builder::new(
         Program::Hapax,
-        "defaults\n  mode tcp\n  timeout connect 2s\n  timeout client 20s\n  timeout server 20s\nlisten l\n  bind @l@\n  balance leastconn\n  server one @one@\n  server two @two@\n",
+        "defaults\n  mode tcp\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\nlisten l\n  bind @l@\n  balance leastconn\n  server one @one@\n  server two @two@\n",
     )
     .set("one", &one.addr())
     .set("two", &two.addr())

@@ -94,9 +94,23 @@ impl Client {
         Ok(all)
     }
 
+    /// What has come and was not taken, or else what comes next.
+    fn next_bytes(&mut self) -> io::Result<&[u8]> {
+        // A machine that was stopped and goes on interrupts waits that have a limit.
+        while self.stream.buffer().is_empty() {
+            match self.stream.fill_buf() {
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+                Ok([]) => break,
+                Ok(_) => {}
+            }
+        }
+        Ok(self.stream.buffer())
+    }
+
     /// Whether the other side ended the connection, in order or by a reset, with nothing more to read.
     pub fn is_closed(&mut self) -> bool {
-        match self.stream.fill_buf() {
+        match self.next_bytes() {
             Ok(b) => b.is_empty(),
             Err(e) => matches!(e.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe),
         }
@@ -106,8 +120,7 @@ impl Client {
     pub fn is_quiet_for(&mut self, time: Duration) -> bool {
         self.stream.get_ref().set_read_timeout(Some(time)).unwrap();
         let quiet = self
-            .stream
-            .fill_buf()
+            .next_bytes()
             .is_err_and(|e| matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
         self.stream.get_ref().set_read_timeout(Some(wait::PATIENCE)).unwrap();
         quiet

@@ -1,5 +1,6 @@
 //! A syslog server over UDP, and the masking that makes log lines of two runs comparable.
 
+use std::io::ErrorKind;
 use std::net::UdpSocket;
 
 use crate::wait;
@@ -24,7 +25,13 @@ impl Syslog {
     /// The next datagram.
     pub fn next(&self) -> String {
         let mut buf = vec![0; 65_536];
-        let n = self.socket.recv(&mut buf).expect("a log line");
+        let n = loop {
+            match self.socket.recv(&mut buf) {
+                // A machine that was stopped and goes on interrupts waits that have a limit.
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                received => break received.expect("a log line"),
+            }
+        };
         String::from_utf8_lossy(&buf[..n]).into_owned()
     }
 

@@ -57,7 +57,7 @@ fn start(level: &str, mailers: &[(&str, &TcpOrigin)]) -> Proxy {
     let lines: Vec<String> = mailers.iter().map(|(name, _)| format!("  mailer {name} @{name}@\n")).collect();
     let lines = lines.concat();
     let config = format!(
-        "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\nmailers post\n{lines}frontend f\n  bind \
+        "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\nmailers post\n{lines}frontend f\n  bind \
          @f@\nbackend b\n  email-alert mailers post\n  email-alert from proxy@test\n  email-alert to admin@test\n  email-alert myhostname \
          me.test\n{level}  server s 127.0.0.1:9\n  server t 127.0.0.1:9\n"
     );

@@ -91,7 +91,8 @@ fn a_server_that_is_silent_for_too_long() {
         let mut c = p.connect("l");
         c.send(POST);
         let r = c.answer();
-        (r.status, r.text(), origin.requests().len())
+        // A machine that stands still may cost more than one more try.
+        (r.status, r.text(), origin.requests().len() > 1)
     });
 }
 
