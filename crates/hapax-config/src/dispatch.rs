@@ -12,16 +12,23 @@ use crate::keyword::{Class, Keyword, Misplaced, Prefix, Sections, Version};
 use crate::reader::{Reader, Section};
 use crate::section::{self, SectionRow};
 
+mod once;
+
 impl Reader<'_> {
     /// Reads one line. A refused line leaves its diagnostics behind and the reading goes on.
     pub fn line(&mut self, line: &Line<'_>) {
         let (prefix, words) = split_prefix(&line.words);
         let Some(first) = words.first() else { return };
         let before = self.diags.len();
-        if let Some(row) = section::find(first.str(), self.opts.for_version) {
-            if prefix != Prefix::None {
-                self.diags.push(prefix_refused(line.words[0].span));
+        let unfit = prefix_of_nothing(line);
+        let row = section::find(first.str(), self.opts.for_version);
+        if let Some(d) = unfit {
+            self.diags.push(d);
+            if row.is_none() {
+                return;
             }
+        }
+        if let Some(row) = row {
             self.heading(row, words, line.span);
             return;
         }
@@ -81,15 +88,10 @@ impl Reader<'_> {
 
     fn keyword(&mut self, prefix: Prefix, words: &[Word<'_>], line: Span) -> Result<(), Diagnostic> {
         let Some(section) = self.section() else {
-            return Err(Diagnostic::alert(
-                &codes::OUT_OF_SECTION,
-                format!("unknown keyword '{}' out of section.", words[0].text()),
-            ));
+            let message = format!("unknown keyword '{}' out of section.", words[0].text());
+            return Err(refusal(&codes::OUT_OF_SECTION, message, words[0].span));
         };
         let found = section_keywords().find(words, section.bit);
-        if prefix != Prefix::None && !found.as_ref().is_some_and(|f| f.row.negatable || f.row.name.starts_with("option")) {
-            return Err(prefix_refused(words[0].span));
-        }
         let Some(Found { row, words: n }) = found else {
             let d = self.unknown(section, &words[0]);
             return Err(d);
@@ -129,7 +131,13 @@ impl Reader<'_> {
         if aside {
             return self.read_aside(row, &mut args);
         }
-        run_row(self, row, &mut args)?;
+        if section.bit == Sections::GLOBAL && once::given_again(self, row.name, &args)? {
+            return Ok(());
+        }
+        run_row(self, row, &mut args).map_err(|d| Diagnostic {
+            early: section.bit == Sections::GLOBAL && READ_FIRST.contains(&row.name),
+            ..d
+        })?;
         if section.bit.intersects(Sections::ACME | Sections::CACHE | Sections::FCGI_APP) && prefix == Prefix::None {
             self.words_said.push((row.name, args.show(0), args.span));
         }
@@ -153,6 +161,10 @@ impl Reader<'_> {
         let read = run_row(self, row, args);
         let scratch = std::mem::replace(self.proxy(), kept);
         self.proxy().acls = scratch.acls;
+        if row.name == "error-log-format" {
+            // Of all formats that backends have no use for, this one is compiled all the same.
+            self.proxy().formats.error.clone_from(&scratch.formats.error);
+        }
         let mut n = 0;
         self.diags.retain(|d| {
             n += 1;
@@ -291,13 +303,50 @@ fn refusal(code: &'static hapax_diag::Code, message: impl Into<String>, at: Span
     Diagnostic::alert(code, message).at(at)
 }
 
-fn prefix_refused(at: Span) -> Diagnostic {
-    refusal(
-        &codes::PREFIX,
-        "negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, insecure-fork-wanted \
-         and numa-cpu-mapping.",
-        at,
-    )
+/// Words of `global` that HAProxy reads in its first pass over the files, to know how it is to run.
+const READ_FIRST: &[&str] = &[
+    "daemon",
+    "expose-deprecated-directives",
+    "localpeer",
+    "master-worker",
+    "mworker-max-reloads",
+    "noepoll",
+    "noevports",
+    "nokqueue",
+    "noktls",
+    "nopoll",
+    "pidfile",
+    "presetenv",
+    "quiet",
+    "resetenv",
+    "setenv",
+    "unsetenv",
+    "zero-warning",
+];
+
+/// Words that `no` and `default` may stand before.
+const PREFIXED: &[&str] = &[
+    "option",
+    "log",
+    "busy-polling",
+    "set-dumpable",
+    "strict-limits",
+    "insecure-fork-wanted",
+    "numa-cpu-mapping",
+];
+
+/// A prefix before a word that takes none: told whatever the section, and before anything else.
+pub(crate) fn prefix_of_nothing(line: &Line<'_>) -> Option<Diagnostic> {
+    let first = line.words.first().filter(|w| matches!(w.str(), "no" | "default"))?;
+    let second = line.words.get(1);
+    if second.is_some_and(|w| PREFIXED.contains(&w.str())) {
+        return None;
+    }
+    let message = "negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, \
+                   insecure-fork-wanted and numa-cpu-mapping.";
+    let mut d = refusal(&codes::PREFIX, message, second.unwrap_or(first).span);
+    d.early = true;
+    Some(d)
 }
 
 fn split_prefix<'l, 'w>(words: &'l [Word<'w>]) -> (Prefix, &'l [Word<'w>]) {

@@ -56,13 +56,13 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
     crate::topic::userlist::resolve(&mut reader);
     let (plan, mut diags) = crate::resolve::resolve(reader);
     // Since 3.1, HAProxy cuts all lines of all files before it reads any in earnest, so what is wrong there is told first.
-    if opts.for_version.is_none_or(|v| v >= (3, 1)) {
-        diags.sort_by_key(|d| d.severity != Severity::Alert || !hapax_syntax::codes::first_pass(d.code));
+    if cuts_first(opts) {
+        diags.sort_by_key(|d| !hapax_syntax::codes::first_pass(d) && !(d.severity == Severity::Alert && d.early));
     }
     // Some of what HAProxy takes all the same it tells as it tells what it refuses: beside a mistake it counts as one.
     if diags.has_alert() {
         let old = opts.for_version.is_some_and(|v| v < (3, 0));
-        let grave = |d: &Diagnostic| d.code.id == codes::SECTION_NAME.id || old && d.code.id == codes::AMBIGUOUS_DEFAULTS.id;
+        let grave = |d: &Diagnostic| d.grave || d.code.id == codes::SECTION_NAME.id || old && d.code.id == codes::AMBIGUOUS_DEFAULTS.id;
         diags
             .iter_mut()
             .filter(|d| d.severity == Severity::Warning && grave(d))
@@ -79,6 +79,11 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
         diags,
         sources,
     }
+}
+
+/// Whether HAProxy cuts all lines of all files before it reads any in earnest.
+fn cuts_first(opts: &LoadOptions) -> bool {
+    opts.for_version.is_none_or(|v| v >= (3, 1))
 }
 
 /// Every line of every file, before names are looked for.
@@ -109,6 +114,9 @@ fn read_lines(input: &Input, file: FileId, reader: &mut Reader<'_>) -> bool {
     if reader.opts.all_errors {
         lexer = lexer.to_the_end();
     }
+    if reader.opts.for_version.is_some_and(|v| v < (3, 2)) {
+        lexer = lexer.bearing_empty_words();
+    }
     let mut line = Line::default();
     let mut section = reader.started.len();
     while lexer.next_line(&reader.env, &mut reader.diags, &mut line) {
@@ -123,5 +131,21 @@ fn read_lines(input: &Input, file: FileId, reader: &mut Reader<'_>) -> bool {
             lexer.set_section(if name.is_empty() { keyword } else { &name }.as_bytes());
         }
     }
-    !lexer.aborted()
+    let aborted = lexer.aborted();
+    if cuts_first(reader.opts) && lexer.skim() {
+        reader.diags.extend(skim(&mut lexer, &reader.env));
+    }
+    !aborted
+}
+
+/// What HAProxy's first pass tells of the lines that nobody reads in earnest any more, after too many errors.
+fn skim(lexer: &mut hapax_syntax::Reader<'_>, env: &Environment) -> Diagnostics {
+    let (mut found, mut line) = (Diagnostics::default(), Line::default());
+    while lexer.next_line(env, &mut found, &mut line) {
+        if let Some(d) = crate::dispatch::prefix_of_nothing(&line) {
+            found.push(d);
+        }
+    }
+    found.retain(|d| hapax_syntax::codes::first_pass(d) || d.early);
+    found
 }

@@ -100,6 +100,8 @@ pub struct Reader<'a> {
     pub(crate) app_acls: AclSet,
     /// Keywords of the section, with their first arguments, where its end asks for them.
     pub(crate) words_said: Vec<(&'static str, String, Span)>,
+    /// Words of `global` whose first value counts, and the lines that gave it.
+    pub(crate) given_once: Vec<(&'static str, Span)>,
     /// `tune.defaults.purge`: no backend starts from a `defaults` section while the process runs.
     pub defaults_purged: bool,
     /// `insecure-fork-wanted` was read.
@@ -191,6 +193,7 @@ impl<'a> Reader<'a> {
             ocsp_delays: (300, 3600),
             app_acls: AclSet::default(),
             words_said: Vec::new(),
+            given_once: Vec::new(),
             defaults_purged: false,
             fork_wanted: false,
             limited_quic: false,

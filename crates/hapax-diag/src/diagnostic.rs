@@ -69,6 +69,10 @@ pub struct Diagnostic {
     pub missing: bool,
     /// It comes of another mistake that was told: HAProxy tells it too, people need not be told.
     pub follows: bool,
+    /// HAProxy tells it as it tells mistakes, and takes the file all the same.
+    pub grave: bool,
+    /// HAProxy tells it before it reads any line in earnest, and then tells nothing else.
+    pub early: bool,
     /// Lines HAProxy prints under the message (the input and a caret); the annotated renderer draws its own.
     pub excerpt: Option<Box<str>>,
     /// What HAProxy writes before the message.
@@ -87,6 +91,8 @@ impl Diagnostic {
             related: Box::default(),
             missing: false,
             follows: false,
+            grave: false,
+            early: false,
             excerpt: None,
             lead: Lead::Parsing,
         }

@@ -1,6 +1,6 @@
 //! The codes of the line reader: HX01xx.
 
-use hapax_diag::Code;
+use hapax_diag::{Code, Diagnostic, Severity};
 
 macro_rules! codes {
     ($($name:ident = $id:literal, $title:literal, $explain:literal;)*) => {
@@ -69,7 +69,9 @@ codes! {
 
 /// Whether HAProxy tells of it in its first pass over the files, which only cuts lines and follows conditional blocks. An alert there
 /// keeps it from reading the files in earnest.
-pub fn first_pass(code: &Code) -> bool {
+pub fn first_pass(d: &Diagnostic) -> bool {
+    // Directives that say something are not obeyed in that pass.
+    let message_of_two_words = std::ptr::eq(d.code, &raw const DIRECTIVE_ARGUMENT) && d.message.contains("should contain spaces");
     let told_later = [
         &EMPTY_ARGUMENT,
         &UNKNOWN_DIRECTIVE,
@@ -80,5 +82,5 @@ pub fn first_pass(code: &Code) -> bool {
         &BYTE_ORDER_MARK,
         &TOO_MANY_ERRORS,
     ];
-    CODES.contains(&code) && !told_later.contains(&code)
+    d.severity == Severity::Alert && CODES.contains(&d.code) && !told_later.contains(&d.code) && !message_of_two_words
 }

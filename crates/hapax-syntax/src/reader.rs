@@ -50,6 +50,11 @@ pub struct Reader<'a> {
     /// Length of a line that did not end with a line feed.
     unended: Option<usize>,
     state: State,
+    /// It stopped where HAProxy's first pass over the files goes on, and that pass is what reads now.
+    gave_up: bool,
+    skims: bool,
+    /// An empty word ends the line in silence.
+    bears_empty: bool,
     hinted: bool,
 }
 
@@ -79,6 +84,9 @@ impl<'a> Reader<'a> {
             seen: 0,
             unended: None,
             state: State::Reading,
+            gave_up: false,
+            skims: false,
+            bears_empty: false,
             hinted: false,
         }
     }
@@ -87,6 +95,13 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn to_the_end(mut self) -> Self {
         self.most_errors = u32::MAX;
+        self
+    }
+
+    /// Reads as HAProxy did before 3.2: an empty word ends the line, and what stands behind it is not seen.
+    #[must_use]
+    pub fn bearing_empty_words(mut self) -> Self {
+        self.bears_empty = true;
         self
     }
 
@@ -112,6 +127,18 @@ impl<'a> Reader<'a> {
         self.state == State::Aborted
     }
 
+    /// Reads on as HAProxy's first pass over the files does, where reading stopped for something that pass does not look at; what is
+    /// found goes to a new list. False where it stopped for nothing of that kind.
+    pub fn skim(&mut self) -> bool {
+        self.skims = std::mem::take(&mut self.gave_up);
+        if self.skims {
+            self.state = State::Reading;
+            self.errors = 0;
+            self.seen = 0;
+        }
+        self.skims
+    }
+
     /// Reads on to the next configuration line and puts it in `line`, whose storage is reused. False at the end.
     ///
     /// `diags` is where the caller reports too: alerts put there between calls count as errors of the line handed out before.
@@ -130,6 +157,7 @@ impl<'a> Reader<'a> {
             {
                 diags.push(d);
             }
+            let (pos, number) = (self.pos, self.line);
             let Some(raw) = self.next_raw(diags) else {
                 self.end(diags);
                 return false;
@@ -137,6 +165,10 @@ impl<'a> Reader<'a> {
             if self.errors >= self.most_errors {
                 let message = format!("too many fatal errors ({}), stopping now.", self.errors);
                 diags.push(self.alert(&codes::TOO_MANY_ERRORS, message, 0, 0));
+                self.gave_up = true;
+                if self.unended.is_none() {
+                    (self.pos, self.line) = (pos, number);
+                }
                 self.end(diags);
                 return false;
             }
@@ -216,18 +248,28 @@ impl<'a> Reader<'a> {
                 diags.push(d);
                 return false;
             }
+            Outcome::Stop(d) | Outcome::Abort(d) if self.skims && !codes::first_pass(&d) => return false,
             Outcome::Stop(d) => {
+                self.gave_up = !codes::first_pass(&d);
                 diags.push(d);
                 self.end(diags);
                 return false;
             }
             Outcome::Abort(d) => {
+                self.gave_up = !codes::first_pass(&d);
                 diags.push(d);
                 self.state = State::Aborted;
                 return false;
             }
         }
         match line.words.iter().position(|w| w.bytes.is_empty()) {
+            Some(index) if self.bears_empty => {
+                let message = "an empty word ends the line here: what follows is not looked at";
+                let at = line.words[index].span;
+                diags.push(Diagnostic::new(&codes::EMPTY_ARGUMENT, Severity::Note, message).at(at));
+                line.words.truncate(index);
+                true
+            }
             Some(index) => {
                 diags.push(self.empty_argument(index, empty, raw, indent, line, env));
                 false

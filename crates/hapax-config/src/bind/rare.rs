@@ -118,8 +118,12 @@ pub(super) static ROWS: &[BindRow] = &[
         .doc("Keeps the SYN packet for `fc_saved_syn`: 0 no, 1 its IP and TCP headers, 2 the Ethernet header too.")
         .since(3, 4)
         .ok(&["bind :80 tcp-ss 1x", "bind :80 tcp-ss 0", "bind :80 tcp-ss 2"])
-        .bad(&["bind :80 tcp-ss", "bind :80 tcp-ss 3"])
+        .bad(&["bind :80 tcp-ss", "bind :80 tcp-ss 3", "bind :80 tcp-ss x", "bind :80 tcp-ss -0"])
         .set(|cx, a| {
+            if !a.str(0).starts_with(|c: char| c.is_ascii_digit()) {
+                let message = "'tcp-ss' : TCP Save SYN option expects an integer argument from 0 to 2";
+                return Err(a.bad(0, message));
+            }
             cx.bind.save_syn = a.number() as u8;
             Ok(())
         }),

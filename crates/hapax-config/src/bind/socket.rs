@@ -58,11 +58,17 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.bind.name = Some(a.arc_str(0));
             Ok(())
         }),
-    lax("id", 1, i32::MAX as i64)
+    lax("id", i32::MIN as i64, i32::MAX as i64)
         .doc("Number of the listener in statistics.")
         .ok(&["bind :80 id 3"])
-        .bad(&["bind :80 id", "bind :80 id 0"])
+        .bad(&["bind :80 id", "bind :80 id 0", "bind :80 id -1", "bind :80 id 1k"])
         .set(|cx, a| {
+            if a.str(0).parse::<i128>().is_err() {
+                return Err(a.bad(0, format!("'id' : expects an integer argument, found '{}'", a.show(0))));
+            }
+            if a.number() <= 0 {
+                return Err(a.bad(0, "'id' : custom id has to be > 0"));
+            }
             cx.bind.id = a.number() as u32;
             Ok(())
         }),
@@ -90,15 +96,17 @@ pub(super) static ROWS: &[BindRow] = &[
             cx.bind.interface = Some(a.show(0));
             Ok(())
         }),
-    lax("mss", -65535, 65535)
+    lax("mss", i32::MIN as i64, i32::MAX as i64)
         .doc("Largest TCP segment announced; a negative number is taken off the system's own.")
         .ok(&["bind :80 mss 1460"])
         .bad(&["bind :80 mss", "bind :80 mss 70000", "bind :80 mss 0"])
         .set(|cx, a| {
-            if a.number() == 0 {
+            // The lowest number has no absolute value that C knows of, and nothing comes of it.
+            let lowest = a.number() == i64::from(i32::MIN);
+            if !lowest && !matches!(a.number().abs(), 1..=65535) {
                 return Err(a.bad(0, "'mss' : expects an MSS with and absolute value between 1 and 65535"));
             }
-            cx.bind.mss = Some(a.number() as i32);
+            cx.bind.mss = (!lowest).then_some(a.number() as i32);
             Ok(())
         }),
     opt("tcp-ut")
@@ -173,18 +181,27 @@ pub(super) static ROWS: &[BindRow] = &[
         .no_effect("each thread serves its connections in turn")
         .ok(&["bind :80 nice -5"])
         .bad(&["bind :80 nice", "bind :80 nice 2000"]),
-    word("thread", "<set>")
+    opt("thread")
+        .usage("<set>")
+        .shape(Shape::OptWord("<set>"))
         .doc("Threads that serve the listener.")
         .no_effect("every thread accepts from every listener")
-        .ok(&["bind :80 thread 1/1-2", "bind :80 thread all", "bind :80 thread 1/odd,2/3-"])
-        .bad(&[
+        .ok(&[
             "bind :80 thread",
+            "bind :80 thread 1/1-2",
+            "bind :80 thread all",
+            "bind :80 thread 1/odd,2/3-",
+        ])
+        .bad(&[
             "bind :80 thread x",
             "bind :80 thread 1-x",
             "bind :80 thread 0",
             "bind :80 thread 1/65",
         ])
         .set(|_, a| {
+            if a.is_empty() {
+                return Ok(());
+            }
             let mut sets = a.str(0).split(',');
             sets.try_for_each(thread_set)
                 .map_err(|(set, why)| a.bad(0, format!("'{set}' : '{set}' is not a valid number/range.{why}")))

@@ -9,14 +9,19 @@ pub(super) static ROWS: &[BindRow] = &[
         .usage("<octal>")
         .shape(Shape::Word("<octal>"))
         .doc("Permissions of the socket's file.")
-        .ok(&["bind /run/h.sock mode 660"])
+        .ok(&["bind /run/h.sock mode 660", "bind /run/h.sock mode -1"])
         .bad(&["bind /run/h.sock mode", "bind /run/h.sock mode 68", "bind /run/h.sock mode rw"])
         .set(|cx, a| {
-            let mode = u32::from_str_radix(a.str(0), 8).map_err(|_| {
+            let text = a.str(0);
+            let digits = text.trim_start_matches(['+', '-']);
+            if digits.is_empty() || text.len() - digits.len() > 1 || !digits.bytes().all(|b| matches!(b, b'0'..=b'7')) {
                 let shown = a.show(0);
-                a.bad(0, format!("'mode' : missing or invalid mode '{shown}' (octal integer expected)"))
-            })?;
-            cx.bind.mode = Some(mode);
+                return Err(a.bad(0, format!("'mode' : missing or invalid mode '{shown}' (octal integer expected)")));
+            }
+            // As C reads it: what is too large is the largest, a sign turns it round, and the lowest bits count.
+            let n = i64::from_str_radix(digits, 8).unwrap_or(i64::MAX);
+            let n = if text.starts_with('-') { -n } else { n };
+            cx.bind.mode = Some(n as u32 & 0o7777);
             Ok(())
         }),
     BindRow::new("uid", Sections::BIND)

@@ -65,14 +65,14 @@ fn external(cx: &mut One<'_, '_>, draft: &Draft) {
     let given = &rules.external;
     if rules.kind != Some(CheckType::External) {
         for (word, given) in [("command", !given.command.is_empty()), ("path", given.path.is_some())] {
-            if given && draft.is_back() {
+            if given {
                 let message = format!("'external-check {word}' will be ignored for {kind} '{name}' (requires 'option external-check').");
                 let d = Diagnostic::warning(&codes::SERVER, message).at(at);
                 cx.push(d.lead(Lead::Bare));
             }
         }
     }
-    if !given.command.is_empty() && !given.command.starts_with('/') && given.path.is_none() && draft.is_back() {
+    if !given.command.is_empty() && !given.command.starts_with('/') && given.path.is_none() {
         let message = format!("Proxy '{name}': 'external-check command' does not have a leading '/' and 'external-check path' is not set.");
         let d = Diagnostic::alert(&codes::SERVER, message).at(at);
         cx.reader.diags.push(d.lead(Lead::Bare));

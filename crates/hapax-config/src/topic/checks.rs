@@ -92,12 +92,17 @@ static ROWS: &[Row] = &[
         .ok(&["option pgsql-check user haproxy"])
         .bad(&["option pgsql-check", "option pgsql-check user"])
         .set(pgsql),
-    Row::new("option external-check", Sections::BACK)
+    Row::new("option external-check", Sections::PROXY)
         .shape(Shape::Nothing)
         .doc("Checks servers with a program.")
         .ok(&["option external-check"])
-        .set(kind),
-    Row::new("external-check command", Sections::BACK)
+        .set(|cx, a| {
+            if !cx.proxy().kind.intersects(Sections::BACK) {
+                crate::shape::note::<crate::reader::Section>(cx, a.span, "a frontend has no servers that could be checked".to_owned());
+            }
+            kind(cx, a)
+        }),
+    Row::new("external-check command", Sections::PROXY)
         .usage("<command>")
         .shape(Shape::Word("<command>"))
         .doc("Program that checks a server.")
@@ -107,7 +112,7 @@ static ROWS: &[Row] = &[
             rules(cx).external.command = a.show(0);
             Ok(())
         }),
-    Row::new("external-check path", Sections::BACK)
+    Row::new("external-check path", Sections::PROXY)
         .usage("<path>")
         .shape(Shape::Word("<path>"))
         .doc("`PATH` of the program that checks a server.")

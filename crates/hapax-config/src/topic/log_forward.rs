@@ -4,6 +4,7 @@ use hapax_diag::Diagnostic;
 
 use super::{Topic, listening, logging, no_inherit};
 use crate::address::Accept;
+use crate::args::Args;
 use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
@@ -38,11 +39,14 @@ static ROWS: &[Row] = &[
         }),
     Row::new("bind", Sections::LOG_FORWARD)
         .usage("<address>:<port> [param*]")
-        .shape(Shape::Words(1, 64))
-        .doc("Address on which messages come over streams, counted or line by line.")
-        .ok(&["bind 127.0.0.1:1514"])
-        .bad(&["bind", "bind 127.0.0.1", "bind 127.0.0.1:1514 nonsense"])
+        .shape(Shape::Words(0, 64))
+        .doc("Address on which messages come over streams, counted or line by line; without one the line means nothing.")
+        .ok(&["bind", "bind 127.0.0.1:1514"])
+        .bad(&["bind 127.0.0.1", "bind 127.0.0.1:1514 nonsense"])
         .set(|cx, a| {
+            if a.is_empty() {
+                return tell_nothing(cx, a);
+            }
             let made = listening::standalone(cx, a, Accept::STATS_SOCKET)?;
             section(cx).binds.extend(made);
             Ok(())
@@ -55,9 +59,7 @@ static ROWS: &[Row] = &[
         .bad(&["dgram-bind 127.0.0.1"])
         .set(|cx, a| {
             if a.is_empty() {
-                let message = "'dgram-bind' names no address: nothing listens for it";
-                cx.diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.span));
-                return Ok(());
+                return tell_nothing(cx, a);
             }
             let made = listening::standalone(cx, a, DGRAM)?;
             section(cx).dgram_binds.extend(made);
@@ -145,4 +147,11 @@ pub(super) fn section<'r>(cx: &'r mut Reader<'_>) -> &'r mut LogForward {
         cx.log_forwards.len() - 1
     });
     &mut cx.log_forwards[at]
+}
+
+/// Of a line that names no address, which HAProxy takes.
+fn tell_nothing(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let message = format!("'{}' names no address: nothing listens for it", a.name);
+    cx.diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.span));
+    Ok(())
 }

@@ -99,20 +99,21 @@ end of a worker.",
         .set(nbthread),
     global("maxconn")
         .usage("<number>")
-        .shape(Shape::Number(i64::MIN, i64::MAX))
+        .shape(Shape::Any)
         .doc("Most connections of all clients together.")
         .ok(&["maxconn -1", "maxconn 2000"])
         .bad(&["maxconn many", "maxconn", "maxconn 1 2"])
-        .set(|cx, a| {
-            once(cx.global.maxconn.is_some(), a).map(|()| cx.global.maxconn = u32::try_from(a.number() as i32).ok().filter(|n| *n > 0))
-        }),
+        .set(maxconn),
     global("ulimit-n")
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Most open files; derived from `maxconn` by default.")
         .ok(&["ulimit-n 65536"])
         .bad(&["ulimit-n 1 2", "ulimit-n"])
-        .set(|cx, a| once(cx.global.ulimit_n.is_some(), a).map(|()| cx.global.ulimit_n = Some(a.number().max(0) as u32))),
+        .set(|cx, a| {
+            cx.global.ulimit_n = Some(a.number().max(0) as u32);
+            Ok(())
+        }),
     global("pidfile")
         .usage("<file>")
         .shape(Shape::Any)
@@ -121,7 +122,6 @@ end of a worker.",
         .bad(&["pidfile", "pidfile a b"])
         .set(|cx, a| {
             let file = path(a, "a file name")?;
-            once(cx.global.pidfile.is_some(), a)?;
             cx.global.pidfile = Some(file);
             Ok(())
         }),
@@ -132,7 +132,6 @@ end of a worker.",
         .ok(&["chroot /var/empty"])
         .bad(&["chroot"])
         .set(|cx, a| {
-            once(cx.global.chroot.is_some(), a)?;
             cx.global.chroot = Some(path(a, "a directory")?);
             Ok(())
         }),
@@ -415,11 +414,19 @@ fn process_var(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<VarId, Diagnostic> {
 }
 
 /// Refuses a value that was given before.
-pub(crate) fn once(given: bool, a: &Args<'_>) -> Result<(), Diagnostic> {
-    if given {
-        let d = Diagnostic::alert(&codes::DUPLICATE, format!("'{}' already specified. Continuing.", a.name)).at(a.span);
-        return Err(d);
+/// Up to 2.6 as C reads numbers, as far as there are digits.
+fn maxconn(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+    if a.is_empty() {
+        return Err(a.missing("'maxconn' expects an integer argument."));
     }
+    a.at_most(1)?;
+    let lax = cx.opts.for_version.is_some_and(|v| v < (2, 7));
+    let number = match a.str(0).parse::<i64>() {
+        Ok(n) => n,
+        Err(_) if lax => hapax_value::leading_number(a.str(0)),
+        Err(_) => return Err(a.bad(0, format!("'maxconn' expects an integer argument, found '{}'.", a.show(0)))),
+    };
+    cx.global.maxconn = u32::try_from(number as i32).ok().filter(|n| *n > 0);
     Ok(())
 }
 

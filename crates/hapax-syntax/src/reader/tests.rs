@@ -297,3 +297,50 @@ fn lines_beyond_all_measure_are_refused() {
     long.extend_from_slice(b"\ny z\n");
     assert_eq!(told(&long), (1, vec!["HX0123"]));
 }
+
+#[test]
+fn what_the_first_pass_finds_is_found_behind_too_many_errors() {
+    let text = format!("{}ok\nlast \"one", "bad\n".repeat(60));
+    let (mut reader, mut line, mut diags) = (
+        Reader::new(FileId(0), "a.cfg", text.as_bytes()),
+        Line::default(),
+        Diagnostics::default(),
+    );
+    while reader.next_line(&Environment::default(), &mut diags, &mut line) {
+        diags.push(Diagnostic::alert(&codes::BAD_SCOPE, "no such word").at(line.span));
+    }
+    assert_eq!(diags.len(), 51, "50 lines, and that there are too many");
+    let mut found = Diagnostics::default();
+    assert!(reader.skim());
+    let mut lines = 0;
+    while reader.next_line(&Environment::default(), &mut found, &mut line) {
+        lines += 1;
+    }
+    assert_eq!(lines, 11, "the rest, from the line on that was not read any more");
+    let told: Vec<_> = found.iter().map(|d| d.code.id).collect();
+    assert_eq!(told, [codes::UNMATCHED_QUOTE.id, codes::MISSING_LF.id]);
+    assert!(!reader.skim(), "it came to the end");
+}
+
+#[test]
+fn the_first_pass_obeys_no_directive_that_says_something() {
+    let text = b".alert stop\n.unknown\nlast \"one\n";
+    let (mut reader, mut line, mut diags) = (Reader::new(FileId(0), "a.cfg", text), Line::default(), Diagnostics::default());
+    assert!(!reader.next_line(&Environment::default(), &mut diags, &mut line));
+    assert!(reader.aborted());
+    assert!(reader.skim());
+    let mut found = Diagnostics::default();
+    assert!(!reader.next_line(&Environment::default(), &mut found, &mut line));
+    let told: Vec<_> = found.iter().map(|d| (d.code.id, codes::first_pass(d))).collect();
+    assert_eq!(told, [(codes::UNMATCHED_QUOTE.id, true)]);
+}
+
+#[test]
+fn empty_words_ended_lines_in_silence_once() {
+    let text = b"one two \"\" three\n";
+    let (mut line, mut diags) = (Line::default(), Diagnostics::default());
+    let mut reader = Reader::new(FileId(0), "a.cfg", text).bearing_empty_words();
+    assert!(reader.next_line(&Environment::default(), &mut diags, &mut line));
+    assert_eq!(line.words.len(), 2);
+    assert!(!diags.has_alert());
+}

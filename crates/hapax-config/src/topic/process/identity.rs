@@ -22,7 +22,6 @@ pub(super) static ROWS: &[Row] = &[
         .ok(&["user root"])
         .bad(&["user", "user a b", "user no-such-user-here"])
         .set(|cx, a| {
-            taken(cx.global.uid.is_some(), "user/uid", a)?;
             let id = accounts::user(cx.files, a.str(0)).ok_or_else(|| unknown(a, "user"))?;
             cx.global.uid = Some(id);
             cx.global.user = Some(a.show(0));
@@ -35,7 +34,6 @@ pub(super) static ROWS: &[Row] = &[
         .ok(&["group root"])
         .bad(&["group", "group a b", "group no-such-group-here"])
         .set(|cx, a| {
-            taken(cx.global.gid.is_some(), "gid/group", a)?;
             let id = accounts::group(cx.files, a.str(0)).ok_or_else(|| unknown(a, "group"))?;
             cx.global.gid = Some(id);
             cx.global.group = Some(a.show(0));
@@ -48,7 +46,6 @@ pub(super) static ROWS: &[Row] = &[
         .ok(&["uid 0"])
         .bad(&["uid"])
         .set(|cx, a| {
-            taken(cx.global.uid.is_some(), "user/uid", a)?;
             cx.global.uid = number(cx, a, "user");
             Ok(())
         }),
@@ -59,7 +56,6 @@ pub(super) static ROWS: &[Row] = &[
         .ok(&["gid 0"])
         .bad(&["gid"])
         .set(|cx, a| {
-            taken(cx.global.gid.is_some(), "group/gid", a)?;
             cx.global.gid = number(cx, a, "group");
             Ok(())
         }),
@@ -111,14 +107,6 @@ pub(super) static ROWS: &[Row] = &[
             Ok(())
         }),
 ];
-
-fn taken(given: bool, what: &str, a: &Args<'_>) -> Result<(), Diagnostic> {
-    if given {
-        let d = Diagnostic::alert(&codes::DUPLICATE, format!("{what} already specified. Continuing."));
-        return Err(d.at(a.span));
-    }
-    Ok(())
-}
 
 fn unknown(a: &Args<'_>, what: &str) -> Diagnostic {
     Diagnostic::alert(
