@@ -382,6 +382,7 @@ impl<'p> ParseAction<'p, '_> {
             within: self.cx.within.clone(),
             id: OnceLock::new(),
             acl: OnceLock::new(),
+            keyed: OnceLock::new(),
         });
         self.cx.deferred.push(name.clone());
         name

@@ -40,7 +40,11 @@ pub(crate) fn read(
         used += len;
         let more = open && text.get(used) == Some(&b',');
         // An empty last argument is one when a comma comes before it, or when it names the proxy at hand.
-        let given = open && (!args.is_empty() || is_name(kind));
+        let given = open && (!args.is_empty() || is_name(kind) || matches!(kind, ArgKind::Choice(_)));
+        if word.is_empty() && more && args.len() >= required && !takes_nothing(kind) {
+            // A number that is left out ends the list.
+            break;
+        }
         if word.is_empty() && len == 0 && !more && args.len() >= required && !given {
             break;
         }
@@ -110,6 +114,15 @@ fn is_name(kind: ArgKind) -> bool {
     )
 }
 
+/// Kinds for which an empty word may stand before others.
+fn takes_nothing(kind: ArgKind) -> bool {
+    is_name(kind)
+        || matches!(
+            kind,
+            ArgKind::Str | ArgKind::PbField | ArgKind::Var | ArgKind::Choice(_) | ArgKind::Acl
+        )
+}
+
 /// The name of a kind in messages.
 fn kind_name(kind: ArgKind) -> &'static str {
     match kind {
@@ -140,6 +153,7 @@ fn typed(kind: ArgKind, word: &[u8], position: usize, required: bool, at: Span, 
         match kind {
             ArgKind::Str | ArgKind::PbField if required => return Ok(Arg::Str(Arc::from(word))),
             ArgKind::Sint if !required => return Ok(Arg::Int(0)),
+            ArgKind::Choice(_) => {}
             kind if is_name(kind) => {}
             _ if !required => return Ok(Arg::None),
             _ => {
@@ -191,6 +205,7 @@ fn defer(kind: NameKind, name: &str, span: Span, cx: &mut Compile<'_>) -> Arc<Na
         within: cx.within.clone(),
         id: OnceLock::new(),
         acl: OnceLock::new(),
+        keyed: OnceLock::new(),
     });
     cx.deferred.push(Arc::clone(&name));
     name

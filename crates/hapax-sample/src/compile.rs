@@ -71,6 +71,24 @@ pub struct NameRef {
     pub id: OnceLock<u64>,
     /// What the name of an ACL turned out to be.
     pub acl: OnceLock<crate::acl::Named>,
+    /// How the table of that name is looked into.
+    pub keyed: OnceLock<Keyed>,
+}
+
+/// Who looks into a table with a key, which must become one of the table's.
+#[derive(Clone, Debug)]
+pub struct Keyed {
+    /// What the key's expression gives.
+    pub out: hapax_value::Type,
+    pub by: KeyedBy,
+}
+
+#[derive(Clone, Debug)]
+pub enum KeyedBy {
+    /// A rule that tracks: its action as written.
+    Track(Box<str>),
+    /// A filter that limits bandwidth: its name, and the rate that it counts in.
+    Limit(Box<str>, &'static str),
 }
 
 impl NameRef {

@@ -28,7 +28,7 @@ pub mod vars;
 
 pub use hapax_diag::FileId;
 
-pub use compile::{Compile, Deferred, Files, NameKind, NameRef, Wanted};
+pub use compile::{Compile, Deferred, Files, Keyed, KeyedBy, NameKind, NameRef, Wanted};
 pub use converters::JwtCerts;
 pub use env::{
     Body, Ends, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableAnswer, TableChange,

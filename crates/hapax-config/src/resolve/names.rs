@@ -30,6 +30,10 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
             Ok(id) => {
                 refer(proxies, name.kind, id);
                 let _ = name.id.set(id);
+                if name.keyed.get().is_some() {
+                    // Whether the key suits the table is looked at once all tables are done.
+                    reader.deferred.push(name);
+                }
             }
             // Rules of `defaults` are looked at where a section takes them over.
             Err(_) if name.within.is_none() && reader.in_idle_defaults(name.span) => {}

@@ -3,6 +3,7 @@
 use hapax_balance::table::{Column, DataType};
 
 use hapax_diag::{Diagnostic, Lead};
+use hapax_sample::{KeyedBy, NameKind, NameRef};
 use hapax_value::Type;
 
 use crate::codes;
@@ -38,9 +39,31 @@ pub(super) fn check(reader: &mut Reader<'_>, proxies: &[Proxy]) {
         }
     }
     wrong.extend(targets(&reader.tables));
+    let names = reader.deferred.iter().filter(|n| n.kind == NameKind::Table);
+    wrong.extend(names.filter_map(|n| unfit(n, &reader.tables)));
     for d in wrong {
         reader.diags.push(d);
     }
+}
+
+/// What keeps a rule or a filter from looking into the table it names.
+fn unfit(name: &NameRef, tables: &[StickTable]) -> Option<Diagnostic> {
+    let keyed = name.keyed.get()?;
+    let table = tables.get(*name.id.get()? as usize)?;
+    let shown = &table.name;
+    let casts = keyed.out.casts_to(table.key.value_type());
+    let own = name.within.as_deref().unwrap_or_default();
+    let message = match &keyed.by {
+        KeyedBy::Limit(filter, rate) if table.columns.iter().all(|c| c.data.name() != *rate) => {
+            format!("Proxy {own} : stick-table '{shown}' uses a data type incompatible with bwlim filter '{filter}'. It must be '{rate}'")
+        }
+        _ if casts => return None,
+        KeyedBy::Limit(filter, _) => {
+            format!("Proxy {own} : stick-table '{shown}' uses a key type incompatible with bwlim filter '{filter}'")
+        }
+        KeyedBy::Track(action) => format!("Proxy '{own}': stick-table '{shown}' uses a type incompatible with the '{action}' rule."),
+    };
+    Some(Diagnostic::alert(&codes::BAD_ARGUMENT, message).at(name.span).lead(Lead::Bare))
 }
 
 /// `write-to`: another table, with keys of the same kind.

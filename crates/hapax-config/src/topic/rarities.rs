@@ -133,6 +133,7 @@ static ROWS: &[Row] = &[
                 within: compile.within.clone(),
                 id: OnceLock::new(),
                 acl: OnceLock::new(),
+                keyed: OnceLock::new(),
             }));
             Ok(())
         })

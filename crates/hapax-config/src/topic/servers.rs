@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hapax_diag::{Diagnostic, Lead, Severity, Span};
+use hapax_sample::Needs;
 
 use super::Topic;
 use crate::address::{self, Accept, Address, Host, Port};
@@ -458,6 +459,10 @@ fn use_server(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         let message = format!("error detected while parsing switching rule : {}.", d.message.trim_end_matches('.'));
         Diagnostic { message, ..d }
     })?;
+    if let Some(why) = cond.as_ref().and_then(|c| c.misplaced(Needs::BE_SRV, None)) {
+        let d = Diagnostic::warning(&hapax_sample::codes::NEVER_MATCHES, why).at(a.at(1));
+        cx.diags.push(d);
+    }
     cx.proxy().use_server.push(PendingSwitch {
         name: a.arc_bytes(0),
         cond,

@@ -168,6 +168,7 @@ fn deferred(cx: &mut Reader<'_>, name: &str, span: Span) -> Arc<NameRef> {
         within: compile.within.clone(),
         id: OnceLock::new(),
         acl: OnceLock::new(),
+        keyed: OnceLock::new(),
     });
     compile.deferred.push(table.clone());
     table

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hapax_diag::Diagnostic;
 use hapax_sample::acl::Token;
 use hapax_sample::expr::Expr;
-use hapax_sample::{Absent, NameKind, NameRef, TableChange, TrackStart};
+use hapax_sample::{Absent, Keyed, KeyedBy, NameKind, NameRef, TableChange, TrackStart};
 
 use crate::amount::{Amount, c_integer};
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, Wait, codes};
@@ -157,6 +157,10 @@ fn track(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
         };
         p.defer(NameKind::Table, own)
     };
+    let _ = table.keyed.set(Keyed {
+        out: key.out(),
+        by: KeyedBy::Track(word.into()),
+    });
     let stream = !p.ruleset.intersects(RuleSets::TCP_CONN | RuleSets::TCP_SESS);
     ParseAction::done(TrackEntry { sc, key, table, stream })
 }

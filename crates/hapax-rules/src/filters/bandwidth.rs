@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
 use hapax_sample::expr::Expr;
-use hapax_sample::{NameKind, NameRef, Track};
+use hapax_sample::{Keyed, KeyedBy, NameKind, NameRef, Track};
 use hapax_value::{Duration, Millis, Support, TimeUnit, parse_size};
 
 use super::{Attach, Direction, Filter, FilterRow, FilterSpec, Interest, Message, Pass, SharedRates};
@@ -243,7 +243,7 @@ fn parse(p: &mut ParseAction<'_, '_>, direction: Direction) -> Result<Arc<dyn Fi
         }
         w.option(p, word.bytes)?;
     }
-    let scope = w.scope(p)?;
+    let scope = w.scope(p, &name, direction)?;
     Ok(Arc::new(Bandwidth {
         name,
         direction,
@@ -294,7 +294,7 @@ impl Words {
         Ok(())
     }
 
-    fn scope(self, p: &mut ParseAction<'_, '_>) -> Result<(Scope, u64), Diagnostic> {
+    fn scope(self, p: &mut ParseAction<'_, '_>, name: &str, direction: Direction) -> Result<(Scope, u64), Diagnostic> {
         let fail = |p: &ParseAction<'_, '_>, text: &str| Err(p.fail(&codes::MISSING_ARG, text));
         let scope = match (self.shared, self.limit, self.key, self.period) {
             (true, Some(limit), Some(key), _) => {
@@ -303,6 +303,14 @@ impl Words {
                     span: p.name.span,
                 };
                 let table = self.table.unwrap_or_else(|| p.defer(NameKind::Table, own));
+                let rate = match direction {
+                    Direction::Request => "bytes_in_rate",
+                    Direction::Response => "bytes_out_rate",
+                };
+                let _ = table.keyed.set(Keyed {
+                    out: key.out(),
+                    by: KeyedBy::Limit(name.into(), rate),
+                });
                 Scope::Shared {
                     limit,
                     key: Arc::new(key),

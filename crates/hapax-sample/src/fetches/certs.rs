@@ -9,7 +9,7 @@ use x509_parser::prelude::{ASN1Time, AlgorithmIdentifier, FromDer, GeneralName, 
 use x509_parser::public_key::PublicKey;
 
 use super::tls::facts;
-use crate::{Absent, ArgKind, Call, Fetch, Needs, Sampled};
+use crate::{Absent, Arg, ArgKind, Call, Compile, Fetch, Needs, Sampled};
 
 pub(super) static ROWS: &[Fetch] = &[
     Fetch::new("ssl_c_der", Type::Bin, Needs::LAYER5, "The client's certificate, in DER.", |c| {
@@ -22,7 +22,8 @@ pub(super) static ROWS: &[Fetch] = &[
         "The issuer of the client's certificate, or one part of its name.",
         |c| distinguished(c, Whose::Issuer),
     )
-    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
+    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0)
+    .check(check_format),
     Fetch::new(
         "ssl_c_s_dn",
         Type::Str,
@@ -30,7 +31,8 @@ pub(super) static ROWS: &[Fetch] = &[
         "The subject of the client's certificate, or one part of its name.",
         |c| distinguished(c, Whose::Subject),
     )
-    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
+    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0)
+    .check(check_format),
     Fetch::new(
         "ssl_c_key_alg",
         Type::Str,
@@ -94,7 +96,8 @@ pub(super) static ROWS: &[Fetch] = &[
         "The issuer of the certificate shown to the client, or one part of its name.",
         |c| distinguished(c, Whose::Issuer),
     )
-    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
+    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0)
+    .check(check_format),
     Fetch::new(
         "ssl_f_s_dn",
         Type::Str,
@@ -102,7 +105,8 @@ pub(super) static ROWS: &[Fetch] = &[
         "The subject of the certificate shown to the client, or one part of its name.",
         |c| distinguished(c, Whose::Subject),
     )
-    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
+    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0)
+    .check(check_format),
     Fetch::new(
         "ssl_f_key_alg",
         Type::Str,
@@ -162,7 +166,8 @@ pub(super) static ROWS: &[Fetch] = &[
         "The issuer of the server's certificate, or one part of its name.",
         |c| distinguished(c, Whose::Issuer),
     )
-    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
+    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0)
+    .check(check_format),
     Fetch::new(
         "ssl_s_s_dn",
         Type::Str,
@@ -170,7 +175,8 @@ pub(super) static ROWS: &[Fetch] = &[
         "The subject of the server's certificate, or one part of its name.",
         |c| distinguished(c, Whose::Subject),
     )
-    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
+    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0)
+    .check(check_format),
     Fetch::new(
         "ssl_s_key_alg",
         Type::Str,
@@ -291,6 +297,15 @@ fn distinguished<'e>(c: &mut Call<'_, 'e>, whose: Whose) -> Sampled<'e> {
             Whose::Subject => x.subject(),
         },
     )
+}
+
+pub(super) fn check_format(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
+    match args.get(2) {
+        Some(Arg::Str(word)) if !word.is_empty() && &**word != b"rfc2253" => {
+            Err("only rfc2253 or a blank value are currently supported as the format argument.".to_owned())
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn part_of_name<'e>(c: &Call<'_, 'e>, name: &X509Name<'_>) -> Sampled<'e> {

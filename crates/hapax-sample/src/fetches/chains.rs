@@ -6,7 +6,7 @@ use hapax_value::{Type, Value};
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
-use super::certs::{owned, parse, part_of_name};
+use super::certs::{check_format, owned, parse, part_of_name};
 use super::tls::facts;
 use crate::{Absent, ArgKind, Call, Fetch, Needs, Sampled, TlsFacts, Verdict};
 
@@ -47,7 +47,8 @@ pub(super) static ROWS: &[Fetch] = &[
             part_of_name(c, &name)
         },
     )
-    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0),
+    .args(&[ArgKind::Str, ArgKind::Sint, ArgKind::Str], 0)
+    .check(check_format),
     Fetch::new(
         "ssl_c_policies",
         Type::Str,

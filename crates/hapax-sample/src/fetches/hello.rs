@@ -7,7 +7,7 @@ use hapax_value::{Type, Value};
 
 use super::tls::facts;
 use crate::hello::{HelloFacts, without_grease};
-use crate::{Absent, Arg, ArgKind, Call, Compile, Fetch, Needs, Sampled};
+use crate::{Absent, ArgKind, Call, Fetch, Needs, Sampled};
 
 const FILTER: &[ArgKind] = &[ArgKind::Sint];
 
@@ -76,14 +76,7 @@ pub(super) static ROWS: &[Fetch] = &[
 ];
 
 const fn list(name: &'static str, out: Type, doc: &'static str, eval: crate::Eval) -> Fetch {
-    Fetch::new(name, out, Needs::LAYER5, doc, eval).args(FILTER, 0).check(check_filter)
-}
-
-fn check_filter(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
-    match args.first() {
-        Some(Arg::Int(0 | 1) | Arg::None) | None => Ok(()),
-        _ => Err("filter option must be 0 or 1".to_owned()),
-    }
+    Fetch::new(name, out, Needs::LAYER5, doc, eval).args(FILTER, 0)
 }
 
 fn hello<'e>(c: &Call<'_, 'e>) -> Result<&'e HelloFacts, Absent> {
@@ -92,7 +85,7 @@ fn hello<'e>(c: &Call<'_, 'e>) -> Result<&'e HelloFacts, Absent> {
 
 fn numbers<'e>(c: &Call<'_, 'e>, of: fn(&HelloFacts) -> &[u8]) -> Result<Cow<'e, [u8]>, Absent> {
     let all = of(hello(c)?);
-    Ok(if c.int(0) == Some(1) {
+    Ok(if c.int(0).is_some_and(|filter| filter != 0) {
         Cow::Owned(without_grease(all))
     } else {
         Cow::Borrowed(all)

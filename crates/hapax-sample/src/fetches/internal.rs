@@ -32,7 +32,7 @@ pub(super) static ROWS: &[Fetch] = &[
     )
     .args(&[ArgKind::Str], 1)
     .check(check_bin)
-    .cases(&["bin(00ff)", "bin()"], &["bin(zz)", "bin(123)"]),
+    .cases(&["bin(00ff)"], &["bin", "bin()", "bin(zz)", "bin(123)"]),
     Fetch::new(
         "ipv4",
         Type::Ipv4,
@@ -81,6 +81,9 @@ fn check_bin(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
     let Some(Arg::Str(text)) = args.first() else {
         return Ok(());
     };
+    if text.is_empty() {
+        return Err("hex digits are expected".to_owned());
+    }
     if !text.len().is_multiple_of(2) {
         return Err("an even number of hex digit is expected".to_owned());
     }

@@ -90,8 +90,8 @@ const URLP: Fetch = Fetch::new(
 .args(PARAM, 0)
 .check(check_param)
 .cases(
-    &["urlp(a)", "urlp(a,;)", "urlp(a,,i)", "urlp", "urlp(a,bc)"],
-    &["urlp(a,b,c,d)", "urlp(a,?,x)"],
+    &["urlp(a)", "urlp(a,;)", "urlp(a,,i)", "urlp", "urlp(a,bc)", "urlp(a,?,x)"],
+    &["urlp(a,b,c,d)"],
 );
 
 /// The delimiter becomes its byte; the last argument `i` a 1.
@@ -100,21 +100,20 @@ fn check_param(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
         // Only its first byte counts.
         args[1] = word.first().map_or(Arg::None, |b| Arg::Int(i64::from(*b)));
     }
-    case_flag(args, 2)
+    case_flag(args, 2);
+    Ok(())
 }
 
 fn check_body_param(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
-    case_flag(args, 1)
+    case_flag(args, 1);
+    Ok(())
 }
 
-fn case_flag(args: &mut [Arg], at: usize) -> Result<(), String> {
+fn case_flag(args: &mut [Arg], at: usize) {
     if let Some(Arg::Str(word)) = args.get(at) {
-        if &**word != b"i" {
-            return Err("expects 'i' for a case insensitive name".to_owned());
-        }
-        args[at] = Arg::Int(1);
+        // Any other word is taken, and means nothing.
+        args[at] = Arg::Int(i64::from(&**word == b"i"));
     }
-    Ok(())
 }
 
 fn url_param<'e>(c: &mut Call<'_, 'e>) -> Result<&'e [u8], Absent> {

@@ -148,8 +148,7 @@ const PAYLOAD: Fetch = Fetch::new(
     "Bytes at hand, from an offset on; length 0 means all.",
     payload,
 )
-.args(RANGE, 2)
-.check(check_range);
+.args(RANGE, 2);
 const PAYLOAD_LV: Fetch = Fetch::new(
     "payload_lv",
     Type::Bin,
@@ -282,13 +281,6 @@ fn payload_lv<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
         return Err(Absent::Never);
     }
     bin(body.bytes.get(from..from.saturating_add(len)).ok_or(later(body))?)
-}
-
-fn check_range(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
-    if args.iter().any(|a| matches!(a, Arg::Int(n) if *n < 0)) {
-        return Err("payload offset and length must be positive".to_owned());
-    }
-    Ok(())
 }
 
 fn check_prefixed(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {

@@ -9,6 +9,8 @@ use super::http::text;
 use super::no_effect;
 use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, ProxyId, Sampled, Setting, TcpFact};
 
+/// A word that nobody looks at.
+const ANYTHING: &[ArgKind] = &[ArgKind::Str];
 const UNIT: &[ArgKind] = &[ArgKind::Choice(&["us", "ms"])];
 
 pub(super) static ROWS: &[Fetch] = &[
@@ -343,8 +345,8 @@ pub(super) static ROWS: &[Fetch] = &[
     .args(&[ArgKind::Str], 1)
     .check(tlv_kind)
     .cases(
-        &["fc_pp_tlv(0xE1)", "fc_pp_tlv(225)", "fc_pp_tlv(SSL_CN)"],
-        &["fc_pp_tlv(256)", "fc_pp_tlv(NOTHING)", "fc_pp_tlv"],
+        &["fc_pp_tlv", "fc_pp_tlv(0xE1)", "fc_pp_tlv(225)", "fc_pp_tlv(SSL_CN)"],
+        &["fc_pp_tlv(256)", "fc_pp_tlv(NOTHING)"],
     ),
     Fetch::new("fc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the client.", |c| {
         client_tcp(c, TcpFact::Rtt)
@@ -365,11 +367,11 @@ pub(super) static ROWS: &[Fetch] = &[
         "The kernel's count of FACK packets.",
         |c| client_tcp(c, TcpFact::Fackets),
     )
-    .args(UNIT, 0),
+    .args(ANYTHING, 0),
     Fetch::new("fc_lost", Type::Sint, Needs::LAYER4, "The kernel's count of lost packets.", |c| {
         client_tcp(c, TcpFact::Lost)
     })
-    .args(UNIT, 0),
+    .args(ANYTHING, 0),
     Fetch::new(
         "fc_reordering",
         Type::Sint,
@@ -377,7 +379,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "The kernel's measure of reordering.",
         |c| client_tcp(c, TcpFact::Reordering),
     )
-    .args(UNIT, 0),
+    .args(ANYTHING, 0),
     Fetch::new(
         "fc_retrans",
         Type::Sint,
@@ -385,7 +387,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "The kernel's count of packets sent again.",
         |c| client_tcp(c, TcpFact::Retrans),
     )
-    .args(UNIT, 0),
+    .args(ANYTHING, 0),
     Fetch::new(
         "fc_sacked",
         Type::Sint,
@@ -393,7 +395,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "The kernel's count of packets acknowledged out of order.",
         |c| client_tcp(c, TcpFact::Sacked),
     )
-    .args(UNIT, 0),
+    .args(ANYTHING, 0),
     Fetch::new(
         "fc_unacked",
         Type::Sint,
@@ -401,7 +403,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "The kernel's count of packets not yet acknowledged.",
         |c| client_tcp(c, TcpFact::Unacked),
     )
-    .args(UNIT, 0),
+    .args(ANYTHING, 0),
     Fetch::new("bc_rtt", Type::Sint, Needs::LAYER4, "The round trip time to the server.", |c| {
         server_tcp(c, TcpFact::Rtt)
     })
@@ -508,7 +510,9 @@ fn part<'e>(c: &mut Call<'_, 'e>, kind: u8) -> Sampled<'e> {
 
 /// The type as a number: of the specification's names, or as written.
 fn tlv_kind(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
-    let Some(Arg::Str(word)) = args.first() else { return Ok(()) };
+    let Some(Arg::Str(word)) = args.first().filter(|a| !matches!(a, Arg::Str(w) if w.is_empty())) else {
+        return Ok(());
+    };
     let word = String::from_utf8_lossy(word).into_owned();
     let named = [
         ("ALPN", tlv::ALPN),

@@ -8,7 +8,7 @@ use hapax_value::{Support, Type, Value};
 use super::http::{request, text};
 use super::{missing, no_effect};
 use crate::users::Userlist;
-use crate::{Absent, Arg, ArgKind, Call, Env, Fetch, Needs, Sampled};
+use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, Sampled};
 
 pub(super) static ROWS: &[Fetch] = &[
     Fetch::new("var", Type::Any, Needs::ALL, "A variable's value, or the default given.", variable)
@@ -435,10 +435,22 @@ const BLOCK: Fetch = Fetch::new(
     no_effect,
 )
 .args(&[ArgKind::Str], 1)
+.check(check_block)
 .support(HTX);
 
 const FCGI: Support = Support::NotYet("FastCGI applications as facts");
 const HTX: Support = Support::NoEffect("there is no such buffer here");
+
+/// A number, or one of three names.
+fn check_block(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
+    match args.first() {
+        Some(Arg::Str(word)) if word.is_empty() => {
+            Err("a block position is expected (> 0) or a special block name (head, tail, first)".to_owned())
+        }
+        Some(Arg::Str(word)) if word.iter().all(u8::is_ascii_digit) || matches!(&**word, b"head" | b"tail" | b"first") => Ok(()),
+        _ => Err("invalid block position".to_owned()),
+    }
+}
 
 fn variable<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
     let Arg::Var(id) = c.arg(0) else {

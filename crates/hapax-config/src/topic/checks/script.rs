@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
+use hapax_sample::Needs;
 use hapax_sample::vars::{StoreIf, VarId};
 
 use super::{Steps, expect, rules};
@@ -10,7 +11,7 @@ use crate::address::{self, Accept, Port};
 use crate::args::Args;
 use crate::codes;
 use crate::plan::{Act, CheckPort, Connect, Text, VarValue};
-use crate::reader::Reader;
+use crate::reader::{Reader, placed_expr};
 
 pub(super) fn fail(a: &Args<'_>, i: usize, message: impl std::fmt::Display) -> Diagnostic {
     a.bad(i, format!("'{}' : {message}.", a.name))
@@ -127,7 +128,8 @@ fn variable(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(VarId, StoreIf), Diagn
 fn set_var(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let (var, when) = variable(cx, a)?;
     let to = if a.str(0).starts_with("set-var(") {
-        VarValue::Expr(cx.expr(a, 1)?.0)
+        let expr = cx.expr(a, 1)?.0;
+        VarValue::Expr(placed_expr(expr, Needs::BE_CHECK, a.at(1), "here")?)
     } else {
         VarValue::Format(cx.check_format(value(a, 0)?, a.at(1))?)
     };

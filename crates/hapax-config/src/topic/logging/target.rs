@@ -128,6 +128,7 @@ fn named(cx: &mut Reader<'_>, kind: NameKind, name: &str, span: Span) -> Arc<Nam
         within: None,
         id: OnceLock::new(),
         acl: OnceLock::new(),
+        keyed: OnceLock::new(),
     });
     cx.deferred.push(name.clone());
     name
@@ -155,6 +156,7 @@ fn own_ring(cx: &mut Reader<'_>, text: &str, to: Endpoint, a: &Args<'_>) -> LogT
         within: None,
         id: OnceLock::from(at),
         acl: OnceLock::new(),
+        keyed: OnceLock::new(),
     }))
 }
 
