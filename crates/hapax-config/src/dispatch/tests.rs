@@ -1,4 +1,4 @@
-//! Words by version: what is too new, what is gone, and what HAProxy calls experimental.
+//! Words by version: what is too new, what is gone, and what HAProxy calls experimental. Values given twice, and what is told first.
 
 use std::sync::Arc;
 
@@ -165,5 +165,56 @@ fn what_comes_of_another_mistake_is_marked() {
             alerts().count() > 1 && told.len() == 1 && told[0].contains(want),
             "{text}: {told:?}"
         );
+    }
+}
+
+#[test]
+fn second_values_of_global() {
+    use Severity::{Alert, Warning};
+    for (text, asked, want) in [
+        ("maxconn 10\n maxconn 20", None, Some(Warning)),
+        ("maxconn 10\n maxconn many", None, Some(Warning)),
+        ("maxconn 0\n maxconn 20", None, None),
+        ("uid 0\n user root", None, Some(Warning)),
+        ("chroot /\n chroot /", Some((2, 6)), Some(Warning)),
+        ("tune.rcvbuf.client 10\n tune.rcvbuf.client 10", None, Some(Warning)),
+        ("ca-base /a\n ca-base /b", None, Some(Alert)),
+        (
+            "tune.ssl.capture-buffer-size 1\n tune.ssl.capture-cipherlist-size 1",
+            None,
+            Some(Alert),
+        ),
+        // Beside a mistake it counts as one, and the mistake is there anyway.
+        ("maxconn 10\n maxconn 20\n nonsense", None, Some(Alert)),
+        ("maxconn 10k", Some((2, 6)), None),
+        ("maxconn 10k", Some((2, 7)), Some(Alert)),
+    ] {
+        let told = worst(text, asked).filter(|s| *s > Severity::Note);
+        assert_eq!(told, want, "{text} for {asked:?}");
+    }
+}
+
+#[test]
+fn the_first_pass_is_told_first() {
+    let bad = "bad\n".repeat(60);
+    for (text, asked, want) in [
+        (format!("{bad}no frontend x\n"), None, 62),
+        (format!("{bad}mode \"http\n"), None, 62),
+        (format!("{bad}mode \"http\n"), Some((3, 0)), 2),
+        ("nonsense\nmaster-worker\n".to_owned(), Some((3, 5)), 3),
+        ("nonsense\nno\n".to_owned(), None, 3),
+        ("nonsense\nmaxconn x\n".to_owned(), None, 2),
+    ] {
+        let opts = LoadOptions {
+            for_version: asked,
+            ..LoadOptions::default()
+        };
+        let input = Input {
+            name: "test.cfg".to_owned(),
+            bytes: format!("global\n{text}").into_bytes().into(),
+        };
+        let loaded = load(vec![input], &NoFiles, &opts);
+        let first = loaded.diags.iter().find_map(|d| d.span.filter(|_| d.severity == Severity::Alert));
+        assert_eq!(first.map(|s| s.line), Some(want), "{text} for {asked:?}");
     }
 }

@@ -16,8 +16,8 @@ pub(super) static ROWS: &[Fetch] = &[
         bytes(c, |h| &h.ciphers)
     })
     .cases(
-        &["ssl_fc_cipherlist_bin", "ssl_fc_cipherlist_bin(1)"],
-        &["ssl_fc_cipherlist_bin(2)", "ssl_fc_cipherlist_bin(x)"],
+        &["ssl_fc_cipherlist_bin", "ssl_fc_cipherlist_bin(1)", "ssl_fc_cipherlist_bin(2)"],
+        &["ssl_fc_cipherlist_bin(x)"],
     ),
     list(
         "ssl_fc_cipherlist_hex",

@@ -34,7 +34,7 @@ pub(super) static ROWS: &[Fetch] = &[
     )
     .args(&[ArgKind::Str, ArgKind::Str], 0)
     .check(check_body_param)
-    .cases(&["req.body_param(x)", "req.body_param(x,i)"], &["req.body_param(x,y)"]),
+    .cases(&["req.body_param(x)", "req.body_param(x,i)", "req.body_param(x,y)"], &[]),
     Fetch::new(
         "req.body",
         Type::Bin,

@@ -23,8 +23,8 @@ pub(super) static ROWS: &[Fetch] = &[
         ..REQ_LEN.alias("res.len")
     },
     PAYLOAD.cases(
-        &["payload(0,10)", "payload(0,0),hex"],
-        &["payload", "payload(1)", "payload(a,b)", "payload(-1,5)"],
+        &["payload(0,10)", "payload(0,0),hex", "payload(-1,5)"],
+        &["payload", "payload(1)", "payload(a,b)"],
     ),
     Fetch {
         needs: Needs::REQUEST,
@@ -245,7 +245,8 @@ fn hello_type<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
 }
 
 fn at(c: &Call<'_, '_>, i: usize) -> usize {
-    c.int(i).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
+    // Nothing stands at a negative place, and no message is so long as a negative length.
+    c.int(i).map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX))
 }
 
 fn payload<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
