@@ -2,12 +2,14 @@
 //!
 //! Two scenes. `mixed` asks whether anything leaks or sticks: clients that abort in the middle of requests and of responses, a crowd that
 //! sends a byte a second, servers that flap; at the end memory must have been level, no stream may be left, and every request must stand
-//! in the log. `failures` asks whether retries keep their promise: idempotent requests only, and not one may fail.
+//! in the log. `failures` asks whether retries keep their promise: idempotent requests only, and not one may fail; one that did is told
+//! with all that happened around it.
 
 mod clients;
 mod farm;
 mod logs;
 mod scene;
+mod story;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,6 +42,9 @@ pub(crate) struct Options {
     /// Cargo profile that Hapax is built with
     #[arg(long, default_value = "fast")]
     profile: String,
+    /// Milliseconds between two blows to the servers, on average
+    #[arg(long, default_value_t = 500)]
+    pace: u64,
     /// Where the dice start
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -57,8 +62,8 @@ pub(crate) fn run(repo: &Repo, o: &Options) -> Result<()> {
     let dir = Scratch::new("soak")?;
     let length = Duration::from_secs_f64(o.minutes * 60.0);
     let verdict = match o.scene {
-        Scene::Mixed => scene::mixed(&program, &dir.0, length, o.threads, o.seed)?,
-        Scene::Failures => scene::failures(&program, &dir.0, length, o.threads, o.seed)?,
+        Scene::Mixed => scene::mixed(&program, &dir.0, length, o)?,
+        Scene::Failures => scene::failures(&program, &dir.0, length, o)?,
     };
     if verdict.is_empty() {
         println!("held for {} minutes", o.minutes);

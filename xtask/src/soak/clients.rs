@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::Dice;
 
@@ -20,7 +20,18 @@ pub(super) struct Tally {
     /// Whole answers to those that waited for them.
     pub(super) answered: AtomicU64,
     pub(super) refused: AtomicU64,
-    pub(super) failures: Mutex<Vec<String>>,
+    pub(super) failures: Mutex<Vec<Failure>>,
+}
+
+/// A request that had to succeed and did not.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    /// Its `id=`, by which the log knows it.
+    pub(super) id: String,
+    pub(super) why: String,
+    /// When its client began, and when it knew.
+    pub(super) began: SystemTime,
+    pub(super) ended: SystemTime,
 }
 
 impl Tally {
@@ -28,10 +39,11 @@ impl Tally {
         self.over.load(Ordering::SeqCst)
     }
 
-    fn fail(&self, why: String) {
+    fn fail(&self, id: String, began: SystemTime, why: String) {
+        let ended = SystemTime::now();
         let mut all = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if all.len() < 1000 {
-            all.push(why);
+            all.push(Failure { id, why, began, ended });
         }
     }
 }
@@ -73,6 +85,7 @@ pub(super) fn live(port: u16, number: usize, turns: &[Turn], strict: bool, tally
         n += 1;
         let turn = turns[dice.below(turns.len())];
         let reused = conn.is_some();
+        let began = SystemTime::now();
         let mut outcome = take(port, &mut conn, number, n, turn, tally);
         if reused && outcome.as_ref().is_err_and(|e| e.kind() == ErrorKind::ConnectionAborted) {
             // The connection ended between two requests, as it may.
@@ -86,13 +99,13 @@ pub(super) fn live(port: u16, number: usize, turns: &[Turn], strict: bool, tally
             Ok(status) => {
                 tally.refused.fetch_add(1, Ordering::SeqCst);
                 if strict {
-                    tally.fail(format!("client {number}, {turn:?}: status {status}"));
+                    tally.fail(format!("{number}-{n}"), began, format!("{turn:?}: status {status}"));
                 }
             }
             Err(e) => {
                 conn = None;
                 if strict {
-                    tally.fail(format!("client {number}, {turn:?}: {e}"));
+                    tally.fail(format!("{number}-{n}"), began, format!("{turn:?}: {e}"));
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 
@@ -89,28 +89,48 @@ pub(super) fn files(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Kills, pauses and restarts until `over`, never leaving fewer than half of the servers well.
-pub(super) fn flap(servers: &mut [Server], dice: &mut Dice, over: &AtomicBool) -> Result<[usize; 2]> {
-    let (mut kills, mut pauses) = (0, 0);
+pub(super) const KILLED: &str = "killed";
+pub(super) const PAUSED: &str = "paused";
+
+/// What was done to a server, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blow {
+    pub(super) at: SystemTime,
+    pub(super) server: usize,
+    pub(super) what: &'static str,
+}
+
+/// Kills, pauses and restarts until `over`, never leaving fewer than half of the servers well; tells all that it did.
+pub(super) fn flap(servers: &mut [Server], dice: &mut Dice, pace: u64, over: &AtomicBool) -> Result<Vec<Blow>> {
+    let mut blows = Vec::new();
     while !over.load(Ordering::SeqCst) {
-        std::thread::sleep(Duration::from_millis(200 + dice.below(600) as u64));
+        std::thread::sleep(Duration::from_millis(pace * 2 / 5 + dice.below(pace as usize * 6 / 5) as u64));
         let ill = servers.iter().filter(|s| s.paused || s.child.is_none()).count();
         let at = dice.below(servers.len());
         let half = servers.len() / 2;
         let s = &mut servers[at];
-        if s.child.is_none() {
+        let what = if s.child.is_none() {
             s.restart()?;
+            "started"
         } else if s.paused {
             s.signal("-CONT");
             s.paused = false;
+            "resumed"
         } else if ill < half && dice.below(2) == 0 {
             s.kill();
-            kills += 1;
+            KILLED
         } else if ill < half {
             s.signal("-STOP");
             s.paused = true;
-            pauses += 1;
-        }
+            PAUSED
+        } else {
+            continue;
+        };
+        blows.push(Blow {
+            at: SystemTime::now(),
+            server: at,
+            what,
+        });
     }
     for s in servers.iter_mut() {
         s.signal("-CONT");
@@ -118,5 +138,5 @@ pub(super) fn flap(servers: &mut [Server], dice: &mut Dice, over: &AtomicBool) -
             s.restart()?;
         }
     }
-    Ok([kills, pauses])
+    Ok(blows)
 }

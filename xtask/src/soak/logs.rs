@@ -1,10 +1,10 @@
 //! The proxy's log, read while it is written: how many requests of each client it accounts for.
 
 use std::net::UdpSocket;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
@@ -14,6 +14,18 @@ pub(super) struct Seen {
     /// With the mark of a whole request (`id=`), and without: requests that never became whole.
     pub(super) whole: AtomicU64,
     pub(super) broken: AtomicU64,
+    /// The lines themselves, but those of requests that went well.
+    pub(super) telling: Mutex<Vec<(SystemTime, String)>>,
+}
+
+impl Seen {
+    fn keep(&self, line: &[u8]) {
+        const ENOUGH: usize = 100_000;
+        let mut all = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < ENOUGH {
+            all.push((SystemTime::now(), String::from_utf8_lossy(line).into_owned()));
+        }
+    }
 }
 
 pub(super) struct Collector {
@@ -37,7 +49,11 @@ impl Collector {
                 let line = &buf[..n];
                 // Lines of starts, stops and checks are not about requests.
                 if !line.windows(4).any(|w| w == b"REQ ") {
+                    s.keep(line);
                     continue;
+                }
+                if !line.windows(8).any(|w| w == b"REQ -- 2") {
+                    s.keep(line);
                 }
                 let whole = line.windows(3).any(|w| w == b"id=");
                 let count = if whole { &s.whole } else { &s.broken };
