@@ -4,6 +4,7 @@
 mod dynamic;
 mod limits;
 mod picks;
+mod retries;
 mod shares;
 mod state;
 

@@ -39,6 +39,7 @@ impl Exchange<'_> {
                 Some(i) => self.wait_for_slot(Some(i), None).await?,
                 None => self.wait_for_slot(None, self.avoid).await?,
             };
+            self.count_attempt(i);
             self.set_server(i);
             let error = match self.open(i).await {
                 Ok(up) => {
@@ -78,10 +79,57 @@ impl Exchange<'_> {
                 state.servers[i].counters.failed_conns.inc(w);
                 return Err(Stop::End(end));
             }
-            if self.again.is_some() && !matches!(error, ConnectError::Timeout) {
+            if (self.again.is_some() || self.is_alone()) && !matches!(error, ConnectError::Timeout) {
                 let limit = self.be.timeouts.connect.unwrap_or(TURN_AROUND);
                 self.sleep(TURN_AROUND.min(limit)).await?;
+                self.look_again(i);
             }
+        }
+    }
+
+    /// Checks may have found out meanwhile that the server to be tried again is down: another attempt there would be lost.
+    fn look_again(&mut self, i: usize) {
+        if self.again.is_some() && self.may_move() && !(self.be_state().servers[i].is_up() || self.bound_to(i)) {
+            self.again = None;
+            self.move_from(i);
+        }
+    }
+
+    /// A failed attempt may be followed by one at another server.
+    fn may_move(&self) -> bool {
+        self.be.redispatch != 0 && !self.persistence.forced
+    }
+
+    /// The next attempt goes to whomever the algorithm chooses besides server `i`; it may wait in a queue anew.
+    fn move_from(&mut self, i: usize) {
+        self.persistence.lost();
+        self.avoid = Some(i);
+        self.marks.queued = 0;
+    }
+
+    /// At most one active server can be used: whoever is tried next is likely to be the same.
+    fn is_alone(&self) -> bool {
+        self.be_state().live.usable().0 <= 1
+    }
+
+    /// Neither cookie nor rule nor table has bound the stream to a server, nor a key: one that fails is left at once.
+    fn is_free(&self) -> bool {
+        let bound = || self.avoid.is_none() && (self.persistence.server.is_some() || self.ruled_server().is_some());
+        !self.be.balance.is_hash() && !self.is_alone() && !bound()
+    }
+
+    /// Counts an attempt that follows a failed one: as a retry of the same server, or as a redispatch.
+    fn count_attempt(&mut self, i: usize) {
+        let Some(failed) = self.failed.take() else { return };
+        let (w, state) = (self.w.id, self.be_state());
+        let server = &state.servers[failed];
+        if failed == i {
+            state.be.retries.inc(w);
+            server.counters.retries.inc(w);
+        } else {
+            state.be.redispatches.inc(w);
+            server.counters.redispatches.inc(w);
+            self.p.facts.redispatched = true;
         }
     }
 
@@ -98,27 +146,25 @@ impl Exchange<'_> {
         self.persistence.server == Some(i) && self.be.options.contains(Options::PERSIST)
     }
 
-    /// Counts another attempt after server `i` has failed, and says where it goes; `false`: there were enough. `answered`: the
-    /// server had the request, and others are tried at once where they may be.
+    /// Says where another attempt goes after server `i` has failed; `false`: there were enough. `answered`: the server had the
+    /// request, which HAProxy counts as a retry of its own.
     pub(super) fn try_again(&mut self, i: usize, answered: bool) -> bool {
         let retries = self.p.facts.set.retries.unwrap_or(self.be.retries);
         if self.p.facts.retries >= retries {
             return false;
         }
-        let w = self.w.id;
-        let (state, server) = (self.be_state(), &self.be_state().servers[i]);
         self.p.facts.retries += 1;
-        state.be.retries.inc(w);
-        server.counters.retries.inc(w);
+        self.failed = Some(i);
         self.give_slot();
+        let (w, state) = (self.w.id, self.be_state());
+        let server = &state.servers[i];
+        if answered {
+            state.be.retries.inc(w);
+            server.counters.retries.inc(w);
+        }
         let gone = !(server.is_up() || self.bound_to(i));
-        let elsewhere = answered && self.be.redispatch != 0;
-        if (self.may_redispatch(self.p.facts.retries, retries) || gone || elsewhere) && !self.persistence.forced {
-            state.be.redispatches.inc(w);
-            server.counters.redispatches.inc(w);
-            self.p.facts.redispatched = true;
-            self.persistence.lost();
-            self.avoid = Some(i);
+        if self.may_move() && (gone || self.is_free() || self.is_turn_to_move(self.p.facts.retries, retries)) {
+            self.move_from(i);
         } else {
             self.again = Some(i);
         }
@@ -131,16 +177,17 @@ impl Exchange<'_> {
         Stop::Close(End::new(blame, phase))
     }
 
-    /// `option redispatch N`: every Nth retry, counted from the last one where N is negative.
-    fn may_redispatch(&self, attempt: u32, retries: u32) -> bool {
-        match self.be.redispatch {
-            0 => false,
-            n if n < 0 => (retries + 1).saturating_sub(attempt) == n.unsigned_abs(),
-            n => attempt.is_multiple_of(n.unsigned_abs()),
-        }
+    /// `option redispatch N`: every Nth retry; where N is negative, the retry so many before the one after the last, and its
+    /// multiples.
+    fn is_turn_to_move(&self, attempt: u32, retries: u32) -> bool {
+        let every = match self.be.redispatch {
+            n if n < 0 => (retries + 1).saturating_sub(n.unsigned_abs()),
+            n => n.unsigned_abs(),
+        };
+        every > 0 && attempt.is_multiple_of(every)
     }
 
-    /// The time in the queue ends with the first server; later ones are retries, which are part of connecting.
+    /// The time in the queue ends with a server; attempts at the same one are part of connecting.
     fn mark_queued(&mut self) {
         if self.marks.queued == 0 {
             self.marks.queued = self.w.now_ms();

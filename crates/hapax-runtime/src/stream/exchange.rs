@@ -58,6 +58,8 @@ pub(super) struct Exchange<'x> {
     /// The server to try next, or to avoid, after a failure.
     pub again: Option<usize>,
     pub avoid: Option<usize>,
+    /// The server of the last attempt, where that has failed and another follows.
+    pub failed: Option<usize>,
     /// The kind of the failure, where the request may be sent again for it.
     pub failure: RetryOn,
     /// The client asked with `HEAD`, whatever rules have made of it.
@@ -130,6 +132,7 @@ impl<'x> Exchange<'x> {
             reusable: false,
             again: None,
             avoid: None,
+            failed: None,
             failure: RetryOn::empty(),
             head_only: false,
             watched: false,
