@@ -9,6 +9,8 @@ use super::raise;
 pub struct RateMeter {
     cells: Box<[Cell]>,
     max: AtomicU32,
+    /// Seconds up to this one were forgotten by `clear counters`.
+    forgotten: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -23,6 +25,7 @@ impl RateMeter {
         Self {
             cells: (0..=workers).map(|_| Cell::default()).collect(),
             max: AtomicU32::new(0),
+            forgotten: AtomicU64::new(0),
         }
     }
 
@@ -61,11 +64,21 @@ impl RateMeter {
 
     /// The most events of one second.
     pub fn max(&self) -> u32 {
+        // Nobody may have asked or counted since the last busy second, so that it stands in the cells alone.
+        let forgotten = self.forgotten.load(Relaxed);
+        for cell in &self.cells {
+            let second = cell.second.load(Relaxed);
+            if second > forgotten {
+                raise(&self.max, self.count_in(second));
+            }
+        }
         self.max.load(Relaxed)
     }
 
     /// `clear counters`: the maximum starts over.
     pub fn clear_max(&self) {
+        let last = self.cells.iter().map(|c| c.second.load(Relaxed)).max();
+        self.forgotten.store(last.unwrap_or(0), Relaxed);
         self.max.store(0, Relaxed);
     }
 
@@ -200,6 +213,19 @@ mod tests {
         r.tick(0, 9000);
         r.tick(0, 9001);
         assert_eq!((r.read(9002), r.max()), (2, 2));
+    }
+
+    #[test]
+    fn a_busy_second_is_remembered_however_late_one_asks() {
+        let r = RateMeter::new(2);
+        for (worker, n) in [(0, 5), (1, 7)] {
+            r.add(worker, 5000, n);
+        }
+        assert_eq!((r.read(60_000), r.max()), (0, 12));
+        r.clear_max();
+        assert_eq!((r.read(60_000), r.max()), (0, 0));
+        r.tick(1, 61_000);
+        assert_eq!(r.max(), 1);
     }
 
     #[test]
