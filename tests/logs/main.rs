@@ -6,7 +6,8 @@ mod rings;
 use hapax_tests::syslog::mask;
 use hapax_tests::{Builder, Origin, Program, Reply, Syslog, compare};
 
-const TIMEOUTS: &str = "defaults\n  log global\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n  timeout http-keep-alive 500ms\n";
+const TIMEOUTS: &str =
+    "defaults\n  log global\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n  timeout http-keep-alive 500ms\n";
 
 /// The line logged for one exchange of raw bytes with a listener.
 fn logged(program: Program, log: &str, lines: &str, request: &str) -> String {
