@@ -116,6 +116,41 @@ fn a_format_of_ones_own() {
 }
 
 #[test]
+fn what_is_known_of_refused_requests() {
+    let log = "log-tag tag\n  log @log@ local0";
+    let format = "  mode http\n  unique-id-format u-%f\n  log-format \"127.0.0.1:0 %ST %tsc U=%U id=%ID rt=%rt be=%[be_name] m=%HM\"\n";
+    let denied = format!("{format}  http-request deny if {{ path /x /p }}\n");
+    same("no request", log, format, "BOGUS\r\n\r\n");
+    same("nothing", log, format, "GET");
+    same("denied", log, &denied, GET);
+    same(
+        "denied with a body",
+        log,
+        &denied,
+        "POST /p HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
+    );
+    same(
+        "denied with a chunked body",
+        log,
+        &denied,
+        "POST /p HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    );
+    same("old client", log, &denied, "GET /x HTTP/1.0\r\n\r\n");
+    let own = |lines: &str, request: &str| {
+        let format = "  mode http\n  log-format \"127.0.0.1:0 B=%B ts=%[txn.status] e=%[txn.sess_term_state] i=%[req.bytes_in] o=%[req.bytes_out] \
+                      ri=%[res.bytes_in] st=%[cur_server_timeout] n=%[txn.conn_retries] fs=%[fs.id] v=%[capture.res.ver] end\"\n";
+        let line = logged(Program::Hapax, log, &format!("{format}{lines}"), request);
+        line[line.find("B=").unwrap()..line.find(" end").unwrap()].to_owned()
+    };
+    let deny = "  http-request deny\n";
+    // Nothing came of the connection, so nothing is known of a stream.
+    assert_eq!(own(deny, "BOGUS\r\n\r\n"), "B=0 ts=- e=- i=- o=- ri=- st=- n=- fs=- v=-");
+    // Nothing went to a server, and nothing came from one.
+    assert_eq!(own(deny, GET), "B=0 ts=403 e=PR i=59 o=0 ri=0 st=0 n=0 fs=0 v=HTTP/1.1");
+    assert_eq!(own("", GET), "B=68 ts=200 e=-- i=59 o=59 ri=68 st=500 n=0 fs=0 v=HTTP/1.1");
+}
+
+#[test]
 fn tcp_lines() {
     let log = "log-tag tag\n  log @log@ local0";
     same(

@@ -34,7 +34,10 @@ pub fn explain(plan: &Plan, sources: &Sources, question: &Question) -> Result<Re
         fe_id: id,
         be_id: id,
         sess: question.session(id, &entry)?,
-        stream: StreamFacts::default(),
+        stream: StreamFacts {
+            begun: true,
+            ..StreamFacts::default()
+        },
         controls: Controls::default(),
         req: question.head()?,
         res: None,

@@ -123,9 +123,9 @@ impl Builtin {
 
     fn raw(&self) -> Vec<u8> {
         let body = self.body();
-        let close = if self.close { "Connection: close\r\n" } else { "" };
+        let close = if self.close { "connection: close\r\n" } else { "" };
         format!(
-            "HTTP/1.1 {} {}\r\nContent-length: {}\r\nCache-Control: no-cache\r\n{close}Content-Type: text/html\r\n\r\n{body}",
+            "HTTP/1.1 {} {}\r\ncontent-length: {}\r\ncache-control: no-cache\r\n{close}content-type: text/html\r\n\r\n{body}",
             self.status,
             self.reason,
             body.len()

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bitflags::bitflags;
+use hapax_diag::Span;
 
 bitflags! {
     /// What the section may do.
@@ -36,6 +37,8 @@ pub struct Site {
     pub counters: u8,
     pub req_captures: Vec<Slot>,
     pub res_captures: Vec<Slot>,
+    /// Slots that rules name by number, of the request or the response: they may be declared further down.
+    pub named_captures: Vec<(bool, usize, Span)>,
 }
 
 impl Site {
@@ -52,6 +55,7 @@ impl Site {
             counters: 3,
             req_captures: Vec::new(),
             res_captures: Vec::new(),
+            named_captures: Vec::new(),
         }
     }
 

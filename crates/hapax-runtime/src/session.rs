@@ -101,7 +101,7 @@ pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Ra
 
 fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Option<SocketAddr>, slot: Slot) -> (Client, Registration) {
     let now = worker.now();
-    let id = worker.shared.next_id();
+    let id = worker.shared.next_session.fetch_add(1, Ordering::Relaxed);
     let entry = Rc::new(SessionEntry {
         id,
         frontend: listener.proxy.0,

@@ -80,6 +80,8 @@ pub struct Shared {
     pub leaving: AtomicBool,
     /// Next session and stream ids.
     pub next_id: AtomicU64,
+    /// The number of the next connection, which is no stream's.
+    pub next_session: AtomicU64,
     /// Variables of the whole process (`proc.x`).
     pub proc_vars: RwLock<Scope>,
     /// Bytes that variables take, counted where `tune.vars.global-max-size` or `proc-max-size` limits them.

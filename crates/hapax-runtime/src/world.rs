@@ -169,6 +169,20 @@ impl World for LiveWorld {
 
     fn setting(&self, p: ProxyId, which: Setting) -> Option<i64> {
         let t = &self.plan(p).timeouts;
+        let sides = [
+            Setting::TimeoutServer,
+            Setting::TimeoutConnect,
+            Setting::TimeoutQueue,
+            Setting::TimeoutTunnel,
+        ];
+        if !self.plan(p).caps.contains(ProxyCaps::BACKEND) {
+            if which == Setting::Retries {
+                return Some(3);
+            }
+            if sides.contains(&which) {
+                return None;
+            }
+        }
         let ms = match which {
             Setting::TimeoutClient => t.client,
             Setting::TimeoutServer => t.server,

@@ -501,6 +501,11 @@ impl Env<'_> {
         self.stream.src.as_ref().or(self.sess.src.as_ref())
     }
 
+    /// Whose backend settings hold: the backend's, or before one is chosen the frontend's own.
+    pub fn backend(&self) -> Option<ProxyId> {
+        self.stream.backend.or(self.stream.begun.then_some(self.sess.frontend))
+    }
+
     /// What the sticky counter of that number tracks: the stream's entry, else the connection's.
     pub fn track(&self, sc: u8) -> Option<&Track> {
         let of = |tracks: &'_ [(u8, Track)]| tracks.iter().position(|(n, _)| *n == sc);

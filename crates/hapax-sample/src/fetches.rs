@@ -6,7 +6,7 @@
     reason = "rows hold functions of one type, whatever one of them needs of it"
 )]
 
-use crate::{Absent, Call, Fetch, Sampled};
+use crate::{Absent, Call, Env, Fetch, Sampled, StreamFacts};
 
 mod acls;
 pub mod certs;
@@ -54,6 +54,11 @@ pub static FAMILIES: &[&[Fetch]] = &[
 ];
 
 pub(crate) use acls::holds as acl_holds;
+
+/// What is known of the stream, where there is one.
+fn stream_of<'e>(env: &Env<'e>) -> Result<&'e StreamFacts, Absent> {
+    env.stream.begun.then_some(env.stream).ok_or(Absent::Never)
+}
 
 /// For rows whose facts are not gathered yet: their support says which.
 fn missing<'e>(_: &mut Call<'_, 'e>) -> Sampled<'e> {

@@ -211,7 +211,7 @@ impl<'e> Call<'_, 'e> {
             Arg::Name(n) if n.means_the_proxy_at_hand() => {
                 let here = match n.kind {
                     NameKind::Frontend => Some(self.env.sess.frontend),
-                    _ => self.env.stream.backend,
+                    _ => self.env.backend(),
                 };
                 here.map(|p| u64::from(p.0))
             }

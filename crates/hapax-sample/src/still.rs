@@ -148,6 +148,7 @@ impl Stage {
         Self {
             req: Some(head),
             stream: StreamFacts {
+                begun: true,
                 first_request: true,
                 request_line: format!("{method} {uri} HTTP/1.1").into_bytes(),
                 ..StreamFacts::default()

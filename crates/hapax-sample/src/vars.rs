@@ -53,13 +53,14 @@ pub struct VarNames {
 impl VarNames {
     /// `scope.name` to an id; the error is in words for the user.
     pub fn intern(&mut self, text: &str) -> Result<VarId, String> {
-        const RULE: &str = "A variable name must start with its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res', 'check', \
-                            'psess', 'ptxn', 'preq' or 'pres'";
+        const RULE: &str =
+            "A variable name must start with its scope. The scope can be 'proc', '(p)sess', '(p)txn', '(p)req', '(p)res' or 'check'";
         if text.is_empty() {
             return Err("Empty variable name cannot be accepted".to_owned());
         }
         let found = text
             .split_once('.')
+            .filter(|(_, name)| !name.is_empty())
             .and_then(|(scope, name)| Some((VarScope::from_word(scope)?, name)));
         let Some((scope, name)) = found else {
             return Err(format!("invalid variable name '{text}'. {RULE}"));

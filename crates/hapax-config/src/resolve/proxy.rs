@@ -82,7 +82,30 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
     number_binds(cx, &mut draft);
     tls::check_binds(cx, &draft);
     tls::binds(cx, &mut draft);
+    captures(cx, &draft);
     done(draft)
+}
+
+/// Capture slots that a frontend's rules name by number: they must exist once the section is read. A backend's rules are passed
+/// over where the frontend has no such slot.
+fn captures(cx: &mut One<'_, '_>, draft: &Draft) {
+    if !draft.proxy.caps.contains(ProxyCaps::FRONTEND) {
+        return;
+    }
+    for (request, slot, at) in &draft.site.named_captures {
+        let (known, side) = if *request {
+            (&draft.site.req_captures, "request")
+        } else {
+            (&draft.site.res_captures, "response")
+        };
+        if *slot >= known.len() {
+            let message = format!(
+                "Proxy '{}': unable to find capture id '{slot}' referenced by http-{side} capture rule.",
+                draft.proxy.name
+            );
+            cx.push(names::unknown(message, *at));
+        }
+    }
 }
 
 fn done(mut draft: Draft) -> Proxy {

@@ -166,6 +166,11 @@ fn whole_proxies_are_judged_in_haproxys_words() {
             "1 warning frontend 'f' has no 'bind' directive. Please declare it as a backend if this was intended.",
         ),
         (
+            "frontend f\n    mode http\n    timeout client 1s\n    bind :80\n    http-request capture path id 1\n".to_owned()
+                + "    declare capture request len 4\n",
+            "5 alert Proxy 'f': unable to find capture id '1' referenced by http-request capture rule.",
+        ),
+        (
             "backend b\n    cookie A insert\n".to_owned(),
             "2 warning cookie will be ignored for backend 'b' (needs 'mode http').",
         ),

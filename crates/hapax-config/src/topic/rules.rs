@@ -201,6 +201,7 @@ fn inherit(to: &mut Draft, from: &Draft) {
     t.tcp_res_rules.clone_from(&f.tcp_res_rules);
     to.site.req_captures.clone_from(&from.site.req_captures);
     to.site.res_captures.clone_from(&from.site.res_captures);
+    to.site.named_captures.clone_from(&from.site.named_captures);
     to.inherited_rules = [
         RuleSets::TCP_CONN,
         RuleSets::TCP_SESS,

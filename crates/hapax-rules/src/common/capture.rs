@@ -99,11 +99,15 @@ fn parse(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
         Some(b"id") if http => {
             let word = p.need_text("an id value")?;
             let slot: usize = word.parse().map_err(|_| p.bad(format!("cannot parse id '{word}'")))?;
+            p.site.named_captures.push((request, slot, p.name.span));
             let known = if request { &p.site.req_captures } else { &p.site.res_captures };
             let len = known.get(slot).map(|s| s.1);
             ParseAction::done(Capture { expr, slot, len, request })
         }
         Some(other) => {
+            if !http {
+                return Err(p.fail(&codes::MISSING_ARG, "a positive 'len' argument is mandatory"));
+            }
             let forms = if request { "expects 'len' or 'id'" } else { "expects 'id'" };
             Err(p.bad(format!("{forms}, found '{}'", String::from_utf8_lossy(other))))
         }

@@ -119,6 +119,7 @@ impl Shared {
             leaving: AtomicBool::new(false),
             no_server_verify: AtomicBool::new(false),
             next_id: AtomicU64::new(0),
+            next_session: AtomicU64::new(0),
             proc_vars: RwLock::default(),
             var_memory: AtomicU64::new(0),
             var_names: Mutex::default(),

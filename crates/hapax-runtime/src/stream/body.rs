@@ -51,6 +51,12 @@ impl Seen {
         }
     }
 
+    /// Whether the body ends in what was looked at, how many bytes it counts as (its end as one), and how many it takes up.
+    pub(super) fn extent(&self) -> (bool, u64, usize) {
+        let whole = self.decoder.is_end();
+        (whole, self.bytes.len() as u64 + u64::from(whole), self.at)
+    }
+
     fn body(&self) -> Body<'_> {
         Body {
             bytes: &self.bytes,

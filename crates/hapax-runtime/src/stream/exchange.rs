@@ -37,6 +37,8 @@ pub(super) struct Exchange<'x> {
     pub upgrade: bool,
     /// Bytes of the response's head, as HAProxy counts them.
     pub head_out: u64,
+    /// The size of an answer of our own.
+    pub own_out: u64,
     /// How the response is delimited, once its head came.
     pub res_body: BodyLen,
     pub marks: Marks,
@@ -95,6 +97,7 @@ impl<'x> Exchange<'x> {
         let fe = &plan.proxies[fe_id.0 as usize];
         p.req.buf = std::mem::take(&mut c.buf);
         p.facts.id = w.shared.next_id();
+        p.facts.begun = true;
         p.vars.limits = plan.global.var_limits;
         p.facts.termination = *b"--";
         p.facts.cookie_flags = *b"--";
@@ -119,6 +122,7 @@ impl<'x> Exchange<'x> {
             raw: false,
             upgrade: false,
             head_out: 0,
+            own_out: 0,
             res_body: BodyLen::None,
             marks: Marks { idle, ..Marks::default() },
             server: None,

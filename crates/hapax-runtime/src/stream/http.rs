@@ -70,6 +70,7 @@ impl Exchange<'_> {
             if answer {
                 next = self.answer_error(end).await;
             } else if !self.response_started {
+                self.take_buffered_body();
                 self.p.facts.status = end.status.unwrap_or(0);
             }
         } else {

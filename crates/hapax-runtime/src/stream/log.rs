@@ -40,6 +40,7 @@ impl Exchange<'_> {
         }
         // What never was a request ends a session, not a transaction.
         let session = self.marks.request == 0;
+        self.p.facts.begun &= !session;
         if !session && fe.log_steps != 0 && fe.log_steps & LogStep::Close.bit() == 0 {
             return;
         }
@@ -101,8 +102,9 @@ impl Exchange<'_> {
             None => level::INFO,
         };
         self.p.facts.log_origin = origin;
-        // A request that was refused before it was whole has its identifier too.
-        self.identify();
+        if self.p.facts.begun {
+            self.identify();
+        }
         let mut line = std::mem::take(&mut self.p.controls.scratch);
         let response = self.p.res_head.status != 0;
         let occasion = Occasion { level, step, profile };
@@ -120,6 +122,7 @@ impl Exchange<'_> {
         };
         // As HAProxy counts: what came of the server, before rules and whatever else changes it on its way to the client.
         self.p.facts.bytes_out = self.head_out + self.p.res.payload;
+        self.p.facts.bytes_back = if self.own_out == 0 { self.p.facts.bytes_out } else { self.own_out };
     }
 
     /// The timers as they stand now.
@@ -144,7 +147,7 @@ impl Exchange<'_> {
 
     fn count(&self) {
         let (w, f) = (self.w.id, &self.p.facts);
-        let (bytes_in, bytes_out, t) = (f.bytes_in, f.bytes_out, &f.timers);
+        let (bytes_in, bytes_out, t) = (f.bytes_in, f.bytes_back, &f.timers);
         let fe = self.fe_state();
         fe.fe.bytes_in.add(w, bytes_in);
         fe.fe.bytes_out.add(w, bytes_out);

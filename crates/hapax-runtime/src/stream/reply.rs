@@ -58,11 +58,12 @@ impl Exchange<'_> {
             out.extend_from_slice(body);
         }
         self.response_started = true;
+        self.p.facts.response_version = if self.old_client() { "1.0" } else { "1.1" };
         if self.marks.connected == 0 {
             // Where there was a server, the time of its response is told, and it gave none.
             self.marks.response = self.w.now_ms();
         }
-        self.head_out = self.p.res_head.counted_len() + body.len() as u64;
+        self.own_out = self.p.res_head.counted_len() + body.len() as u64;
         let sent = self.write(&out, self.ends_with_last()).await;
         out.clear();
         *self.p.res.out() = out;
@@ -86,12 +87,31 @@ impl Exchange<'_> {
     }
 
     /// A request body that is already here is read over, so that the connection can be kept.
-    fn take_buffered_body(&mut self) {
-        if let BodyLen::Length(n) = self.meta.body
-            && !self.request_read
-            && self.p.req.buf.len() as u64 >= n
-        {
-            self.p.req.buf.consume(n as usize);
+    pub(super) fn take_buffered_body(&mut self) {
+        if self.marks.connected != 0 {
+            // It is on its way to a server, which has answered.
+            self.p.facts.bytes_in += self.p.req.payload + u64::from(self.meta.body == BodyLen::Chunked);
+            self.look_at_bodies();
+            self.head_out += self.body(Way::Response, true).bytes.len() as u64;
+            return;
+        }
+        if self.request_read {
+            return;
+        }
+        let (whole, counted, on_wire) = match self.meta.body {
+            BodyLen::Length(n) => {
+                let here = (self.p.req.buf.len() as u64).min(n);
+                (here == n, here, here as usize)
+            }
+            BodyLen::Chunked => {
+                self.look_at_bodies();
+                self.p.req_seen.extent()
+            }
+            BodyLen::None | BodyLen::UntilClose => return,
+        };
+        self.p.facts.bytes_in += counted;
+        if whole {
+            self.p.req.buf.consume(on_wire);
             self.request_read = true;
         }
     }

@@ -54,7 +54,7 @@ fn server(value: Value<'_>, env: &Env<'_>) -> Result<(ProxyId, ServerId), Absent
     let name = arg::bytes(value)?;
     let (backend, server) = match memchr::memchr(b'/', &name) {
         Some(slash) => (env.world.backend_named(&name[..slash]), &name[slash + 1..]),
-        None => (env.stream.backend, &*name),
+        None => (env.backend(), &*name),
     };
     let backend = backend.ok_or(Absent::Never)?;
     Ok((backend, env.world.server_named(backend, server).ok_or(Absent::Never)?))

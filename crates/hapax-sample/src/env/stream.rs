@@ -19,6 +19,8 @@ pub struct Ends {
 #[derive(Clone, Debug, Default)]
 pub struct StreamFacts {
     pub id: u64,
+    /// There is a stream: not on a connection alone, nor where what came on it was no request.
+    pub begun: bool,
     /// Wall clock when the stream began (first byte of the request, or accept), microseconds since the epoch.
     pub start_us: u64,
     /// The first request of its connection.
@@ -74,8 +76,10 @@ pub struct StreamFacts {
     pub cookie_flags: [u8; 2],
     /// Milliseconds, -1 where the step was not reached: handshake, idle, request, queue, connect, response, data, total.
     pub timers: Timers,
+    /// From the client; from the server, and to the client.
     pub bytes_in: u64,
     pub bytes_out: u64,
+    pub bytes_back: u64,
     /// The request as logged by `%r` and the fetches that outlive it, kept when something asks for it.
     /// Set by `set-log-level`: 0 (`emerg`) to 7 (`debug`), or [`LOG_SILENT`].
     pub log_level: Option<u8>,

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use hapax_value::{Type, Value};
 
 use super::http::text;
-use super::{missing, tls};
+use super::{missing, stream_of, tls};
 use crate::fault::Fault;
 use crate::{Absent, Call, Fetch, Needs, Sampled};
 
@@ -24,14 +24,14 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::LAYER4,
         "The error of the client's connection, by name; empty without one.",
-        |c| text(fault(c).name().as_bytes()),
+        |c| text(fault(c)?.name().as_bytes()),
     ),
     Fetch::new(
         "fc_err_str",
         Type::Str,
         Needs::LAYER4,
         "The error of the client's connection, in words.",
-        |c| text(fault(c).message().as_bytes()),
+        |c| text(fault(c)?.message().as_bytes()),
     ),
     Fetch::new(
         "bc_err",
@@ -45,14 +45,14 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::SERVER_SIDE,
         "The error of the server's connection, by name; empty without one.",
-        |c| text(fault(c).name().as_bytes()),
+        |c| text(fault(c)?.name().as_bytes()),
     ),
     Fetch::new(
         "bc_err_str",
         Type::Str,
         Needs::SERVER_SIDE,
         "The error of the server's connection, in words.",
-        |c| text(fault(c).message().as_bytes()),
+        |c| text(fault(c)?.message().as_bytes()),
     ),
     Fetch::new(
         "ssl_fc_err",
@@ -149,7 +149,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::LAYER5,
         "Whether the client gave the stream up.",
-        |c| Ok(Value::Int(i64::from(matches!(c.env.stream.termination[0], b'C' | b'c')))),
+        |c| Ok(Value::Int(i64::from(matches!(stream_of(c.env)?.termination[0], b'C' | b'c')))),
     ),
     Fetch::new(
         "bs.aborted",
@@ -157,8 +157,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::SERVER_SIDE,
         "Whether the server gave the stream up.",
         |c| {
-            connected(c)?;
-            Ok(Value::Int(i64::from(c.env.stream.termination[0] == b'S')))
+            let stream = stream_of(c.env)?;
+            Ok(Value::Int(i64::from(stream.bc_dst.is_some() && stream.termination[0] == b'S')))
         },
     ),
     Fetch::new(
@@ -180,7 +180,11 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::LAYER5,
         "The stream's number on the client's connection.",
-        |c| Ok(Value::Str(Cow::Owned(c.env.sess.requests.to_string().into_bytes()))),
+        |c| {
+            stream_of(c.env)?;
+            let number = c.env.sess.requests.saturating_sub(1);
+            Ok(Value::Str(Cow::Owned(number.to_string().into_bytes())))
+        },
     ),
     Fetch::new(
         "bs.id",
@@ -189,22 +193,26 @@ pub(super) static ROWS: &[Fetch] = &[
         "The stream's number on the server's connection.",
         |c| {
             connected(c)?;
-            Ok(Value::Int(i64::from(c.env.stream.bc_requests)))
+            Ok(Value::Int(i64::from(c.env.stream.bc_requests.saturating_sub(1))))
         },
     ),
 ];
 
 /// Of the connection that the word speaks of.
-fn fault(c: &Call<'_, '_>) -> Fault {
+fn fault(c: &Call<'_, '_>) -> Result<Fault, Absent> {
     if c.name.starts_with("bc_") {
-        c.env.stream.bc_fault
+        let fault = c.env.stream.bc_fault;
+        if fault == Fault::None {
+            connected(c)?;
+        }
+        Ok(fault)
     } else {
-        c.env.sess.fault
+        Ok(c.env.sess.fault)
     }
 }
 
 fn number<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
-    Ok(Value::Int(i64::from(fault(c).number())))
+    Ok(Value::Int(i64::from(fault(c)?.number())))
 }
 
 fn words<'e>(error: Option<crate::fault::TlsError>) -> Sampled<'e> {

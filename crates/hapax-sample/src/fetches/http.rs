@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use hapax_proto::http::{Head, Version};
 use hapax_value::{Endpoint, Method, Type, Value, hash};
 
+use super::stream_of;
 use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, Sampled};
 
 pub(super) static ROWS: &[Fetch] = &[
@@ -97,14 +98,18 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::SERVER_SIDE,
         "The status that the server gave, whatever rules made of it.",
-        |c| status(c.env.stream.server_status),
+        |c| match c.env.stream.server_status {
+            // Answered without a server.
+            0 if c.env.stream.status != 0 => stream_of(c.env).map(|_| Value::Int(0)),
+            code => status(code),
+        },
     ),
     Fetch::new(
         "txn.status",
         Type::Sint,
         Needs::SERVER_SIDE,
         "The status given to the client.",
-        |c| status(c.env.stream.status),
+        |c| status(stream_of(c.env)?.status),
     ),
     Fetch::new(
         "unique-id",
@@ -118,7 +123,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Bool,
         Needs::STREAM,
         "Whether this is the first request of its connection.",
-        |c| Ok(Value::Bool(c.env.stream.first_request)),
+        |c| Ok(Value::Bool(stream_of(c.env)?.first_request)),
     )
     .steady(),
 ];

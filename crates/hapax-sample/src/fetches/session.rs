@@ -6,7 +6,7 @@ use hapax_proto::proxy::tlv;
 use hapax_value::{Endpoint, Support, Type, Value};
 
 use super::http::text;
-use super::no_effect;
+use super::{no_effect, stream_of};
 use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, ProxyId, Sampled, Setting, TcpFact};
 
 /// A word that nobody looks at.
@@ -138,14 +138,14 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::SESSION,
         "The client timeout in force, in milliseconds.",
-        |c| set_or(c.env.stream.set.timeout_client, || frontend(c, Setting::TimeoutClient)),
+        |c| set_or(stream_of(c.env)?.set.timeout_client, || frontend(c, Setting::TimeoutClient)),
     ),
     Fetch::new(
         "cur_tarpit_timeout",
         Type::Sint,
         Needs::LAYER4,
         "The tarpit timeout in force, in milliseconds.",
-        |c| set_or(c.env.stream.set.timeout_tarpit, || frontend(c, Setting::TimeoutTarpit)),
+        |c| set_or(stream_of(c.env)?.set.timeout_tarpit, || frontend(c, Setting::TimeoutTarpit)),
     ),
     Fetch::new("be_id", Type::Sint, Needs::BACKEND, "The backend's number.", |c| {
         Ok(Value::Int(c.env.world.proxy_number(backend(c.env)?)))
@@ -200,35 +200,45 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::BACKEND,
         "The connect timeout in force, in milliseconds.",
-        |c| set_or(c.env.stream.set.timeout_connect, || of_backend(c, Setting::TimeoutConnect)),
+        |c| set_or(c.env.stream.set.timeout_connect, || in_force(c, Setting::TimeoutConnect)),
     ),
     Fetch::new(
         "cur_queue_timeout",
         Type::Sint,
         Needs::BACKEND,
         "The queue timeout in force, in milliseconds.",
-        |c| set_or(c.env.stream.set.timeout_queue, || of_backend(c, Setting::TimeoutQueue)),
+        |c| set_or(c.env.stream.set.timeout_queue, || in_force(c, Setting::TimeoutQueue)),
     ),
     Fetch::new(
         "cur_server_timeout",
         Type::Sint,
         Needs::BACKEND,
         "The server timeout in force, in milliseconds.",
-        |c| set_or(c.env.stream.set.timeout_server, || of_backend(c, Setting::TimeoutServer)),
+        |c| {
+            set_or(c.env.stream.set.timeout_server, || {
+                // It is in force from the server's choice on.
+                let chosen = c.env.stream.server.is_some();
+                if chosen {
+                    in_force(c, Setting::TimeoutServer)
+                } else {
+                    stream_of(c.env).map(|_| Value::Int(0))
+                }
+            })
+        },
     ),
     Fetch::new(
         "cur_tunnel_timeout",
         Type::Sint,
         Needs::BACKEND,
         "The tunnel timeout in force, in milliseconds.",
-        |c| set_or(c.env.stream.set.timeout_tunnel, || of_backend(c, Setting::TimeoutTunnel)),
+        |c| set_or(c.env.stream.set.timeout_tunnel, || in_force(c, Setting::TimeoutTunnel)),
     ),
     Fetch::new(
         "cur_max_retries",
         Type::Sint,
         Needs::BACKEND,
         "How often a connection is tried again.",
-        |c| set_or(c.env.stream.set.retries.map(u64::from), || of_backend(c, Setting::Retries)),
+        |c| set_or(c.env.stream.set.retries.map(u64::from), || in_force(c, Setting::Retries)),
     ),
     Fetch::new("srv_id", Type::Sint, Needs::SERVER, "The number of the server in charge.", |c| {
         let (p, s) = (backend(c.env)?, c.env.stream.server.ok_or(Absent::Never)?);
@@ -274,21 +284,21 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Bool,
         Needs::SERVER_SIDE,
         "Whether the connection to the server was used before.",
-        |c| Ok(Value::Bool(c.env.stream.bc_reused)),
+        |c| Ok(Value::Bool(stream_of(c.env)?.bc_reused)),
     ),
     Fetch::new(
         "bc_be_queue",
         Type::Sint,
         Needs::SERVER_SIDE,
         "How many streams left the queues while this one waited in its backend's.",
-        |c| Ok(Value::Int(i64::from(c.env.stream.backend_queue))),
+        |c| Ok(Value::Int(i64::from(stream_of(c.env)?.backend_queue))),
     ),
     Fetch::new(
         "bc_srv_queue",
         Type::Sint,
         Needs::SERVER_SIDE,
         "How many streams left the queues while this one waited in its server's.",
-        |c| Ok(Value::Int(i64::from(c.env.stream.server_queue))),
+        |c| Ok(Value::Int(i64::from(stream_of(c.env)?.server_queue))),
     ),
     Fetch::new(
         "bc_http_major",
@@ -296,6 +306,8 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::SERVER_SIDE,
         "The major version spoken with the server.",
         |c| {
+            // An answer of our own has a version too, but no server spoke it.
+            c.env.stream.server.ok_or(Absent::Never)?;
             let v = c.env.stream.response_version.as_bytes().first().ok_or(Absent::Never)?;
             Ok(Value::Int(i64::from(v - b'0')))
         },
@@ -467,7 +479,7 @@ fn local<'e>(c: &Call<'_, 'e>, e: Option<&Endpoint>) -> Sampled<'e> {
 }
 
 pub(super) fn backend(env: &Env<'_>) -> Result<ProxyId, Absent> {
-    env.stream.backend.ok_or(Absent::Never)
+    env.backend().ok_or(Absent::Never)
 }
 
 fn frontend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
@@ -497,6 +509,14 @@ fn set_or<'e>(set: Option<u64>, own: impl FnOnce() -> Sampled<'e>) -> Sampled<'e
 
 fn of_backend<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
     Ok(Value::Int(c.env.world.setting(backend(c.env)?, which).unwrap_or(0)))
+}
+
+/// The same, of the backend that was chosen: nothing is in force before.
+fn in_force<'e>(c: &Call<'_, 'e>, which: Setting) -> Sampled<'e> {
+    match c.env.stream.backend {
+        Some(p) => Ok(Value::Int(c.env.world.setting(p, which).unwrap_or(0))),
+        None => stream_of(c.env).map(|_| Value::Int(0)),
+    }
 }
 
 fn parts<'e>(c: &Call<'_, 'e>) -> Result<&'e [u8], Absent> {

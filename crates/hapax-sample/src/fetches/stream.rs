@@ -6,7 +6,7 @@ use base64::Engine;
 use hapax_value::{Support, Type, Value};
 
 use super::http::{request, text};
-use super::{missing, no_effect};
+use super::{missing, no_effect, stream_of};
 use crate::users::Userlist;
 use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, Sampled};
 
@@ -27,7 +27,9 @@ pub(super) static ROWS: &[Fetch] = &[
         uploaded(c.env)
     }),
     Fetch::new("req.bytes_out", Type::Sint, Needs::STREAM, "Bytes sent to the server.", |c| {
-        uploaded(c.env)
+        let stream = stream_of(c.env)?;
+        let sent = if stream.bc_dst.is_some() { stream.bytes_in } else { 0 };
+        Ok(Value::Int(sent as i64))
     }),
     Fetch::new(
         "res.bytes_in",
@@ -37,7 +39,7 @@ pub(super) static ROWS: &[Fetch] = &[
         |c| downloaded(c.env),
     ),
     Fetch::new("res.bytes_out", Type::Sint, Needs::TRANSFER, "Bytes sent to the client.", |c| {
-        downloaded(c.env)
+        Ok(Value::Int(stream_of(c.env)?.bytes_back as i64))
     }),
     Fetch::new(
         "fc.timer.handshake",
@@ -51,7 +53,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::SESSION,
         "Milliseconds since the client's connection was accepted.",
-        |c| timer(c.env.stream.timers.total),
+        |c| timer(stream_of(c.env)?.timers.total),
     ),
     Fetch::new(
         "req.timer.idle",
@@ -86,14 +88,14 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::SERVER_SIDE,
         "Milliseconds spent in queues.",
-        |c| timer(c.env.stream.timers.queue),
+        |c| timer(stream_of(c.env)?.timers.queue),
     ),
     Fetch::new(
         "bc.timer.connect",
         Type::Sint,
         Needs::SERVER_SIDE,
         "Milliseconds that connecting to the server took.",
-        |c| timer(c.env.stream.timers.connect),
+        |c| timer(stream_of(c.env)?.timers.connect),
     ),
     Fetch::new(
         "res.timer.hdr",
@@ -107,14 +109,14 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::TRANSFER,
         "Milliseconds that the response's body took.",
-        |c| timer(c.env.stream.timers.data),
+        |c| timer(stream_of(c.env)?.timers.data),
     ),
     Fetch::new(
         "txn.timer.total",
         Type::Sint,
         Needs::STREAM,
         "Milliseconds from the request's first byte to the end.",
-        |c| timer(c.env.stream.timers.active),
+        |c| timer(stream_of(c.env)?.timers.active),
     ),
     Fetch::new(
         "txn.timer.user",
@@ -122,7 +124,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::STREAM,
         "Milliseconds from accept, or the last response, to the end.",
         |c| {
-            let t = &c.env.stream.timers;
+            let t = &stream_of(c.env)?.timers;
             timer(if t.active < 0 { -1 } else { t.idle.max(0) + t.active })
         },
     ),
@@ -131,14 +133,14 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::SERVER_SIDE,
         "How often connecting to the server was tried again.",
-        |c| Ok(Value::Int(i64::from(c.env.stream.retries))),
+        |c| Ok(Value::Int(i64::from(stream_of(c.env)?.retries))),
     ),
     Fetch::new(
         "txn.redispatched",
         Type::Bool,
         Needs::SERVER_SIDE,
         "Whether another server was taken than the first one chosen.",
-        |c| Ok(Value::Bool(c.env.stream.redispatched)),
+        |c| Ok(Value::Bool(stream_of(c.env)?.redispatched)),
     ),
     Fetch::new("txn.id32", Type::Sint, Needs::PROCESS, "The stream's number, in 32 bits.", |c| {
         Ok(Value::Int(i64::from(c.env.stream.id as u32)))
@@ -148,13 +150,13 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::PROCESS,
         "The two letters of how the stream ended.",
-        |c| text(&c.env.stream.termination),
+        |c| text(&stream_of(c.env)?.termination),
     ),
     Fetch::new("prio_class", Type::Sint, Needs::PROCESS, "The priority class in queues.", |c| {
-        Ok(Value::Int(i64::from(c.env.stream.priority_class)))
+        Ok(Value::Int(i64::from(stream_of(c.env)?.priority_class)))
     }),
     Fetch::new("prio_offset", Type::Sint, Needs::PROCESS, "The priority offset in queues.", |c| {
-        Ok(Value::Int(i64::from(c.env.stream.priority_offset)))
+        Ok(Value::Int(i64::from(stream_of(c.env)?.priority_offset)))
     }),
     Fetch::new(
         "wait_end",
@@ -346,7 +348,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Bool,
         Needs::PROCESS,
         "Whether the stream is HTTP.",
-        |c| Ok(Value::Bool(c.env.req.is_some())),
+        |c| stream_of(c.env).map(|_| Value::Bool(c.env.req.is_some())),
     ),
     Fetch::new(
         "internal.htx.data",
@@ -463,11 +465,11 @@ fn variable<'e>(c: &mut Call<'_, 'e>) -> Sampled<'e> {
 }
 
 fn uploaded<'e>(env: &Env<'_>) -> Sampled<'e> {
-    Ok(Value::Int(env.stream.bytes_in as i64))
+    Ok(Value::Int(stream_of(env)?.bytes_in as i64))
 }
 
 fn downloaded<'e>(env: &Env<'_>) -> Sampled<'e> {
-    Ok(Value::Int(env.stream.bytes_out as i64))
+    Ok(Value::Int(stream_of(env)?.bytes_out as i64))
 }
 
 fn timer<'e>(ms: i64) -> Sampled<'e> {

@@ -444,6 +444,8 @@ fn connection_and_process() {
             ("dst_port", "8080"),
             ("src_is_local", "1"),
             ("fe_name", "fe"),
+            // The frontend's own settings hold until a backend is chosen.
+            ("be_name", "fe"),
             ("fe_id", "1"),
             ("so_id", "1"),
             ("so_name", "lsn"),
@@ -473,9 +475,28 @@ fn connection_and_process() {
             "ssl_fc_has_crt",
             "ssl_c_used",
             "bc_dst",
-            "be_name",
+            "bc_err",
             "env(NOSUCH)",
             "res.len",
+        ],
+    );
+    // A connection that no stream came of.
+    stage.stream.begun = false;
+    check_absent(
+        &mut stage,
+        &[
+            "be_name",
+            "be_id",
+            "bytes_in",
+            "res.bytes_out",
+            "txn.status",
+            "txn.sess_term_state",
+            "txn.conn_retries",
+            "http_first_req",
+            "fs.id",
+            "cur_client_timeout",
+            "bc_reused",
+            "prio_class",
         ],
     );
 }
