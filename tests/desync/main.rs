@@ -13,7 +13,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
 use cases::{Case, escaped};
-use hapax_tests::{Builder, Program, Proxy, wait};
+use hapax_tests::{Builder, Origin, Program, Proxy, Reply, wait};
 use recorder::Recorder;
 
 /// Timeouts are short because some cases end by them.
@@ -163,4 +163,80 @@ fn haproxy_does_the_same_with_responses() {
     let same = cases.iter().filter(|c| c.other.is_none());
     let wrong: Vec<String> = same.filter_map(|case| differs(case, || fetch(&proxy, &origin, case))).collect();
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Rules may edit the fields that frame messages, and statuses that say whether a body follows: what is sent has one reading all
+/// the same.
+#[test]
+fn rules_do_not_change_where_a_message_ends() {
+    let plain = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc";
+    let chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    let seen = |rule: &str, request: &str| {
+        let origin = Recorder::answering();
+        let text = CONFIG.replace("  server", &format!("  http-request {rule}\n  server"));
+        let proxy = Builder::new(Program::Hapax, &text).set("s", &origin.addr()).start();
+        let answer = converse(&proxy, request.as_bytes(), 1);
+        let received: Vec<u8> = origin.take().concat();
+        (statuses(&answer).join(" "), String::from_utf8(received).unwrap())
+    };
+    for (rule, request, want) in [
+        ("del-header content-length", plain, plain),
+        ("del-header -length -m end", plain, plain),
+        ("set-header transfer-encoding chunked", plain, plain),
+        ("set-header content-length 3", plain, plain),
+        ("replace-header content-length .* 3", plain, plain),
+        ("del-header transfer-encoding", chunked, chunked),
+        ("add-header transfer-encoding gzip", chunked, chunked),
+        ("set-header content-length 1", chunked, chunked),
+        ("set-header transfer-encoding chunked", get, get),
+        ("set-header connection keep-alive", get, get),
+    ] {
+        let want = want.replace("Host", "host").replace("Content-Length", "content-length");
+        let want = want.replace("Transfer-Encoding", "transfer-encoding");
+        assert_eq!(seen(rule, request), ("200".to_owned(), want), "{rule}");
+    }
+    for (rule, request) in [
+        ("set-header content-length 1", plain),
+        ("add-header content-length 30", plain),
+        ("set-header content-length 3", get),
+    ] {
+        assert_eq!(seen(rule, request), ("500".to_owned(), String::new()), "{rule}");
+    }
+    let closing = get.replace("Host: h\r\n", "host: h\r\nconnection: close\r\n");
+    assert_eq!(seen("set-header Connection close", get), ("200".to_owned(), closing));
+}
+
+#[test]
+fn rules_do_not_change_where_a_response_ends() {
+    let heard = |rule: &str| {
+        let origin = Origin::new(|_| Reply::ok("ok"));
+        let text = CONFIG.replace("  server", &format!("  {rule}\n  server"));
+        let proxy = Builder::new(Program::Hapax, &text).set("s", &origin.addr()).start();
+        let twice = b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n";
+        let answer = String::from_utf8(converse(&proxy, twice, 2)).unwrap();
+        let ended = answer.contains("connection: close");
+        (statuses(answer.as_bytes()).join(" "), answer.matches("\r\n\r\nok").count(), ended)
+    };
+    let told = |status: &str, bodies, ended| (status.to_owned(), bodies, ended);
+    assert_eq!(heard("http-response set-header x y"), told("200 200", 2, false));
+    for set in ["http-response", "http-after-response"] {
+        // No body follows these, whatever the server sent.
+        assert_eq!(heard(&format!("{set} set-status 204")), told("204 204", 0, false), "{set}");
+        assert_eq!(heard(&format!("{set} set-status 304")), told("304 304", 0, false), "{set}");
+        // A body of unknown length ends with its connection.
+        assert_eq!(heard(&format!("{set} del-header content-length")), told("200", 1, true), "{set}");
+        assert_eq!(heard(&format!("{set} set-header connection close")), told("200", 1, true), "{set}");
+        assert_eq!(
+            heard(&format!("{set} set-header transfer-encoding chunked")),
+            told("200 200", 2, false),
+            "{set}"
+        );
+        assert_eq!(heard(&format!("{set} set-header content-length 9")).0, "500 500", "{set}");
+        assert_eq!(heard(&format!("{set} set-status 101")).0, "500 500", "{set}");
+    }
+    let own = "http-request return status 200 content-type a/b string ok\n  http-after-response";
+    assert_eq!(heard(&format!("{own} set-header content-length 9")), told("200 200", 2, false));
+    assert_eq!(heard(&format!("{own} set-status 204")), told("204 204", 0, false));
+    assert_eq!(heard(&format!("{own} set-status 100")), told("200 200", 2, false));
 }

@@ -17,6 +17,8 @@ pub struct Controls {
     pub lenient: bool,
     /// The most bytes that the heads of the request and of the response may come to; 0: no limit. The runtime sets them.
     pub room: [usize; 2],
+    /// A rule has edited a field that frames a message; the runtime looks after them and empties it.
+    pub framing_edited: bool,
     /// Rewrites that failed; the runtime counts and empties it.
     pub failed_rewrites: u32,
     pub fc_mark: Option<u32>,
@@ -48,6 +50,7 @@ impl Controls {
             challenged,
             lenient,
             room,
+            framing_edited,
             failed_rewrites,
             fc_mark,
             fc_tos,
@@ -60,7 +63,7 @@ impl Controls {
             attach,
             scratch,
         } = self;
-        for flag in [no_l7_retry, proxy_auth, challenged, lenient] {
+        for flag in [no_l7_retry, proxy_auth, challenged, lenient, framing_edited] {
             *flag = false;
         }
         (*room, *failed_rewrites) = ([0; 2], 0);

@@ -15,6 +15,7 @@ mod forward;
 pub(crate) mod http;
 mod link;
 pub(crate) mod log;
+mod reframe;
 mod reply;
 mod request;
 mod response;

@@ -48,6 +48,7 @@ pub(crate) static ROWS: &[ActionRow] = &[
 #[derive(Debug)]
 struct Edit {
     set: bool,
+    frames: bool,
     /// Lower case.
     name: Box<[u8]>,
     value: Content,
@@ -93,6 +94,7 @@ impl Edit {
         if !txn.has_room(self.ruleset, len) {
             return txn.failed_rewrite();
         }
+        txn.controls.framing_edited |= self.frames;
         if let Some(head) = txn.head(self.ruleset) {
             if self.set {
                 head.remove(&self.name);
@@ -105,6 +107,9 @@ impl Edit {
         Effect::Continue
     }
 }
+
+/// Fields that say where a message or its connection ends.
+pub(crate) const FRAMING: [&[u8]; 3] = [b"connection", b"content-length", b"transfer-encoding"];
 
 /// What a field takes beside its name and value.
 const LINE: usize = 4;
@@ -120,7 +125,14 @@ fn edit(p: &mut ParseAction<'_, '_>, set: bool) -> Result<Arc<dyn Action>, Diagn
     let name = name(p, "exactly 2 arguments")?;
     let value = Content::new(&name, p.http_format("exactly 2 arguments")?);
     let ruleset = p.ruleset;
-    ParseAction::done(Edit { set, name, value, ruleset })
+    let frames = FRAMING.contains(&&*name);
+    ParseAction::done(Edit {
+        set,
+        frames,
+        name,
+        value,
+        ruleset,
+    })
 }
 
 /// A field's name in lower case. A character that no name can have is told, not refused.
@@ -147,21 +159,32 @@ enum Names {
     Matches(Regexp),
 }
 
+impl Names {
+    fn has(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Is(n) => **n == *name,
+            Self::Begins(n) => name.starts_with(n),
+            Self::Ends(n) => name.ends_with(n),
+            Self::Contains(n) => n.find(name).is_some(),
+            Self::Matches(r) => r.is_match(name),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Delete {
     names: Names,
+    frames: bool,
     ruleset: RuleSets,
 }
 
 impl Action for Delete {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
+        txn.controls.framing_edited |= self.frames;
         if let Some(head) = txn.head(self.ruleset) {
             match &self.names {
                 Names::Is(n) => head.remove(n),
-                Names::Begins(n) => head.remove_if(|name, _| name.starts_with(n)),
-                Names::Ends(n) => head.remove_if(|name, _| name.ends_with(n)),
-                Names::Contains(n) => head.remove_if(|name, _| n.find(name).is_some()),
-                Names::Matches(r) => head.remove_if(|name, _| r.is_match(name)),
+                names => head.remove_if(|name, _| names.has(name)),
             };
         }
         Effect::Continue
@@ -189,7 +212,8 @@ fn delete(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
         };
     }
     let ruleset = p.ruleset;
-    ParseAction::done(Delete { names, ruleset })
+    let frames = FRAMING.iter().any(|name| names.has(name));
+    ParseAction::done(Delete { names, frames, ruleset })
 }
 
 #[cfg(test)]

@@ -115,6 +115,7 @@ struct ReplaceField {
 
 impl Action for ReplaceField {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
+        txn.controls.framing_edited |= super::header::FRAMING.contains(&&*self.name);
         self.with.apply(txn, |txn, template| {
             let mut out = std::mem::take(&mut txn.controls.scratch);
             if let Some(head) = txn.head(self.ruleset) {

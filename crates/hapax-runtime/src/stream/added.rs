@@ -43,7 +43,7 @@ impl Exchange<'_> {
 
     /// Whether the server's connection serves this request alone: the backend closes it, or the frontend wants servers' closed.
     pub(super) fn server_closes(&self) -> bool {
-        self.be.http_mode != HttpMode::KeepAlive || self.fe.http_mode == HttpMode::ServerClose
+        self.single_use || self.be.http_mode != HttpMode::KeepAlive || self.fe.http_mode == HttpMode::ServerClose
     }
 
     /// `option forwardfor`, `option originalto`

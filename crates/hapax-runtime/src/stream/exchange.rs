@@ -37,6 +37,8 @@ pub(super) struct Exchange<'x> {
     pub upgrade: bool,
     /// Bytes of the response's head, as HAProxy counts them.
     pub head_out: u64,
+    /// A rule wants the server's connection closed after this request.
+    pub single_use: bool,
     /// The size of an answer of our own.
     pub own_out: u64,
     /// How the response is delimited, once its head came.
@@ -122,6 +124,7 @@ impl<'x> Exchange<'x> {
             raw: false,
             upgrade: false,
             head_out: 0,
+            single_use: false,
             own_out: 0,
             res_body: BodyLen::None,
             marks: Marks { idle, ..Marks::default() },

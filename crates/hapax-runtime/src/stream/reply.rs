@@ -48,13 +48,14 @@ impl Exchange<'_> {
         self.p.facts.status = self.p.res_head.status;
         self.count_response();
         self.after_response_rules();
+        let bodiless = self.reframe_own(body.len());
         self.p.facts.status = self.p.res_head.status;
         self.keep_alive &= lives_on(&mut self.p.res_head);
         self.write_connection();
         let mut out = std::mem::take(self.p.res.out());
         out.clear();
         write::response(&self.p.res_head, self.client_case(), &mut out);
-        if !self.head_only {
+        if !self.head_only && !bodiless {
             out.extend_from_slice(body);
         }
         self.response_started = true;

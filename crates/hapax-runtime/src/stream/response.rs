@@ -52,6 +52,8 @@ impl Exchange<'_> {
         self.log_step(LogStep::Response);
         self.write_cookie();
         self.after_response_rules();
+        let emptied = self.settle_status()?;
+        let announced = self.reframe_response(meta.body, emptied || self.head_only)?;
         self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");
         if self.tunnel && self.p.res_head.status != 101 {
             // What follows the answer to CONNECT has no length and no coding, whatever it says.
@@ -62,7 +64,7 @@ impl Exchange<'_> {
         // An old server's chunks may be somebody else's body.
         let doubtful = meta.conflicting && self.p.res_head.version <= Version::H10;
         self.keep_alive &= self.may_keep_alive() && !doubtful && meta.body != BodyLen::UntilClose && !self.w.stopping();
-        let coding = if meta.body == BodyLen::Chunked {
+        let coding = if meta.body == BodyLen::Chunked && announced {
             Coding::Chunked
         } else {
             Coding::Plain
@@ -73,7 +75,7 @@ impl Exchange<'_> {
         }
         write::response(&self.p.res_head, self.client_case(), self.p.res.out());
         self.p.res.drop_trailers = self.fe.options.contains(Options::HTTP_DROP_RES_TRAILERS);
-        self.p.res.discard = self.head_only && self.p.req_head.method() != b"HEAD";
+        self.p.res.discard = emptied || (self.head_only && self.p.req_head.method() != b"HEAD");
         if self.p.res.start(meta.body, coding, !self.w.no_splice).is_err() {
             // Nothing has left yet: the client can be told.
             self.p.res.reset();
@@ -81,6 +83,24 @@ impl Exchange<'_> {
         }
         self.response_started = true;
         Ok(())
+    }
+
+    /// The status as rules have left it; whether it is one of theirs that no body follows.
+    fn settle_status(&mut self) -> Step<bool> {
+        let status = self.p.res_head.status;
+        self.p.facts.status = status;
+        if status == self.p.facts.server_status {
+            return Ok(false);
+        }
+        if (100..200).contains(&status) {
+            // This would have been the last word, and it says that another is to come.
+            return Err(End::new(Blame::Internal, Phase::Headers).into());
+        }
+        let empty = matches!(status, 204 | 304);
+        if empty {
+            self.p.res_head.remove(b"transfer-encoding");
+        }
+        Ok(empty)
     }
 
     /// Says what becomes of the client's connection, where its version does not say it.

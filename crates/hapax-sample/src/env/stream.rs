@@ -108,6 +108,7 @@ impl StreamFacts {
         // Each field by its name, and no other: a whole new value would cost a copy of it, and the end of the old one.
         let Self {
             id,
+            begun,
             start_us,
             first_request,
             src,
@@ -145,6 +146,7 @@ impl StreamFacts {
             timers,
             bytes_in,
             bytes_out,
+            bytes_back,
             log_level,
             set,
             last_rule,
@@ -162,13 +164,13 @@ impl StreamFacts {
             *text = None;
         }
         (*bc_tls, *bc_tls_error) = (None, None);
-        for number in [id, start_us, bytes_in, bytes_out] {
+        for number in [id, start_us, bytes_in, bytes_out, bytes_back] {
             *number = 0;
         }
         for number in [retries, bc_requests, bc_glitches, server_queue, backend_queue] {
             *number = 0;
         }
-        for flag in [first_request, redispatched, bc_reused, logged_early] {
+        for flag in [begun, first_request, redispatched, bc_reused, logged_early] {
             *flag = false;
         }
         for word in [applet, response_version, compressed_as, log_origin] {

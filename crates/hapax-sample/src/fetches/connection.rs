@@ -158,7 +158,7 @@ pub(super) static ROWS: &[Fetch] = &[
         "Whether the server gave the stream up.",
         |c| {
             let stream = stream_of(c.env)?;
-            Ok(Value::Int(i64::from(stream.bc_dst.is_some() && stream.termination[0] == b'S')))
+            Ok(Value::Int(i64::from(stream.bc_dst().is_some() && stream.termination[0] == b'S')))
         },
     ),
     Fetch::new(
