@@ -1,6 +1,6 @@
 //! From a line to its row: section headings, prefixes, place, version, arguments, and what the support of the row asks to tell.
 
-use hapax_diag::{Diagnostic, Severity, Span};
+use hapax_diag::{Diagnostic, Severity, Span, Standing};
 use hapax_syntax::{Line, Word};
 use hapax_value::Support;
 
@@ -38,7 +38,9 @@ impl Reader<'_> {
         self.tell_absent(words, line.span);
         if self.lost {
             // It is in the wrong section because the heading of its own was not understood.
-            self.diags.iter_mut().skip(before).for_each(|d| d.follows = true);
+            let told = self.diags.iter_mut().skip(before);
+            told.filter(|d| d.standing == Standing::Own)
+                .for_each(|d| d.standing = Standing::Follows);
         }
         self.lost |= self.lost_now;
         self.lost_now = false;
@@ -134,9 +136,11 @@ impl Reader<'_> {
         if section.bit == Sections::GLOBAL && once::given_again(self, row.name, &args)? {
             return Ok(());
         }
-        run_row(self, row, &mut args).map_err(|d| Diagnostic {
-            early: section.bit == Sections::GLOBAL && READ_FIRST.contains(&row.name),
-            ..d
+        run_row(self, row, &mut args).map_err(|mut d| {
+            if section.bit == Sections::GLOBAL && READ_FIRST.contains(&row.name) {
+                d.standing = Standing::Early;
+            }
+            d
         })?;
         if section.bit.intersects(Sections::ACME | Sections::CACHE | Sections::FCGI_APP) && prefix == Prefix::None {
             self.words_said.push((row.name, args.show(0), args.span));
@@ -345,7 +349,7 @@ pub(crate) fn prefix_of_nothing(line: &Line<'_>) -> Option<Diagnostic> {
     let message = "negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, \
                    insecure-fork-wanted and numa-cpu-mapping.";
     let mut d = refusal(&codes::PREFIX, message, second.unwrap_or(first).span);
-    d.early = true;
+    d.standing = Standing::Early;
     Some(d)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hapax_diag::{Diagnostic, Diagnostics, FileId, Severity, Sources};
+use hapax_diag::{Diagnostic, Diagnostics, FileId, Severity, Sources, Standing};
 use hapax_sample::Files;
 use hapax_syntax::{Environment, Line};
 
@@ -57,12 +57,14 @@ pub fn load(inputs: Vec<Input>, files: &dyn Files, opts: &LoadOptions) -> Loaded
     let (plan, mut diags) = crate::resolve::resolve(reader);
     // Since 3.1, HAProxy cuts all lines of all files before it reads any in earnest, so what is wrong there is told first.
     if cuts_first(opts) {
-        diags.sort_by_key(|d| !hapax_syntax::codes::first_pass(d) && !(d.severity == Severity::Alert && d.early));
+        diags.sort_by_key(|d| !(hapax_syntax::codes::first_pass(d) || d.severity == Severity::Alert && d.standing == Standing::Early));
     }
     // Some of what HAProxy takes all the same it tells as it tells what it refuses: beside a mistake it counts as one.
     if diags.has_alert() {
         let old = opts.for_version.is_some_and(|v| v < (3, 0));
-        let grave = |d: &Diagnostic| d.grave || d.code.id == codes::SECTION_NAME.id || old && d.code.id == codes::AMBIGUOUS_DEFAULTS.id;
+        let grave = |d: &Diagnostic| {
+            d.standing == Standing::Grave || d.code.id == codes::SECTION_NAME.id || old && d.code.id == codes::AMBIGUOUS_DEFAULTS.id
+        };
         diags
             .iter_mut()
             .filter(|d| d.severity == Severity::Warning && grave(d))
@@ -146,6 +148,6 @@ fn skim(lexer: &mut hapax_syntax::Reader<'_>, env: &Environment) -> Diagnostics 
             found.push(d);
         }
     }
-    found.retain(|d| hapax_syntax::codes::first_pass(d) || d.early);
+    found.retain(|d| hapax_syntax::codes::first_pass(d) || d.standing == Standing::Early);
     found
 }

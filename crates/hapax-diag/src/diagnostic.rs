@@ -50,6 +50,19 @@ pub enum Lead {
     Bare,
 }
 
+/// How a diagnostic stands among others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Standing {
+    #[default]
+    Own,
+    /// It comes of another mistake that was told: HAProxy tells it too, people need not be told.
+    Follows,
+    /// HAProxy tells it before it reads any line in earnest, and then tells nothing else.
+    Early,
+    /// HAProxy tells it as it tells mistakes, and takes the file all the same.
+    Grave,
+}
+
 /// What is wrong, where, and what to write instead.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -67,12 +80,7 @@ pub struct Diagnostic {
     pub related: Box<[(Span, String)]>,
     /// Set when the file may be right but this machine lacks something (a certificate, a user, a name).
     pub missing: bool,
-    /// It comes of another mistake that was told: HAProxy tells it too, people need not be told.
-    pub follows: bool,
-    /// HAProxy tells it as it tells mistakes, and takes the file all the same.
-    pub grave: bool,
-    /// HAProxy tells it before it reads any line in earnest, and then tells nothing else.
-    pub early: bool,
+    pub standing: Standing,
     /// Lines HAProxy prints under the message (the input and a caret); the annotated renderer draws its own.
     pub excerpt: Option<Box<str>>,
     /// What HAProxy writes before the message.
@@ -90,9 +98,7 @@ impl Diagnostic {
             help: None,
             related: Box::default(),
             missing: false,
-            follows: false,
-            grave: false,
-            early: false,
+            standing: Standing::Own,
             excerpt: None,
             lead: Lead::Parsing,
         }

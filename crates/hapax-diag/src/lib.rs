@@ -10,6 +10,6 @@ mod source;
 mod suggest;
 pub mod suppress;
 
-pub use diagnostic::{Code, Diagnostic, Diagnostics, Lead, Severity};
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Lead, Severity, Standing};
 pub use source::{FileId, Source, Sources, Span};
 pub use suggest::suggest;

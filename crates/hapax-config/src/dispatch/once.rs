@@ -1,6 +1,6 @@
 //! Words of `global` that are given once: what HAProxy says of a second line, which it passes over more often than it refuses it.
 
-use hapax_diag::{Diagnostic, Severity};
+use hapax_diag::{Diagnostic, Severity, Standing};
 
 use crate::args::Args;
 use crate::codes;
@@ -96,7 +96,9 @@ pub(super) fn given_again(cx: &mut Reader<'_>, name: &'static str, a: &Args<'_>)
     let mut d = Diagnostic::warning(&codes::DUPLICATE, message)
         .at(a.span)
         .related(*first, "it was given here, and that counts");
-    d.grave = *again == Loudly || *again == Warned && old;
+    if *again == Loudly || *again == Warned && old {
+        d.standing = Standing::Grave;
+    }
     if matches!(again, Refused(_)) {
         d.severity = Severity::Alert;
         return Err(d);

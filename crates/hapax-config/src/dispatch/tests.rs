@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hapax_diag::Severity;
+use hapax_diag::{Severity, Standing};
 use hapax_sample::Files;
 
 use crate::keyword::Version;
@@ -160,7 +160,10 @@ fn what_comes_of_another_mistake_is_marked() {
         };
         let loaded = load(vec![input], &NoFiles, &LoadOptions::default());
         let alerts = || loaded.diags.iter().filter(|d| d.severity == Severity::Alert);
-        let told: Vec<_> = alerts().filter(|d| !d.follows).map(|d| d.message.as_str()).collect();
+        let told: Vec<_> = alerts()
+            .filter(|d| d.standing != Standing::Follows)
+            .map(|d| d.message.as_str())
+            .collect();
         assert!(
             alerts().count() > 1 && told.len() == 1 && told[0].contains(want),
             "{text}: {told:?}"

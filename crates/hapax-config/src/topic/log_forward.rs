@@ -45,7 +45,8 @@ static ROWS: &[Row] = &[
         .bad(&["bind 127.0.0.1", "bind 127.0.0.1:1514 nonsense"])
         .set(|cx, a| {
             if a.is_empty() {
-                return tell_nothing(cx, a);
+                tell_nothing(cx, a);
+                return Ok(());
             }
             let made = listening::standalone(cx, a, Accept::STATS_SOCKET)?;
             section(cx).binds.extend(made);
@@ -59,7 +60,8 @@ static ROWS: &[Row] = &[
         .bad(&["dgram-bind 127.0.0.1"])
         .set(|cx, a| {
             if a.is_empty() {
-                return tell_nothing(cx, a);
+                tell_nothing(cx, a);
+                return Ok(());
             }
             let made = listening::standalone(cx, a, DGRAM)?;
             section(cx).dgram_binds.extend(made);
@@ -150,8 +152,7 @@ pub(super) fn section<'r>(cx: &'r mut Reader<'_>) -> &'r mut LogForward {
 }
 
 /// Of a line that names no address, which HAProxy takes.
-fn tell_nothing(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
+fn tell_nothing(cx: &mut Reader<'_>, a: &Args<'_>) {
     let message = format!("'{}' names no address: nothing listens for it", a.name);
     cx.diags.push(Diagnostic::warning(&codes::NO_EFFECT, message).at(a.span));
-    Ok(())
 }

@@ -153,7 +153,7 @@ pub(super) fn named(name: &str, word: Token<'_>, acls: &AclSet, cx: &mut Compile
     }
     let mut d = Diagnostic::alert(&codes::CONDITION, format!("no such ACL : '{name}'")).at(word.span);
     if acls.broken.contains(name) {
-        d.follows = true;
+        d.standing = hapax_diag::Standing::Follows;
         return Err(d);
     }
     if name.starts_with('{') || name.ends_with('}') {

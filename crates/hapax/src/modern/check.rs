@@ -11,7 +11,7 @@ use hapax_config::lint::{self, Around, Lint};
 use hapax_config::{LoadOptions, Loaded};
 use hapax_diag::baseline::Baseline;
 use hapax_diag::render::{self, Closing, Human, Tool};
-use hapax_diag::{Diagnostics, Severity, Sources, suggest, suppress};
+use hapax_diag::{Diagnostics, Severity, Sources, Standing, suggest, suppress};
 use hapax_sys::memory;
 
 use crate::asked_version::{self, AskedVersion};
@@ -176,7 +176,7 @@ fn check(o: &Options) -> Result<ExitCode, String> {
         baseline(path, o.write_baseline, &mut diags, &sources)?;
     }
     if o.format != Format::Haproxy {
-        diags.retain(|d| !d.follows);
+        diags.retain(|d| d.standing != Standing::Follows);
         diags.sort_by_key(|d| d.span.map_or((u32::MAX, 0), |s| (s.file.0, s.line)));
     }
     print(&draw(o, &diags, &sources));
