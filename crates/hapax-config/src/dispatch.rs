@@ -142,6 +142,9 @@ impl Reader<'_> {
             }
             d
         })?;
+        if section.bit == Sections::GLOBAL {
+            once::given(self, row.name, &args);
+        }
         if section.bit.intersects(Sections::ACME | Sections::CACHE | Sections::FCGI_APP) && prefix == Prefix::None {
             self.words_said.push((row.name, args.show(0), args.span));
         }

@@ -79,10 +79,6 @@ pub(super) fn given_again(cx: &mut Reader<'_>, name: &'static str, a: &Args<'_>)
     }
     let key = key(name);
     let Some((_, first)) = cx.given_once.iter().find(|(k, _)| *k == key) else {
-        // No value and the value nought are the same to most of them.
-        if a.str(0) != "0" || key.ends_with("id") {
-            cx.given_once.push((key, a.line));
-        }
         return Ok(false);
     };
     let what = shown.map_or_else(|| format!("'{name}'"), str::to_owned);
@@ -105,4 +101,14 @@ pub(super) fn given_again(cx: &mut Reader<'_>, name: &'static str, a: &Args<'_>)
     }
     cx.diags.push(d);
     Ok(true)
+}
+
+/// Keeps in mind that the line gave its value, which was taken.
+pub(super) fn given(cx: &mut Reader<'_>, name: &'static str, a: &Args<'_>) {
+    let key = key(name);
+    // No value and the value nought are the same to most of them.
+    let nought = a.str(0) == "0" && !matches!(key, "uid" | "gid");
+    if !nought && ONCE.iter().any(|(word, ..)| *word == name) {
+        cx.given_once.push((key, a.line));
+    }
 }

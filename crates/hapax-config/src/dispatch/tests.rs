@@ -178,6 +178,7 @@ fn second_values_of_global() {
         ("maxconn 10\n maxconn 20", None, Some(Warning)),
         ("maxconn 10\n maxconn many", None, Some(Warning)),
         ("maxconn 0\n maxconn 20", None, None),
+        ("maxconn many\n maxconn many", None, Some(Alert)),
         ("uid 0\n user root", None, Some(Warning)),
         ("chroot /\n chroot /", Some((2, 6)), Some(Warning)),
         ("tune.rcvbuf.client 10\n tune.rcvbuf.client 10", None, Some(Warning)),
