@@ -1,5 +1,7 @@
 //! Where the next attempt goes when a server refuses a connection or does not answer, and what is counted then.
 
+use std::fmt::Write;
+
 use hapax_tests::ports::Port;
 use hapax_tests::{Builder, Origin, Reply, compare};
 
@@ -20,8 +22,11 @@ fn outcomes(name: &str, cases: &[(&str, &str)]) {
             s => format!("  server {s} @nobody@ cookie {s}\n"),
         });
         let servers: String = servers.collect();
-        template +=
-            &format!("listen l{i}\n  bind @l{i}@\n  {balance} {lines}\n  http-after-response set-header X-Tries \"%s %rc\"\n{servers}");
+        writeln!(
+            template,
+            "listen l{i}\n  bind @l{i}@\n  {balance} {lines}\n  http-after-response set-header X-Tries \"%s %rc\"\n{servers}"
+        )
+        .unwrap();
     }
     compare::same(name, |program| {
         let p = Builder::new(program, &template)
