@@ -6,8 +6,9 @@ mod rings;
 use hapax_tests::syslog::mask;
 use hapax_tests::{Builder, Origin, Program, Reply, Syslog, compare};
 
+/// Many a case ends by one of these.
 const TIMEOUTS: &str =
-    "defaults\n  log global\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n  timeout http-keep-alive 500ms\n";
+    "defaults\n  log global\n  timeout connect 10s\n  timeout client 5s\n  timeout server 500ms\n  timeout http-request 500ms\n";
 
 /// The line logged for one exchange of raw bytes with a listener.
 fn logged(program: Program, log: &str, lines: &str, request: &str) -> String {
