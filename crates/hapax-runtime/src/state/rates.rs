@@ -42,7 +42,9 @@ impl RateMeter {
             cell.current.store(cell.current.load(Relaxed).wrapping_add(n), Relaxed);
             return;
         }
-        raise(&self.max, self.count_in(last));
+        if last > self.forgotten.load(Relaxed) {
+            raise(&self.max, self.count_in(last));
+        }
         let previous = if last + 1 == second { cell.current.load(Relaxed) } else { 0 };
         cell.previous.store(previous, Relaxed);
         cell.current.store(n, Relaxed);
