@@ -190,14 +190,14 @@ impl Action for Delete {
                 if name.is_empty() {
                     return Some(());
                 }
-                if !immutable(&name) {
-                    head.remove_if(|n, _| match self.by {
-                        Match::Is => n == name,
-                        Match::Begins => n.starts_with(&name),
-                        Match::Ends => n.ends_with(&name),
-                        Match::Contains => memchr::memmem::find(n, &name).is_some(),
-                    });
-                }
+                // What the list names may be a part of a name that it may not touch.
+                let named = |n: &[u8]| match self.by {
+                    Match::Is => n == name,
+                    Match::Begins => n.starts_with(&name),
+                    Match::Ends => n.ends_with(&name),
+                    Match::Contains => memchr::memmem::find(n, &name).is_some(),
+                };
+                head.remove_if(|n, _| !immutable(n) && named(n));
             }
         })
     }
