@@ -78,7 +78,7 @@ pub struct Shared {
     pub stopping: AtomicBool,
     /// SIGUSR1 was received, and `grace` is not over.
     pub leaving: AtomicBool,
-    /// Next session and stream ids.
+    /// The number of the next stream.
     pub next_id: AtomicU64,
     /// The number of the next connection, which is no stream's.
     pub next_session: AtomicU64,
