@@ -1,6 +1,6 @@
 //! The one list of section keywords, indexed by name once per process.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use hapax_syntax::Word;
@@ -17,6 +17,8 @@ pub(crate) struct Index<K: Class> {
     by_name: HashMap<&'static str, Vec<&'static Keyword<K>>>,
     /// Most words in a name that starts with this word.
     longest: HashMap<&'static str, usize>,
+    /// First words of names that `no` may stand before.
+    negated: HashSet<&'static str>,
 }
 
 /// What the index knows of the start of a line.
@@ -30,14 +32,23 @@ impl<K: Class> Index<K> {
     pub(crate) fn new(rows: impl Iterator<Item = &'static Keyword<K>>) -> Self {
         let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
         let mut longest = HashMap::new();
+        let mut negated = HashSet::new();
         for row in rows {
             by_name.entry(row.name).or_default().push(row);
             let words = row.name.split(' ').count();
             let first = row.name.split(' ').next().unwrap_or(row.name);
             let most: &mut usize = longest.entry(first).or_default();
             *most = words.max(*most);
+            if row.negatable {
+                negated.insert(first);
+            }
         }
-        Self { by_name, longest }
+        Self { by_name, longest, negated }
+    }
+
+    /// Whether `no` and `default` may stand before a line that starts with this word.
+    pub(crate) fn takes_prefix(&self, first: &str) -> bool {
+        self.negated.contains(first)
     }
 
     /// The longest row whose name starts the line, for `section` where one of that name is valid there.

@@ -9,10 +9,9 @@ use crate::codes;
 use crate::dictionary::{Found, section_keywords};
 use crate::draft::Draft;
 use crate::keyword::{Class, Keyword, Misplaced, Prefix, Sections, Version};
+use crate::once;
 use crate::reader::{Reader, Section};
 use crate::section::{self, SectionRow};
-
-mod once;
 
 impl Reader<'_> {
     /// Reads one line. A refused line leaves its diagnostics behind and the reading goes on.
@@ -133,18 +132,16 @@ impl Reader<'_> {
         if aside {
             return self.read_aside(row, &mut args);
         }
-        if section.bit == Sections::GLOBAL && once::given_again(self, row.name, &args)? {
+        if once::given_again(self, row, &args)? {
             return Ok(());
         }
         run_row(self, row, &mut args).map_err(|mut d| {
-            if section.bit == Sections::GLOBAL && READ_FIRST.contains(&row.name) {
+            if row.read_first {
                 d.standing = Standing::Early;
             }
             d
         })?;
-        if section.bit == Sections::GLOBAL {
-            once::given(self, row.name, &args);
-        }
+        once::given(self, row, &args);
         if section.bit.intersects(Sections::ACME | Sections::CACHE | Sections::FCGI_APP) && prefix == Prefix::None {
             self.words_said.push((row.name, args.show(0), args.span));
         }
@@ -310,43 +307,11 @@ fn refusal(code: &'static hapax_diag::Code, message: impl Into<String>, at: Span
     Diagnostic::alert(code, message).at(at)
 }
 
-/// Words of `global` that HAProxy reads in its first pass over the files, to know how it is to run.
-const READ_FIRST: &[&str] = &[
-    "daemon",
-    "expose-deprecated-directives",
-    "localpeer",
-    "master-worker",
-    "mworker-max-reloads",
-    "noepoll",
-    "noevports",
-    "nokqueue",
-    "noktls",
-    "nopoll",
-    "pidfile",
-    "presetenv",
-    "quiet",
-    "resetenv",
-    "setenv",
-    "unsetenv",
-    "zero-warning",
-];
-
-/// Words that `no` and `default` may stand before.
-const PREFIXED: &[&str] = &[
-    "option",
-    "log",
-    "busy-polling",
-    "set-dumpable",
-    "strict-limits",
-    "insecure-fork-wanted",
-    "numa-cpu-mapping",
-];
-
 /// A prefix before a word that takes none: told whatever the section, and before anything else.
 pub(crate) fn prefix_of_nothing(line: &Line<'_>) -> Option<Diagnostic> {
     let first = line.words.first().filter(|w| matches!(w.str(), "no" | "default"))?;
     let second = line.words.get(1);
-    if second.is_some_and(|w| PREFIXED.contains(&w.str())) {
+    if second.is_some_and(|w| section_keywords().takes_prefix(w.str())) {
         return None;
     }
     let message = "negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, \

@@ -10,6 +10,7 @@ use hapax_sample::Compile;
 use hapax_value::Support;
 
 use crate::args::Args;
+use crate::once::Once;
 use crate::shape::Shape;
 
 bitflags! {
@@ -129,6 +130,10 @@ pub struct Keyword<K: Class> {
     pub experimental: bool,
     /// Words behind those that the shape takes are passed over, and that is noted.
     pub lenient: bool,
+    /// HAProxy reads it in its first pass over the files, to know how it is to run: its mistakes are told before all others.
+    pub read_first: bool,
+    /// Its value is given once.
+    pub once: Option<Once>,
     /// Whole lines that are accepted and refused in the first of `sections`.
     pub ok: &'static [&'static str],
     pub bad: &'static [&'static str],
@@ -158,6 +163,8 @@ impl<K: Class> Keyword<K> {
             family: false,
             experimental: false,
             lenient: false,
+            read_first: false,
+            once: None,
             ok: &[],
             bad: &[],
             set: ignore::<K>,
@@ -252,6 +259,18 @@ impl<K: Class> Keyword<K> {
     #[must_use]
     pub const fn negatable(mut self) -> Self {
         self.negatable = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn read_first(mut self) -> Self {
+        self.read_first = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn once(mut self, once: Once) -> Self {
+        self.once = Some(once);
         self
     }
 

@@ -18,6 +18,7 @@ pub mod guid;
 pub mod keyword;
 pub mod lint;
 mod load;
+pub mod once;
 pub mod paths;
 pub mod plan;
 pub mod reader;

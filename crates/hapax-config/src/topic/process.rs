@@ -13,6 +13,7 @@ use crate::args::Args;
 use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::once::Once;
 use crate::paths::PathPolicy;
 use crate::reader::Reader;
 use crate::shape::Shape;
@@ -42,6 +43,7 @@ pub(crate) const MAX_THREADS: i64 = 1024;
 
 static ROWS: &[Row] = &[
     global("daemon")
+        .read_first()
         .shape(Shape::Nothing)
         .doc("Runs in the background.")
         .ok(&["daemon"])
@@ -51,6 +53,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     global("quiet")
+        .read_first()
         .shape(Shape::Nothing)
         .doc("Writes no message at start.")
         .ok(&["quiet"])
@@ -60,6 +63,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     global("zero-warning")
+        .read_first()
         .shape(Shape::Nothing)
         .doc("Refuses to start when the configuration has warnings.")
         .ok(&["zero-warning"])
@@ -69,6 +73,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     global("master-worker")
+        .read_first()
         .usage("[no-exit-on-failure]")
         .doc(
             "Asked for a master process, as `-W` on the command line does; what is left is how it takes the \
@@ -98,6 +103,7 @@ end of a worker.",
         .bad(&["nbthread", "nbthread x", "nbthread 0", "nbthread 2 3"])
         .set(nbthread),
     global("maxconn")
+        .once(Once::LOUD)
         .usage("<number>")
         .shape(Shape::Any)
         .doc("Most connections of all clients together.")
@@ -105,6 +111,7 @@ end of a worker.",
         .bad(&["maxconn many", "maxconn", "maxconn 1 2"])
         .set(maxconn),
     global("ulimit-n")
+        .once(Once::LOUD)
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Most open files; derived from `maxconn` by default.")
@@ -115,6 +122,8 @@ end of a worker.",
             Ok(())
         }),
     global("pidfile")
+        .read_first()
+        .once(Once::WARNED)
         .usage("<file>")
         .shape(Shape::Any)
         .doc("File that the process's number is written to.")
@@ -126,6 +135,7 @@ end of a worker.",
             Ok(())
         }),
     global("chroot")
+        .once(Once::WARNED.spelled_out())
         .usage("<directory>")
         .shape(Shape::Any)
         .doc("Directory the process locks itself into once it has opened its files and sockets.")
@@ -175,6 +185,7 @@ end of a worker.",
             Ok(())
         }),
     global("spread-checks")
+        .once(Once::LOUD.called("spread-checks"))
         .usage("<percent>")
         .shape(Shape::Lax(0, 50))
         .doc("Random part added to and taken from the interval of health checks, in percent.")
@@ -239,6 +250,7 @@ end of a worker.",
         .ok(&["tune.http.logurilen 4096"])
         .bad(&["tune.http.logurilen"]),
     global("tune.maxaccept")
+        .once(Once::WARNED)
         .usage("<number>")
         .shape(Shape::Lax(-1, i32::MAX as i64))
         .doc("Connections accepted in one go.")
@@ -246,6 +258,7 @@ end of a worker.",
         .ok(&["tune.maxaccept 64", "tune.maxaccept -1"])
         .bad(&["tune.maxaccept", "tune.maxaccept -2"]),
     global("localpeer")
+        .read_first()
         .usage("<name>")
         .shape(Shape::Word("<name>"))
         .doc("Our own name among the peers; the host's name by default.")

@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::codes;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::once::Once;
 use crate::reader::Reader;
 use crate::shape::Shape;
 
@@ -16,6 +17,7 @@ const fn global(name: &'static str) -> Row {
 
 pub(super) static ROWS: &[Row] = &[
     global("user")
+        .once(Once::LOUD.shares("uid").called("user/uid").zero_counts())
         .usage("<name>")
         .shape(Shape::Word("<name>"))
         .doc("User the process becomes once it has bound its sockets.")
@@ -28,6 +30,7 @@ pub(super) static ROWS: &[Row] = &[
             Ok(())
         }),
     global("group")
+        .once(Once::LOUD.shares("gid").called("gid/group was").zero_counts())
         .usage("<name>")
         .shape(Shape::Word("<name>"))
         .doc("Group the process becomes.")
@@ -40,6 +43,7 @@ pub(super) static ROWS: &[Row] = &[
             Ok(())
         }),
     global("uid")
+        .once(Once::LOUD.called("user/uid").zero_counts())
         .usage("<number>")
         .shape(Shape::Word("<number>"))
         .doc("User the process becomes, by number.")
@@ -50,6 +54,7 @@ pub(super) static ROWS: &[Row] = &[
             Ok(())
         }),
     global("gid")
+        .once(Once::LOUD.called("group/gid").zero_counts())
         .usage("<number>")
         .shape(Shape::Word("<number>"))
         .doc("Group the process becomes, by number.")
@@ -60,6 +65,7 @@ pub(super) static ROWS: &[Row] = &[
             Ok(())
         }),
     global("setenv")
+        .read_first()
         .usage("<name> <value>")
         .shape(Shape::Any)
         .doc("Sets a variable for the lines that follow.")
@@ -71,6 +77,7 @@ pub(super) static ROWS: &[Row] = &[
             Ok(())
         }),
     global("presetenv")
+        .read_first()
         .usage("<name> <value>")
         .shape(Shape::Any)
         .doc("Sets a variable that has no value yet.")
@@ -82,6 +89,7 @@ pub(super) static ROWS: &[Row] = &[
             Ok(())
         }),
     global("unsetenv")
+        .read_first()
         .usage("<name>...")
         .shape(Shape::Any)
         .doc("Removes variables.")
@@ -97,6 +105,7 @@ pub(super) static ROWS: &[Row] = &[
             Ok(())
         }),
     global("resetenv")
+        .read_first()
         .usage("[<name>...]")
         .shape(Shape::Any)
         .doc("Removes every variable that is not named.")

@@ -2,6 +2,7 @@
 
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::once::Once;
 use crate::shape::Shape;
 use crate::topic::{Topic, no_inherit};
 
@@ -13,6 +14,7 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 
 static ROWS: &[Row] = &[
     Row::new("fd-hard-limit", Sections::GLOBAL)
+        .once(Once::LOUD)
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Highest number of descriptors the process gives itself.")
@@ -31,6 +33,7 @@ static ROWS: &[Row] = &[
         .ok(&["prealloc-fd"])
         .bad(&["prealloc-fd extra"]),
     Row::new("maxpipes", Sections::GLOBAL)
+        .once(Once::LOUD)
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Pipes that splicing may use.")
@@ -38,6 +41,7 @@ static ROWS: &[Row] = &[
         .ok(&["maxpipes 10"])
         .bad(&["maxpipes 1 2", "maxpipes"]),
     Row::new("maxconnrate", Sections::GLOBAL)
+        .once(Once::LOUD)
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Connections per second of the process.")
@@ -48,6 +52,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("maxsessrate", Sections::GLOBAL)
+        .once(Once::LOUD)
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Sessions per second of the process.")
@@ -58,6 +63,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("maxsslrate", Sections::GLOBAL)
+        .once(Once::LOUD)
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("TLS sessions per second of the process.")

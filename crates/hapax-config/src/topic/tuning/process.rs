@@ -5,6 +5,7 @@ use hapax_diag::Diagnostic;
 use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::once::Once;
 use crate::plan::DnsFamilies;
 use crate::reader::Reader;
 use crate::shape::{Shape, list};
@@ -58,6 +59,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("expose-deprecated-directives", Sections::GLOBAL)
+        .read_first()
         .shape(Shape::Nothing)
         .doc("Silences the warnings of deprecated words.")
         .since(3, 0)
@@ -109,6 +111,7 @@ static ROWS: &[Row] = &[
         .ok(&["insecure-setuid-wanted"])
         .bad(&["insecure-setuid-wanted extra"]),
     Row::new("mworker-max-reloads", Sections::GLOBAL)
+        .read_first()
         .usage("<number>")
         .shape(Shape::Lax(0, i64::MAX))
         .doc("Reloads after which an old worker is stopped by force.")
@@ -165,6 +168,7 @@ static ROWS: &[Row] = &[
         .ok(&["set-dumpable", "set-dumpable off"])
         .bad(&["set-dumpable x", "set-dumpable on x"]),
     Row::new("shm-stats-file", Sections::GLOBAL)
+        .once(Once::refused("already specified."))
         .usage("<name>")
         .shape(Shape::Word("<name>"))
         .lenient()
@@ -174,6 +178,7 @@ static ROWS: &[Row] = &[
         .ok(&["shm-stats-file one two", "shm-stats-file /dev/shm/hapax"])
         .bad(&["shm-stats-file"]),
     Row::new("shm-stats-file-max-objects", Sections::GLOBAL)
+        .once(Once::refused("already specified."))
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
         .lenient()
@@ -235,6 +240,7 @@ static ROWS: &[Row] = &[
         .ok(&["debug.counters on", "debug.counters off"])
         .bad(&["debug.counters", "debug.counters maybe"]),
     Row::new("cluster-secret", Sections::GLOBAL)
+        .once(Once::LOUD)
         .usage("<secret>")
         .shape(Shape::Word("<secret>"))
         .doc("Secret shared by the nodes of a cluster.")
@@ -253,6 +259,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("server-state-base", Sections::GLOBAL)
+        .once(Once::LOUD)
         .usage("<directory>")
         .shape(Shape::Word("<directory>"))
         .lenient()
@@ -264,6 +271,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("server-state-file", Sections::GLOBAL)
+        .once(Once::LOUD)
         .usage("<file>")
         .shape(Shape::Word("<file>"))
         .lenient()

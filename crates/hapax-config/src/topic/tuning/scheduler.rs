@@ -2,6 +2,7 @@
 
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::once::Once;
 use crate::shape::Shape;
 use crate::topic::{Topic, no_inherit};
 use crate::units::Unit;
@@ -14,6 +15,7 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 
 static ROWS: &[Row] = &[
     Row::new("tune.runqueue-depth", Sections::GLOBAL)
+        .once(Once::WARNED)
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
         .doc("Tasks run in one go before the poller is asked again.")
@@ -28,6 +30,7 @@ static ROWS: &[Row] = &[
         .ok(&["tune.sched.low-latency on", "tune.sched.low-latency off"])
         .bad(&["tune.sched.low-latency", "tune.sched.low-latency maybe"]),
     Row::new("tune.maxpollevents", Sections::GLOBAL)
+        .once(Once::WARNED)
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, 1_000_000))
         .doc("Events taken from the poller in one call.")
@@ -191,24 +194,28 @@ static ROWS: &[Row] = &[
         .ok(&["busy-polling"])
         .bad(&["busy-polling extra"]),
     Row::new("noepoll", Sections::GLOBAL)
+        .read_first()
         .shape(Shape::Nothing)
         .doc("Does not use epoll.")
         .no_effect("epoll is the only poller")
         .ok(&["noepoll"])
         .bad(&["noepoll extra"]),
     Row::new("nopoll", Sections::GLOBAL)
+        .read_first()
         .shape(Shape::Nothing)
         .doc("Does not use poll.")
         .no_effect("epoll is the only poller")
         .ok(&["nopoll"])
         .bad(&["nopoll extra"]),
     Row::new("nokqueue", Sections::GLOBAL)
+        .read_first()
         .shape(Shape::Nothing)
         .doc("Does not use kqueue.")
         .no_effect("epoll is the only poller")
         .ok(&["nokqueue"])
         .bad(&["nokqueue extra"]),
     Row::new("noevports", Sections::GLOBAL)
+        .read_first()
         .shape(Shape::Nothing)
         .doc("Does not use event ports.")
         .no_effect("epoll is the only poller")

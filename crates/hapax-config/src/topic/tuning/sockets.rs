@@ -2,6 +2,7 @@
 
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::once::Once;
 use crate::shape::Shape;
 use crate::topic::{Topic, no_inherit};
 
@@ -13,6 +14,7 @@ pub(in crate::topic) static TOPIC: Topic = Topic {
 
 static ROWS: &[Row] = &[
     Row::new("tune.rcvbuf.client", Sections::GLOBAL)
+        .once(Once::WARNED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Kernel receive buffer of client connections.")
@@ -23,6 +25,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("tune.rcvbuf.server", Sections::GLOBAL)
+        .once(Once::WARNED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Kernel receive buffer of server connections.")
@@ -33,6 +36,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("tune.sndbuf.client", Sections::GLOBAL)
+        .once(Once::WARNED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Kernel send buffer of client connections.")
@@ -43,6 +47,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("tune.sndbuf.server", Sections::GLOBAL)
+        .once(Once::WARNED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Kernel send buffer of server connections.")
@@ -53,6 +58,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("tune.rcvbuf.frontend", Sections::GLOBAL)
+        .once(Once::IGNORED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Kernel receive buffer of listening datagram sockets.")
@@ -61,6 +67,7 @@ static ROWS: &[Row] = &[
         .ok(&["tune.rcvbuf.frontend 64k"])
         .bad(&["tune.rcvbuf.frontend", "tune.rcvbuf.frontend big"]),
     Row::new("tune.rcvbuf.backend", Sections::GLOBAL)
+        .once(Once::IGNORED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Kernel receive buffer of datagram sockets to servers.")
@@ -69,6 +76,7 @@ static ROWS: &[Row] = &[
         .ok(&["tune.rcvbuf.backend 64k"])
         .bad(&["tune.rcvbuf.backend", "tune.rcvbuf.backend big"]),
     Row::new("tune.sndbuf.frontend", Sections::GLOBAL)
+        .once(Once::IGNORED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Kernel send buffer of listening datagram sockets.")
@@ -77,6 +85,7 @@ static ROWS: &[Row] = &[
         .ok(&["tune.sndbuf.frontend 64k"])
         .bad(&["tune.sndbuf.frontend 4g", "tune.sndbuf.frontend", "tune.sndbuf.frontend big"]),
     Row::new("tune.sndbuf.backend", Sections::GLOBAL)
+        .once(Once::IGNORED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Kernel send buffer of datagram sockets to servers.")
@@ -85,6 +94,7 @@ static ROWS: &[Row] = &[
         .ok(&["tune.sndbuf.backend 64k"])
         .bad(&["tune.sndbuf.backend 4g", "tune.sndbuf.backend", "tune.sndbuf.backend big"]),
     Row::new("tune.notsent-lowat.client", Sections::GLOBAL)
+        .once(Once::WARNED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Unsent bytes a client socket may hold beyond its window.")
@@ -100,6 +110,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("tune.notsent-lowat.server", Sections::GLOBAL)
+        .once(Once::WARNED)
         .usage("<size>")
         .shape(Shape::Size32)
         .doc("Unsent bytes a server socket may hold beyond its window.")

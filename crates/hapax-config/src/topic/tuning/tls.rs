@@ -5,6 +5,7 @@ use hapax_diag::Diagnostic;
 use crate::args::Args;
 use crate::dictionary::Row;
 use crate::keyword::Sections;
+use crate::once::Once;
 use crate::plan::Allowed;
 use crate::shape::Shape;
 use crate::tls::{self, Tls12, Tls13};
@@ -243,6 +244,7 @@ static ROWS: &[Row] = &[
         .ok(&["maxsslconn 10"])
         .bad(&["maxsslconn"]),
     Row::new("noktls", Sections::GLOBAL)
+        .read_first()
         .shape(Shape::Nothing)
         .doc("Does not use the kernel's TLS.")
         .since(3, 3)
@@ -302,6 +304,7 @@ static ROWS: &[Row] = &[
         .ok(&["tune.ssl.ssl-ctx-cache-size 10"])
         .bad(&["tune.ssl.ssl-ctx-cache-size -1", "tune.ssl.ssl-ctx-cache-size"]),
     Row::new("tune.ssl.capture-buffer-size", Sections::GLOBAL)
+        .once(Once::refused("is already configured."))
         .usage("<number>")
         .shape(Shape::Lax(0, i64::MAX))
         .doc("Bytes of the lists in a ClientHello that are kept for `ssl_fc_cipherlist_bin` and its like; 0 keeps none.")
@@ -313,6 +316,7 @@ static ROWS: &[Row] = &[
             Ok(())
         }),
     Row::new("tune.ssl.capture-cipherlist-size", Sections::GLOBAL)
+        .once(Once::refused("is already configured.").shares("tune.ssl.capture-buffer-size"))
         .usage("<number>")
         .shape(Shape::Lax(0, i64::MAX))
         .doc("Old name of `tune.ssl.capture-buffer-size`.")
