@@ -117,6 +117,18 @@ fn a_format_of_ones_own() {
 }
 
 #[test]
+fn statistics_answer_in_the_place_of_a_server() {
+    let log = "log-tag tag\n  log @log@ local0";
+    let page = "GET /haproxy?stats HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    let lines = "  mode http\n  stats enable\n  log-format \"127.0.0.1:0 %ST %tsc %s w=%Tw c=%Tc r=%Tr B=%B end\"\n";
+    let line = logged(Program::Hapax, log, lines, page);
+    assert!(line.contains("200 LR-- <STATS> w=0 c=0 r="), "{line}");
+    let sent = &line[line.find("B=").unwrap() + 2..line.find(" end").unwrap()];
+    assert!(sent.parse::<u32>().unwrap() > 1000, "{line}");
+    same("statistics", log, &lines.replace(" r=%Tr B=%B", ""), page);
+}
+
+#[test]
 fn what_is_known_of_refused_requests() {
     let log = "log-tag tag\n  log @log@ local0";
     let format = "  mode http\n  unique-id-format u-%f\n  log-format \"127.0.0.1:0 %ST %tsc U=%U id=%ID rt=%rt be=%[be_name] m=%HM\"\n";

@@ -65,10 +65,20 @@ impl Exchange<'_> {
             self.marks.response = self.w.now_ms();
         }
         self.own_out = self.p.res_head.counted_len() + body.len() as u64;
+        if !self.p.facts.applet.is_empty() && self.p.facts.termination[0] == b'L' {
+            self.note_applet();
+        }
         let sent = self.write(&out, self.ends_with_last()).await;
         out.clear();
         *self.p.res.out() = out;
         sent
+    }
+
+    /// Whoever answers in the place of a server is one to the log: what it gave counts, and it was reached at once.
+    fn note_applet(&mut self) {
+        self.head_out = self.own_out;
+        let m = &mut self.marks;
+        (m.queued, m.connected) = (m.response, m.response);
     }
 
     /// `http-after-response` of the backend, then of the frontend.
