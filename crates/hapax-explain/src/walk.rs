@@ -5,6 +5,8 @@ use std::sync::Arc;
 use hapax_config::Plan;
 use hapax_config::plan::{ForwardFor, Proxy, ProxyCaps, ServerTarget, SwitchTarget};
 use hapax_diag::{Sources, Span};
+use hapax_proto::h1::framing::{self, BodyLen};
+use hapax_proto::h1::reframe::{self, Contradiction};
 use hapax_proto::http::Head;
 use hapax_rules::errors::Pages;
 use hapax_rules::{Controls, Effect, Reply, Rule, SERVICES, Txn, Woken};
@@ -97,6 +99,7 @@ impl<'w> Walk<'w> {
 
     fn go(&mut self, q: &Question) -> Way<Box<Outcome>> {
         let fe = self.proxy(self.fe_id);
+        let asked = framing::request(&self.req).map_or(BodyLen::None, |m| m.body);
         self.run("tcp-request connection", fe, &fe.tcp_conn_rules, Phase::Connection)?;
         self.run("tcp-request session", fe, &fe.tcp_sess_rules, Phase::Connection)?;
         self.run("tcp-request content", fe, &fe.tcp_req_rules, Phase::Request)?;
@@ -116,6 +119,7 @@ impl<'w> Walk<'w> {
                 self.run("redirect", be, &be.redirects, Phase::Request)?;
             }
         }
+        self.reframe(Phase::Request, |head| reframe::request(head, asked))?;
         self.tell_addresses(fe, be);
         let mut outcome = self.choose_server(be)?;
         outcome.sent = Some(message(&self.req, self.body));
@@ -129,8 +133,40 @@ impl<'w> Walk<'w> {
             }
             self.after_response();
         }
-        outcome.response = self.res.as_ref().map(|h| message(h, self.res_body));
+        let (bodiless, given) = (self.answers_without_body(), self.given());
+        self.reframe(Phase::Response, |head| reframe::response(head, given, bodiless).map(|_| ()))?;
+        let body = if bodiless { &[] } else { self.res_body };
+        outcome.response = self.res.as_ref().map(|h| message(h, body));
         Ok(Box::new(outcome))
+    }
+
+    /// Messages are sent as they are framed, whatever rules have made of the fields that say so.
+    fn reframe(&mut self, phase: Phase, settle: impl FnOnce(&mut Head) -> Result<(), Contradiction>) -> Way<()> {
+        if !std::mem::take(&mut self.controls.framing_edited) {
+            return Ok(());
+        }
+        let head = match phase {
+            Phase::Response => self.res.as_mut().unwrap_or(&mut self.req),
+            _ => &mut self.req,
+        };
+        match settle(head) {
+            Ok(()) => Ok(()),
+            Err(e) => Err(self.answer(&Reply::error(500), "response", &format!("the rules cannot be followed: {e}"), None)),
+        }
+    }
+
+    /// How the server's response is delimited.
+    fn given(&self) -> BodyLen {
+        match self.res_body.len() {
+            0 => BodyLen::None,
+            n => BodyLen::Length(n as u64),
+        }
+    }
+
+    /// No body follows the head of the response.
+    fn answers_without_body(&self) -> bool {
+        let status = self.res.as_ref().map_or(0, |h| h.status);
+        self.req.method() == b"HEAD" || reframe::is_bodiless(status)
     }
 
     fn txn<'t>(&'t mut self, phase: Phase, raw: &'t [u8]) -> Txn<'t> {
@@ -235,10 +271,16 @@ impl<'w> Walk<'w> {
         if route::is_http(self.proxy(self.fe_id)) {
             self.after_response();
         }
+        if std::mem::take(&mut self.controls.framing_edited)
+            && let Some(head) = &mut self.res
+        {
+            reframe::own(head, body.len());
+        }
+        let body = if self.answers_without_body() { &[][..] } else { &*body };
         Box::new(Outcome {
             kind,
             text: text.into(),
-            response: self.res.as_ref().map(|h| message(h, &body)),
+            response: self.res.as_ref().map(|h| message(h, body)),
             backend: (self.be_id != self.fe_id).then(|| self.proxy(self.be_id).name.to_string()),
             rule,
             ..Outcome::default()

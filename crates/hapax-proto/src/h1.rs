@@ -5,6 +5,7 @@
 pub mod chunk;
 pub mod framing;
 pub mod parse;
+pub mod reframe;
 pub mod target;
 pub mod websocket;
 pub mod write;

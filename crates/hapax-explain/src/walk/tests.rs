@@ -273,3 +273,26 @@ fn reports_say_what_was_compared() {
     assert_eq!(json["outcome"]["backend"], "api");
     assert_eq!(json["steps"][0]["step"], "enter");
 }
+
+#[test]
+fn messages_keep_their_framing_whatever_rules_do() {
+    let (plan, sources) = load(
+        "defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 1s\nfrontend f\n bind :80\n \
+         http-request del-header content-length if { path /gone }\n http-request set-header content-length 9 if { path /wrong }\n \
+         http-response set-status 204 if { path /empty }\n use_backend b\nbackend b\n server s 192.0.2.1:80\n",
+    );
+    let ask = |path: &str| {
+        let question = Question {
+            method: "POST".into(),
+            url: format!("http://h{path}"),
+            body: "abc".into(),
+            ..Question::default()
+        };
+        explain(&plan, &sources, &question).unwrap().outcome
+    };
+    let length = |headers: &[(String, String)]| headers.iter().find(|(n, _)| n == "content-length").map(|(_, v)| v.clone());
+    assert_eq!(length(&ask("/gone").sent.unwrap().headers).as_deref(), Some("3"));
+    let wrong = ask("/wrong");
+    assert_eq!((wrong.sent.is_none(), wrong.response.unwrap().status), (true, Some(500)));
+    assert_eq!(ask("/empty").response.unwrap().body, "");
+}

@@ -142,15 +142,6 @@ pub(super) fn connection_closes(head: &mut Head) -> bool {
     closes
 }
 
-/// Leaves one field of that name, where the first stands, with that value.
-pub(super) fn only_value(head: &mut Head, name: &[u8], value: &[u8]) {
-    let Some(at) = head.iter().position(|(n, _)| n == name) else {
-        return;
-    };
-    head.remove(name);
-    head.insert(at, name, value);
-}
-
 /// Words of `Connection` that are between a peer and us.
 fn between_peers(word: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"close") || word.eq_ignore_ascii_case(b"keep-alive")

@@ -96,7 +96,7 @@ impl Exchange<'_> {
             // This would have been the last word, and it says that another is to come.
             return Err(End::new(Blame::Internal, Phase::Headers).into());
         }
-        let empty = matches!(status, 204 | 304);
+        let empty = hapax_proto::h1::reframe::is_bodiless(status);
         if empty {
             self.p.res_head.remove(b"transfer-encoding");
         }
