@@ -4,7 +4,9 @@ mod balance;
 mod bind;
 mod certs;
 mod check;
+mod cookie;
 mod copy_on_write;
+mod forwarded;
 mod forwardfor;
 mod global;
 mod log;
@@ -23,8 +25,10 @@ pub use check::{
     Act, Check, CheckPort, Connect, Expect, External, HeaderPattern, HttpCheckOptions, HttpSend, Pattern, ReplyReader, Script, ScriptKind,
     Step, StrMatch, StrMethod, Text, VarValue,
 };
+pub use cookie::{Cookie, CookieMode, CookieSeen, capture_cookie, leaks_cookie};
 pub(crate) use copy_on_write::usual;
 pub use copy_on_write::{CopyOnWrite, Usual};
+pub use forwarded::{Forwarded, ForwardedPart, HeaderNames};
 pub use forwardfor::ForwardFor;
 pub use global::{Allowed, DnsFamilies, Global, SeverityOutput, SocketBuffers, SocketLevel, StatsSocket, UnixBind};
 pub use log::{
@@ -32,8 +36,8 @@ pub use log::{
 };
 pub use peers::Peers;
 pub use proxy::{
-    Cookie, CookieMode, Forwarded, ForwardedPart, HeaderNames, HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps, RetryOn,
-    ServerTarget, StatsAdmin, StatsUri, SwitchRule, SwitchTarget, TcpKeepAlive, Timeouts, UseServer, UseSource,
+    HttpMode, LogKind, Mode, Options, Persist, Proxy, ProxyCaps, RetryOn, ServerTarget, StatsAdmin, StatsUri, SwitchRule, SwitchTarget,
+    TcpKeepAlive, Timeouts, UseServer, UseSource,
 };
 pub use resolvers::{Hold, MailAlerts, Mailer, Mailers, NameServer, Resolve, Resolvers};
 pub use saved::Saved;

@@ -4,6 +4,7 @@
 
 pub mod chunk;
 pub mod framing;
+pub mod normalise;
 pub mod parse;
 pub mod reframe;
 pub mod target;

@@ -8,7 +8,6 @@ mod announce;
 mod body;
 mod connect;
 mod cookie;
-mod edit;
 mod exchange;
 pub(crate) mod filters;
 mod forward;

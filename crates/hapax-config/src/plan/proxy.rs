@@ -17,6 +17,7 @@ use hapax_sample::logformat::LogFormat;
 use hapax_value::{Endpoint, Millis};
 
 use super::{Balance, Bind, CopyOnWrite, LogFormats, LogTarget, MailAlerts, Script, Server, StickRule};
+use super::{Cookie, Forwarded, HeaderNames};
 use crate::server::ServerDraft;
 
 bitflags! {
@@ -288,35 +289,6 @@ pub enum SwitchTarget {
     Dynamic(LogFormat),
 }
 
-/// How `cookie` works on the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CookieMode {
-    /// Only read: the application sets it.
-    Passive,
-    Rewrite,
-    Insert,
-    Prefix,
-}
-
-/// `cookie NAME ...` of a backend (manual, 4.2).
-#[derive(Clone, Debug)]
-pub struct Cookie {
-    pub name: Arc<[u8]>,
-    pub mode: CookieMode,
-    pub indirect: bool,
-    pub nocache: bool,
-    pub postonly: bool,
-    pub preserve: bool,
-    pub httponly: bool,
-    pub secure: bool,
-    pub dynamic: bool,
-    pub domains: Vec<Arc<[u8]>>,
-    /// Seconds.
-    pub maxidle: Option<u32>,
-    pub maxlife: Option<u32>,
-    pub attrs: Vec<Arc<[u8]>>,
-}
-
 impl Proxy {
     /// The cookie of a server at `address`, where those of the backend are made of addresses (`cookie ... dynamic`).
     pub fn cookie_of(&self, address: Option<&Endpoint>) -> Option<Arc<[u8]>> {
@@ -325,34 +297,6 @@ impl Proxy {
         let asked = self.cookie.as_ref().is_some_and(|c| c.dynamic);
         asked.then(|| hapax_balance::dynamic_cookie(key, *address).into_bytes().into())
     }
-}
-
-/// `option forwarded` (RFC 7239).
-#[derive(Clone, Debug, Default)]
-pub struct Forwarded {
-    pub proto: bool,
-    pub host: Option<ForwardedPart>,
-    pub by: Option<ForwardedPart>,
-    pub by_port: Option<ForwardedPart>,
-    pub for_: Option<ForwardedPart>,
-    pub for_port: Option<ForwardedPart>,
-}
-
-/// Where a parameter of `Forwarded` comes from.
-#[derive(Clone, Debug)]
-pub enum ForwardedPart {
-    /// The connection, or `Host`.
-    Own,
-    Expr(Arc<Expr>),
-}
-
-/// What becomes of requests whose field names hold other than letters, digits and hyphens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum HeaderNames {
-    #[default]
-    Preserve,
-    Delete,
-    Reject,
 }
 
 bitflags! {

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use hapax_config::plan::{ForwardFor, Forwarded, ForwardedPart, HeaderNames, HttpMode, Options, Proxy};
-use hapax_proto::http::{Head, Version};
+use hapax_config::plan::{ForwardFor, HttpMode, Options, Proxy};
+use hapax_proto::h1::normalise;
+use hapax_proto::http::Head;
 use hapax_value::Endpoint;
 
 use super::Step;
@@ -26,18 +27,15 @@ impl Exchange<'_> {
             self.add_address(self.fe.originalto.as_ref(), self.be.originalto.as_ref(), ip);
         }
         if let Some(f) = &self.be.forwarded {
-            self.add_forwarded(f);
-        }
-        if self.meta.conflicting {
-            // Not a connection to be kept, and nothing is promised.
-        } else if self.server_closes() && !self.be.options.contains(Options::HTTP_PRETEND_KA) {
-            // An HTTP/1.0 connection ends unless it says otherwise, and one that is to become something else says so alone.
-            if self.p.req_head.version != Version::H10 && !self.meta.upgrade {
-                self.p.req_head.add(b"connection", b"close");
+            let told = f.value(&self.env(false));
+            if !told.is_empty() {
+                self.p.req_head.add(b"forwarded", &told);
             }
-        } else if self.p.req_head.version == Version::H10 && !self.meta.upgrade {
-            // The server's connection is kept whatever the client's version is.
-            self.p.req_head.add(b"connection", b"keep-alive");
+        }
+        // One whose framing is in doubt is not kept, and nothing is promised.
+        if !self.meta.conflicting {
+            let closes = self.server_closes() && !self.be.options.contains(Options::HTTP_PRETEND_KA);
+            normalise::tell_server(&mut self.p.req_head, closes, self.meta.upgrade);
         }
     }
 
@@ -64,64 +62,9 @@ impl Exchange<'_> {
         self.p.req_head.add(name, &text[..len]);
     }
 
-    /// `option forwarded` (RFC 7239)
-    fn add_forwarded(&mut self, f: &Forwarded) {
-        let mut out = Vec::with_capacity(64);
-        if f.proto {
-            let proto: &[u8] = if self.c.facts.tls.is_some() { b"https" } else { b"http" };
-            parameter(&mut out, b"proto", proto, false);
-        }
-        if let Some(part) = &f.host {
-            let host = match part {
-                ForwardedPart::Own => self.p.req_head.first(b"host").map(<[u8]>::to_vec),
-                ForwardedPart::Expr(_) => self.text_of(part, None),
-            };
-            if let Some(host) = host {
-                parameter(&mut out, b"host", &host, true);
-            }
-        }
-        let (src, dst) = {
-            let env = self.env(false);
-            (env.src().cloned(), env.dst().cloned())
-        };
-        for (name, node, port, own) in [(&b"by"[..], &f.by, &f.by_port, dst), (b"for", &f.for_, &f.for_port, src)] {
-            let Some(node) = node else { continue };
-            let own = own.as_ref();
-            let address = self.text_of(node, own.and_then(Endpoint::ip).map(|ip| ip.to_string()));
-            let port = port
-                .as_ref()
-                .and_then(|p| self.text_of(p, own.and_then(Endpoint::port).map(|n| n.to_string())))
-                .and_then(|p| node_port(&p));
-            let mut value = node_name(address.as_deref());
-            let quoted = port.is_some() || value.starts_with(b"[");
-            if let Some(port) = port {
-                value.push(b':');
-                value.extend_from_slice(&port);
-            }
-            parameter(&mut out, name, &value, quoted);
-        }
-        if !out.is_empty() {
-            self.p.req_head.add(b"forwarded", &out);
-        }
-    }
-
-    fn text_of(&self, part: &ForwardedPart, own: Option<String>) -> Option<Vec<u8>> {
-        match part {
-            ForwardedPart::Own => own.map(String::into_bytes),
-            ForwardedPart::Expr(expr) => {
-                let mut text = Vec::new();
-                expr.eval_str(&self.env(false), &mut text).then_some(text)
-            }
-        }
-    }
-
     /// `option http-restrict-req-hdr-names` of one of the two proxies.
     pub(super) fn restrict_names(&mut self, proxy: &Proxy) -> Step<()> {
-        if proxy.header_names == HeaderNames::Preserve {
-            return Ok(());
-        }
-        let gone = self.p.req_head.remove_if(|name, _| !is_plain(name));
-        if gone > 0 && proxy.header_names == HeaderNames::Reject {
+        if proxy.header_names.refuse(&mut self.p.req_head) {
             self.fe_state().fe.denied_req.inc(self.w.id);
             return Err(End::with_status(Blame::Proxy, Phase::Request, 403).into());
         }
@@ -147,50 +90,6 @@ impl Exchange<'_> {
     }
 }
 
-fn is_plain(name: &[u8]) -> bool {
-    name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
-}
-
-fn parameter(out: &mut Vec<u8>, name: &[u8], value: &[u8], quoted: bool) {
-    if !out.is_empty() {
-        out.push(b';');
-    }
-    out.extend_from_slice(name);
-    out.push(b'=');
-    if quoted {
-        out.push(b'"');
-    }
-    out.extend_from_slice(value);
-    if quoted {
-        out.push(b'"');
-    }
-}
-
-/// An address, an obfuscated name, or `unknown` (RFC 7239, 6).
-fn node_name(text: Option<&[u8]>) -> Vec<u8> {
-    let Some(text) = text else { return b"unknown".to_vec() };
-    let bare = text.strip_prefix(b"[").and_then(|t| t.strip_suffix(b"]")).unwrap_or(text);
-    match std::str::from_utf8(bare).ok().and_then(|t| t.parse::<IpAddr>().ok()) {
-        Some(IpAddr::V4(_)) => bare.to_vec(),
-        Some(IpAddr::V6(_)) => [b"[", bare, b"]"].concat(),
-        None if text == b"unknown" => text.to_vec(),
-        None => obfuscated(text).unwrap_or_else(|| b"unknown".to_vec()),
-    }
-}
-
-/// A port number or an obfuscated port.
-fn node_port(text: &[u8]) -> Option<Vec<u8>> {
-    let number = std::str::from_utf8(text).ok().and_then(|t| t.parse::<u16>().ok());
-    if number.is_some() { Some(text.to_vec()) } else { obfuscated(text) }
-}
-
-/// An underscore, then letters, digits and `._-`.
-fn obfuscated(text: &[u8]) -> Option<Vec<u8>> {
-    let rest = text.strip_prefix(b"_").unwrap_or(text);
-    let good = !rest.is_empty() && rest.iter().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b));
-    good.then(|| [b"_", rest].concat())
-}
-
 /// Whether a response gives its client the choice to prove itself to this very connection: NTLM and Negotiate do.
 pub(super) fn binds_connection(head: &Head) -> bool {
     let name: &[u8] = match head.status {
@@ -209,33 +108,6 @@ pub(super) fn binds_connection(head: &Head) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nodes_of_forwarded() {
-        let cases = [
-            (Some("127.0.0.1"), "127.0.0.1"),
-            (Some("::1"), "[::1]"),
-            (Some("[::1]"), "[::1]"),
-            (Some("2F36"), "_2F36"),
-            (Some("_haproxy"), "_haproxy"),
-            (Some("a b"), "unknown"),
-            (Some(""), "unknown"),
-            (None, "unknown"),
-        ];
-        for (text, want) in cases {
-            assert_eq!(node_name(text.map(str::as_bytes)), want.as_bytes(), "{text:?}");
-        }
-        let ports = [
-            ("10", Some("10")),
-            ("id", Some("_id")),
-            ("99999", Some("_99999")),
-            ("a b", None),
-            ("", None),
-        ];
-        for (text, want) in ports {
-            assert_eq!(node_port(text.as_bytes()).as_deref(), want.map(str::as_bytes), "{text:?}");
-        }
-    }
 
     #[test]
     fn connections_bound_by_their_authentication() {

@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 use hapax_config::plan::{HttpMode, Options, RetryOn};
 use hapax_proto::h1::framing::{self, BodyLen};
 use hapax_proto::h1::write::CaseMap;
-use hapax_proto::h1::{Limits, Meta, parse_response, websocket, write};
+use hapax_proto::h1::{Limits, Meta, normalise, parse_response, websocket, write};
 
 use super::exchange::Exchange;
-use super::{Step, Stop, edit};
+use super::{Step, Stop};
 use crate::buf::Buf;
 use crate::outcome::{Blame, End, Phase};
 use crate::relay::{Coding, HalfError};
@@ -270,7 +270,7 @@ impl<'x> Exchange<'x> {
             return Ok(());
         }
         let meta = self.judge_response()?;
-        edit::normalise_response(&mut self.p.res_head, &meta);
+        normalise::response(&mut self.p.res_head, &meta, hapax_rules::errors::reason);
         let mut out = Vec::new();
         write::response(&self.p.res_head, self.client_case(), &mut out);
         self.write_now(&out).await

@@ -1,10 +1,10 @@
 //! Messages whose framing fields rules have edited: see [`hapax_proto::h1::reframe`].
 
 use hapax_proto::h1::framing::BodyLen;
+use hapax_proto::h1::normalise;
 use hapax_proto::h1::reframe::{self, Contradiction};
 
 use super::Step;
-use super::edit;
 use super::exchange::Exchange;
 use crate::outcome::{Blame, End, Phase};
 
@@ -19,7 +19,7 @@ impl Exchange<'_> {
             return Ok(());
         }
         let head = &mut self.p.req_head;
-        self.single_use |= edit::connection_closes(head);
+        self.single_use |= normalise::connection_closes(head);
         reframe::request(head, self.meta.body).map_err(refused)?;
         Ok(())
     }
@@ -42,7 +42,7 @@ impl Exchange<'_> {
             return Ok(true);
         }
         let head = &mut self.p.res_head;
-        self.keep_alive &= !edit::connection_closes(head);
+        self.keep_alive &= !normalise::connection_closes(head);
         let announced = reframe::response(head, body, bodiless).map_err(refused)?;
         self.keep_alive &= announced;
         Ok(announced)

@@ -5,8 +5,7 @@ use std::task::Poll;
 
 use hapax_config::plan::{Options, Proxy, StatsUri};
 use hapax_proto::h1::framing::BodyLen;
-use hapax_proto::h1::write;
-use hapax_proto::http::Head;
+use hapax_proto::h1::{normalise, write};
 use hapax_rules::errors::{self, Message};
 use hapax_rules::{Effect, Reply, Wait, Woken};
 use hapax_sample::ProxyId;
@@ -50,7 +49,7 @@ impl Exchange<'_> {
         self.after_response_rules();
         let bodiless = self.reframe_own(body.len());
         self.p.facts.status = self.p.res_head.status;
-        self.keep_alive &= lives_on(&mut self.p.res_head);
+        self.keep_alive &= normalise::lives_on(&mut self.p.res_head);
         self.write_connection();
         let mut out = std::mem::take(self.p.res.out());
         out.clear();
@@ -340,16 +339,4 @@ impl Exchange<'_> {
         };
         Ok(page::answer(&self.w.shared, stats, &ask))
     }
-}
-
-/// Whether the connection may be kept after a message of our own: an errorfile may say that it ends, or announce no length.
-/// What it says of its connection is taken out of the head.
-fn lives_on(head: &mut Head) -> bool {
-    let closes = head.values(b"connection").any(|v| {
-        let mut words = v.split(|b| *b == b',').map(<[u8]>::trim_ascii);
-        words.any(|w| w.eq_ignore_ascii_case(b"close"))
-    });
-    head.remove(b"connection");
-    let bodiless = matches!(head.status, 100..=199 | 204 | 304);
-    !closes && (bodiless || head.contains(b"content-length"))
 }

@@ -5,11 +5,11 @@ use std::task::Poll;
 
 use hapax_config::plan::Options;
 use hapax_proto::h1::framing::{self, BodyLen, FramingError};
-use hapax_proto::h1::{Limits, parse_request};
+use hapax_proto::h1::{Limits, normalise, parse_request};
 use hapax_proto::http::Version;
 
 use super::exchange::Exchange;
-use super::{Step, Stop, edit};
+use super::{Step, Stop};
 use crate::buf::Buf;
 use crate::outcome::{Blame, End, Phase};
 use crate::state::Event;
@@ -149,7 +149,7 @@ impl Exchange<'_> {
             Err(FramingError::Unsupported) => return Err(self.refuse(422)),
             Err(_) => return Err(self.refuse(400)),
         };
-        if !edit::normalise_request(head, &mut self.meta, relaxed) {
+        if !normalise::request(head, &mut self.meta, relaxed) {
             return Err(self.refuse(400));
         }
         if self.meta.conflicting && self.plan.global.keep_insecure_coding && self.p.req_head.version >= Version::H11 {
@@ -159,7 +159,7 @@ impl Exchange<'_> {
         let head = &self.p.req_head;
         self.head_only = head.method() == b"HEAD";
         self.p.facts.request_line.clear();
-        edit::request_line(head, &mut self.p.facts.request_line);
+        normalise::request_line(head, &mut self.p.facts.request_line);
         self.keep_alive = self.meta.keep_alive && self.fe.http_mode != hapax_config::plan::HttpMode::Close && !self.w.stopping();
         self.request_read = self.meta.body == BodyLen::None;
         self.c.deadline.set(NEVER);
@@ -174,11 +174,11 @@ impl Exchange<'_> {
         let absolute = !matches!(self.p.req_head.uri().first(), Some(b'/' | b'*'));
         self.p.controls.proxy_auth = absolute && self.fe.options.contains(Options::HTTP_USE_PROXY_HDR);
         if !self.fe.req_captures.is_empty() {
-            edit::capture(&self.p.req_head, &self.fe.req_captures, &mut self.p.facts.req_captures);
+            normalise::capture(&self.p.req_head, &self.fe.req_captures, &mut self.p.facts.req_captures);
         }
         if let Some((name, len)) = &self.fe.cookie_capture {
             self.p.facts.cookie_capture_req =
-                super::cookie::capture(&self.p.req_head, b"cookie", name, (*len).min(self.plan.global.cookielen - 1));
+                hapax_config::plan::capture_cookie(&self.p.req_head, b"cookie", name, (*len).min(self.plan.global.cookielen - 1));
         }
         Ok(())
     }

@@ -2,18 +2,18 @@
 
 use hapax_config::plan::{LogStep, Options};
 use hapax_proto::h1::framing::BodyLen;
-use hapax_proto::h1::{Meta, write};
+use hapax_proto::h1::{Meta, normalise, write};
 use hapax_proto::http::Version;
 
+use super::Step;
 use super::exchange::Exchange;
-use super::{Step, edit};
 use crate::outcome::{Blame, End, Phase};
 use crate::relay::Coding;
 
 impl Exchange<'_> {
     /// Rules, cookie, `Connection`: then the head stands before the body in the outgoing half.
     pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
-        edit::normalise_response(&mut self.p.res_head, &meta);
+        normalise::response(&mut self.p.res_head, &meta, hapax_rules::errors::reason);
         self.res_body = meta.body;
         self.head_out = self.p.res_head.counted_len() + u64::from(meta.body == BodyLen::Chunked);
         self.p.facts.status = self.p.res_head.status;
@@ -33,11 +33,11 @@ impl Exchange<'_> {
             self.observe(i, true, bad.then_some("Wrong http response"));
         }
         if !self.fe.res_captures.is_empty() {
-            edit::capture(&self.p.res_head, &self.fe.res_captures, &mut self.p.facts.res_captures);
+            normalise::capture(&self.p.res_head, &self.fe.res_captures, &mut self.p.facts.res_captures);
         }
         if let Some((name, len)) = &self.fe.cookie_capture {
             self.p.facts.cookie_capture_res =
-                super::cookie::capture(&self.p.res_head, b"set-cookie", name, (*len).min(self.plan.global.cookielen - 1));
+                hapax_config::plan::capture_cookie(&self.p.res_head, b"set-cookie", name, (*len).min(self.plan.global.cookielen - 1));
         }
         if super::added::binds_connection(&self.p.res_head)
             && let Some(up) = &mut self.up
@@ -45,7 +45,7 @@ impl Exchange<'_> {
             up.private = true;
         }
         self.response_rules().await?;
-        if self.be.options.contains(Options::CHECKCACHE) && super::cookie::leaks(self.p.req_head.method(), &self.p.res_head) {
+        if self.be.options.contains(Options::CHECKCACHE) && hapax_config::plan::leaks_cookie(self.p.req_head.method(), &self.p.res_head) {
             return Err(End::new(Blame::Proxy, Phase::Headers).into());
         }
         self.stick_response(|x| x.env(true));
@@ -105,15 +105,8 @@ impl Exchange<'_> {
 
     /// Says what becomes of the client's connection, where its version does not say it.
     pub(super) fn write_connection(&mut self) {
-        let old = self.old_client() || self.p.res_head.version == Version::H10;
-        if !self.keep_alive {
-            // An HTTP/1.0 response says nothing: its connection ends unless it says otherwise.
-            if self.p.res_head.version != Version::H10 {
-                self.p.res_head.add(b"connection", b"close");
-            }
-        } else if old {
-            self.p.res_head.add(b"connection", b"keep-alive");
-        }
+        let old = self.old_client();
+        normalise::tell_client(&mut self.p.res_head, self.keep_alive, old);
     }
 
     /// Counts a response by the class of its status.

@@ -1,12 +1,13 @@
-//! What the proxy itself changes in heads: framing fields made unambiguous, `Connection`, captures.
+//! What a proxy itself changes in heads: framing fields made unambiguous, `Connection`, captures.
 
 use std::sync::Arc;
 
-use hapax_proto::h1::framing::BodyLen;
-use hapax_proto::h1::{Meta, target, websocket};
-use hapax_proto::http::{Head, Version};
+use super::framing::BodyLen;
+use super::{Meta, target, websocket};
+use crate::http::{Head, Version};
+
 /// The request line as it is logged.
-pub(super) fn request_line(head: &Head, out: &mut Vec<u8>) {
+pub fn request_line(head: &Head, out: &mut Vec<u8>) {
     out.extend_from_slice(head.method());
     out.push(b' ');
     out.extend_from_slice(head.uri());
@@ -27,7 +28,7 @@ pub(super) fn request_line(head: &Head, out: &mut Vec<u8>) {
 /// Leaves one reading of a request: one length or the chunked coding, one host that agrees with the target, and a `Connection`
 /// field without what concerns the client's connection alone. `false`: it has no single reading. `relaxed`: what a violation
 /// costs is the administrator's business.
-pub(super) fn normalise_request(head: &mut Head, meta: &mut Meta, relaxed: bool) -> bool {
+pub fn request(head: &mut Head, meta: &mut Meta, relaxed: bool) -> bool {
     plain_length(head, meta);
     single(head, b"host");
     if meta.body == BodyLen::Chunked {
@@ -83,15 +84,15 @@ fn only_trailers(head: &mut Head) {
     }
 }
 
-/// The same for a response.
-pub(super) fn normalise_response(head: &mut Head, meta: &Meta) {
+/// The same for a response; `reason` words a status that came without words.
+pub fn response(head: &mut Head, meta: &Meta, reason: fn(u16) -> &'static str) {
     plain_length(head, meta);
     if matches!(head.status, 204) || (100..200).contains(&head.status) {
         head.remove(b"content-length");
         head.remove(b"transfer-encoding");
     }
     if head.reason().is_empty() {
-        head.set_reason(hapax_rules::errors::reason(head.status).as_bytes());
+        head.set_reason(reason(head.status).as_bytes());
     }
     drop_words(head, b"connection", between_peers);
 }
@@ -133,13 +134,52 @@ fn single(head: &mut Head, name: &[u8]) {
 }
 
 /// Takes what rules say of the connection out of a head; whether it is to end.
-pub(super) fn connection_closes(head: &mut Head) -> bool {
-    let closes = head.values(b"connection").any(|v| {
-        let mut words = v.split(|b| *b == b',').map(<[u8]>::trim_ascii);
-        words.any(|w| w.eq_ignore_ascii_case(b"close"))
-    });
+pub fn connection_closes(head: &mut Head) -> bool {
+    let closes = says_close(head);
     drop_words(head, b"connection", between_peers);
     closes
+}
+
+/// Says on the way to a server what becomes of its connection, where the version of the request does not say it. `closes`: it serves
+/// this request alone.
+pub fn tell_server(head: &mut Head, closes: bool, upgrade: bool) {
+    let old = head.version == Version::H10;
+    if upgrade {
+        // One that is to become something else says so alone.
+    } else if closes && !old {
+        head.add(b"connection", b"close");
+    } else if !closes && old {
+        // The server's connection is kept whatever the client's version is.
+        head.add(b"connection", b"keep-alive");
+    }
+}
+
+/// The same on the way to a client, for a response of that version. `old`: the client speaks HTTP/1.0.
+pub fn tell_client(head: &mut Head, keep_alive: bool, old: bool) {
+    if !keep_alive {
+        // An HTTP/1.0 response says nothing: its connection ends unless it says otherwise.
+        if head.version != Version::H10 {
+            head.add(b"connection", b"close");
+        }
+    } else if old || head.version == Version::H10 {
+        head.add(b"connection", b"keep-alive");
+    }
+}
+
+/// Whether the connection may be kept after a message of the proxy's own: a file may say that it ends, or announce no length.
+/// What it says of its connection is taken out of the head.
+pub fn lives_on(head: &mut Head) -> bool {
+    let closes = says_close(head);
+    head.remove(b"connection");
+    let bodiless = matches!(head.status, 100..=199 | 204 | 304);
+    !closes && (bodiless || head.contains(b"content-length"))
+}
+
+fn says_close(head: &Head) -> bool {
+    head.values(b"connection").any(|v| {
+        let mut words = v.split(|b| *b == b',').map(<[u8]>::trim_ascii);
+        words.any(|w| w.eq_ignore_ascii_case(b"close"))
+    })
 }
 
 /// Words of `Connection` that are between a peer and us.
@@ -171,7 +211,7 @@ fn drop_words(head: &mut Head, name: &[u8], gone: impl Fn(&[u8]) -> bool) {
 }
 
 /// Fills capture slots from the last field of each name.
-pub(super) fn capture(head: &Head, rows: &[(Arc<[u8]>, usize)], slots: &mut Vec<Option<Box<[u8]>>>) {
+pub fn capture(head: &Head, rows: &[(Arc<[u8]>, usize)], slots: &mut Vec<Option<Box<[u8]>>>) {
     slots.resize(slots.len().max(rows.len()), None);
     for ((name, len), slot) in rows.iter().zip(slots) {
         if let Some(v) = head.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v).last() {
@@ -182,17 +222,16 @@ pub(super) fn capture(head: &Head, rows: &[(Arc<[u8]>, usize)], slots: &mut Vec<
 
 #[cfg(test)]
 mod tests {
-    use hapax_proto::h1::{Limits, framing, parse_request};
-
+    use super::super::{Limits, framing, parse_request, write};
     use super::*;
 
     fn normal(text: &str) -> Option<String> {
         let mut h = Head::default();
         parse_request(text.as_bytes(), &mut h, Limits::default()).ok()??;
         let mut meta = framing::request(&h).ok()?;
-        normalise_request(&mut h, &mut meta, false).then(|| {
+        request(&mut h, &mut meta, false).then(|| {
             let mut out = Vec::new();
-            hapax_proto::h1::write::request(&h, None, &mut out);
+            write::request(&h, None, &mut out);
             String::from_utf8_lossy(&out).replace("\r\n", "|")
         })
     }
