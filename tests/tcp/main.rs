@@ -1,6 +1,8 @@
 //! TCP mode: bytes, ends of streams, timeouts, choice of server.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod timeouts;
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};

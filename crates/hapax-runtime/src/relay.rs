@@ -203,6 +203,12 @@ impl Half {
         kept.extend_from_slice(&self.buf.filled()[..n - of_out]);
     }
 
+    /// Takes the source as ended: nothing more is expected of it.
+    pub(crate) fn cut(&mut self) {
+        self.eof = true;
+        self.finish();
+    }
+
     /// All of the body was read.
     pub(crate) fn is_read(&self) -> bool {
         matches!(self.body, Body::Done)

@@ -22,6 +22,7 @@ mod route;
 mod rules;
 mod tables;
 pub(crate) mod tcp;
+mod tunnel;
 mod watch;
 
 use hapax_proto::http::Head;

@@ -170,7 +170,6 @@ static ROWS: &[Row] = &[
         .ok(&["option idle-close-on-response"]),
     flag("option independent-streams", Sections::PROXY)
         .doc("Data sent to a peer does not renew the timeout of what it sends.")
-        .not_yet("timeouts by direction")
         .ok(&["option independent-streams"]),
     flag("option log-health-checks", Sections::BACK)
         .doc("Logs every change of a health check's result.")

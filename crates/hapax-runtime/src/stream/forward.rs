@@ -301,13 +301,14 @@ impl<'x> Exchange<'x> {
     /// Both bodies at once, until the response is with the client.
     async fn relay_bodies(&mut self, splice: bool) -> Step<()> {
         let tunnel = self.tunnel;
-        if tunnel {
+        let outcome = if tunnel {
             self.enter_tunnel(splice)?;
+            self.run_tunnel().await
         } else {
             self.p.res.closes = self.request_sent && self.request_read && self.ends_with_last();
-        }
-        self.arm_for_bodies();
-        let outcome = std::future::poll_fn(|cx| self.poll_bodies(cx)).await;
+            self.arm_for_bodies();
+            std::future::poll_fn(|cx| self.poll_bodies(cx)).await
+        };
         self.p.facts.bytes_in += self.p.req.payload + u64::from(self.meta.body == BodyLen::Chunked);
         if self.p.req.spliced | self.p.res.spliced != 0 {
             self.count_spliced();
@@ -349,20 +350,7 @@ impl<'x> Exchange<'x> {
     }
 
     fn arm_for_bodies(&self) {
-        let t = if self.tunnel {
-            let fin = shorter(self.fe.timeouts.client_fin, self.be.timeouts.server_fin);
-            let half_closed = self.p.req.is_ended() || self.p.res.is_ended();
-            let own = self
-                .p
-                .facts
-                .set
-                .timeout_tunnel
-                .or(self.be.timeouts.tunnel)
-                .or(self.fe.timeouts.tunnel);
-            fin.filter(|_| half_closed)
-                .or(own)
-                .or_else(|| shorter(self.client_timeout(), self.server_timeout()))
-        } else if self.p.res.is_flushed() {
+        let t = if self.p.res.is_flushed() {
             self.server_timeout()
         } else {
             self.client_timeout()
@@ -377,7 +365,7 @@ impl<'x> Exchange<'x> {
         let response = self.p.res.poll(cx, &mut up.io, &mut self.c.io);
         match response {
             // The server may answer before it has the whole request: the rest still goes to it.
-            Poll::Ready(Ok(())) if !self.tunnel && self.request_sent => return Poll::Ready(Ok(())),
+            Poll::Ready(Ok(())) if self.request_sent => return Poll::Ready(Ok(())),
             Poll::Ready(Err(e)) => {
                 return Poll::Ready(Err(match e {
                     HalfError::Destination(_) => End::new(Blame::Client, Phase::Data),
@@ -410,7 +398,7 @@ impl<'x> Exchange<'x> {
             self.arm_for_bodies();
         }
         if self.c.deadline.expired(cx) {
-            let client = self.tunnel || response.is_ready() || !self.p.res.is_flushed();
+            let client = response.is_ready() || !self.p.res.is_flushed();
             let blame = if client { Blame::ClientTimeout } else { Blame::ServerTimeout };
             return Poll::Ready(Err(End::new(blame, Phase::Data)));
         }
@@ -423,12 +411,5 @@ impl<'x> Exchange<'x> {
     /// Whether the frontend lets the client's connection live.
     pub(super) fn may_keep_alive(&self) -> bool {
         self.fe.http_mode != HttpMode::Close
-    }
-}
-
-fn shorter(a: Option<u64>, b: Option<u64>) -> Option<u64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }

@@ -7,7 +7,6 @@ use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::h1::{Limits, parse_request};
 use hapax_rules::{Effect, Rule, Txn, Wait, Woken};
 use hapax_sample::{Body, Env};
-use hapax_value::Millis;
 
 use super::exchange::Exchange;
 use super::rules::Way;
@@ -319,91 +318,16 @@ impl Exchange<'_> {
             .res
             .start(BodyLen::UntilClose, Coding::Plain, splice)
             .map_err(|_| End::new(Blame::Internal, Phase::Data))?;
-        self.arm_tunnel();
-        let (mut up_done, mut down_done) = (false, false);
-        let outcome = std::future::poll_fn(|cx| self.poll_tunnel(cx, &mut up_done, &mut down_done)).await;
-        outcome.map_err(Stop::Close)
+        self.run_tunnel().await.map_err(Stop::Close)
     }
 
-    /// Inactivity on the sides of the client and of the server; `*-fin` once one side has ended.
-    fn side_timeouts(&self) -> (Option<Millis>, Option<Millis>) {
-        let (fe, be, ctl) = (&self.fe.timeouts, &self.be.timeouts, &self.p.facts.set);
-        let client = if self.p.req.eof {
-            fe.client_fin.or(fe.client)
-        } else {
-            ctl.timeout_client.or(fe.client)
-        };
-        let server = if self.p.res.eof {
-            be.server_fin.or(be.server)
-        } else {
-            ctl.timeout_server.or(be.server)
-        };
-        (client, server)
-    }
-
-    /// `timeout tunnel`, else the shorter of the sides'.
+    /// The shorter of the sides' patience, for what comes before the relay.
     fn arm_tunnel(&self) {
         let shorter = match self.side_timeouts() {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
-        let tunnel = self
-            .p
-            .facts
-            .set
-            .timeout_tunnel
-            .or(self.be.timeouts.tunnel)
-            .or(self.fe.timeouts.tunnel);
-        self.c.deadline.after(self.w.now_ms(), tunnel.or(shorter));
-    }
-
-    /// Whose patience was shorter has ended it.
-    fn tunnel_blame(&self) -> Blame {
-        let server_waits = self.p.req.eof && !self.p.res.eof;
-        match self.side_timeouts() {
-            (Some(client), Some(server)) if server < client => Blame::ServerTimeout,
-            (None, Some(_)) => Blame::ServerTimeout,
-            _ if server_waits => Blame::ServerTimeout,
-            _ => Blame::ClientTimeout,
-        }
-    }
-
-    fn poll_tunnel(&mut self, cx: &mut Context<'_>, up_done: &mut bool, down_done: &mut bool) -> Poll<Result<(), End>> {
-        let Some(up) = &mut self.up else {
-            return Poll::Ready(Err(End::new(Blame::Internal, Phase::Data)));
-        };
-        if !*up_done {
-            self.p.req.pass_end &= !*down_done || up.io.is_tls();
-            match self.p.req.poll(cx, &mut self.c.io, &mut up.io) {
-                Poll::Ready(Ok(())) => *up_done = true,
-                Poll::Ready(Err(HalfError::Destination(_))) => return Poll::Ready(Err(End::new(Blame::Server, Phase::Data))),
-                Poll::Ready(Err(_)) => return Poll::Ready(Err(End::new(Blame::Client, Phase::Data))),
-                Poll::Pending => {}
-            }
-        }
-        // Once one way has ended, the end of the other is told by closing.
-        self.p.res.pass_end &= !*up_done || self.c.io.is_tls();
-        if !*down_done {
-            match self.p.res.poll(cx, &mut up.io, &mut self.c.io) {
-                Poll::Ready(Ok(())) => *down_done = true,
-                Poll::Ready(Err(HalfError::Destination(_))) => return Poll::Ready(Err(End::new(Blame::Client, Phase::Data))),
-                Poll::Ready(Err(_)) => return Poll::Ready(Err(End::new(Blame::Server, Phase::Data))),
-                Poll::Pending => {}
-            }
-        }
-        if *up_done && *down_done {
-            return Poll::Ready(Ok(()));
-        }
-        if std::mem::take(&mut self.p.req.moved) | std::mem::take(&mut self.p.res.moved) {
-            self.arm_tunnel();
-        }
-        if self.c.deadline.expired(cx) {
-            return Poll::Ready(Err(End::new(self.tunnel_blame(), Phase::Data)));
-        }
-        if self.c.entry.kill.get() {
-            return Poll::Ready(Err(End::new(Blame::Killed, Phase::Data)));
-        }
-        Poll::Pending
+        self.c.deadline.after(self.w.now_ms(), shorter);
     }
 
     fn conclude_tcp(&mut self) {
