@@ -26,6 +26,7 @@ mod resolve;
 pub mod section;
 pub mod server;
 pub mod shape;
+pub mod tables;
 mod tls;
 pub mod topic;
 pub mod units;

@@ -91,6 +91,14 @@ fn endpoint(e: Option<&Endpoint>) -> String {
     }
 }
 
+/// One sentence for each difference of two heads.
+pub(crate) fn heads(old: &Head, new: &Head) -> Vec<String> {
+    let mut out = Vec::new();
+    request_line(old, new, &mut out);
+    fields(old, new, &mut out);
+    out
+}
+
 fn request_line(old: &Head, new: &Head, out: &mut Vec<String>) {
     if old.method() != new.method() {
         out.push(format!("method: {} -> {}", show(old.method()), show(new.method())));

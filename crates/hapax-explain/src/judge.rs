@@ -93,6 +93,18 @@ pub(crate) fn compare(expect: &Expect, report: &Report) -> Vec<String> {
             out.push(format!("the rule that decides is {got}, not {want}"));
         }
     }
+    for (name, want) in &expect.vars {
+        match report.variables.get(name) {
+            Some(got) if got == want => {}
+            Some(got) => out.push(format!("{name} is \"{got}\", not \"{want}\"")),
+            None => out.push(format!("{name} has no value, and not \"{want}\"")),
+        }
+    }
+    for name in &expect.vars_absent {
+        if let Some(got) = report.variables.get(name) {
+            out.push(format!("{name} has a value: \"{got}\""));
+        }
+    }
     fields("response", o.response.as_ref(), &expect.headers, &expect.absent, &mut out);
     fields("sent request", sent, &expect.sent.headers, &expect.sent.absent, &mut out);
     out

@@ -7,6 +7,8 @@
 
 mod coverage;
 mod edits;
+mod facts;
+mod hello;
 mod judge;
 mod outputs;
 mod question;
@@ -19,9 +21,10 @@ mod walk;
 mod world;
 
 pub use coverage::{Coverage, RuleUse};
+pub use facts::{Busy, Entry, Handshake, Numbers, Tls};
 pub use judge::{CaseResult, run_suite};
 pub use outputs::{junit, tap};
-pub use question::{Question, QuestionError, questions};
+pub use question::{Question, QuestionError, field, questions};
 pub use report::{ConditionReport, Outcome, Report, RuleReport, Step, TestReport};
 pub use suite::{Case, Expect, Suite};
 pub use text::render;

@@ -5,9 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use hapax_proto::http::{Head, Version, uri};
-use hapax_sample::{ProxyId, SessionFacts, TlsFacts};
+use hapax_sample::{Now, ProxyId, SessionFacts};
 use hapax_value::Endpoint;
 use serde::Deserialize;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+
+use crate::facts::{self, Busy, Entry as TableEntry, Handshake, Tls};
+use crate::hello::client_hello;
 
 /// What is asked about. Everything but the URL has a default.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,10 +32,23 @@ pub struct Question {
     pub dst: Option<String>,
     pub frontend: Option<String>,
     /// By default as the URL's scheme, or the bind line, says.
-    pub tls: Option<bool>,
+    pub tls: Option<Tls>,
     pub sni: Option<String>,
+    /// What the client sends in TCP mode, where that is not the request.
+    pub payload: Option<String>,
     /// Servers that are down, as `backend/server`, or `backend` for all of them.
     pub down: Vec<String>,
+    /// Connections, queues and rates of proxies (`web`) and servers (`api/s1`).
+    pub busy: BTreeMap<String, Busy>,
+    /// What stick tables hold.
+    pub tables: Vec<TableEntry>,
+    /// Variables that are set beforehand, by scope and name (`proc.maintenance`).
+    pub vars: BTreeMap<String, String>,
+    /// The time of day; by default the one of [`Question::DEFAULT_TIME`].
+    #[serde(deserialize_with = "when")]
+    pub time: Option<String>,
+    /// What every draw of a random number gives.
+    pub random: u64,
     /// What the server answers; by default 200 without fields.
     pub response: Answer,
 }
@@ -80,13 +97,19 @@ impl Default for Question {
             frontend: None,
             tls: None,
             sni: None,
+            payload: None,
             down: Vec::new(),
+            busy: BTreeMap::new(),
+            tables: Vec::new(),
+            vars: BTreeMap::new(),
+            time: None,
+            random: 0,
             response: Answer::default(),
         }
     }
 }
 
-/// Fields of a table: a value, or a list of values for a name that stands several times.
+/// Fields of a table: a value, or a list of values for a name that stands several times; or a list of `Name: value`.
 fn fields<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<(String, String)>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "expected a text or a list of texts")]
@@ -94,12 +117,69 @@ fn fields<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<(String, String)
         Text(String),
         Texts(Vec<String>),
     }
-    let map = BTreeMap::<String, One>::deserialize(d)?;
-    let each = |(name, value): (String, One)| match value {
-        One::Text(v) => vec![(name, v)],
-        One::Texts(vs) => vs.into_iter().map(|v| (name.clone(), v)).collect(),
-    };
-    Ok(map.into_iter().flat_map(each).collect())
+    struct Fields;
+    impl<'de> Visitor<'de> for Fields {
+        type Value = Vec<(String, String)>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a table such as { host = \"example.com\" }, or a list such as [\"Host: example.com\"]")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut out = Vec::new();
+            while let Some((name, value)) = map.next_entry::<String, One>()? {
+                match value {
+                    One::Text(v) => out.push((name, v)),
+                    One::Texts(vs) => out.extend(vs.into_iter().map(|v| (name.clone(), v))),
+                }
+            }
+            Ok(out)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut out = Vec::new();
+            while let Some(line) = list.next_element::<String>()? {
+                out.push(field(&line).map_err(serde::de::Error::custom)?);
+            }
+            Ok(out)
+        }
+    }
+    d.deserialize_any(Fields)
+}
+
+/// A `Name: value`. The error is in words for the user.
+pub fn field(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once(':').map(|(n, v)| (n.trim(), v.trim()));
+    let (name, value) = pair.ok_or_else(|| format!("'{text}' is no field: 'Name: value' is expected"))?;
+    check_field(name, value).map(|()| (name.to_owned(), value.to_owned()))
+}
+
+/// Whether a message can hold the field (RFC 9110, 5).
+fn check_field(name: &str, value: &str) -> Result<(), String> {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if name.is_empty() || !name.bytes().all(token) {
+        return Err(format!("'{name}' is no name of a field"));
+    }
+    if value.bytes().any(|b| matches!(b, 0 | b'\r' | b'\n')) {
+        return Err(format!("the value of '{name}' holds an end of line"));
+    }
+    Ok(())
+}
+
+/// A date, a text or a number of seconds.
+fn when<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a time such as 2026-01-31T12:00:00Z")]
+    enum When {
+        Seconds(u64),
+        Text(String),
+        Date(toml::value::Datetime),
+    }
+    Ok(Some(match When::deserialize(d)? {
+        When::Seconds(n) => n.to_string(),
+        When::Text(t) => t,
+        When::Date(t) => t.to_string(),
+    }))
 }
 
 /// Why a question cannot be asked; in words for the user.
@@ -125,6 +205,40 @@ pub(crate) struct Target {
 }
 
 impl Question {
+    /// When a question is asked that does not say when: a Thursday at noon. A test passes or fails on every day alike.
+    pub const DEFAULT_TIME: &'static str = "2026-01-01T12:00:00Z";
+
+    pub(crate) fn now(&self) -> Result<Now, QuestionError> {
+        let wall_us = facts::instant(self.time.as_deref().unwrap_or(Self::DEFAULT_TIME))?;
+        Ok(Now {
+            wall_us,
+            mono_ms: wall_us / 1000,
+        })
+    }
+
+    /// The name that the client asks for: as given, else the URL's host where that is a name.
+    fn server_name(&self) -> Option<String> {
+        let host = self.target().authority;
+        let host = host.rsplit_once(':').map_or(host.as_str(), |(h, _)| h);
+        let named = !host.is_empty() && host.trim_matches(['[', ']']).parse::<IpAddr>().is_err();
+        self.sni.clone().or_else(|| named.then(|| host.to_owned()))
+    }
+
+    /// The bytes that a TCP frontend sees, where they are not the request: what is given, or the handshake of a client that speaks
+    /// TLS to whoever is behind.
+    pub(crate) fn payload(&self, terminated: bool) -> Option<Vec<u8>> {
+        if let Some(payload) = &self.payload {
+            return Some(payload.clone().into_bytes());
+        }
+        let https = self.target().scheme.as_deref() == Some("https");
+        let speaks = self.tls.as_ref().map_or(https || self.sni.is_some(), Tls::is_on);
+        let alpn = match &self.tls {
+            Some(Tls::Told(t)) => t.alpn.as_deref(),
+            _ => None,
+        };
+        (speaks && !terminated).then(|| client_hello(self.server_name().as_deref(), alpn))
+    }
+
     pub(crate) fn target(&self) -> Target {
         let parts = uri::split(self.url.as_bytes());
         let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
@@ -179,6 +293,7 @@ impl Question {
             head.add(b"host", target.authority.as_bytes());
         }
         for (name, value) in &self.headers {
+            check_field(name, value).map_err(QuestionError)?;
             head.add(name.as_bytes(), value.as_bytes());
         }
         if !self.body.is_empty() && !head.contains(b"content-length") && !head.contains(b"transfer-encoding") {
@@ -203,18 +318,11 @@ impl Question {
     /// The connection as the frontend sees it.
     pub(crate) fn session(&self, frontend: ProxyId, entry: &Entry) -> Result<SessionFacts, QuestionError> {
         let src = address(&self.src, 50_000)?;
-        let tls = entry.tls.then(|| {
-            let host = self.target().authority;
-            let host = host.rsplit_once(':').map_or(host.as_str(), |(h, _)| h).to_owned();
-            let sni = self.sni.clone().or_else(|| (!host.is_empty()).then_some(host));
-            Box::new(TlsFacts {
-                sni: sni.map(Into::into),
-                version: "TLSv1.3",
-                cipher: "TLS_AES_256_GCM_SHA384",
-                key_bits: 256,
-                ..TlsFacts::default()
-            })
-        });
+        let told = match &self.tls {
+            Some(Tls::Told(t)) => t.clone(),
+            _ => Handshake::default(),
+        };
+        let tls = entry.tls.then(|| told.facts(self.server_name()).map(Box::new)).transpose()?;
         let (src, dst) = (Endpoint::Ip(src), Endpoint::Ip(entry.dst));
         Ok(SessionFacts {
             id: 0,
@@ -227,6 +335,8 @@ impl Question {
             listener_id: entry.listener_id,
             listener_name: entry.listener_name.clone(),
             tls,
+            accept_us: self.now()?.wall_us,
+            proxy_tlvs: entry.proxied.then(|| Arc::from(&b""[..])),
             requests: 1,
             ..SessionFacts::nobody()
         })
@@ -240,13 +350,21 @@ pub(crate) struct Entry {
     pub listener_id: u32,
     pub listener_name: Arc<str>,
     pub tls: bool,
+    /// The address is one that a PROXY header tells.
+    pub proxied: bool,
+    /// What the user may not have meant.
+    pub remark: Option<String>,
 }
 
 /// An address with its port, or with a default one.
 pub(crate) fn address(text: &str, port: u16) -> Result<SocketAddr, QuestionError> {
     text.parse()
         .or_else(|_| text.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port)))
-        .map_err(|_| QuestionError(format!("'{text}' is no address")))
+        .map_err(|_| {
+            QuestionError(format!(
+                "'{text}' is no address, such as 192.0.2.1, 192.0.2.1:80 or [2001:db8::1]:80"
+            ))
+        })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What was found out: plain data, for people ([`render`](crate::render)), for programs (JSON) and for tests.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// The whole way of a request.
@@ -11,6 +13,8 @@ pub struct Report {
     /// The bind line that takes it, as `address:port` and its place.
     pub bind: Option<String>,
     pub steps: Vec<Step>,
+    /// What variables hold at the end, by scope and name (`txn.x`).
+    pub variables: BTreeMap<String, String>,
     pub outcome: Outcome,
 }
 

@@ -2,11 +2,11 @@
 
 use hapax_balance::{Algorithm, Choice, Farm, Load, Member, SCALE};
 use hapax_config::Plan;
-use hapax_config::plan::{Balance, BindAddress, CookieMode, Key, Mode, Options, Proxy, ProxyCaps};
-use hapax_proto::http::Head;
+use hapax_config::plan::{Balance, Bind, BindAddress, Key, Mode, Options, Proxy, ProxyCaps};
 use hapax_sample::{Env, ProxyId, ServerId};
 use hapax_value::Endpoint;
 
+use crate::facts::Tls;
 use crate::question::{Entry, Question, QuestionError, address};
 use crate::world::StillLife;
 
@@ -14,7 +14,11 @@ use crate::world::StillLife;
 pub(crate) fn frontend(plan: &Plan, q: &Question) -> Result<(ProxyId, Entry), QuestionError> {
     let target = q.target();
     let wanted = q.dst.as_deref().map(|d| address(d, target.port.unwrap_or(80))).transpose()?;
-    let tls = q.tls.or_else(|| target.scheme.as_deref().map(|s| s == "https"));
+    let tls = q
+        .tls
+        .as_ref()
+        .map(Tls::is_on)
+        .or_else(|| target.scheme.as_deref().map(|s| s == "https"));
     let frontends = || {
         let each = plan.proxies.iter().enumerate();
         each.filter(|(_, p)| p.caps.contains(ProxyCaps::FRONTEND) && !p.disabled && !p.name.starts_with('<'))
@@ -53,7 +57,11 @@ pub(crate) fn frontend(plan: &Plan, q: &Question) -> Result<(ProxyId, Entry), Qu
     }
     let known: Vec<String> = frontends().map(|(_, p)| with_ports(p)).collect();
     let asked = match (&q.frontend, port) {
-        (Some(name), _) => format!("no frontend is called '{name}'"),
+        (Some(name), _) => {
+            let names: Vec<&str> = frontends().map(|(_, p)| &*p.name).collect();
+            let near = hapax_diag::suggest(name, names).map(|n| format!(" (did you mean '{n}'?)"));
+            format!("no frontend is called '{name}'{}", near.unwrap_or_default())
+        }
         (None, Some(port)) => format!("no frontend listens on port {port}, and none is named"),
         (None, None) => "no frontend takes this request".to_owned(),
     };
@@ -88,8 +96,21 @@ fn entry(proxy: &Proxy, bind: Option<usize>, wanted: Option<std::net::SocketAddr
         listener: bind.unwrap_or(0) as u32,
         listener_id: line.map_or(0, |l| l.id),
         listener_name: line.and_then(|l| l.name.clone()).unwrap_or_default(),
-        tls: tls.unwrap_or_else(|| line.is_some_and(|l| l.tls.is_some())),
+        tls: line.map_or(tls == Some(true), |l| l.tls.is_some()),
+        proxied: line.is_some_and(|l| l.accept_proxy),
+        remark: line.and_then(|l| remark(proxy, l, tls)),
     }
+}
+
+/// Where a client speaks other than the bind line does.
+fn remark(proxy: &Proxy, line: &Bind, tls: Option<bool>) -> Option<String> {
+    let text = match (tls?, line.tls.is_some(), is_http(proxy)) {
+        (true, false, true) => "the bind line has no 'ssl': a client's TLS would be refused; this is as for a plain request",
+        (true, false, false) => "the bind line has no 'ssl': what the rules see is the client's handshake",
+        (false, true, _) => "the bind line has 'ssl': a plain request would be refused; this is as for one over TLS",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// What a request comes to when the proxies' own pages are asked.
@@ -109,20 +130,6 @@ pub(crate) struct Servers {
 /// Servers that may be used now.
 fn usable(proxy: &Proxy, id: ProxyId, world: &StillLife<'_>) -> Vec<bool> {
     (0..proxy.servers.len() as u32).map(|s| world.is_up(id, ServerId(s))).collect()
-}
-
-/// The server that the persistence cookie names, where it can be used.
-pub(crate) fn by_cookie(proxy: &Proxy, id: ProxyId, head: &Head, world: &StillLife<'_>) -> Option<usize> {
-    let cookie = proxy.cookie.as_ref()?;
-    let value = head.values(b"cookie").flat_map(|v| v.split(|b| *b == b';')).find_map(|pair| {
-        let pair = pair.trim_ascii();
-        let eq = pair.iter().position(|b| *b == b'=')?;
-        (pair[..eq] == *cookie.name).then(|| &pair[eq + 1..])
-    })?;
-    let end = if cookie.mode == CookieMode::Prefix { b'~' } else { b'|' };
-    let own = value.split(|b| *b == end).next().unwrap_or_default();
-    let index = proxy.servers.iter().position(|s| s.cookie.as_deref() == Some(own))?;
-    world.is_up(id, ServerId(index as u32)).then_some(index)
 }
 
 /// What the algorithm makes of the request.
@@ -168,7 +175,18 @@ pub(crate) fn by_algorithm(proxy: &Proxy, id: ProxyId, env: &Env<'_>, world: &St
         ..Servers::default()
     };
     let fixed = key.is_some() || algorithm_is_fixed(algorithm);
-    let mut pick = || match farm.pick(key, |_| Load::default(), None) {
+    let load = |i: usize| {
+        let (busy, conf) = (world.busy(id, Some(ServerId(i as u32))), &proxy.servers[i]);
+        let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+        let (served, waiting) = (number(busy.conn), number(busy.queue));
+        Load {
+            streams: served.saturating_add(waiting),
+            served,
+            full: conf.maxconn > 0 && (served >= conf.maxconn || waiting > 0),
+            queue_full: conf.maxqueue > 0 && waiting >= conf.maxqueue,
+        }
+    };
+    let mut pick = || match farm.pick(key, load, None) {
         Choice::Server(i) => Some(i),
         Choice::Full | Choice::NoServer => None,
     };

@@ -63,6 +63,10 @@ pub struct Expect {
     pub rule: Option<String>,
     /// The request as the server gets it.
     pub sent: Sent,
+    /// Variables at the end, by scope and name (`txn.x`).
+    pub vars: BTreeMap<String, String>,
+    /// Variables that have no value then.
+    pub vars_absent: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -22,6 +22,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 
 use hapax_diag::{Diagnostic, Span};
+use hapax_proto::h1::Meta;
+use hapax_proto::h1::framing::BodyLen;
+use hapax_proto::http::Head;
 use hapax_sample::acl::Token;
 use hapax_sample::{Compile, Track};
 use hapax_value::{Millis, Support, Value};
@@ -48,6 +51,29 @@ pub struct Message {
     pub modern: bool,
     /// No body follows, whatever the head says (the response to HEAD).
     pub empty: bool,
+}
+
+impl Message {
+    /// What is known of an HTTP message. `modern`: see there.
+    pub fn of(meta: &Meta, modern: bool) -> Self {
+        Self {
+            http: true,
+            length: if let BodyLen::Length(n) = meta.body { Some(n) } else { None },
+            framed: matches!(meta.body, BodyLen::Length(_) | BodyLen::Chunked),
+            modern,
+            empty: meta.body == BodyLen::None,
+        }
+    }
+}
+
+/// A body that is changed has another length, which nobody knows yet; whether it is sent in chunks. `chunked`: it comes in chunks.
+pub fn unknown_length(head: &mut Head, message: &Message, chunked: bool) -> bool {
+    head.remove(b"content-length");
+    if message.modern && !chunked {
+        head.add(b"transfer-encoding", b"chunked");
+        return true;
+    }
+    chunked
 }
 
 /// What a filter wants of the body.

@@ -21,7 +21,7 @@ use hapax_sys::listen::Listener;
 use hapax_value::Millis;
 
 pub use link::{Link, TableView};
-pub(crate) use rows::shard;
+pub use rows::shard_of;
 
 use self::link::Reach;
 use crate::state::{PeersState, Shared};

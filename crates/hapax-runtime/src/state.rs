@@ -21,7 +21,6 @@ mod restore;
 mod roster;
 mod server;
 mod shares;
-mod tables;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -41,6 +40,8 @@ pub use cookies::DynamicCookies;
 pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
 pub use dynamic::{Kept, Newcomers, News};
 pub use events::{EventSink, Events, ProcessDoor};
+pub(crate) use hapax_config::tables::Event;
+pub use hapax_config::tables::{LiveTable, Tables};
 pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
 pub use names::{Asked, NameServerCounters, Naming, ResolversState, Updater};
 pub use ops::Wanted;
@@ -49,8 +50,6 @@ pub use queue::{Ticket, WaitQueue};
 pub use rates::{Average, RateMeter, Times};
 pub use roster::Roster;
 pub use server::{Admin, AgentState, CheckView, Conf, Oper, Origin, ServerState};
-pub(crate) use tables::Event;
-pub use tables::{LiveTable, Tables};
 
 /// The running process, as every worker and the runtime API see it.
 #[derive(Debug)]

@@ -168,31 +168,7 @@ impl World for LiveWorld {
     }
 
     fn setting(&self, p: ProxyId, which: Setting) -> Option<i64> {
-        let t = &self.plan(p).timeouts;
-        let sides = [
-            Setting::TimeoutServer,
-            Setting::TimeoutConnect,
-            Setting::TimeoutQueue,
-            Setting::TimeoutTunnel,
-        ];
-        if !self.plan(p).caps.contains(ProxyCaps::BACKEND) {
-            if which == Setting::Retries {
-                return Some(3);
-            }
-            if sides.contains(&which) {
-                return None;
-            }
-        }
-        let ms = match which {
-            Setting::TimeoutClient => t.client,
-            Setting::TimeoutServer => t.server,
-            Setting::TimeoutConnect => t.connect,
-            Setting::TimeoutQueue => t.queue.or(t.connect),
-            Setting::TimeoutTarpit => t.tarpit.or(t.connect),
-            Setting::TimeoutTunnel => t.tunnel,
-            Setting::Retries => Some(u64::from(self.plan(p).retries)),
-        };
-        ms.map(|ms| ms as i64)
+        self.plan(p).setting(which)
     }
 
     fn default_backend(&self, p: ProxyId) -> Option<&str> {

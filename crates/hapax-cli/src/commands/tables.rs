@@ -124,7 +124,13 @@ fn head(t: &LiveTable, now: u64, out: &mut String) {
 fn line(t: &LiveTable, e: &Entry<'_>, out: &mut String) {
     put!(*out, "{:#x}: key=", pointer(e.handle()));
     t.table.spec().key.show(&e.key(), out);
-    put!(*out, " use={} exp={} shard={}", e.refs(), e.expires_in(), t.shard(&e.key()));
+    put!(
+        *out,
+        " use={} exp={} shard={}",
+        e.refs(),
+        e.expires_in(),
+        hapax_runtime::peers::shard_of(t, &e.key())
+    );
     for Column { data, elements, period } in t.table.layout().columns() {
         for i in 0..usize::from(*elements) {
             let value = e.get(*data, i).unwrap_or(0);

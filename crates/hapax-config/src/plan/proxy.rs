@@ -9,11 +9,11 @@ use hapax_rules::Rule;
 use hapax_rules::errors::Pages;
 use hapax_rules::filters::FilterSpec;
 use hapax_rules::filters::compression::Settings;
-use hapax_sample::ProxyId;
 use hapax_sample::acl::Condition;
 use hapax_sample::acl::gate::Gated;
 use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
+use hapax_sample::{ProxyId, Setting};
 use hapax_value::{Endpoint, Millis};
 
 use super::{Balance, Bind, CopyOnWrite, LogFormats, LogTarget, MailAlerts, Script, Server, StickRule};
@@ -272,6 +272,7 @@ pub struct SwitchRule {
 pub struct UseServer {
     pub target: ServerTarget,
     pub cond: Option<Arc<Condition>>,
+    pub span: Span,
 }
 
 #[derive(Clone, Debug)]
@@ -290,6 +291,35 @@ pub enum SwitchTarget {
 }
 
 impl Proxy {
+    /// A setting as expressions ask for it (`be_server_timeout`, ...); `None`: there is none, or it is not this side's.
+    pub fn setting(&self, which: Setting) -> Option<i64> {
+        let t = &self.timeouts;
+        let sides = [
+            Setting::TimeoutServer,
+            Setting::TimeoutConnect,
+            Setting::TimeoutQueue,
+            Setting::TimeoutTunnel,
+        ];
+        if !self.caps.contains(ProxyCaps::BACKEND) {
+            if which == Setting::Retries {
+                return Some(3);
+            }
+            if sides.contains(&which) {
+                return None;
+            }
+        }
+        let ms = match which {
+            Setting::TimeoutClient => t.client,
+            Setting::TimeoutServer => t.server,
+            Setting::TimeoutConnect => t.connect,
+            Setting::TimeoutQueue => t.queue.or(t.connect),
+            Setting::TimeoutTarpit => t.tarpit.or(t.connect),
+            Setting::TimeoutTunnel => t.tunnel,
+            Setting::Retries => Some(u64::from(self.retries)),
+        };
+        ms.map(|ms| ms as i64)
+    }
+
     /// The cookie of a server at `address`, where those of the backend are made of addresses (`cookie ... dynamic`).
     pub fn cookie_of(&self, address: Option<&Endpoint>) -> Option<Arc<[u8]>> {
         let key = self.dynamic_cookie_key.as_deref()?;

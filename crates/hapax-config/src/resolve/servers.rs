@@ -37,6 +37,7 @@ pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
                     Ok(format) => draft.proxy.use_server.push(UseServer {
                         target: ServerTarget::Dynamic(format),
                         cond: pending.cond,
+                        span: pending.span,
                     }),
                     Err(d) => {
                         let message = format!("failed to parse use-server rule '{name}' : {}", d.message);
@@ -57,6 +58,7 @@ pub(super) fn resolve_use_server(cx: &mut One<'_, '_>, draft: &mut Draft) {
         draft.proxy.use_server.push(UseServer {
             target: ServerTarget::Fixed(index),
             cond: pending.cond,
+            span: pending.span,
         });
         draft.proxy.servers[index].referenced = true;
     }

@@ -325,7 +325,7 @@ impl Link {
             let (session, key_type) = (&mut self.session, definition.key_type);
             let next = live.table.visit(from, STEP, at.wall, |entry| {
                 let key = entry.key();
-                if part.is_none_or(|n| live.shard(&key) == n) {
+                if part.is_none_or(|n| rows::shard_of(live, &key) == n) {
                     let left = timed.then(|| entry.expires_in());
                     session.update(key_type, key, left, rows::fields(live, entry), at.now);
                 }
@@ -366,7 +366,7 @@ impl Link {
                     return false;
                 }
                 let key = entry.key();
-                if part.is_none_or(|n| live.shard(&key) == n) {
+                if part.is_none_or(|n| rows::shard_of(live, &key) == n) {
                     session.table(definition, at.now);
                     session.update(definition.key_type, key, None, rows::fields(live, entry), at.now);
                 }

@@ -131,8 +131,13 @@ impl Mapping {
     }
 }
 
+/// The part of the keys that this one belongs to, for peers that get a part each; 0: every peer gets all.
+pub fn shard_of(live: &LiveTable, key: &[u8]) -> u32 {
+    shard(&live.name, live.table.spec().key, key, live.shards)
+}
+
 /// The part of the keys that an entry belongs to, of so many; the first is 1. 0: they are not dealt out.
-pub(crate) fn shard(table: &str, key: KeyType, bytes: &[u8], shards: u32) -> u32 {
+fn shard(table: &str, key: KeyType, bytes: &[u8], shards: u32) -> u32 {
     use xxhash_rust::xxh64::xxh64;
     if shards == 0 {
         return 0;

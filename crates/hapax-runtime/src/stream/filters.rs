@@ -11,10 +11,9 @@ use std::sync::Arc;
 
 use hapax_config::plan::Proxy;
 use hapax_proto::h1::Meta;
-use hapax_proto::h1::framing::BodyLen;
 use hapax_proto::http::{Head, Version};
 use hapax_rules::Woken;
-use hapax_rules::filters::{Attach, Direction, Filter, Interest, Message, Report, SharedRates};
+use hapax_rules::filters::{self, Attach, Direction, Filter, Interest, Message, Report, SharedRates};
 use hapax_sample::ProxyId;
 
 use super::exchange::Exchange;
@@ -92,7 +91,7 @@ impl Exchange<'_> {
         }
         self.attach_filters();
         let meta = self.meta;
-        let message = message(&meta, self.p.req_head.version >= Version::H11);
+        let message = Message::of(&meta, self.p.req_head.version >= Version::H11);
         let wants = self.begin_message(Direction::Request, &message);
         let coding = reframe(&mut self.p.req_head, &wants, &message, coding);
         self.tap(Direction::Request, wants);
@@ -105,7 +104,7 @@ impl Exchange<'_> {
             return coding;
         }
         let modern = self.p.req_head.version >= Version::H11 && self.p.res_head.version >= Version::H11;
-        let message = message(meta, modern);
+        let message = Message::of(meta, modern);
         let wants = self.begin_message(Direction::Response, &message);
         let coding = reframe(&mut self.p.res_head, &wants, &message, coding);
         self.keep_alive &= coding == Coding::Chunked || !changes(&wants);
@@ -202,16 +201,6 @@ impl Exchange<'_> {
     }
 }
 
-fn message(meta: &Meta, modern: bool) -> Message {
-    Message {
-        http: true,
-        length: if let BodyLen::Length(n) = meta.body { Some(n) } else { None },
-        framed: matches!(meta.body, BodyLen::Length(_) | BodyLen::Chunked),
-        modern,
-        empty: meta.body == BodyLen::None,
-    }
-}
-
 fn changes(wants: &[(Shown, Interest)]) -> bool {
     wants.iter().any(|(_, i)| *i == Interest::Change)
 }
@@ -221,9 +210,7 @@ fn reframe(head: &mut Head, wants: &[(Shown, Interest)], message: &Message, codi
     if !changes(wants) {
         return coding;
     }
-    head.remove(b"content-length");
-    if message.modern && coding != Coding::Chunked {
-        head.add(b"transfer-encoding", b"chunked");
+    if filters::unknown_length(head, message, coding == Coding::Chunked) {
         return Coding::Chunked;
     }
     coding

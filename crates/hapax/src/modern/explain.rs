@@ -6,7 +6,7 @@ use clap::Args;
 use hapax_config::{LoadOptions, Loaded, Plan};
 use hapax_diag::render::{self, Closing};
 use hapax_diag::{Severity, Sources};
-use hapax_explain::Question;
+use hapax_explain::{Busy, Entry, Handshake, Numbers, Question, Tls};
 
 use crate::asked_version::{self, AskedVersion};
 use crate::report::print;
@@ -32,7 +32,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "method", "request"])]
     requests: Option<String>,
     /// `Name: value`, as often as needed
-    #[arg(short = 'H', long = "header", value_parser = header)]
+    #[arg(short = 'H', long = "header", value_parser = hapax_explain::field)]
     headers: Vec<(String, String)>,
     /// Body of the request
     #[arg(short = 'd', long, default_value = "")]
@@ -55,15 +55,31 @@ pub(crate) struct Options {
     /// A server that is down, as backend/server, or a whole backend
     #[arg(long)]
     down: Vec<String>,
+    /// A client certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    client_cert: Option<String>,
+    /// What a stick table holds: 'TABLE KEY http_req_rate=120 gpc0=1'
+    #[arg(long, value_name = "ENTRY", value_parser = entry)]
+    entry: Vec<Entry>,
+    /// A variable that is set beforehand, as scope.name=value
+    #[arg(long, value_name = "VARIABLE", value_parser = variable)]
+    var: Vec<(String, String)>,
+    /// How busy a proxy or a server is: 'api/s1 conn=10 queue=2 rate=5'
+    #[arg(long, value_name = "LOAD", value_parser = busy)]
+    busy: Vec<(String, Busy)>,
+    /// The time of the request, such as 2026-01-31T12:00:00Z; by default it is now
+    #[arg(long)]
+    time: Option<String>,
     /// Status of the server's response
     #[arg(long, default_value_t = 200)]
     response_status: u16,
     /// `Name: value` of the server's response
-    #[arg(long, value_parser = header)]
+    #[arg(long, value_parser = hapax_explain::field)]
     response_header: Vec<(String, String)>,
     /// Show rules that are not taken too
     #[arg(short = 'a', long)]
     all: bool,
+    /// Print the report as JSON
     #[arg(long)]
     json: bool,
     /// Judge the configuration as this HAProxy version would (as HAPAX_FOR in the environment)
@@ -79,19 +95,70 @@ fn request_line(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("expects 'Name: value'")?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expects scope.name=value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Words of the form `name=number[,number...]`.
+fn numbers<'t>(words: impl Iterator<Item = &'t str>) -> Result<Vec<(&'t str, Vec<u64>)>, String> {
+    let one = |word: &'t str| {
+        let (name, list) = word.split_once('=')?;
+        let list: Result<Vec<u64>, _> = list.split(',').map(str::parse).collect();
+        Some((name, list.ok()?))
+    };
+    words
+        .map(|w| one(w).ok_or_else(|| format!("'{w}' is not of the form name=number")))
+        .collect()
+}
+
+fn entry(text: &str) -> Result<Entry, String> {
+    let mut words = text.split_whitespace();
+    let (Some(table), Some(key)) = (words.next(), words.next()) else {
+        return Err("expects 'TABLE KEY data=number'".to_owned());
+    };
+    let data = numbers(words)?.into_iter().map(|(n, list)| (n.to_owned(), Numbers::Many(list)));
+    Ok(Entry {
+        table: table.to_owned(),
+        key: key.to_owned(),
+        data: data.collect(),
+    })
+}
+
+fn busy(text: &str) -> Result<(String, Busy), String> {
+    let mut words = text.split_whitespace();
+    let name = words.next().ok_or("expects 'NAME conn=number'")?.to_owned();
+    let mut busy = Busy::default();
+    for (what, list) in numbers(words)? {
+        let n = list.first().copied().unwrap_or_default() as i64;
+        match what {
+            "conn" => busy.conn = n,
+            "queue" => busy.queue = n,
+            "rate" => busy.rate = n,
+            other => return Err(format!("'{other}' is none of conn, queue, rate")),
+        }
+    }
+    Ok((name, busy))
 }
 
 impl Options {
     /// What is asked, from the file or from the line.
     fn questions(&self) -> Result<Vec<Question>, String> {
-        let Some(path) = &self.requests else {
-            return Ok(vec![self.question()]);
+        let mut all = match &self.requests {
+            None => vec![self.question()],
+            Some(path) => {
+                let text = read(path)?;
+                hapax_explain::questions(&text).map_err(|e| format!("{path}: {e}"))?
+            }
         };
-        let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-        hapax_explain::questions(&text).map_err(|e| format!("{path}: {e}"))
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        for q in &mut all {
+            complete(q)?;
+            if let (None, Ok(now)) = (&q.time, &now) {
+                q.time = Some(now.as_secs().to_string());
+            }
+        }
+        Ok(all)
     }
 
     fn question(&self) -> Question {
@@ -112,10 +179,35 @@ impl Options {
             down: self.down.clone(),
             ..Question::default()
         };
+        q.tables.clone_from(&self.entry);
+        q.vars = self.var.iter().cloned().collect();
+        q.busy = self.busy.iter().cloned().collect();
+        q.time.clone_from(&self.time);
+        q.tls = self.client_cert.clone().map(|file| {
+            Tls::Told(Handshake {
+                client_cert: Some(file),
+                ..Handshake::default()
+            })
+        });
         q.response.status = self.response_status;
         q.response.headers.clone_from(&self.response_header);
         q
     }
+}
+
+/// A file of the user's; the error says which it is.
+pub(super) fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))
+}
+
+/// Puts the files that a question names in their places.
+pub(super) fn complete(q: &mut Question) -> Result<(), String> {
+    if let Some(Tls::Told(handshake)) = &mut q.tls
+        && let Some(file) = &mut handshake.client_cert
+    {
+        *file = read(file)?;
+    }
+    Ok(())
 }
 
 pub(super) fn run(o: &Options) -> ExitCode {

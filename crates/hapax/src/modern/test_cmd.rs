@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use hapax_explain::{CaseResult, Coverage, Suite};
 
-use super::explain::load;
+use super::explain::{complete, load, read};
 use crate::asked_version::AskedVersion;
 use crate::report::print;
 
@@ -60,8 +60,10 @@ fn test(o: &Options) -> Result<bool, String> {
     let mut coverage = Coverage::new(&plan, &sources);
     let mut results = Vec::new();
     for path in &o.tests {
-        let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-        let suite = Suite::parse(&text).map_err(|e| format!("{path}: {e}"))?;
+        let mut suite = Suite::parse(&read(path)?).map_err(|e| format!("{path}: {e}"))?;
+        for case in &mut suite.cases {
+            complete(&mut case.request)?;
+        }
         results.extend(hapax_explain::run_suite(&plan, &sources, &suite, &mut coverage));
     }
     print(&match o.format {

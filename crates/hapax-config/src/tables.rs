@@ -1,12 +1,15 @@
-//! The stick tables of a run: what rules and fetches ask of them, and what is counted in tracked entries.
+//! The stick tables of a plan at work: what rules and fetches ask of them, and what is counted in tracked entries.
+//!
+//! Functions of (state, now), which serve live traffic and offline questions alike.
 
 use std::sync::Arc;
 
 use hapax_balance::table::{DataType, Entry, Handle, Spec, Table};
-use hapax_config::Plan;
-use hapax_config::plan::{Statuses, StickTable};
 use hapax_sample::{TableAnswer, TableChange, TableRead, Track, TrackStart};
 use hapax_value::{Millis, Value};
+
+use crate::Plan;
+use crate::plan::{Statuses, StickTable};
 
 /// Entries taken from each shard at a time when those whose time is over are swept.
 const SWEPT_AT_A_TIME: usize = 200;
@@ -29,12 +32,12 @@ pub struct LiveTable {
     /// Servers are known by address rather than by name.
     pub server_address: bool,
     /// Parts that its keys are dealt out in to peers; 0: none.
-    shards: u32,
+    pub shards: u32,
 }
 
 /// What happens to whom an entry is tracked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
     Session,
     Request,
     /// A request was refused, or its response says that it was wrong.
@@ -92,12 +95,12 @@ impl Tables {
     }
 
     /// Takes entries away whose time is over; `true`: there may be more.
-    pub(crate) fn sweep(&self, now: Millis) -> bool {
+    pub fn sweep(&self, now: Millis) -> bool {
         let swept = self.all.iter().map(|t| t.table.sweep(now, SWEPT_AT_A_TIME));
         swept.max().is_some_and(|most| most >= SWEPT_AT_A_TIME)
     }
 
-    pub(crate) fn track(&self, table: u32, key: Value<'_>, start: TrackStart, now: Millis) -> Option<Track> {
+    pub fn track(&self, table: u32, key: Value<'_>, start: TrackStart, now: Millis) -> Option<Track> {
         let live = self.get(table)?;
         let key = live.table.spec().key.key(key)?;
         let mut e = live.table.obtain(&key, now)?;
@@ -121,7 +124,7 @@ impl Tables {
     }
 
     /// The entry is tracked no more.
-    pub(crate) fn release(&self, track: Track, now: Millis) {
+    pub fn release(&self, track: Track, now: Millis) {
         let Some(live) = self.get(track.table) else { return };
         let mut e = live.table.held(Handle::from_bits(track.entry), now);
         if let Some(open) = e.get(DataType::ConnCur, 0) {
@@ -131,7 +134,7 @@ impl Tables {
         e.release();
     }
 
-    pub(crate) fn count(&self, track: Track, event: Event, now: Millis) {
+    pub fn count(&self, track: Track, event: Event, now: Millis) {
         let Some(live) = self.get(track.table) else { return };
         let mut e = live.table.held(Handle::from_bits(track.entry), now);
         let counted = match event {
@@ -161,7 +164,7 @@ impl Tables {
         }
     }
 
-    pub(crate) fn tracked(&self, track: Track, other: Option<u32>, what: TableRead, now: Millis) -> TableAnswer {
+    pub fn tracked(&self, track: Track, other: Option<u32>, what: TableRead, now: Millis) -> TableAnswer {
         let Some(live) = self.get(track.table) else {
             return TableAnswer::Nothing;
         };
@@ -178,13 +181,13 @@ impl Tables {
         other.look(&key, what, now)
     }
 
-    pub(crate) fn key(&self, track: Track) -> Option<Value<'static>> {
+    pub fn key(&self, track: Track) -> Option<Value<'static>> {
         let table = &self.get(track.table)?.table;
         let e = table.by_handle(Handle::from_bits(track.entry), 0)?;
         Some(table.spec().key.value(&e.key()))
     }
 
-    pub(crate) fn looked_up(&self, table: u32, key: Value<'_>, what: TableRead, now: Millis) -> TableAnswer {
+    pub fn looked_up(&self, table: u32, key: Value<'_>, what: TableRead, now: Millis) -> TableAnswer {
         let Some(live) = self.get(table) else {
             return TableAnswer::Nothing;
         };
@@ -195,7 +198,7 @@ impl Tables {
         }
     }
 
-    pub(crate) fn update(&self, track: Track, change: TableChange, now: Millis) {
+    pub fn update(&self, track: Track, change: TableChange, now: Millis) {
         let Some(live) = self.get(track.table) else { return };
         let mut e = live.table.held(Handle::from_bits(track.entry), now);
         let done = match change {
@@ -257,13 +260,8 @@ fn increment(e: &mut Entry<'_>, n: u8) -> Option<u64> {
 
 impl LiveTable {
     /// How many bytes a byte rate counts as one.
-    pub(crate) fn brates_factor(&self) -> u64 {
+    pub fn brates_factor(&self) -> u64 {
         self.brates_factor
-    }
-
-    /// The part of the keys that this one belongs to, for peers that get a part each; 0: every peer gets all.
-    pub fn shard(&self, key: &[u8]) -> u32 {
-        crate::peers::shard(&self.name, self.table.spec().key, key, self.shards)
     }
 
     /// Looks at the entry of a key; what changes makes one.
