@@ -271,7 +271,11 @@ fn reports_say_what_was_compared() {
     assert!(!render(&report, false).contains("deny_status"));
     let json = serde_json::to_value(&report).expect("json");
     assert_eq!(json["outcome"]["backend"], "api");
-    assert_eq!(json["steps"][0]["text"].as_str().map(|t| t.contains("no 'ssl'")), Some(true), "{json}");
+    assert_eq!(
+        json["steps"][0]["text"].as_str().map(|t| t.contains("no 'ssl'")),
+        Some(true),
+        "{json}"
+    );
     assert_eq!(json["steps"][1]["step"], "enter");
 }
 
