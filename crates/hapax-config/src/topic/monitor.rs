@@ -99,15 +99,7 @@ fn name_header(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if a.is_empty() {
         return Err(a.missing(format!("'{}' requires a header string.", a.name)));
     }
-    let reserved = [
-        "connection",
-        "content-length",
-        "transfer-encoding",
-        "host",
-        "upgrade",
-        "te",
-        "keep-alive",
-    ];
+    let reserved = ["connection", "content-length", "transfer-encoding", "host"];
     let judged = cx.opts.for_version.is_none_or(|v| v >= (3, 3));
     if judged && reserved.iter().any(|r| r.eq_ignore_ascii_case(a.str(0))) {
         return Err(a.bad(

@@ -133,19 +133,10 @@ impl<'w> Walk<'w> {
 
     /// What the proxy does to the request once the rules are through with it.
     pub(super) fn prepare_request(&mut self, fe: &'w Proxy, be: &'w Proxy) -> Way<()> {
-        let body = self.meta.body;
-        if std::mem::take(&mut self.controls.framing_edited) {
-            let before = self.req.clone();
-            self.single_use |= normalise::connection_closes(&mut self.req);
-            if let Err(e) = reframe::request(&mut self.req, body) {
-                return Err(self.answer(&Reply::error(500), "response", &format!("the rules cannot be followed: {e}"), None));
-            }
-            self.note_request("sent as it is framed", &before);
-        }
         self.read_cookie(be);
         let before = self.req.clone();
         if let (Some(name), Some(id)) = (&fe.unique_id_header, &self.stream.unique_id) {
-            self.req.add(name, id);
+            self.controls.framing_edited |= reframe::add(&mut self.req, name, id);
         }
         self.note_request("unique-id-header", &before);
         self.tell_addresses(fe, be);
@@ -156,6 +147,15 @@ impl<'w> Walk<'w> {
                 self.req.add(b"forwarded", &value);
             }
             self.note_request("option forwarded", &before);
+        }
+        let body = self.meta.body;
+        if std::mem::take(&mut self.controls.framing_edited) {
+            let before = self.req.clone();
+            self.single_use |= normalise::connection_closes(&mut self.req);
+            if let Err(e) = reframe::request(&mut self.req, body) {
+                return Err(self.answer(&Reply::error(500), "response", &format!("the rules cannot be followed: {e}"), None));
+            }
+            self.note_request("sent as it is framed", &before);
         }
         if !self.meta.conflicting {
             let closes = self.server_closes(fe, be) && !be.options.contains(Options::HTTP_PRETEND_KA);
@@ -183,8 +183,9 @@ impl<'w> Walk<'w> {
             let Some(name) = ForwardFor::field(fe.as_ref(), be.as_ref(), ip, |name| self.req.contains(name)) else {
                 continue;
             };
-            self.req.add(name, ip.to_string().as_bytes());
-            self.note(format!("option {option}: + {}: {ip}", String::from_utf8_lossy(name)), None);
+            let before = self.req.clone();
+            self.controls.framing_edited |= reframe::add(&mut self.req, name, ip.to_string().as_bytes());
+            self.note_request(&format!("option {option}"), &before);
         }
     }
 

@@ -301,3 +301,89 @@ fn messages_keep_their_framing_whatever_rules_do() {
     assert_eq!((wrong.sent.is_none(), wrong.response.unwrap().status), (true, Some(500)));
     assert_eq!(ask("/empty").response.unwrap().body, "");
 }
+
+#[test]
+fn options_cannot_frame_a_message() {
+    for (option, value, status, sent) in [
+        ("option forwardfor header Content-Length", "", 500, None),
+        ("option originalto header Transfer-Encoding", "", 200, Some("transfer-encoding")),
+        ("option forwardfor header TE", "", 200, Some("te")),
+        ("unique-id-header Content-Length", "5", 500, None),
+        ("unique-id-header Transfer-Encoding", "chunked", 200, Some("transfer-encoding")),
+    ] {
+        let format = if value.is_empty() {
+            String::new()
+        } else {
+            format!(" unique-id-format {value}\n")
+        };
+        let (plan, sources) = load(&format!(
+            "defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 1s\nlisten l\n bind :80\n {option}\n{format} \
+             server s 192.0.2.1:80\n"
+        ));
+        let question = Question {
+            url: "http://h/".into(),
+            ..Question::default()
+        };
+        let outcome = explain(&plan, &sources, &question).unwrap().outcome;
+        assert_eq!(outcome.response.unwrap().status, Some(status), "{option}");
+        let has = |name: &str| outcome.sent.as_ref().map(|m| m.values(name).next().is_some());
+        assert_eq!(sent.and_then(has), sent.map(|_| false), "{option}");
+    }
+}
+
+#[test]
+fn the_world_is_as_the_question_says() {
+    let (plan, sources) = load(
+        "defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 1s\nlisten l\n bind :80\n bind :443\n \
+         stick-table type ip size 100 expire 1m store http_req_rate(10s)\n http-request track-sc0 src\n \
+         http-request set-var(txn.rate) sc_http_req_rate(0)\n http-request set-var(txn.when) date,utime(%Y)\n \
+         http-request set-var(txn.cn) ssl_c_s_dn(cn)\n http-request set-var(txn.busy) srv_conn(l/s)\n \
+         http-request set-var(txn.limit) fe_client_timeout\n http-request deny if { var(proc.closed) -m str 1 }\n \
+         server s 192.0.2.1:80\n\
+         frontend t\n mode tcp\n bind :8443\n tcp-request inspect-delay 1s\n use_backend a if { req.ssl_sni a.example }\n \
+         default_backend b\nbackend a\n mode tcp\n server a 192.0.2.2:443\nbackend b\n mode tcp\n server b 192.0.2.3:443\n",
+    );
+    let suite = Suite::parse(
+        r#"
+[[test]]
+name = "as it is by default"
+request = { url = "http://h/" }
+expect = { outcome = "server", vars = { "txn.rate" = "1", "txn.when" = "2026", "txn.busy" = "0", "txn.limit" = "5000" }, vars_absent = ["txn.cn"] }
+
+[[test]]
+name = "as it is told"
+[test.request]
+url = "http://h/"
+src = "10.0.0.9"
+time = 2001-02-03T04:05:06Z
+tables = [{ table = "l", key = "10.0.0.9", http_req_rate = 41 }]
+busy = { "l/s" = { conn = 3 } }
+headers = ["B: 1", "A: 2"]
+[test.expect]
+vars = { "txn.rate" = "42", "txn.when" = "2001", "txn.busy" = "3" }
+
+[[test]]
+name = "a variable"
+request = { url = "http://h/", vars = { "proc.closed" = "1" } }
+expect = { status = 403 }
+
+[[test]]
+name = "the name in a handshake that is passed on"
+request = { url = "https://a.example:8443/" }
+expect = { frontend = "t", server = "a" }
+
+[[test]]
+name = "another one"
+request = { url = "https://b.example:8443/" }
+expect = { frontend = "t", server = "b" }
+"#,
+    )
+    .expect("suite");
+    let mut coverage = Coverage::new(&plan, &sources);
+    let results = run_suite(&plan, &sources, &suite, &mut coverage);
+    let failed: Vec<_> = results.iter().filter(|r| !r.passed()).map(|r| (&r.name, &r.failures)).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    let sent = results[1].report.as_ref().unwrap().outcome.sent.as_ref().unwrap();
+    let order: Vec<&str> = sent.headers.iter().map(|(n, _)| n.as_str()).collect();
+    assert_eq!(order, ["host", "b", "a"]);
+}

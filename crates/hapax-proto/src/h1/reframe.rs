@@ -12,6 +12,16 @@ const CODING: &[u8] = b"transfer-encoding";
 #[error("the length announced is not that of the body")]
 pub struct Contradiction;
 
+/// Adds a field whose name an option gives; whether it is one that frames the message, which [`request`] then has to settle. What a
+/// `TE` field says of transfer codings is between a peer and us, and no option may say it for us.
+pub fn add(head: &mut Head, name: &[u8], value: &[u8]) -> bool {
+    if name.eq_ignore_ascii_case(b"te") {
+        return false;
+    }
+    head.add(name, value);
+    [LENGTH, CODING, b"connection"].iter().any(|n| name.eq_ignore_ascii_case(n))
+}
+
 /// A request with this body, after all rules: a length or a coding that was taken away is said again.
 pub fn request(head: &mut Head, body: BodyLen) -> Result<(), Contradiction> {
     agree(head, body)?;
@@ -102,6 +112,27 @@ mod tests {
             .iter()
             .map(|(n, v)| format!("{}={}", String::from_utf8_lossy(n), String::from_utf8_lossy(v)));
         Some(words.collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn fields_that_options_name_are_settled() {
+        for (name, value, body, want) in [
+            ("x-forwarded-for", "1.2.3.4", BodyLen::None, Some((false, "x-forwarded-for"))),
+            ("te", "chunked", BodyLen::None, Some((false, ""))),
+            ("content-length", "5", BodyLen::None, None),
+            ("content-length", "5", BodyLen::Length(5), Some((true, "content-length"))),
+            ("content-length", "5", BodyLen::Chunked, Some((true, "transfer-encoding"))),
+            ("transfer-encoding", "1.2.3.4", BodyLen::None, Some((true, ""))),
+            ("connection", "close", BodyLen::None, Some((true, "connection"))),
+        ] {
+            let mut head = Head::default();
+            let frames = add(&mut head, name.as_bytes(), value.as_bytes());
+            let got = request(&mut head, body).ok().map(|()| {
+                let names = head.iter().map(|(n, _)| String::from_utf8_lossy(n).into_owned());
+                (frames, names.collect::<Vec<_>>().join(" "))
+            });
+            assert_eq!(got, want.map(|(f, n)| (f, n.to_owned())), "{name}: {value} {body:?}");
+        }
     }
 
     #[test]

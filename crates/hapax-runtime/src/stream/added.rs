@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use hapax_config::plan::{ForwardFor, HttpMode, Options, Proxy};
-use hapax_proto::h1::normalise;
+use hapax_proto::h1::{normalise, reframe};
 use hapax_proto::http::Head;
 use hapax_value::Endpoint;
 
@@ -13,10 +13,10 @@ use crate::outcome::{Blame, End, Phase};
 
 impl Exchange<'_> {
     /// What the proxy adds to a request once the rules are through with it.
-    pub(super) fn prepare_request(&mut self) {
+    pub(super) fn prepare_request(&mut self) -> Step<()> {
         self.read_cookie();
         if let (Some(name), Some(id)) = (&self.fe.unique_id_header, &self.p.facts.unique_id) {
-            self.p.req_head.add(name, id);
+            self.p.controls.framing_edited |= reframe::add(&mut self.p.req_head, name, id);
         }
         if self.fe.forwardfor.is_some() || self.be.forwardfor.is_some() {
             let ip = self.env(false).src().and_then(Endpoint::ip);
@@ -32,11 +32,13 @@ impl Exchange<'_> {
                 self.p.req_head.add(b"forwarded", &told);
             }
         }
+        self.reframe_request()?;
         // One whose framing is in doubt is not kept, and nothing is promised.
         if !self.meta.conflicting {
             let closes = self.server_closes() && !self.be.options.contains(Options::HTTP_PRETEND_KA);
             normalise::tell_server(&mut self.p.req_head, closes, self.meta.upgrade);
         }
+        Ok(())
     }
 
     /// Whether the server's connection serves this request alone: the backend closes it, or the frontend wants servers' closed.
@@ -59,7 +61,7 @@ impl Exchange<'_> {
             let _ = write!(room, "{ip}");
             whole - room.len()
         };
-        self.p.req_head.add(name, &text[..len]);
+        self.p.controls.framing_edited |= reframe::add(&mut self.p.req_head, name, &text[..len]);
     }
 
     /// `option http-restrict-req-hdr-names` of one of the two proxies.

@@ -35,8 +35,7 @@ impl Exchange<'_> {
             // It left before its request was whole.
             return Err(End::with_status(Blame::Client, Phase::Request, 400).into());
         }
-        self.reframe_request()?;
-        self.prepare_request();
+        self.prepare_request()?;
         self.stick_request(|x| x.env(false));
         loop {
             self.connect().await?;
