@@ -165,6 +165,36 @@ fn haproxy_does_the_same_with_responses() {
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Options that name a field may name one that frames the message: what is sent has one reading all the same.
+#[test]
+fn options_do_not_change_where_a_message_ends() {
+    let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    let plain = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc";
+    for (options, request, status) in [
+        ("unique-id-format 5\n  unique-id-header content-length", get, "500"),
+        ("unique-id-format 5\n  unique-id-header content-length", plain, "500"),
+        ("unique-id-format 3\n  unique-id-header content-length", plain, "200"),
+        ("unique-id-format chunked\n  unique-id-header transfer-encoding", get, "200"),
+        ("unique-id-format chunked\n  unique-id-header transfer-encoding", plain, "200"),
+        ("option forwardfor header content-length", get, "500"),
+        ("option forwardfor header te", get, "200"),
+        ("option originalto header transfer-encoding", plain, "200"),
+    ] {
+        let origin = Recorder::answering();
+        let text = CONFIG.replace("  server", &format!("  {options}\n  server"));
+        let proxy = Builder::new(Program::Hapax, &text).set("s", &origin.addr()).start();
+        let answer = converse(&proxy, request.as_bytes(), 1);
+        assert_eq!(
+            statuses(&answer).join(" ").split(' ').next_back(),
+            Some(status),
+            "{options} {request:?}"
+        );
+        let received = String::from_utf8(origin.take().concat()).unwrap();
+        let want = if status == "200" { request.to_lowercase() } else { String::new() };
+        assert_eq!(received.to_lowercase(), want, "{options}");
+    }
+}
+
 /// Rules may edit the fields that frame messages, and statuses that say whether a body follows: what is sent has one reading all
 /// the same.
 #[test]
