@@ -15,6 +15,7 @@ pub(crate) struct Before {
     addresses: [Option<Endpoint>; 2],
     vars: [Scope; 4],
     log_level: Option<u8>,
+    tracks: usize,
 }
 
 fn scopes(vars: &Vars) -> [Scope; 4] {
@@ -40,6 +41,7 @@ impl Before {
             addresses: addresses(txn),
             vars: scopes(txn.vars),
             log_level: txn.stream.log_level,
+            tracks: txn.sess.tracks.len() + txn.stream.tracks.len(),
         }
     }
 
@@ -76,9 +78,29 @@ impl Before {
         if self.log_level != txn.stream.log_level {
             out.push(format!("log level: {:?}", txn.stream.log_level));
         }
+        self.tracked(txn, &mut out);
         overrides(self.set, txn.stream.set, &mut out);
         controls(&self.controls, txn.controls, &mut out);
         out
+    }
+}
+
+impl Before {
+    /// The keys that the action has begun to track.
+    fn tracked(&self, txn: &Txn<'_>, out: &mut Vec<String>) {
+        let (of_session, of_stream) = (&txn.sess.tracks, &txn.stream.tracks);
+        if of_session.len() + of_stream.len() <= self.tracks {
+            return;
+        }
+        // Rules of a stream track for it, those of a connection for that.
+        let Some((number, track)) = of_stream.last().or(of_session.last()) else {
+            return;
+        };
+        let mut key = Vec::new();
+        if let Some(value) = txn.world.track_key(track) {
+            value.write_str(&mut key);
+        }
+        out.push(format!("sc{number} tracks {}", show(&key)));
     }
 }
 

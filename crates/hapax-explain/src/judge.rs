@@ -1,12 +1,13 @@
 //! Runs the cases of a suite and compares their reports with what is expected.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use hapax_config::Plan;
 use hapax_diag::Sources;
 
 use crate::coverage::Coverage;
-use crate::report::{Message, Report};
+use crate::report::{Message, Report, Step};
 use crate::suite::{Case, Expect, Suite};
 use crate::walk::explain;
 
@@ -37,7 +38,7 @@ fn run_case(plan: &Plan, sources: &Sources, case: &Case, coverage: &mut Coverage
             coverage.count(&report);
             CaseResult {
                 name: case.name.clone(),
-                failures: compare(&case.expect, &report),
+                failures: explained(compare(&case.expect, &report), &report),
                 report: Some(report),
             }
         }
@@ -47,6 +48,24 @@ fn run_case(plan: &Plan, sources: &Sources, case: &Case, coverage: &mut Coverage
             report: None,
         },
     }
+}
+
+/// Failures, and behind them what led there: the outcome and the rules that were taken.
+fn explained(mut failures: Vec<String>, report: &Report) -> Vec<String> {
+    if failures.is_empty() {
+        return failures;
+    }
+    let by = report.outcome.rule.as_deref().map(|r| format!(" [{r}]")).unwrap_or_default();
+    let mut way = format!("it was {}{by}", report.outcome.text);
+    for step in &report.steps {
+        if let Step::Rule(rule) = step
+            && rule.taken
+        {
+            let _ = write!(way, "\n  > {}  [{}]", rule.text, rule.place);
+        }
+    }
+    failures.push(way);
+    failures
 }
 
 /// Everything that is not as expected.

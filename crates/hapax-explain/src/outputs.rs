@@ -24,10 +24,10 @@ pub fn junit(suite: &str, results: &[CaseResult]) -> String {
     let failed = results.iter().filter(|r| !r.passed()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let name = xml(suite);
-    let _ = writeln!(out, "<testsuites tests=\"{0}\" failures=\"{failed}\">", results.len());
+    let _ = writeln!(out, "<testsuites tests=\"{0}\" failures=\"{failed}\" errors=\"0\">", results.len());
     let _ = writeln!(
         out,
-        "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failed}\">",
+        "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\">",
         results.len()
     );
     for result in results {
@@ -38,7 +38,7 @@ pub fn junit(suite: &str, results: &[CaseResult]) -> String {
         }
         let _ = writeln!(out, "    <testcase classname=\"{name}\" name=\"{case}\">");
         for failure in &result.failures {
-            let _ = writeln!(out, "      <failure message=\"{}\"/>", xml(failure));
+            let _ = writeln!(out, "      <failure message=\"{}\" type=\"expectation\"/>", xml(failure));
         }
         let _ = writeln!(out, "    </testcase>");
     }
@@ -56,7 +56,7 @@ fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' => out.push_str("&#10;"),
-            c if c < ' ' && c != '\t' => out.push('\u{fffd}'),
+            c if (c < ' ' && c != '\t') || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
@@ -85,8 +85,8 @@ mod tests {
     #[test]
     fn junit_counts_and_escapes() {
         let out = junit("f.toml", &results());
-        assert!(out.contains("<testsuites tests=\"2\" failures=\"1\">"), "{out}");
+        assert!(out.contains("<testsuites tests=\"2\" failures=\"1\" errors=\"0\">"), "{out}");
         assert!(out.contains("name=\"a #1 &lt;ok&gt;\"/>"), "{out}");
-        assert!(out.contains("message=\"x&#10;&quot;y&quot;\"/>"), "{out}");
+        assert!(out.contains("message=\"x&#10;&quot;y&quot;\" type=\"expectation\"/>"), "{out}");
     }
 }

@@ -60,7 +60,7 @@ pub fn questions(text: &str) -> Result<Vec<Question>, String> {
     struct Requests {
         request: Vec<Question>,
     }
-    let file: Requests = toml::from_str(text).map_err(|e| e.to_string())?;
+    let file: Requests = toml::from_str(text).map_err(|e| crate::suite::told(&e))?;
     Ok(file.request)
 }
 

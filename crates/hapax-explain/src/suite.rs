@@ -78,10 +78,24 @@ pub struct Sent {
     pub absent: Vec<String>,
 }
 
+/// An error in a file, in words for the user: where it is, what it is, and what may have been meant.
+pub(crate) fn told(e: &toml::de::Error) -> String {
+    let text = e.to_string();
+    let mut words = e.message().split('`').skip(1).step_by(2);
+    let near = match words.next() {
+        Some(asked) if e.message().starts_with("unknown field") => hapax_diag::suggest(asked, words),
+        _ => None,
+    };
+    match near {
+        Some(near) => format!("{}\ndid you mean `{near}`?", text.trim_end()),
+        None => text,
+    }
+}
+
 impl Suite {
     /// Reads a file's text; the error is in words for the user.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let suite: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        let suite: Self = toml::from_str(text).map_err(|e| told(&e))?;
         if suite.cases.is_empty() {
             return Err("there is no [[test]] in it".into());
         }
@@ -106,6 +120,16 @@ mod tests {
             let expect = if line.starts_with("expect") { "" } else { "expect.status = 200\n" };
             let error = Suite::parse(&format!("[[test]]\nname = \"a\"\n{line}\n{expect}")).unwrap_err();
             assert!(error.contains(words) && !error.contains("struct"), "{line}: {error}");
+        }
+        for (file, near) in [
+            ("[[test]]\nname = \"a\"\nexpect = { statsu = 200 }", "did you mean `status`?"),
+            (
+                "[[test]]\nname = \"a\"\nrequest.heders = {}\nexpect = { status = 200 }",
+                "did you mean `headers`?",
+            ),
+        ] {
+            let error = Suite::parse(file).unwrap_err();
+            assert!(error.ends_with(near) && error.contains("line "), "{error}");
         }
         assert!(Suite::parse("test = 1").is_err_and(|e| !e.contains("struct")));
     }

@@ -225,6 +225,8 @@ fn what_does_not_hold_is_told() {
         "response: nothing is not there, not \"1\"",
         "response: strict-transport-security is there: \"max-age=300\"",
         "there is no sent request",
+        "it was answered by a rule [t.cfg:17]\n  > http-request redirect scheme https code 301 if { dst_port 8080 } !api  [t.cfg:17]\n  \
+         > http-after-response set-header Strict-Transport-Security max-age=300  [t.cfg:25]",
     ];
     assert_eq!(results[0].failures, want);
     assert_eq!(

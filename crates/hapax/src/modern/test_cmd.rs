@@ -89,7 +89,7 @@ fn human(results: &[CaseResult]) -> String {
     for result in results.iter().filter(|r| !r.passed()) {
         let _ = writeln!(out, "FAILED {}", result.name);
         for failure in &result.failures {
-            let _ = writeln!(out, "    {failure}");
+            let _ = writeln!(out, "    {}", failure.replace('\n', "\n    "));
         }
     }
     let failed = results.iter().filter(|r| !r.passed()).count();
