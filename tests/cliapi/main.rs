@@ -1,6 +1,8 @@
 //! The runtime API on the stats socket.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod stats;
+
 use hapax_tests::{Builder, Origin, Program, Proxy, compare};
 
 const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";

@@ -46,6 +46,7 @@ pub(crate) struct Slot {
     worker: Rc<Worker>,
     proxy: ProxyId,
     bind: u32,
+    tls: bool,
 }
 
 impl ListenerFacts {
@@ -258,16 +259,24 @@ impl Slot {
         shared.conns_total.fetch_add(1, Ordering::Relaxed);
         let state = shared.proxy(proxy);
         raise(&state.fe_max, state.fe_cur.fetch_add(1, Ordering::Relaxed) + 1);
-        state.listeners[facts.bind as usize].fetch_add(1, Ordering::Relaxed);
+        let here = state.listeners[facts.bind as usize].fetch_add(1, Ordering::Relaxed) + 1;
         state.fe.conn_tot.inc(worker.id);
+        if let Some(own) = state.own_counters(facts.bind) {
+            own.counters.conn_tot.inc(worker.id);
+            raise(&own.max, here);
+        }
         let wall_ms = worker.now().wall_us / 1000;
         state.conn_rate.tick(worker.id, wall_ms);
         shared.conn_rate.tick(worker.id, wall_ms);
         worker.slots.set(worker.slots.get() + 1);
+        if facts.tls.is_some() {
+            shared.ssl_conns.fetch_add(1, Ordering::Relaxed);
+        }
         Self {
             worker: Rc::clone(worker),
             proxy,
             bind: facts.bind,
+            tls: facts.tls.is_some(),
         }
     }
 }
@@ -278,6 +287,9 @@ impl Drop for Slot {
         state.fe_cur.fetch_sub(1, Ordering::Relaxed);
         state.listeners[self.bind as usize].fetch_sub(1, Ordering::Relaxed);
         self.worker.shared.conns.fetch_sub(1, Ordering::Relaxed);
+        if self.tls {
+            self.worker.shared.ssl_conns.fetch_sub(1, Ordering::Relaxed);
+        }
         self.worker.slots.set(self.worker.slots.get() - 1);
         self.worker.slot_freed();
     }

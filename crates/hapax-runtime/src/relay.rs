@@ -77,6 +77,9 @@ pub(crate) struct Half {
     pub payload: u64,
     /// Bytes written to the destination.
     pub written: u64,
+    /// Bytes that came from the source, and that went to the destination, whatever they were and however often.
+    pub wire_in: u64,
+    pub wire_out: u64,
     /// Something moved since the caller last looked.
     pub moved: bool,
     /// Reads that filled the buffer, in a row: a bulk transfer.
@@ -114,6 +117,8 @@ impl Half {
         self.ended = false;
         self.payload = 0;
         self.written = 0;
+        self.wire_in = 0;
+        self.wire_out = 0;
         self.moved = false;
         self.full_reads = 0;
         self.pipe = None;
@@ -447,6 +452,7 @@ impl Half {
                     short = n < size;
                     self.full_reads = if n == size { self.full_reads.saturating_add(1) } else { 0 };
                     self.moved = true;
+                    self.wire_in += n as u64;
                     self.buf.advance(n);
                     self.digest()?;
                 }
@@ -472,6 +478,7 @@ impl Half {
             };
             self.moved = true;
             self.written += n as u64;
+            self.wire_out += n as u64;
             if self.kept.is_some() {
                 self.remember(n);
             }

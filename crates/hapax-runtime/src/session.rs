@@ -17,7 +17,7 @@ use crate::buf::Buf;
 use crate::io::{Io, Raw};
 use crate::listener::{ListenerFacts, Slot, destination, unmapped};
 use crate::proxy_header;
-use crate::state::Event;
+use crate::state::{Event, count_front};
 use crate::stream::{self, Next};
 use crate::timer::Deadline;
 use crate::tls;
@@ -92,6 +92,13 @@ pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Ra
         }
     }
     client.release_tracks(&worker);
+    for held in &client.held {
+        worker
+            .shared
+            .server(held.backend, held.server)
+            .idle_private
+            .fetch_sub(1, Ordering::Relaxed);
+    }
     if !client.vars.is_empty() {
         let limits = worker.plan().global.var_limits;
         let vars = Vars { limits, ..Vars::default() };
@@ -154,7 +161,7 @@ fn register(worker: &Rc<Worker>, listener: &ListenerFacts, raw: &Raw, from: Opti
 async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, client: &mut Client, mut raw: Raw) -> Option<Io> {
     let state = worker.shared.proxy(listener.proxy);
     let Some(expected) = rules_pass(worker, client, &raw, &proxy.tcp_conn_rules) else {
-        state.fe.denied_conn.inc(worker.id);
+        count_front!(state, listener.bind, worker.id, denied_conn, 1);
         return None;
     };
     let bind = &proxy.binds[listener.bind as usize];
@@ -213,11 +220,18 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
             match shaken {
                 Ok((io, facts)) => {
                     client.handshake_ms = (worker.now_ms() - start) as i64;
+                    count_front!(state, listener.bind, worker.id, ssl_sess, 1);
+                    if facts.resumed {
+                        count_front!(state, listener.bind, worker.id, ssl_reused, 1);
+                    } else {
+                        worker.shared.ssl_keys.tick(worker.id, worker.now().wall_us / 1000);
+                    }
                     client.facts.tls = Some(facts);
                     io
                 }
                 Err(e) => {
                     client.facts.tls = Some(e.facts);
+                    count_front!(state, listener.bind, worker.id, ssl_failed, 1);
                     log_connection_error(worker, proxy, client, e.fault);
                     return None;
                 }
@@ -228,10 +242,10 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
         .raw()
         .is_some_and(|raw| rules_pass(worker, client, raw, &proxy.tcp_sess_rules).is_none());
     if refused {
-        state.fe.denied_sess.inc(worker.id);
+        count_front!(state, listener.bind, worker.id, denied_sess, 1);
         return None;
     }
-    state.fe.sess_tot.inc(worker.id);
+    count_front!(state, listener.bind, worker.id, sess_tot, 1);
     let wall_ms = worker.now().wall_us / 1000;
     state.sess_rate.tick(worker.id, wall_ms);
     worker.shared.sess_rate.tick(worker.id, wall_ms);
@@ -382,6 +396,8 @@ fn session_env<'e>(worker: &'e Worker, client: &'e Client, stream: &'e StreamFac
 }
 
 async fn http(worker: &Rc<Worker>, client: &mut Client, proxy: &Proxy) {
+    let state = worker.shared.proxy(client.facts.frontend);
+    count_front!(state, client.facts.listener, worker.id, h1_sess, 1);
     loop {
         if client.buf.is_empty() && !wait_for_request(worker, client, proxy).await {
             return;

@@ -37,7 +37,8 @@ pub use alerts::Alerts;
 pub use backend::BackendLive;
 pub use compression::Compression;
 pub use cookies::DynamicCookies;
-pub use counters::{BackendCounters, Count, FrontendCounters, ServerCounters};
+pub(crate) use counters::count_front;
+pub use counters::{BackendCounters, Count, FrontendCounters, ListenerCounters, ServerCounters};
 pub use dynamic::{Kept, Newcomers, News};
 pub use events::{EventSink, Events, ProcessDoor};
 pub(crate) use hapax_config::tables::Event;
@@ -106,11 +107,22 @@ pub struct Shared {
     pub conn_rate: RateMeter,
     pub sess_rate: RateMeter,
     pub ssl_rate: RateMeter,
+    /// Full TLS handshakes with clients and with servers.
+    pub ssl_keys: RateMeter,
+    pub ssl_server_keys: RateMeter,
     pub compression: Compression,
     pub certs: crate::certs::Certs,
     pub logs: crate::log::Outlets,
     /// The facts of `show info` that only the process knows.
     pub process: ProcessDoor,
+}
+
+/// What a `bind` line counts for itself.
+#[derive(Debug)]
+pub struct ListenerState {
+    pub counters: ListenerCounters,
+    /// The most connections at once.
+    pub max: AtomicU32,
 }
 
 /// Live side of a proxy.
@@ -126,6 +138,11 @@ pub struct ProxyState {
     pub fe_max: AtomicU32,
     /// Client connections of each `bind` line now.
     pub listeners: Box<[AtomicU32]>,
+    /// What each counts for itself (`option socket-stats`).
+    pub binds: Box<[Option<Box<ListenerState>>]>,
+    /// HTTP streams that began, and that ended: never cleared, so that the difference is how many there are.
+    pub http_begun: Count,
+    pub http_ended: Count,
     /// Streams of the backend now, and the most there were.
     pub be_cur: AtomicU32,
     pub be_max: AtomicU32,
@@ -162,6 +179,13 @@ pub struct ProxyState {
     pub waiting: WaitQueue,
     /// Who of them takes the next stream.
     pub live: BackendLive,
+}
+
+impl ProxyState {
+    /// What a `bind` line counts for itself, if it does.
+    pub fn own_counters(&self, bind: u32) -> Option<&ListenerState> {
+        self.binds.get(bind as usize)?.as_deref()
+    }
 }
 
 impl Shared {

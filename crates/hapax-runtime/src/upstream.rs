@@ -100,6 +100,11 @@ impl Upstream {
         }
     }
 
+    /// It has served more than one request: its server does not close it after the first.
+    fn is_safe(&self) -> bool {
+        self.served > 1
+    }
+
     /// The number of its socket; -1 where it has none that counts.
     fn number(&self) -> i32 {
         self.io.raw().and_then(Raw::number).unwrap_or(-1)

@@ -26,7 +26,8 @@ use crate::state::{FrontendOrder, SessionRow, Shared, WorkerCommand};
 use crate::stream::StreamParts;
 use crate::timer::Timers;
 use crate::tls::TlsTables;
-use crate::upstream::pool::{Pools, SharedIdle};
+use crate::upstream::Upstream;
+use crate::upstream::pool::{Pools, SharedIdle, tell};
 use crate::world::LiveWorld;
 
 /// Streams' memory kept for the next ones.
@@ -156,8 +157,8 @@ async fn purge(worker: Rc<Worker>) {
     loop {
         tokio::time::sleep(PURGE_EVERY).await;
         let keep = |p: ProxyId, s: ServerId| worker.shared.server_conf(p, s).pool_purge_delay.max(1000);
-        let gone = |p: ProxyId, s: ServerId, n: u32| {
-            worker.shared.server(p, s).idle.fetch_sub(n, Ordering::Relaxed);
+        let gone = |p: ProxyId, s: ServerId, gone: &[Box<Upstream>]| {
+            tell(worker.shared.server(p, s), gone);
         };
         worker.pools.purge(worker.now_ms(), keep, gone);
         if worker.id == 0 {
@@ -275,8 +276,7 @@ impl Worker {
             }
             WorkerCommand::EndSession { id } => each().filter(|s| s.id == id).for_each(|s| s.end()),
             WorkerCommand::DropIdle { proxy, server } => {
-                let gone = self.pools.drop_idle(proxy, server);
-                self.shared.server(proxy, server).idle.fetch_sub(gone, Ordering::Relaxed);
+                self.pools.drop_idle(proxy, server, self.shared.server(proxy, server));
             }
             WorkerCommand::ListSessions { reply } => {
                 // Whoever asked may have gone.

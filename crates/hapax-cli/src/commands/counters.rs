@@ -72,11 +72,17 @@ fn clear_maxima(shared: &Shared) {
             r.clear_max();
         }
         p.times.clear_max();
+        for (own, now) in p.binds.iter().zip(&p.listeners) {
+            if let Some(own) = own {
+                own.max.store(now.load(Relaxed), Relaxed);
+            }
+        }
         for (_, s) in p.servers.iter() {
             clear_server_maxima(s);
         }
     }
-    for r in [&shared.conn_rate, &shared.sess_rate, &shared.ssl_rate] {
+    let tls = [&shared.ssl_rate, &shared.ssl_keys, &shared.ssl_server_keys];
+    for r in [&shared.conn_rate, &shared.sess_rate].into_iter().chain(tls) {
         r.clear_max();
     }
 }
@@ -85,6 +91,7 @@ fn clear_counts(shared: &Shared) {
     for (_, p) in shared.proxies.iter() {
         p.fe.clear();
         p.be.clear();
+        p.binds.iter().flatten().for_each(|own| own.counters.clear());
         p.be_down_ms.store(0, Relaxed);
         for (_, s) in p.servers.iter() {
             clear_server_counts(s);

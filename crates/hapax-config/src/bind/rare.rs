@@ -23,9 +23,11 @@ pub(super) static ROWS: &[BindRow] = &[
         .shape(Shape::Word("<string>"))
         .doc("Prefix of names for the addresses of the line that are unique in the whole configuration.")
         .since(3, 0)
-        .not_yet("counters of addresses in a stats-file")
-        .set(|_, a| match crate::guid::fault(a.str(0)) {
-            None => Ok(()),
+        .set(|cx, a| match crate::guid::fault(a.str(0)) {
+            None => {
+                cx.bind.guid_prefix = Some(a.arc_str(0));
+                Ok(())
+            }
             Some(fault) => Err(a.bad(0, format!("'{}': {fault}", a.name))),
         })
         .ok(&["bind :80 guid-prefix web-"])

@@ -29,6 +29,9 @@ pub struct Bind {
     /// `id`: given or counted from 1 within the proxy.
     pub id: u32,
     pub name: Option<Arc<str>>,
+    /// `guid-prefix`, and with the place of the address on its line the name that a stats-file knows it by.
+    pub guid_prefix: Option<Arc<str>>,
+    pub guid: Option<Arc<str>>,
     pub maxconn: Option<u32>,
     pub backlog: Option<u32>,
     pub interface: Option<String>,

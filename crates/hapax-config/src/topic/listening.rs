@@ -100,6 +100,7 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let bind = read_options(cx, a, head)?;
     let name = cx.section_name();
     let Current::Proxy(index) = cx.current else { return Ok(()) };
+    let first = cx.proxies[index].proxy.binds.len();
     for address in addresses {
         if address.quic {
             cx.proxies[index].quic.push(a.at(0));
@@ -121,10 +122,26 @@ fn bind_line(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             entry.address = listen_address(cx, &address, port, a, "'bind' : ")?;
             entry.span = a.line;
             start_unix(&mut entry, &cx.global.unix_bind);
+            name_listener(cx, &mut entry, cx.proxies[index].proxy.binds.len() - first, a)?;
             note_conflict(cx, &entry, index, &name, a);
             cx.proxies[index].proxy.binds.push(entry);
         }
     }
+    Ok(())
+}
+
+/// `guid-prefix`: the name of the listener at place `nth` of its line, if nothing else has it.
+fn name_listener(cx: &mut Reader<'_>, entry: &mut Bind, nth: usize, a: &Args<'_>) -> Result<(), Diagnostic> {
+    let Some(prefix) = &entry.guid_prefix else { return Ok(()) };
+    let guid: Arc<str> = format!("{prefix}-{nth}").into();
+    let owner = format!("listener {} ({}:{})", cx.section_name(), cx.file_name(a.line.file), a.line.line);
+    cx.guids.claim(&guid, None, owner).map_err(|taken| {
+        a.bad(
+            0,
+            format!("error on GUID generation : {taken}. You may fix it by adjusting guid-prefix."),
+        )
+    })?;
+    entry.guid = Some(guid);
     Ok(())
 }
 

@@ -104,6 +104,7 @@ impl Half {
         self.moved = true;
         self.payload += n as u64;
         self.spliced += n as u64;
+        self.wire_in += n as u64;
         match &mut self.body {
             Body::Length(l) => *l -= n as u64,
             Body::Chunked(d) => {
@@ -129,6 +130,7 @@ impl Half {
                 Ok(n) => {
                     self.moved = true;
                     self.written += n as u64;
+                    self.wire_out += n as u64;
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
                 Err(e) => return Err(HalfError::Destination(e)),

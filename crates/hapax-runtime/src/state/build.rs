@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, RwLock};
 
 use hapax_config::Plan;
-use hapax_config::plan::{Proxy, ProxyCaps, Server, SwitchTarget};
+use hapax_config::plan::{Options, Proxy, ProxyCaps, Server, SwitchTarget};
 use hapax_sample::{ProxyId, ServerId};
 
 use super::{
-    BackendCounters, BackendLive, Events, FrontendCounters, Mailboxes, Origin, ProxyState, RateMeter, Roster, ServerState, Shared, Tables,
-    Times,
+    BackendCounters, BackendLive, Count, Events, FrontendCounters, ListenerCounters, ListenerState, Mailboxes, Origin, ProxyState,
+    RateMeter, Roster, ServerState, Shared, Tables, Times,
 };
 
 /// Who tracks whom, by (proxy, server) of the tracked.
@@ -134,6 +134,8 @@ impl Shared {
             logs,
             process: super::ProcessDoor::default(),
             ssl_rate: RateMeter::new(workers),
+            ssl_keys: RateMeter::new(workers),
+            ssl_server_keys: RateMeter::new(workers),
         };
         shared.inherit_maintenance();
         if let Some(text) = &shared.plan.global.kept_counters {
@@ -168,6 +170,18 @@ impl ProxyState {
             fe_cur: zero(),
             fe_max: zero(),
             listeners: proxy.binds.iter().map(|_| zero()).collect(),
+            binds: proxy
+                .binds
+                .iter()
+                .map(|_| {
+                    proxy
+                        .options
+                        .contains(Options::SOCKET_STATS)
+                        .then(|| Box::new(ListenerState::new(workers)))
+                })
+                .collect(),
+            http_begun: Count::new(workers),
+            http_ended: Count::new(workers),
             be_cur: zero(),
             be_max: zero(),
             queue_cur: zero(),
@@ -191,6 +205,15 @@ impl ProxyState {
             servers,
             cookies: super::DynamicCookies::new(proxy),
             waiting: super::WaitQueue::default(),
+        }
+    }
+}
+
+impl ListenerState {
+    fn new(workers: usize) -> Self {
+        Self {
+            counters: ListenerCounters::new(workers),
+            max: AtomicU32::new(0),
         }
     }
 }

@@ -67,13 +67,33 @@ macro_rules! counters {
     };
 }
 
+/// Counts for a frontend and, where that has counters of its own, for the `bind` line the client came by.
+macro_rules! count_front {
+    ($state:expr, $bind:expr, $worker:expr, $field:ident, $n:expr) => {{
+        let (state, n) = ($state, $n);
+        state.fe.$field.add($worker, n);
+        if let Some(own) = state.own_counters($bind) {
+            own.counters.$field.add($worker, n);
+        }
+    }};
+}
+pub(crate) use count_front;
+
 counters! {
     /// Of a frontend (names as in `show stat`).
     FrontendCounters {
         conn_tot, sess_tot, bytes_in, bytes_out, denied_req, denied_resp, failed_req, denied_conn, denied_sess,
         spliced_in, spliced_out, req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, intercepted, internal_errors, cache_lookups, cache_hits,
-        failed_rewrites, h1_sess, h2_sess, h1_req, h2_req,
-        comp_in, comp_out, comp_byp, comp_rsp,
+        failed_rewrites, h1_sess, h1_streams, h1_in, h1_out,
+        comp_in, comp_out, comp_byp, comp_rsp, req_out, res_out, ssl_sess, ssl_reused, ssl_failed,
+    }
+}
+
+counters! {
+    /// Of a `bind` line that has counters of its own.
+    ListenerCounters {
+        conn_tot, sess_tot, bytes_in, bytes_out, denied_req, denied_resp, failed_req, denied_conn, denied_sess,
+        failed_rewrites, internal_errors, req_out, res_out, h1_sess, req_tot, ssl_sess, ssl_reused, ssl_failed,
     }
 }
 
@@ -83,6 +103,7 @@ counters! {
         sess_tot, bytes_in, bytes_out, denied_req, denied_resp, failed_conns, failed_resp, retries, redispatches, lb_total,
         spliced_in, spliced_out, req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
         failed_rewrites, chkdown, comp_in, comp_out, comp_byp, comp_rsp,
+        h1_in, h1_out, req_out, res_out, ssl_sess, ssl_reused, ssl_failed,
     }
 }
 
@@ -91,6 +112,6 @@ counters! {
     ServerCounters {
         sess_tot, bytes_in, bytes_out, denied_resp, failed_conns, failed_resp, retries, redispatches, lb_total,
         spliced_in, spliced_out, req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
-        failed_rewrites, failed_checks, down_transitions,
+        failed_rewrites, failed_checks, down_transitions, req_out, res_out, ssl_sess, ssl_reused, ssl_failed,
     }
 }

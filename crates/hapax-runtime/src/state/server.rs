@@ -110,6 +110,10 @@ pub struct ServerState {
     pub queue_max: AtomicU32,
     /// Idle upstream connections, all workers.
     pub idle: AtomicU32,
+    /// Those of them that have served more than one request, and so are known not to be closed after the first; and idle ones that
+    /// are one client's alone.
+    pub idle_safe: AtomicU32,
+    pub idle_private: AtomicU32,
     pub counters: ServerCounters,
     pub sess_rate: RateMeter,
     pub times: Times,
@@ -252,6 +256,8 @@ impl ServerState {
             queue_cur: zero(),
             queue_max: zero(),
             idle: zero(),
+            idle_safe: zero(),
+            idle_private: zero(),
             counters: ServerCounters::new(workers),
             sess_rate: RateMeter::new(workers),
             times: Times::new(workers),
@@ -270,6 +276,14 @@ impl ServerState {
             origin,
         }
         .restored(now_ms)
+    }
+
+    /// So many connections are idle no more; `safe`: how many of them had served more than one request.
+    pub(crate) fn idle_gone(&self, n: u32, safe: u32) {
+        self.idle.fetch_sub(n, Ordering::Relaxed);
+        if safe > 0 {
+            self.idle_safe.fetch_sub(safe, Ordering::Relaxed);
+        }
     }
 
     /// As its row of a state file says, where that still fits the configuration.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::columns::{COLUMNS, COMMON};
 use super::field::{tags_str, write_json_string, write_json_tags};
+use super::kept;
 use super::rows::Row;
 
 /// The header of the CSV output. The lone dash ends the columns common to all versions.
@@ -42,18 +43,20 @@ pub fn csv_row(row: &Row<'_>, out: &mut String) {
     out.push('\n');
 }
 
-/// A line per value: `F.2.0.4.scur.1:MGPV:u32:0`. Nothing of it outlives the process, which is what the `V` says.
+/// A line per value: `F.2.0.4.scur.1:MGPV:u32:0`. The last letter of the tags says whether a file can hand it to another process (`P`)
+/// or not (`V`).
 pub fn typed_row(row: &Row<'_>, describe: bool, out: &mut String) {
     for (col, tags, value) in &row.cells {
         let pos = *col as usize;
         let (letter, kind) = (row.kind.letter(), value.kind());
         let _ = write!(
             out,
-            "{letter}.{}.{}.{pos}.{}.1:{}V:{kind}:",
+            "{letter}.{}.{}.{pos}.{}.1:{}{}:{kind}:",
             row.iid,
             row.sid,
             col.name(),
-            tags_str(tags)
+            tags_str(tags),
+            if kept::is_kept(*col) { 'P' } else { 'V' }
         );
         value.write(out);
         if describe {

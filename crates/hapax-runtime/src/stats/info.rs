@@ -180,33 +180,36 @@ fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
         "Limit of TLS handshakes per second",
     );
     l.u32(34, "MaxSslRate", b"MMP", shared.ssl_rate.max(), "Most TLS handshakes in a second");
+    // Of the handshakes of the last second, those that took no new key.
+    let (all, full) = (shared.ssl_rate.read(now_ms), shared.ssl_keys.read(now_ms));
+    let reused = (100 * all.saturating_sub(full)).checked_div(all).unwrap_or(0);
     l.u32(
         35,
         "SslFrontendKeyRate",
         b"MGP",
-        0,
+        shared.ssl_keys.read(now_ms),
         "Full TLS handshakes of clients over the last second",
     );
     l.u32(
         36,
         "SslFrontendMaxKeyRate",
         b"MMP",
-        0,
+        shared.ssl_keys.max(),
         "Most full TLS handshakes of clients in a second",
     );
-    l.u32(37, "SslFrontendSessionReuse_pct", b"MGP", 0, "Percent of TLS sessions resumed");
+    l.u32(37, "SslFrontendSessionReuse_pct", b"MGP", reused, "Percent of TLS sessions resumed");
     l.u32(
         38,
         "SslBackendKeyRate",
         b"MRP",
-        0,
+        shared.ssl_server_keys.read(now_ms),
         "Full TLS handshakes with servers over the last second",
     );
     l.u32(
         39,
         "SslBackendMaxKeyRate",
         b"MMP",
-        0,
+        shared.ssl_server_keys.max(),
         "Most full TLS handshakes with servers in a second",
     );
     l.u32(40, "SslCacheLookups", b"MCP", 0, "Lookups in the TLS session cache");
@@ -283,7 +286,7 @@ fn work(l: &mut List, shared: &Shared, facts: &ProcessFacts) {
 }
 
 fn totals(l: &mut List, shared: &Shared, facts: &ProcessFacts, float: bool) {
-    let out: u64 = shared.proxies.iter().map(|(_, p)| p.fe.bytes_out.get()).sum();
+    let out: u64 = shared.proxies.iter().map(|(_, p)| p.fe.res_out.get()).sum();
     l.u64(61, "TotalBytesOut", b"MGP", out, "Bytes sent to clients");
     l.u64(62, "TotalSplicedBytesOut", b"MGP", 0, "Bytes sent to clients without a copy");
     l.u64(63, "BytesOutRate", b"MRP", 0, "Bytes sent over the last second");

@@ -148,14 +148,24 @@ pub fn algo_name(balance: &Balance) -> &'static str {
     }
 }
 
-macro_rules! h1 {
-    ($row:ident, $c:expr, $connections:expr, $streams:expr) => {
-        $row.count(Col::H1TotalConnections, &$connections);
-        $row.count(Col::H1TotalStreams, &$streams);
-        $row.count(Col::H1BytesIn, &$c.bytes_in);
-        $row.count(Col::H1BytesOut, &$c.bytes_out);
-        $row.count(Col::H1SplicedIn, &$c.spliced_in);
-        $row.count(Col::H1SplicedOut, &$c.spliced_out);
+/// What went on beside what came: bytes of requests and responses.
+macro_rules! passed {
+    ($row:ident, $c:expr) => {
+        $row.count(Col::Reqbin, &$c.bytes_in);
+        $row.count(Col::Reqbout, &$c.req_out);
+        $row.count(Col::Resbin, &$c.bytes_out);
+        $row.count(Col::Resbout, &$c.res_out);
+    };
+}
+
+macro_rules! ssl {
+    ($row:ident, $c:expr) => {
+        $row.count(Col::SslSess, &$c.ssl_sess);
+        $row.count(Col::SslReusedSess, &$c.ssl_reused);
+        $row.count(Col::SslFailedHandshake, &$c.ssl_failed);
+        // Nothing is stapled.
+        $row.zero(Col::SslOcspStaple);
+        $row.zero(Col::SslFailedOcspStaple);
     };
 }
 
@@ -192,10 +202,10 @@ pub fn frontend<'a>(shared: &'a Shared, state: &'a ProxyState, conf: &'a Proxy, 
     r.u32(Col::RateMax, b"MMP", state.sess_rate.max());
     if http {
         http_responses!(r, c);
-        r.u32(Col::ReqRate, b"MRP", state.req_rate.read(now_ms));
-        r.u32(Col::ReqRateMax, b"MMP", state.req_rate.max());
-        r.count(Col::ReqTot, &c.req_tot);
     }
+    r.u32(Col::ReqRate, b"MRP", state.req_rate.read(now_ms));
+    r.u32(Col::ReqRateMax, b"MMP", state.req_rate.max());
+    r.count(Col::ReqTot, &c.req_tot);
     r.count(Col::CompIn, &c.comp_in);
     r.count(Col::CompOut, &c.comp_out);
     r.count(Col::CompByp, &c.comp_byp);
@@ -204,7 +214,9 @@ pub fn frontend<'a>(shared: &'a Shared, state: &'a ProxyState, conf: &'a Proxy, 
     r.u32(Col::ConnRate, b"MRP", state.conn_rate.read(now_ms));
     r.u32(Col::ConnRateMax, b"MMP", state.conn_rate.max());
     r.count(Col::ConnTot, &c.conn_tot);
-    r.count(Col::Intercepted, &c.intercepted);
+    if http {
+        r.count(Col::Intercepted, &c.intercepted);
+    }
     r.count(Col::Dcon, &c.denied_conn);
     r.count(Col::Dses, &c.denied_sess);
     r.count(Col::Wrew, &c.failed_rewrites);
@@ -213,24 +225,69 @@ pub fn frontend<'a>(shared: &'a Shared, state: &'a ProxyState, conf: &'a Proxy, 
         r.count(Col::CacheHits, &c.cache_hits);
     }
     r.count(Col::Eint, &c.internal_errors);
+    protocols(&mut r, c);
+    passed!(r, c);
     if http {
-        protocols(&mut r, c);
-        h1!(r, c, c.h1_sess, c.h1_req);
+        r.zero(Col::CacheHintHits);
     }
+    no_h2(&mut r);
+    ssl!(r, c);
+    let streams = state.http_begun.get().saturating_sub(state.http_ended.get());
+    let connections = if http { u64::from(state.fe_cur.load(Relaxed)) } else { 0 };
+    h1_now(&mut r, connections, streams);
+    r.count(Col::H1TotalConnections, &c.h1_sess);
+    r.count(Col::H1TotalStreams, &c.h1_streams);
+    h1_bytes(&mut r, [&c.h1_in, &c.h1_out, &c.spliced_in, &c.spliced_out], http);
     r
 }
 
+/// HTTP/2 is not spoken: nothing of it happens.
+fn no_h2(r: &mut Row<'_>) {
+    let columns = [
+        Col::H2HeadersRcvd,
+        Col::H2DataRcvd,
+        Col::H2SettingsRcvd,
+        Col::H2RstStreamRcvd,
+        Col::H2GoawayRcvd,
+        Col::H2ConnErrors,
+        Col::H2StrmErrors,
+        Col::H2RstStreamResp,
+        Col::H2GoawayResp,
+        Col::H2OpenConnections,
+        Col::H2OpenStreams,
+        Col::H2TotalConnections,
+        Col::H2TotalStreams,
+    ];
+    for col in columns {
+        let now = matches!(col, Col::H2OpenConnections | Col::H2OpenStreams);
+        r.put(col, if now { b"MGP" } else { b"MCP" }, Value::U64(0));
+    }
+}
+
+fn h1_now(r: &mut Row<'_>, connections: u64, streams: u64) {
+    r.put(Col::H1OpenConnections, b"MGP", Value::U64(connections));
+    r.put(Col::H1OpenStreams, b"MGP", Value::U64(streams));
+}
+
+/// Bytes in and out, and those of them that were spliced; what is spliced in TCP mode is not of HTTP/1.
+fn h1_bytes(r: &mut Row<'_>, counts: [&Count; 4], http: bool) {
+    let columns = [Col::H1BytesIn, Col::H1BytesOut, Col::H1SplicedIn, Col::H1SplicedOut];
+    for (at, (col, count)) in columns.into_iter().zip(counts).enumerate() {
+        let n = if http || at < 2 { count.get() } else { 0 };
+        r.put(col, b"MCP", Value::U64(n));
+    }
+}
+
 fn protocols(r: &mut Row<'_>, c: &crate::state::FrontendCounters) {
-    let (sessions, h1, h2) = (c.sess_tot.get(), c.h1_sess.get(), c.h2_sess.get());
-    let (requests, h1_req, h2_req) = (c.req_tot.get(), c.h1_req.get(), c.h2_req.get());
+    let (sessions, h1) = (c.sess_tot.get(), c.h1_sess.get());
     let cells = [
-        (Col::SessOther, sessions.saturating_sub(h1 + h2)),
+        (Col::SessOther, sessions.saturating_sub(h1)),
         (Col::H1sess, h1),
-        (Col::H2sess, h2),
+        (Col::H2sess, 0),
         (Col::H3sess, 0),
-        (Col::ReqOther, requests.saturating_sub(h1_req + h2_req)),
-        (Col::H1req, h1_req),
-        (Col::H2req, h2_req),
+        (Col::ReqOther, 0),
+        (Col::H1req, c.req_tot.get()),
+        (Col::H2req, 0),
         (Col::H3req, 0),
     ];
     for (col, n) in cells {
@@ -248,7 +305,7 @@ fn frontend_status(state: &ProxyState) -> &'static str {
     }
 }
 
-/// A listener's line (`option socket-stats`): its own counters are those of the frontend where it is the only one.
+/// A listener's line (`option socket-stats`).
 pub fn listener<'a>(state: &'a ProxyState, conf: &'a Proxy, index: usize) -> Row<'a> {
     let bind = &conf.binds[index];
     let name: Cow<'a, str> = match &bind.name {
@@ -257,6 +314,19 @@ pub fn listener<'a>(state: &'a ProxyState, conf: &'a Proxy, index: usize) -> Row
     };
     let mut r = Row::new(Kind::Listener, state.id, &conf.name, "", (conf.iid, bind.id));
     r.cells[1].2 = Value::Str(name);
+    let own = state.own_counters(index as u32);
+    if let Some(own) = own {
+        let c = &own.counters;
+        r.gauge(Col::Scur, &state.listeners[index]);
+        r.most(Col::Smax, &own.max);
+        r.u32(Col::Slim, b"CLP", bind.maxconn.unwrap_or(0));
+        r.count(Col::Stot, &c.sess_tot);
+        r.count(Col::Bin, &c.bytes_in);
+        r.count(Col::Bout, &c.bytes_out);
+        r.count(Col::Dreq, &c.denied_req);
+        r.count(Col::Dresp, &c.denied_resp);
+        r.count(Col::Ereq, &c.failed_req);
+    }
     r.text(Col::Status, b"SGP", if state.paused.load(Relaxed) { "WAITING" } else { "OPEN" });
     r.ids(3);
     let addr = match &bind.address {
@@ -265,7 +335,27 @@ pub fn listener<'a>(state: &'a ProxyState, conf: &'a Proxy, index: usize) -> Row
     };
     r.text(Col::Addr, b"CGS", addr);
     r.text(Col::Mode, b"CGS", mode_name(conf.mode));
+    if let Some(own) = own {
+        let c = &own.counters;
+        r.count(Col::ConnTot, &c.conn_tot);
+        r.count(Col::Dcon, &c.denied_conn);
+        r.count(Col::Dses, &c.denied_sess);
+        r.count(Col::Wrew, &c.failed_rewrites);
+        r.count(Col::Eint, &c.internal_errors);
+        r.text(Col::Proto, b"SGP", protocol(&bind.address));
+        passed!(r, c);
+        ssl!(r, c);
+    }
     r
+}
+
+fn protocol(address: &BindAddress) -> &'static str {
+    match address {
+        BindAddress::At(Endpoint::Ip(a)) if a.is_ipv6() => "tcpv6",
+        BindAddress::At(Endpoint::Unix(_)) => "unix_stream",
+        BindAddress::At(Endpoint::Abstract(..)) => "abns_stream",
+        BindAddress::At(Endpoint::Ip(_)) | BindAddress::Fd(_) => "tcpv4",
+    }
 }
 
 pub fn endpoint_text(e: &Endpoint) -> String {
@@ -422,14 +512,16 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     }
     times_max(&mut r, &s.times);
     r.count(Col::Eint, &c.internal_errors);
-    r.u32(Col::IdleConnCur, b"MGP", 0);
-    r.gauge(Col::SafeConnCur, &s.idle);
+    let (idle, safe) = (s.idle.load(Relaxed), s.idle_safe.load(Relaxed));
+    r.u32(Col::IdleConnCur, b"MGP", idle.saturating_sub(safe));
+    r.u32(Col::SafeConnCur, b"MGP", safe.min(idle));
     r.gauge(Col::UsedConnCur, &s.cur_sess);
     r.u32(Col::NeedConnEst, b"MGP", s.needed());
     r.u32(Col::Uweight, b"MaP", s.uweight.load(Relaxed));
-    if http {
-        h1!(r, c, c.connect, c.req_tot);
-    }
+    r.u32(Col::Srid, b"MCP", s.tenure.load(Relaxed));
+    r.gauge(Col::PrivIdleCur, &s.idle_private);
+    passed!(r, c);
+    ssl!(r, c);
     r
 }
 
@@ -475,7 +567,7 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     r.ids(1);
     r.count(Col::Lbtot, &c.lb_total);
     r.u32(Col::Type, b"CGS", 1);
-    r.u32(Col::Rate, b"MGP", state.be_sess_rate.read(now_ms));
+    r.u32(Col::Rate, b"MRP", state.be_sess_rate.read(now_ms));
     r.u32(Col::RateMax, b"MGP", state.be_sess_rate.max());
     if http {
         http_responses!(r, c);
@@ -507,9 +599,22 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     for col in [Col::AggServerStatus, Col::AggServerCheckStatus, Col::AggCheckStatus] {
         r.u32(col, b"MGP", 0);
     }
+    passed!(r, c);
     if http {
-        h1!(r, c, c.connect, c.req_tot);
+        r.zero(Col::CacheHintHits);
     }
+    no_h2(&mut r);
+    ssl!(r, c);
+    let sum = |gauge: fn(&ServerState) -> &AtomicU32| -> u64 {
+        let of_each = state.servers.iter().map(|(_, s)| u64::from(gauge(s).load(Relaxed)));
+        if http { of_each.sum() } else { 0 }
+    };
+    let (busy, idle) = (sum(|s| &s.cur_sess), sum(|s| &s.idle));
+    h1_now(&mut r, busy + idle, busy);
+    let (opened, reused) = if http { (c.connect.get(), c.reuse.get()) } else { (0, 0) };
+    r.put(Col::H1TotalConnections, b"MCP", Value::U64(opened));
+    r.put(Col::H1TotalStreams, b"MCP", Value::U64(opened + reused));
+    h1_bytes(&mut r, [&c.h1_in, &c.h1_out, &c.spliced_in, &c.spliced_out], http);
     r
 }
 

@@ -10,6 +10,7 @@ use hapax_value::Endpoint;
 use super::Step;
 use super::exchange::Exchange;
 use crate::outcome::{Blame, End, Phase};
+use crate::state::count_front;
 
 impl Exchange<'_> {
     /// What the proxy adds to a request once the rules are through with it.
@@ -67,7 +68,7 @@ impl Exchange<'_> {
     /// `option http-restrict-req-hdr-names` of one of the two proxies.
     pub(super) fn restrict_names(&mut self, proxy: &Proxy) -> Step<()> {
         if proxy.header_names.refuse(&mut self.p.req_head) {
-            self.fe_state().fe.denied_req.inc(self.w.id);
+            count_front!(self.fe_state(), self.c.facts.listener, self.w.id, denied_req, 1);
             return Err(End::with_status(Blame::Proxy, Phase::Request, 403).into());
         }
         Ok(())

@@ -164,7 +164,14 @@ impl Exchange<'_> {
                     (false, None) => return Poll::Ready(Some(Woken::Done)),
                 };
                 match io.poll_read(cx, buf.space()) {
-                    Poll::Ready(Ok(n)) if n > 0 => buf.advance(n),
+                    Poll::Ready(Ok(n)) if n > 0 => {
+                        buf.advance(n);
+                        if request {
+                            self.p.req.wire_in += n as u64;
+                        } else {
+                            self.p.res.wire_in += n as u64;
+                        }
+                    }
                     // The end of the connection is the end of the body, where nothing else is.
                     Poll::Ready(Ok(_)) if !request && self.res_body == BodyLen::UntilClose => {
                         return Poll::Ready(Some(Woken::Done));

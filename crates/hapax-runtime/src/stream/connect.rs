@@ -22,7 +22,7 @@ use crate::session::Held;
 use crate::socks4;
 use crate::state::{ServerState, Ticket, WaitQueue, raise};
 use crate::tls;
-use crate::upstream::pool::Wanted;
+use crate::upstream::pool::{Wanted, tell};
 use crate::upstream::{self, ConnectError, How, Upstream};
 
 /// Pause before a server that refused is tried again.
@@ -243,6 +243,7 @@ impl Exchange<'_> {
                 Choice::Server(i) => Some(i),
                 Choice::Full => None,
                 Choice::NoServer => {
+                    state.be.failed_conns.inc(self.w.id);
                     self.server = None;
                     self.p.facts.server = None;
                     self.marks.queued = 0;
@@ -391,11 +392,12 @@ impl Exchange<'_> {
         let to = hop.as_ref().unwrap_or(&address);
         let state = self.be_state();
         let keep = tls::Keep::of(self.plan);
+        let worker = self.w;
         let mut watch = self.watch();
         let deadline = watch.deadline;
-        let mut raw = upstream::connect(to, &how, deadline, |cx| watch.is_over(cx)).await?;
         server.counters.connect.inc(w);
         state.be.connect.inc(w);
+        let mut raw = upstream::connect(to, &how, deadline, |cx| watch.is_over(cx)).await?;
         if hop.is_some() {
             let asked = socks4::ask(&mut raw, &address, deadline).await;
             asked.map_err(ConnectError::Refused)?;
@@ -411,6 +413,7 @@ impl Exchange<'_> {
         let (io, tls) = match &config {
             None => (Io::Plain(raw), None),
             Some(config) => {
+                worker.shared.ssl_total.fetch_add(1, Ordering::Relaxed);
                 let name = match &link.name {
                     Some(asked) => std::str::from_utf8(asked).ok(),
                     None => conf.tls.as_ref().and_then(|t| t.verifyhost.as_deref()),
@@ -418,17 +421,27 @@ impl Exchange<'_> {
                 let shaken = tls::handshake(config, name, raw, keep, deadline, |cx| watch.is_over(cx)).await;
                 let (io, facts) = shaken.map_err(|e| match e.kind() {
                     std::io::ErrorKind::Interrupted => ConnectError::Aborted,
-                    _ => ConnectError::Handshake(e),
+                    _ => {
+                        server.counters.ssl_failed.inc(w);
+                        state.be.ssl_failed.inc(w);
+                        ConnectError::Handshake(e)
+                    }
                 })?;
+                server.counters.ssl_sess.inc(w);
+                state.be.ssl_sess.inc(w);
+                if facts.resumed {
+                    server.counters.ssl_reused.inc(w);
+                    state.be.ssl_reused.inc(w);
+                } else {
+                    self.w.shared.ssl_server_keys.tick(w, self.w.now().wall_us / 1000);
+                }
                 (io, Some(facts))
             }
         };
         self.c.deadline.clear();
         let mut up = Box::new(Upstream::new(io, epoch, Arc::new(ends), tls));
         up.key = link.key;
-        self.w.pools.make_room(&up, |p, s, n| {
-            self.w.shared.server(p, s).idle.fetch_sub(n, Ordering::Relaxed);
-        });
+        self.w.pools.make_room(&up, |p, s, gone| tell(self.w.shared.server(p, s), gone));
         if self.be.options.contains(Options::NOLINGER) {
             up.io.reset_on_close();
         }
@@ -453,6 +466,7 @@ impl Exchange<'_> {
         let fits = |h: &Held| h.backend == self.be_id && h.server == id && h.up.key == link.key;
         while let Some(at) = self.c.held.iter().rposition(fits) {
             let mut up = self.c.held.remove(at).up;
+            self.be_state().servers[i].idle_private.fetch_sub(1, Ordering::Relaxed);
             if up.io.is_quiet() {
                 return Some(up);
             }
@@ -519,6 +533,7 @@ impl Exchange<'_> {
             up.close();
             return;
         }
+        self.w.shared.server(self.be_id, id).idle_private.fetch_add(1, Ordering::Relaxed);
         held.push(Held {
             backend: self.be_id,
             server: id,

@@ -41,6 +41,10 @@ pub(super) struct Exchange<'x> {
     pub single_use: bool,
     /// The size of an answer of our own.
     pub own_out: u64,
+    /// Sizes of the interim responses, and of the heads that went on to the server and to the client.
+    pub interim_out: u64,
+    pub req_head_out: u64,
+    pub res_head_out: u64,
     /// How the response is delimited, once its head came.
     pub res_body: BodyLen,
     pub marks: Marks,
@@ -98,6 +102,10 @@ impl<'x> Exchange<'x> {
         let fe_id = c.facts.frontend;
         let fe = &plan.proxies[fe_id.0 as usize];
         p.req.buf = std::mem::take(&mut c.buf);
+        if c.streams == 0 {
+            // What came along with the connection; what was read ahead later is counted already.
+            p.req.wire_in = p.req.buf.len() as u64;
+        }
         p.facts.id = w.shared.next_id();
         p.facts.begun = true;
         p.vars.limits = plan.global.var_limits;
@@ -126,6 +134,9 @@ impl<'x> Exchange<'x> {
             head_out: 0,
             single_use: false,
             own_out: 0,
+            interim_out: 0,
+            req_head_out: 0,
+            res_head_out: 0,
             res_body: BodyLen::None,
             marks: Marks { idle, ..Marks::default() },
             server: None,

@@ -37,6 +37,7 @@ impl<'x> Exchange<'x> {
             }
             let status = self.p.res_head.status;
             if (100..200).contains(&status) && status != 101 {
+                self.count_of_server(status);
                 self.relay_interim().await?;
                 continue;
             }
@@ -70,7 +71,9 @@ impl<'x> Exchange<'x> {
         }
         self.leave_server(false);
         self.p.res_head.clear();
+        let came = self.p.res.wire_in;
         self.p.res.reset();
+        self.p.res.wire_in = came;
         self.p.res.buf = Buf::default();
         self.request_sent = false;
         self.resent = true;
@@ -104,6 +107,7 @@ impl<'x> Exchange<'x> {
         let coding = self.filter_request(coding);
         self.p.req.drop_trailers = self.be.options.contains(Options::HTTP_DROP_REQ_TRAILERS);
         let case = self.server_case();
+        self.req_head_out = self.p.req_head.counted_len();
         write::request(&self.p.req_head, case, self.p.req.out());
         let keep = self.be.retry_on.after_sending() && !self.p.controls.no_l7_retry;
         self.p.req.head_stands(keep);
@@ -213,6 +217,7 @@ impl<'x> Exchange<'x> {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Waited::Ended(Ok(()))),
                 Poll::Ready(Ok(n)) => {
                     buf.advance(n);
+                    self.p.res.wire_in += n as u64;
                     return Poll::Ready(Waited::Bytes);
                 }
                 Poll::Ready(Err(e)) => return Poll::Ready(Waited::Ended(Err(e))),
@@ -271,6 +276,7 @@ impl<'x> Exchange<'x> {
         }
         let meta = self.judge_response()?;
         normalise::response(&mut self.p.res_head, &meta, hapax_rules::errors::reason);
+        self.interim_out += self.p.res_head.counted_len();
         let mut out = Vec::new();
         write::response(&self.p.res_head, self.client_case(), &mut out);
         self.write_now(&out).await

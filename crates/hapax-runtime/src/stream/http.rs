@@ -1,12 +1,12 @@
 //! The chain of phases of an HTTP stream.
 
-use hapax_config::plan::LogStep;
+use hapax_config::plan::{LogStep, RetryOn};
 
 use super::exchange::Exchange;
 use super::{Next, Step, Stop};
 use crate::outcome::{Blame, End, Phase};
 use crate::session::Client;
-use crate::state::Event;
+use crate::state::{Event, count_front};
 use crate::worker::Worker;
 
 /// Serves one request of a client connection that has something to read.
@@ -16,6 +16,7 @@ pub(crate) async fn serve(w: &Worker, c: &mut Client) -> Next {
         let mut x = Exchange::new(w, c, &mut parts);
         let outcome = x.run().await;
         let next = x.conclude(outcome).await;
+        x.count_stream_end();
         x.release(next);
         next
     };
@@ -78,10 +79,20 @@ impl Exchange<'_> {
         }
         self.leave_backend();
         self.finish_log();
+        if self.marks.request != 0 {
+            self.count_response();
+        }
         if next == Next::Close {
             self.linger().await;
         }
         next
+    }
+
+    /// A stream that began is over.
+    fn count_stream_end(&self) {
+        if self.marks.first_byte != 0 {
+            self.fe_state().http_ended.inc(self.w.id);
+        }
     }
 
     pub(super) fn count_end(&self, end: End) {
@@ -90,7 +101,11 @@ impl Exchange<'_> {
         }
         let (w, fe, be) = (self.w.id, self.fe_state(), self.be_state());
         match (end.blame, end.phase) {
-            (Blame::Client | Blame::ClientTimeout | Blame::Proxy, Phase::Request) => fe.fe.failed_req.inc(w),
+            // What rules refuse is counted as that, and is no failure of the client's.
+            (Blame::Proxy, Phase::Request) if self.raw || self.marks.request != 0 => {}
+            (Blame::Client | Blame::ClientTimeout | Blame::Proxy, Phase::Request) => {
+                count_front!(fe, self.c.facts.listener, w, failed_req, 1);
+            }
             (Blame::Client, _) => {
                 be.be.cli_aborts.inc(w);
                 if let Some(s) = self.server_state() {
@@ -113,12 +128,24 @@ impl Exchange<'_> {
             }
             (Blame::Server, Phase::Data) => {
                 be.be.srv_aborts.inc(w);
+                if !self.raw {
+                    be.be.failed_resp.inc(w);
+                }
                 if let Some(s) = self.server_state() {
                     s.counters.srv_aborts.inc(w);
+                    if !self.raw {
+                        s.counters.failed_resp.inc(w);
+                    }
+                }
+            }
+            (Blame::Proxy, Phase::Headers) if self.failure == RetryOn::JUNK_RESPONSE => {
+                be.be.failed_resp.inc(w);
+                if let Some(s) = self.server_state() {
+                    s.counters.failed_resp.inc(w);
                 }
             }
             (Blame::Internal, _) => {
-                fe.fe.internal_errors.inc(w);
+                count_front!(fe, self.c.facts.listener, w, internal_errors, 1);
             }
             _ => {}
         }

@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use hapax_config::Plan;
-use hapax_config::plan::{LogStep, Mode, Options, Proxy};
+use hapax_config::plan::{LogStep, Mode, Options, Proxy, ProxyCaps};
+use hapax_proto::h1::framing::BodyLen;
 use hapax_sample::fault::Fault;
 use hapax_sample::logformat::LogFormat;
 use hapax_sample::{Env, LOG_SILENT, Timers};
@@ -12,7 +13,7 @@ use hapax_value::{Endpoint, Millis};
 use super::exchange::Exchange;
 use crate::log::{DEFAULT_TAG, level};
 use crate::session::Client;
-use crate::state::Event;
+use crate::state::{Event, count_front};
 use crate::worker::Worker;
 
 /// The tag of a proxy's messages.
@@ -146,28 +147,71 @@ impl Exchange<'_> {
     }
 
     fn count(&self) {
-        let (w, f) = (self.w.id, &self.p.facts);
-        let (bytes_in, bytes_out, t) = (f.bytes_in, f.bytes_back, &f.timers);
+        let (w, f, bind) = (self.w.id, &self.p.facts, self.c.facts.listener);
+        let t = &f.timers;
+        // Of the client and of the server is told what came; what was sent to either is told apart.
+        let (bytes_in, bytes_out) = (f.bytes_in, f.bytes_out);
+        let (req_out, res_out) = self.passed_on();
         let fe = self.fe_state();
-        fe.fe.bytes_in.add(w, bytes_in);
-        fe.fe.bytes_out.add(w, bytes_out);
+        count_front!(fe, bind, w, bytes_in, bytes_in);
+        count_front!(fe, bind, w, bytes_out, bytes_out);
+        count_front!(fe, bind, w, req_out, req_out);
+        count_front!(fe, bind, w, res_out, res_out);
         if self.marks.request != 0 {
             self.count_tracked(Event::Bytes {
                 received: bytes_in,
                 sent: bytes_out,
             });
         }
+        if !self.raw {
+            fe.fe.h1_in.add(w, self.p.req.wire_in);
+            fe.fe.h1_out.add(w, self.p.res.wire_out);
+        }
+        // A `listen` section is the backend of whatever goes no further.
+        if !(self.in_backend || self.be.caps.contains(ProxyCaps::BACKEND)) {
+            return;
+        }
+        let be = self.be_state();
+        be.be.bytes_in.add(w, bytes_in);
+        be.be.bytes_out.add(w, bytes_out);
+        be.be.req_out.add(w, req_out);
+        be.be.res_out.add(w, res_out);
+        if !self.raw {
+            be.be.h1_in.add(w, self.p.res.wire_in);
+            be.be.h1_out.add(w, self.p.req.wire_out);
+        }
         if self.in_backend {
-            let be = self.be_state();
-            be.be.bytes_in.add(w, bytes_in);
-            be.be.bytes_out.add(w, bytes_out);
             be.times.record(w, t.queue, t.connect, t.response, t.total);
             if let Some(s) = self.server_state() {
                 s.counters.bytes_in.add(w, bytes_in);
                 s.counters.bytes_out.add(w, bytes_out);
+                s.counters.req_out.add(w, req_out);
+                s.counters.res_out.add(w, res_out);
                 s.times.record(w, t.queue, t.connect, t.response, t.total);
             }
         }
+    }
+
+    /// What went on to the server and to the client, heads as rules have left them; the sizes are HAProxy's, which counts no
+    /// framing.
+    fn passed_on(&self) -> (u64, u64) {
+        let p = &*self.p;
+        if self.raw {
+            let req = if self.marks.connected == 0 { 0 } else { p.req.payload };
+            return (req, p.facts.bytes_out);
+        }
+        let served = !p.facts.applet.is_empty();
+        let req = match (self.marks.connected, served) {
+            (0, false) => 0,
+            (_, true) => p.facts.bytes_in,
+            _ => self.req_head_out + p.req.payload + u64::from(self.meta.body == BodyLen::Chunked),
+        };
+        let res = if self.own_out > 0 {
+            self.own_out
+        } else {
+            self.res_head_out + p.res.payload + u64::from(self.res_body == BodyLen::Chunked)
+        };
+        (req, res)
     }
 }
 

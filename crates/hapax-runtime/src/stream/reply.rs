@@ -45,11 +45,11 @@ impl Exchange<'_> {
         self.take_buffered_body();
         self.keep_alive &= self.request_read && self.may_keep_alive() && !self.w.stopping();
         self.p.facts.status = self.p.res_head.status;
-        self.count_response();
         self.after_response_rules();
         let bodiless = self.reframe_own(body.len());
         self.p.facts.status = self.p.res_head.status;
         self.keep_alive &= normalise::lives_on(&mut self.p.res_head);
+        self.own_out = self.p.res_head.counted_len() + body.len() as u64;
         self.write_connection();
         let mut out = std::mem::take(self.p.res.out());
         out.clear();
@@ -63,7 +63,6 @@ impl Exchange<'_> {
             // Where there was a server, the time of its response is told, and it gave none.
             self.marks.response = self.w.now_ms();
         }
-        self.own_out = self.p.res_head.counted_len() + body.len() as u64;
         if !self.p.facts.applet.is_empty() && self.p.facts.termination[0] == b'L' {
             self.note_applet();
         }
@@ -190,6 +189,7 @@ impl Exchange<'_> {
         })
         .await;
         self.c.deadline.clear();
+        self.p.res.wire_out += at as u64;
         if written {
             Ok(())
         } else {

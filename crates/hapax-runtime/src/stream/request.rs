@@ -12,7 +12,7 @@ use super::exchange::Exchange;
 use super::{Step, Stop};
 use crate::buf::Buf;
 use crate::outcome::{Blame, End, Phase};
-use crate::state::Event;
+use crate::state::{Event, count_front};
 use crate::timer::NEVER;
 
 impl Exchange<'_> {
@@ -74,6 +74,7 @@ impl Exchange<'_> {
         let now = self.w.now();
         self.marks.first_byte = now.mono_ms;
         self.marks.wall_us = now.wall_us;
+        self.count_stream();
         self.p.facts.start_us = now.wall_us;
         let t = &self.fe.timeouts;
         // The whole head has to come within `timeout http-request`, counted from accept for the first one.
@@ -82,6 +83,13 @@ impl Exchange<'_> {
             Some(limit) => self.c.deadline.set(from.saturating_add(limit)),
             None => self.c.deadline.after(now.mono_ms, t.client),
         }
+    }
+
+    /// Counts a stream, and that it is there.
+    fn count_stream(&self) {
+        let (state, w) = (self.fe_state(), self.w.id);
+        state.http_begun.inc(w);
+        state.fe.h1_streams.inc(w);
     }
 
     async fn read_more_of_head(&mut self, had: usize) -> Step<()> {
@@ -97,6 +105,7 @@ impl Exchange<'_> {
         match read {
             Some(Ok(n)) if n > 0 => {
                 self.p.req.buf.advance(n);
+                self.p.req.wire_in += n as u64;
                 Ok(())
             }
             // A probe, or a kept connection that ends between requests.
@@ -116,9 +125,10 @@ impl Exchange<'_> {
         if self.marks.first_byte == 0 {
             // Nothing came: the stream is as old as the wait for it.
             self.marks.first_byte = self.marks.idle;
+            self.fe_state().http_begun.inc(self.w.id);
             self.marks.wall_us = self.c.facts.accept_us;
         }
-        self.fe_state().fe.req_tot.inc(self.w.id);
+        count_front!(self.fe_state(), self.c.facts.listener, self.w.id, req_tot, 1);
         self.c.count(self.w, Event::Request);
         self.p.req_head.clear();
         self.p.facts.request_line.clear();
@@ -165,7 +175,7 @@ impl Exchange<'_> {
         self.c.deadline.set(NEVER);
         let w = self.w.id;
         let fe = self.fe_state();
-        fe.fe.req_tot.inc(w);
+        count_front!(fe, self.c.facts.listener, w, req_tot, 1);
         fe.req_rate.tick(w, self.marks.wall_us / 1000);
         self.c.count(self.w, Event::Request);
         self.p.facts.bytes_in += self.p.req_head.counted_len();

@@ -15,7 +15,7 @@ impl Exchange<'_> {
     pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
         normalise::response(&mut self.p.res_head, &meta, hapax_rules::errors::reason);
         self.res_body = meta.body;
-        self.head_out = self.p.res_head.counted_len() + u64::from(meta.body == BodyLen::Chunked);
+        self.head_out = self.interim_out + self.p.res_head.counted_len() + u64::from(meta.body == BodyLen::Chunked);
         self.p.facts.status = self.p.res_head.status;
         self.p.facts.server_status = self.p.res_head.status;
         self.p.facts.response_version = match self.p.res_head.version {
@@ -25,7 +25,7 @@ impl Exchange<'_> {
             Version::H2 => "2.0",
             Version::H3 => "3.0",
         };
-        self.count_response();
+        self.count_of_server(self.p.facts.status);
         self.count_status(self.p.facts.status);
         if let Some(i) = self.server {
             // 501 and 505 are about the request.
@@ -70,6 +70,7 @@ impl Exchange<'_> {
             Coding::Plain
         };
         let coding = self.filter_response(&meta, coding);
+        self.res_head_out = self.interim_out + self.p.res_head.counted_len();
         if !self.tunnel {
             self.write_connection();
         }
@@ -78,7 +79,9 @@ impl Exchange<'_> {
         self.p.res.discard = emptied || (self.head_only && self.p.req_head.method() != b"HEAD");
         if self.p.res.start(meta.body, coding, !self.w.no_splice).is_err() {
             // Nothing has left yet: the client can be told.
+            let came = self.p.res.wire_in;
             self.p.res.reset();
+            self.p.res.wire_in = came;
             return Err(End::new(Blame::Proxy, Phase::Headers).into());
         }
         self.response_started = true;
@@ -109,7 +112,7 @@ impl Exchange<'_> {
         normalise::tell_client(&mut self.p.res_head, self.keep_alive, old);
     }
 
-    /// Counts a response by the class of its status.
+    /// Counts a response by the class of its status, once it is over: what rules have made of it is what counts.
     pub(super) fn count_response(&self) {
         let w = self.w.id;
         let class = usize::from(self.p.facts.status / 100);
@@ -122,11 +125,15 @@ impl Exchange<'_> {
         let be = &self.be_state().be;
         let of_be = [&be.rsp_other, &be.rsp_1xx, &be.rsp_2xx, &be.rsp_3xx, &be.rsp_4xx, &be.rsp_5xx];
         of_be[if class > 5 { 0 } else { class }].inc(w);
-        if let Some(s) = self.server_state() {
-            let c = &s.counters;
-            let of_s = [&c.rsp_other, &c.rsp_1xx, &c.rsp_2xx, &c.rsp_3xx, &c.rsp_4xx, &c.rsp_5xx];
-            of_s[if class > 5 { 0 } else { class }].inc(w);
-            c.req_tot.inc(w);
-        }
+    }
+
+    /// Counts what a server has said, interim responses too, and no answer in its place.
+    pub(super) fn count_of_server(&self, status: u16) {
+        let Some(s) = self.server_state() else { return };
+        let (w, c) = (self.w.id, &s.counters);
+        let of_s = [&c.rsp_other, &c.rsp_1xx, &c.rsp_2xx, &c.rsp_3xx, &c.rsp_4xx, &c.rsp_5xx];
+        let class = usize::from(status / 100);
+        of_s[if class > 5 { 0 } else { class }].inc(w);
+        c.req_tot.inc(w);
     }
 }

@@ -9,7 +9,7 @@ use hapax_value::{Millis, Value};
 use super::exchange::Exchange;
 use super::{Step, Stop};
 use crate::outcome::{Blame, End, Phase};
-use crate::state::{Asked, Event};
+use crate::state::{Asked, Event, count_front};
 
 /// The direction a rule set looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl Exchange<'_> {
             return;
         }
         let (w, n) = (self.w.id, u64::from(n));
-        self.fe_state().fe.failed_rewrites.add(w, n);
+        count_front!(self.fe_state(), self.c.facts.listener, w, failed_rewrites, n);
         if self.in_backend {
             self.be_state().be.failed_rewrites.add(w, n);
         }
@@ -272,13 +272,13 @@ impl Exchange<'_> {
         let w = self.w.id;
         match way {
             Way::Request => {
-                self.fe_state().fe.denied_req.inc(w);
+                count_front!(self.fe_state(), self.c.facts.listener, w, denied_req, 1);
                 if self.in_backend {
                     self.be_state().be.denied_req.inc(w);
                 }
             }
             Way::Response => {
-                self.fe_state().fe.denied_resp.inc(w);
+                count_front!(self.fe_state(), self.c.facts.listener, w, denied_resp, 1);
                 self.be_state().be.denied_resp.inc(w);
                 if let Some(s) = self.server_state() {
                     s.counters.denied_resp.inc(w);

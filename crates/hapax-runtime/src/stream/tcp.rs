@@ -15,6 +15,7 @@ use crate::buf::Buf;
 use crate::outcome::{Blame, End, Phase};
 use crate::relay::{Coding, HalfError};
 use crate::session::Client;
+use crate::state::count_front;
 use crate::worker::Worker;
 
 /// Serves a connection of a `mode tcp` frontend to its end; `true`: it is to be served as HTTP, from its first byte on.
@@ -194,9 +195,9 @@ impl Exchange<'_> {
             _ => {
                 let w = self.w.id;
                 if way == Way::Request {
-                    self.fe_state().fe.denied_req.inc(w);
+                    count_front!(self.fe_state(), self.c.facts.listener, w, denied_req, 1);
                 } else {
-                    self.fe_state().fe.denied_resp.inc(w);
+                    count_front!(self.fe_state(), self.c.facts.listener, w, denied_resp, 1);
                     self.be_state().be.denied_resp.inc(w);
                 }
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
@@ -332,6 +333,10 @@ impl Exchange<'_> {
 
     fn conclude_tcp(&mut self) {
         self.p.facts.bytes_in = self.p.req.payload;
+        if self.in_backend && self.marks.connected == 0 {
+            // What came while no server could be had.
+            self.p.facts.bytes_in += self.p.req.buf.len() as u64;
+        }
         if self.marks.connected != 0 {
             self.marks.response = self.marks.connected;
         }

@@ -128,7 +128,7 @@ impl Pools {
             let Some(mut up) = found else {
                 return self.take_over(want, epoch, count);
             };
-            want.state.idle.fetch_sub(1, Ordering::Relaxed);
+            want.state.idle_gone(1, u32::from(up.is_safe()));
             if up.epoch == epoch && up.io.is_quiet() {
                 return Some(up);
             }
@@ -150,7 +150,7 @@ impl Pools {
                 // One at a time: the lock is given back before the connection is looked at, moved, or closed because it is dead.
                 let (found, _) = other.lock().unwrap_or_else(PoisonError::into_inner).find(want);
                 let Some(mut up) = found else { break };
-                want.state.idle.fetch_sub(1, Ordering::Relaxed);
+                want.state.idle_gone(1, u32::from(up.is_safe()));
                 if up.epoch == epoch && up.io.change_worker() {
                     return Some(up);
                 }
@@ -179,11 +179,16 @@ impl Pools {
                 Some(true) => Some(up),
                 Some(false) => {
                     let dead = list.remove(0);
+                    let (gone, come) = (u32::from(dead.is_safe()), u32::from(up.is_safe()));
+                    state.idle_safe.fetch_add(come.wrapping_sub(gone), Ordering::Relaxed);
                     list.push(up);
                     Some(dead)
                 }
                 None => {
                     state.idle.fetch_add(1, Ordering::Relaxed);
+                    if up.is_safe() {
+                        state.idle_safe.fetch_add(1, Ordering::Relaxed);
+                    }
                     list.push(up);
                     None
                 }
@@ -193,48 +198,60 @@ impl Pools {
     }
 
     /// `tune.pool-high-fd-ratio`: a connection was opened although descriptors are few. One that idles here makes up for it.
-    pub(crate) fn make_room(&self, opened: &Upstream, count: impl Fn(ProxyId, ServerId, u32)) {
+    pub(crate) fn make_room(&self, opened: &Upstream, gone: impl Fn(ProxyId, ServerId, &[Box<Upstream>])) {
         if opened.number() < self.high_fd {
             return;
         }
-        let gone = self.own(|idle| {
+        let closed = self.own(|idle| {
             let lists = idle.0.iter_mut().enumerate();
             let mut lists = lists.flat_map(|(p, servers)| servers.iter_mut().enumerate().map(move |(s, list)| (p, s, list)));
             let (p, s, list) = lists.find(|(.., list)| !list.is_empty())?;
             Some((ProxyId(p as u32), ServerId(s as u32), list.remove(0)))
         });
-        if let Some((proxy, server, up)) = gone {
+        if let Some((proxy, server, up)) = closed {
+            gone(proxy, server, std::slice::from_ref(&up));
             up.close();
-            count(proxy, server, 1);
         }
     }
 
     /// Closes what the servers have closed and what was not needed for `keep` milliseconds.
-    pub(crate) fn purge(&self, now: Millis, keep: impl Fn(ProxyId, ServerId) -> Millis, count: impl Fn(ProxyId, ServerId, u32)) {
+    pub(crate) fn purge(
+        &self,
+        now: Millis,
+        keep: impl Fn(ProxyId, ServerId) -> Millis,
+        told: impl Fn(ProxyId, ServerId, &[Box<Upstream>]),
+    ) {
         let mut gone = Vec::new();
         self.own(|idle| {
             for (p, servers) in idle.0.iter_mut().enumerate() {
                 for (s, list) in servers.iter_mut().enumerate().filter(|(_, list)| !list.is_empty()) {
                     let (p, s) = (ProxyId(p as u32), ServerId(s as u32));
-                    let (before, keep) = (list.len(), keep(p, s));
+                    let (before, keep) = (gone.len(), keep(p, s));
                     gone.extend(list.extract_if(.., |u| now.saturating_sub(u.idle_since) >= keep || !u.io.is_quiet()));
-                    count(p, s, (before - list.len()) as u32);
+                    told(p, s, &gone[before..]);
                 }
             }
         });
         gone.into_iter().for_each(Upstream::close);
     }
 
-    /// Closes those of one server, and says how many they were.
-    pub(crate) fn drop_idle(&self, proxy: ProxyId, server: ServerId) -> u32 {
+    /// Closes those of one server.
+    pub(crate) fn drop_idle(&self, proxy: ProxyId, server: ServerId, state: &ServerState) {
         let gone = self.own(|idle| idle.get(proxy, server).map(std::mem::take)).unwrap_or_default();
-        let count = gone.len() as u32;
+        tell(state, &gone);
         gone.into_iter().for_each(Upstream::close);
-        count
     }
 
     pub(crate) fn clear(&self) {
         let gone = self.own(|idle| std::mem::take(&mut idle.0));
         gone.into_iter().flatten().flatten().for_each(Upstream::close);
+    }
+}
+
+/// Tells a server that these connections to it are idle no more.
+pub(crate) fn tell(state: &ServerState, gone: &[Box<Upstream>]) {
+    if !gone.is_empty() {
+        let safe = gone.iter().filter(|u| u.is_safe()).count();
+        state.idle_gone(gone.len() as u32, safe as u32);
     }
 }
