@@ -46,7 +46,6 @@ pub(crate) struct Slot {
     worker: Rc<Worker>,
     proxy: ProxyId,
     bind: u32,
-    tls: bool,
 }
 
 impl ListenerFacts {
@@ -276,7 +275,6 @@ impl Slot {
             worker: Rc::clone(worker),
             proxy,
             bind: facts.bind,
-            tls: facts.tls.is_some(),
         }
     }
 }
@@ -287,7 +285,7 @@ impl Drop for Slot {
         state.fe_cur.fetch_sub(1, Ordering::Relaxed);
         state.listeners[self.bind as usize].fetch_sub(1, Ordering::Relaxed);
         self.worker.shared.conns.fetch_sub(1, Ordering::Relaxed);
-        if self.tls {
+        if self.worker.tls.bind(self.proxy.0, self.bind).is_some() {
             self.worker.shared.ssl_conns.fetch_sub(1, Ordering::Relaxed);
         }
         self.worker.slots.set(self.worker.slots.get() - 1);
