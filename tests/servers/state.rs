@@ -49,7 +49,7 @@ fn counters_outlive_a_process() {
             at.iter().map(|i| w[*i].to_owned()).collect::<Vec<_>>().join(" ")
         };
         // Name, sessions, answers with 200; of listeners, sessions alone.
-        rows.map(|l| cells(l, &[0, 1, 7, if l.contains(",sock-") { 8 } else { 40 }]))
+        rows.map(|l| cells(l, &[0, 1, 7, if l.contains(",sock-") { 7 } else { 40 }]))
             .collect()
     };
     let mut writers = vec![Program::Hapax];

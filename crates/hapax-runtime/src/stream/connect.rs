@@ -419,13 +419,13 @@ impl Exchange<'_> {
                     None => conf.tls.as_ref().and_then(|t| t.verifyhost.as_deref()),
                 };
                 let shaken = tls::handshake(config, name, raw, keep, deadline, |cx| watch.is_over(cx)).await;
-                let (io, facts) = shaken.map_err(|e| match e.kind() {
-                    std::io::ErrorKind::Interrupted => ConnectError::Aborted,
-                    _ => {
-                        server.counters.ssl_failed.inc(w);
-                        state.be.ssl_failed.inc(w);
-                        ConnectError::Handshake(e)
+                let (io, facts) = shaken.map_err(|e| {
+                    if e.kind() == std::io::ErrorKind::Interrupted {
+                        return ConnectError::Aborted;
                     }
+                    server.counters.ssl_failed.inc(w);
+                    state.be.ssl_failed.inc(w);
+                    ConnectError::Handshake(e)
                 })?;
                 server.counters.ssl_sess.inc(w);
                 state.be.ssl_sess.inc(w);
