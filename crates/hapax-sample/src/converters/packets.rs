@@ -37,7 +37,10 @@ pub(super) static INTEGERS: &[Converter] = integers! {
         4 => u8_at(b, 6).map(|flags| flags >> 6 & 1),
         _ => Some(1),
     };
-    "ip.proto", "The number of the transport protocol of an IP packet.", |b| Some(ip(b)?.1);
+    "ip.proto", "The number of the transport protocol of an IP packet.", |b| match version(b)? {
+        4 => u8_at(b, 9),
+        _ => Some(ip(b)?.1),
+    };
     "ip.tos", "The type of service of an IPv4 packet, the traffic class of an IPv6 one.", tos;
     "ip.ttl", "The time to live of an IPv4 packet, the hop limit of an IPv6 one.", ttl;
     "ip.ver", "The version of an IP packet, 4 or 6.", |b| u8_at(b, 0).map(|first| first >> 4);
@@ -49,7 +52,10 @@ pub(super) static INTEGERS: &[Converter] = integers! {
     };
     "tcp.options.sack", "1 when a TCP header permits selective acknowledgements.", |b| Some(i64::from(option(b, 4).ok()?.is_some()));
     "tcp.options.tsopt", "1 when a TCP header has a timestamp.", |b| Some(i64::from(option(b, 8).ok()?.is_some()));
-    "tcp.options.tsval", "The sender's timestamp of a TCP header; none without one.", |b| u32_at(option(b, 8).ok()??, 0);
+    "tcp.options.tsval", "The sender's timestamp of a TCP header, 0 without one.", |b| {
+        let option = option(b, 8).ok()?;
+        Some(option.and_then(|data| u32_at(data, 0)).unwrap_or(0))
+    };
     "tcp.options.wscale", "The window scale of a TCP header, 0 without one.", |b| {
         let option = option(b, 3).ok()?;
         Some(option.map_or(0, |data| u8_at(data, 0).unwrap_or(0)))
@@ -132,12 +138,7 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Bin,
         "The kinds of the options of a TCP header, in order.",
         &["bin(00),tcp.options_list"],
-        |_, v, _| {
-            with(v, |b| {
-                let kinds: Vec<u8> = Options::of(b)?.map(|(kind, _)| kind).collect();
-                Some(Value::Bin(kinds.into()))
-            })
-        },
+        |_, v, _| with(v, |b| Some(Value::Bin(Options::of(b)?.kinds().into()))),
     ),
 ];
 
@@ -241,6 +242,15 @@ impl<'b> Options<'b> {
         Some(Self {
             rest: b.get(20..tcp_len(b)?)?,
         })
+    }
+}
+
+impl Options<'_> {
+    /// Their kinds in order; one that is cut off is the last.
+    fn kinds(mut self) -> Vec<u8> {
+        let mut kinds: Vec<u8> = self.by_ref().map(|(kind, _)| kind).collect();
+        kinds.extend(self.rest.first().filter(|kind| **kind != 0));
+        kinds
     }
 }
 

@@ -438,6 +438,25 @@ fn packet_headers() {
 }
 
 #[test]
+fn packets_that_are_cut_off() {
+    let tcp = |options: &str| format!("bin(0050005100000001000000026002ffff00000000{options})");
+    for (expr, expected) in [
+        ("bin(450000280000400040),ip.proto".to_owned(), "-"),
+        ("bin(45000028000040004006),ip.proto".to_owned(), "6"),
+        ("bin(600000000014063f),ip.proto".to_owned(), "-"),
+        (tcp("01010101") + ",tcp.options.tsval", "0"),
+        (tcp("080a0000") + ",tcp.options.tsval", "0"),
+        (tcp("0101") + ",tcp.options.tsval", "-"),
+        (tcp("01010108") + ",tcp.options_list,hex", "01010108"),
+        (tcp("01080100") + ",tcp.options_list,hex", "0108"),
+        (tcp("080a0101") + ",tcp.options_list,hex", "08"),
+        (tcp("00080a00") + ",tcp.options_list,hex", ""),
+    ] {
+        assert_eq!(super::shown(&expr), expected, "{expr}");
+    }
+}
+
+#[test]
 fn names_of_verification_errors() {
     table(&[
         ("int(0),x509_v_err_str", "X509_V_OK"),
