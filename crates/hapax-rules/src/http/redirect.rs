@@ -11,7 +11,7 @@ use crate::{Action, ActionRow, Effect, ParseAction, Reply, Rule, RuleSets, Site,
 pub(crate) static ROWS: &[ActionRow] = &[ActionRow {
     name: "redirect",
     rulesets: RuleSets::HTTP_REQ.union(RuleSets::HTTP_RES),
-    doc: "Answers with a redirection to a location, to a prefix put before the path, or to another scheme. Responses take `location` only.",
+    doc: "Answers with a redirection to a location, to a prefix put before the path, or to another scheme. Responses take `location` only, and `keep-query` changes nothing there.",
     ok: &[
         "redirect location /login?from=%[src]",
         "redirect location / code 301 set-cookie SEEN=1",
@@ -200,6 +200,10 @@ impl Redirect {
             return Err(p
                 .fail(&codes::WRONG_PLACE, "response only supports redirect type 'location'")
                 .at(word.span));
+        }
+        // HAProxy looks for the query in the message at hand, where a response has none.
+        if p.ruleset != RuleSets::HTTP_REQ {
+            flags -= Flags::KEEP_QUERY;
         }
         // A prefix of one slash adds nothing: a redirection to oneself, with a cookie say.
         let text = if to == To::Prefix && word.bytes == b"/" {

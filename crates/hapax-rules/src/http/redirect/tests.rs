@@ -64,6 +64,19 @@ fn an_empty_location_may_be_ignored() {
 }
 
 #[test]
+fn the_query_is_kept_by_requests_only() {
+    let rule = "redirect location /a?z=1 keep-query";
+    let mut facts = Facts::response(&[]);
+    facts.req = Facts::request("/x?q=1", &[]).req;
+    for (set, want) in [(RuleSets::HTTP_REQ, "/a?z=1&q=1"), (RuleSets::HTTP_RES, "/a?z=1")] {
+        let Effect::Return(reply) = facts.run(set, &[rule]) else {
+            panic!("{rule} answers");
+        };
+        assert_eq!(field(&reply, "location"), [want]);
+    }
+}
+
+#[test]
 fn responses_take_locations_only() {
     assert!(Bench::new().rule(RuleSets::HTTP_RES, "redirect location /").is_ok());
     for rule in ["redirect prefix /", "redirect scheme https"] {
