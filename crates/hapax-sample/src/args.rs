@@ -39,8 +39,8 @@ pub(crate) fn read(
         let (word, len) = if open { scan(&text[used..]) } else { (Vec::new(), 0) };
         used += len;
         let more = open && text.get(used) == Some(&b',');
-        // An empty last argument is one when a comma comes before it, or when it names the proxy at hand.
-        let given = open && (!args.is_empty() || is_name(kind) || matches!(kind, ArgKind::Choice(_)));
+        // An empty last argument is one when a comma comes before it, or when it names the proxy or a field at hand.
+        let given = open && (!args.is_empty() || is_name(kind) || matches!(kind, ArgKind::Choice(_) | ArgKind::Str));
         if word.is_empty() && more && args.len() >= required && !takes_nothing(kind) {
             // A number that is left out ends the list.
             break;

@@ -1,7 +1,7 @@
 //! Variables (manual, 2.8): names become ids at load, values live in one scope each.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -102,6 +102,8 @@ pub struct Vars {
     pub res: RefCell<Scope>,
     pub check: RefCell<Scope>,
     pub limits: VarLimits,
+    /// The response has begun: those of the request are gone, and those of the response exist.
+    pub responding: Cell<bool>,
     /// What `capture-req` and `capture-res` have kept of this stream.
     pub caught: RefCell<Vec<Caught>>,
 }
@@ -228,15 +230,26 @@ fn find(scope: &Scope, name: u32) -> Option<Value<'static>> {
 }
 
 impl Vars {
-    /// The scope as a cell; `None` for the scopes that do not belong to a stream.
+    /// The scope as a cell; `None` for those that do not belong to a stream, and for one whose message is not at hand.
     fn cell(&self, scope: VarScope) -> Option<&RefCell<Scope>> {
         match scope {
             VarScope::Sess => Some(&self.sess),
             VarScope::Txn => Some(&self.txn),
-            VarScope::Req => Some(&self.req),
-            VarScope::Res => Some(&self.res),
+            VarScope::Req => (!self.responding.get()).then_some(&self.req),
+            VarScope::Res => self.responding.get().then_some(&self.res),
             VarScope::Check => Some(&self.check),
             VarScope::Proc | VarScope::Parent => None,
+        }
+    }
+
+    /// The rules of a response are to run, the server's or our own: the variables of the request end here.
+    pub fn begin_response(&self, world: &dyn crate::World) {
+        if !self.responding.replace(true) {
+            let mut req = self.req.borrow_mut();
+            if !req.is_empty() {
+                self.give_back([&*req], world);
+                req.clear();
+            }
         }
     }
 
@@ -258,6 +271,7 @@ impl Vars {
             scope.get_mut().clear();
         }
         self.caught.get_mut().clear();
+        self.responding.set(false);
     }
 
     /// Whether a variable may grow by so much, as far as its stream goes. `scope`: its own, which is borrowed already.

@@ -273,13 +273,15 @@ fn wanted(name: Option<&[u8]>, field: &[u8]) -> bool {
 
 /// The value asked for: the next one of an ACL, the one at a position, or the last.
 fn one<'e>(c: &mut Call<'_, 'e>, head: &'e Head, split: Split) -> Result<&'e [u8], Absent> {
+    // An empty name stands for every field; no argument at all asks for none.
+    if c.args.is_empty() {
+        return Err(Absent::Never);
+    }
     let name = c.text(0).filter(|n| !n.is_empty());
     let position = c.int(1).unwrap_or(0);
     let all = || head.iter().filter(|(n, _)| wanted(name, n)).flat_map(|(_, v)| values(v, split));
     let found = match position {
         0 if c.iter.each => return next(c, head, name, split),
-        // Without a name only an ACL knows what to do with all of them.
-        0 if name.is_none() => None,
         0 => last(head, name, split),
         p if p > 0 => all().nth(p as usize - 1),
         p => {

@@ -145,7 +145,15 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::LAYER4,
         "The tarpit timeout in force, in milliseconds.",
-        |c| set_or(stream_of(c.env)?.set.timeout_tarpit, || frontend(c, Setting::TimeoutTarpit)),
+        |c| {
+            // That of the backend takes over once it is known, where it has one.
+            let own = |p| c.env.world.setting(p, Setting::TimeoutTarpit);
+            let stream = stream_of(c.env)?;
+            set_or(stream.set.timeout_tarpit, || match stream.backend.and_then(own) {
+                Some(ms) => Ok(Value::Int(ms)),
+                None => frontend(c, Setting::TimeoutTarpit),
+            })
+        },
     ),
     Fetch::new("be_id", Type::Sint, Needs::BACKEND, "The backend's number.", |c| {
         Ok(Value::Int(c.env.world.proxy_number(backend(c.env)?)))
@@ -467,7 +475,9 @@ fn ip(e: Option<&Endpoint>) -> Sampled<'static> {
 }
 
 fn port(e: Option<&Endpoint>) -> Sampled<'static> {
-    e.and_then(Endpoint::port).map(|p| Value::Int(i64::from(p))).ok_or(Absent::Never)
+    // Port 0 is none.
+    let port = e.and_then(Endpoint::port).filter(|p| *p != 0);
+    port.map(|p| Value::Int(i64::from(p))).ok_or(Absent::Never)
 }
 
 fn local<'e>(c: &Call<'_, 'e>, e: Option<&Endpoint>) -> Sampled<'e> {

@@ -257,6 +257,8 @@ fn fields() {
             ("req.hdr_names", "host,a,a,e,v,cookie,cookie,x-forwarded-for"),
             ("req.hdr_names(|)", "host|a|a|e|v|cookie|cookie|x-forwarded-for"),
             ("hdr_cnt(nosuch)", "0"),
+            // An empty name is any field's.
+            ("hdr()", "5.6.7.8:99"),
         ],
     );
     check_absent(
@@ -268,6 +270,8 @@ fn fields() {
             "hdr_ip(a)",
             "hdr_ip(x-forwarded-for,2)",
             "hdr",
+            "req.fhdr",
+            "hdr_val",
             "shdr(a)",
         ],
     );

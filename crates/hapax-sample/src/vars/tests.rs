@@ -19,7 +19,7 @@ fn names_are_scope_and_word() {
 #[test]
 fn scopes_keep_values_apart() {
     let mut stage = Stage::default();
-    let ids = ["proc.a", "sess.a", "txn.a", "req.a", "res.a", "check.a"].map(|n| stage.names.intern(n).expect(n));
+    let ids = ["proc.a", "sess.a", "txn.a", "req.a", "check.a"].map(|n| stage.names.intern(n).expect(n));
     let env = stage.env();
     for (i, id) in ids.iter().enumerate() {
         assert!(env.set_var(*id, Value::Int(i as i64), StoreIf::default()));
@@ -27,8 +27,8 @@ fn scopes_keep_values_apart() {
     for (i, id) in ids.iter().enumerate() {
         assert_eq!(env.var(*id), Some(Value::Int(i as i64)));
     }
-    env.unset_var(ids[5]);
-    assert_eq!(env.var(ids[5]), None);
+    env.unset_var(ids[4]);
+    assert_eq!(env.var(ids[4]), None);
     assert_eq!(env.var(ids[0]), Some(Value::Int(0)));
 }
 
@@ -84,4 +84,19 @@ fn one_limit_for_all_scopes_of_all_streams() {
     let scopes = [&stage.vars.sess, &stage.vars.txn].map(RefCell::take);
     stage.vars.give_back(&scopes, &stage.world);
     assert_eq!(used(), 0);
+}
+
+#[test]
+fn a_message_has_its_variables_while_it_is_at_hand() {
+    let mut stage = Stage::default();
+    let ids = ["req.a", "res.a", "txn.a"].map(|n| stage.names.intern(n).expect(n));
+    let env = stage.env();
+    let set = || ids.map(|id| env.set_var(id, Value::Int(1), StoreIf::default()));
+    let seen = || ids.map(|id| env.var(id).is_some());
+    assert_eq!((set(), seen()), ([true, false, true], [true, false, true]));
+    env.vars.begin_response(env.world);
+    assert_eq!(seen(), [false, false, true]);
+    assert_eq!((set(), seen()), ([false, true, true], [false, true, true]));
+    env.vars.begin_response(env.world);
+    assert_eq!(seen(), [false, true, true]);
 }
