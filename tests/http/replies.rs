@@ -1,6 +1,6 @@
 //! Answers that rules and error messages give: the same bytes as HAProxy's, connection and all.
 
-use hapax_tests::{Builder, Program, compare};
+use hapax_tests::{Builder, Origin, Program, compare};
 
 use crate::TIMEOUTS;
 
@@ -155,4 +155,56 @@ fn the_statistics_are_asked_for_by_path_and_method() {
         c.send(format!("{line}\r\nHost: x\r\nContent-Length: 0\r\n\r\n"));
         assert_eq!(c.answer().status, status, "{line}");
     }
+}
+
+const BROKEN: &str = "\
+frontend f
+  bind @f@
+  http-request tarpit deny_status 429 if { path /tarpit }
+  http-request set-var(req.v) str(req)
+  http-request set-var(res.v) str(early)
+  http-request deny if { path /deny }
+  http-request return status 404 errorfiles lacking if { path /lacking }
+  http-request set-var(txn.redirect) bool(1) if { path /redirect }
+  http-request early-hint X-A 1 if { path /hint }
+  http-request early-hint X-B 2 if { path /hint }
+  http-response redirect location /a keep-query if { var(txn.redirect) -m bool }
+  http-after-response set-header X-Vars \"%[var(req.v)]-%[var(res.v)]\"
+  http-request set-var(txn.after) bool(1) if { path /after }
+  http-after-response set-headers-bin str(broken) if { var(txn.after) -m bool } { status 200 }
+  default_backend b
+backend b
+  http-response set-var(res.v) str(res)
+  server s @s@
+http-errors lacking
+";
+
+/// What is sent where rules fail, a section lacks a message, and of variables that belong to the other message.
+#[test]
+fn rules_that_cannot_do_what_they_should() {
+    let origin = Origin::saying("ok");
+    let p = Builder::new(Program::Hapax, &format!("{TIMEOUTS}{BROKEN}"))
+        .set("s", &origin.addr())
+        .start();
+    let mut c = p.connect("f");
+    let r = c.get("/");
+    assert_eq!((r.status, r.header("x-vars")), (200, Some("-res")));
+    let r = c.get("/deny");
+    assert_eq!((r.status, r.header("x-vars")), (403, Some("-")));
+    let r = c.get("/lacking");
+    assert_eq!((r.status, r.header("content-length")), (404, Some("0")));
+    // A tarpit does not end the connection.
+    assert_eq!(c.get("/tarpit").status, 429);
+    let r = c.get("/redirect?x=y");
+    assert_eq!((r.status, r.header("location")), (302, Some("/a")));
+    // Hints under a condition go out each in a response of its own.
+    c.send("GET /hint HTTP/1.1\r\nHost: h\r\n\r\n");
+    for name in ["x-a", "x-b"] {
+        let r = c.answer();
+        assert_eq!((r.status, r.headers.len(), r.header(name).is_some()), (103, 1, true));
+    }
+    assert_eq!(c.answer().status, 200);
+    // A response that its last rules cannot be done with is replaced, and the replacement has them too.
+    let r = c.get("/after");
+    assert_eq!((r.status, r.header("x-vars")), (500, Some("-res")));
 }

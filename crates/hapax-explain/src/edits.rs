@@ -212,7 +212,7 @@ fn controls(old: &Controls, new: &Controls, out: &mut Vec<String>) {
         old.lenient != new.lenient,
         (if new.lenient { "off" } else { "on" }).into(),
     );
-    for (name, value) in new.early_hints.iter().skip(old.early_hints.len()) {
+    for hapax_rules::Hint { name, value, .. } in new.early_hints.iter().skip(old.early_hints.len()) {
         told("103 early hint", true, format!("{}: {}", show(name), show(value)));
     }
 }

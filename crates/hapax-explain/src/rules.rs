@@ -144,7 +144,7 @@ fn told(effect: &Effect) -> Option<String> {
         Effect::ExpectProxy => "expects a PROXY header".into(),
         Effect::ExpectNetscalerCip => "expects a NetScaler header".into(),
         Effect::SwitchToHttp(_) => "switches to HTTP".into(),
-        Effect::Fail => "fails: internal error".into(),
+        Effect::Fail | Effect::Broken => "fails: internal error".into(),
         Effect::Invalid => "finds the request invalid".into(),
     })
 }

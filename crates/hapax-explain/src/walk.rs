@@ -213,8 +213,14 @@ impl<'w> Walk<'w> {
     }
 
     fn run(&mut self, name: &'static str, proxy: &'w Proxy, rules: &'w [Rule], phase: Phase) -> Way<()> {
+        let (effect, by) = self.evaluate(name, proxy, rules, phase);
+        self.act(effect, by)
+    }
+
+    /// What the rules come to, and which of them decided.
+    fn evaluate(&mut self, name: &'static str, proxy: &'w Proxy, rules: &'w [Rule], phase: Phase) -> (Effect, Option<Span>) {
         if rules.is_empty() {
-            return Ok(());
+            return (Effect::Continue, None);
         }
         let set = Set {
             name,
@@ -224,9 +230,9 @@ impl<'w> Walk<'w> {
         let raw = self.raw(phase);
         let mut steps = std::mem::take(&mut self.steps);
         let book = self.book;
-        let (effect, by) = rules::run(&set, &mut self.txn(phase, &raw), book, &mut steps);
+        let told = rules::run(&set, &mut self.txn(phase, &raw), book, &mut steps);
         self.steps = steps;
-        self.act(effect, by)
+        told
     }
 
     fn act(&mut self, effect: Effect, by: Option<Span>) -> Way<()> {
@@ -240,11 +246,8 @@ impl<'w> Walk<'w> {
         let outcome = match effect {
             Effect::Return(reply) => return Err(self.answer(&reply, "response", "answered by a rule", rule)),
             Effect::Deny(reply) => return Err(self.answer(&reply, "response", "denied", rule)),
-            Effect::Tarpit(reply) => {
-                self.keep_alive = false;
-                return Err(self.answer(&reply, "response", "tarpitted", rule));
-            }
-            Effect::Fail => return Err(self.answer(&Reply::error(500), "response", "a rewrite failed", rule)),
+            Effect::Tarpit(reply) => return Err(self.answer(&reply, "response", "tarpitted", rule)),
+            Effect::Fail | Effect::Broken => return Err(self.answer(&Reply::error(500), "response", "a rewrite failed", rule)),
             Effect::Invalid => return Err(self.answer(&Reply::error(400), "response", "the request is not valid", rule)),
             Effect::Reject => end("reject", "the connection is closed without an answer"),
             Effect::Close => end("reject", "the connection to the server is closed"),

@@ -19,7 +19,7 @@ pub enum ReplySource {
     Builtin,
     /// A message read from an errorfile.
     Page(Arc<Page>),
-    /// The message of an `http-errors` section, by its index in the plan; where that has none, the proxy's.
+    /// The message of an `http-errors` section, by its index in the plan; where that has none, one without a body.
     Section(u64),
 }
 
@@ -103,6 +103,8 @@ pub enum Effect {
     SwitchToHttp(Option<Arc<str>>),
     /// The action failed and `strict-mode` is on: 500.
     Fail,
+    /// What the action was given is broken, whatever `strict-mode` says: 500, an internal error.
+    Broken,
     /// The message is not valid (`normalize-uri` with `strict`): 400.
     Invalid,
 }

@@ -78,6 +78,7 @@ pub(crate) fn parse_with(
         .map_or((Token { bytes: b"", span: at }, words), |(n, r)| (*n, r));
     let word = text(name);
     let (kind, section) = (site.kind(), site.name.clone());
+    site.rules += 1;
     let mut p = ParseAction {
         name,
         words: rest,

@@ -44,10 +44,11 @@ impl Reply {
             ReplySource::Errors => self.render_page(pages.get(self.status), head),
             ReplySource::Builtin => self.render_page(errors::builtin_page(self.status), head),
             ReplySource::Page(page) => self.render_page(page, head),
-            ReplySource::Section(i) => {
-                let section = sections.get(*i as usize).filter(|s| s.own(self.status).is_some());
-                self.render_page(section.unwrap_or(pages).get(self.status), head)
-            }
+            ReplySource::Section(i) => match sections.get(*i as usize) {
+                Some(section) if section.own(self.status).is_some() => self.render_page(section.get(self.status), head),
+                // A status that the section lacks is answered with no body at all.
+                _ => self.render_own(head),
+            },
         }
     }
 

@@ -48,12 +48,12 @@ pub fn run(rules: &[Rule], from: usize, txn: &mut Txn<'_>) -> Outcome {
         let effect = rule.action.run(txn);
         txn.woken = Woken::No;
         if effect != Effect::Continue {
-            let at = if matches!(effect, Effect::Wait(_)) {
-                &mut txn.stream.waiting_rule
-            } else {
-                &mut txn.stream.last_rule
-            };
-            *at = Some(rule.span);
+            match effect {
+                // Nobody waits: the line is written at once.
+                Effect::Wait(Wait::Log { .. }) => {}
+                Effect::Wait(_) => txn.stream.waiting_rule = Some(rule.span),
+                _ => txn.stream.last_rule = Some(rule.span),
+            }
             return Outcome { effect, index };
         }
         index += 1;

@@ -33,6 +33,8 @@ pub struct Site {
     /// `tune.bufsize` and `tune.maxrewrite`: the longest reply, and the room that it should leave.
     pub bufsize: usize,
     pub maxrewrite: usize,
+    /// How many rules were read so far.
+    pub rules: u32,
     /// `tune.stick-counters`
     pub counters: u8,
     pub req_captures: Vec<Slot>,
@@ -52,6 +54,7 @@ impl Site {
             scripts: false,
             bufsize: 16384,
             maxrewrite: 1024,
+            rules: 0,
             counters: 3,
             req_captures: Vec::new(),
             res_captures: Vec::new(),

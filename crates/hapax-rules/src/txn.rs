@@ -26,7 +26,7 @@ pub struct Controls {
     pub bc_mark: Option<u32>,
     pub bc_tos: Option<u8>,
     pub nice: Option<i32>,
-    /// `early-hint`: fields of the 103 response to send once the rule set stops or waits; the runtime empties it.
+    /// `early-hint`: fields of the 103 responses to send once the rule set stops or waits; the runtime empties it.
     pub early_hints: Vec<Hint>,
     /// `set-bandwidth-limit`, one entry for each filter.
     pub bandwidth: Vec<Bandwidth>,
@@ -78,8 +78,16 @@ impl Controls {
     }
 }
 
-/// Name and value of a field of the 103 response.
-pub type Hint = (Box<[u8]>, Box<[u8]>);
+/// A field of a 103 response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// It is the first of another response.
+    pub starts: bool,
+    /// Where its rule stands among those of its section.
+    pub rule: u32,
+    pub name: Box<[u8]>,
+    pub value: Box<[u8]>,
+}
 
 /// `attach-srv`: a server, and the name to be known by.
 #[derive(Clone, Debug, PartialEq, Eq)]

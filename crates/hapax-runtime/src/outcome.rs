@@ -83,6 +83,11 @@ impl End {
         [blame, phase]
     }
 
+    /// We could not do what we should.
+    pub(crate) fn is_internal(self) -> bool {
+        self.blame == Blame::Internal || self.status == Some(500)
+    }
+
     /// The status a client is answered with while nothing was sent to it yet.
     pub(crate) fn status(self) -> u16 {
         if let Some(s) = self.status {

@@ -297,7 +297,7 @@ fn rules_pass(worker: &Worker, client: &mut Client, raw: &Raw, rules: &[Rule]) -
         raw.label(controls.fc_mark, controls.fc_tos);
     }
     match effect {
-        Effect::Reject | Effect::Deny(_) | Effect::Fail => None,
+        Effect::Reject | Effect::Deny(_) | Effect::Fail | Effect::Broken => None,
         Effect::SilentDrop(ttl) => {
             raw.drop_silently(ttl);
             None

@@ -139,7 +139,6 @@ impl<'w> Walk<'w> {
             self.controls.framing_edited |= reframe::add(&mut self.req, name, id);
         }
         self.note_request("unique-id-header", &before);
-        self.tell_addresses(fe, be);
         if let Some(forwarded) = &be.forwarded {
             let value = forwarded.value(&self.txn(Phase::Request, b"").env());
             let before = self.req.clone();
@@ -148,6 +147,7 @@ impl<'w> Walk<'w> {
             }
             self.note_request("option forwarded", &before);
         }
+        self.tell_addresses(fe, be);
         let body = self.meta.body;
         if std::mem::take(&mut self.controls.framing_edited) {
             let before = self.req.clone();

@@ -11,7 +11,7 @@ use hapax_proto::h1::framing::{self, BodyLen};
 use hapax_proto::h1::{Meta, normalise, reframe};
 use hapax_proto::http::{Head, Version};
 use hapax_rules::filters::{self, Attach, Direction, Filter, Interest, SharedRates};
-use hapax_rules::{Reply, errors};
+use hapax_rules::{Effect, Reply, errors};
 
 use super::{Message, Outcome, Phase, Walk, Way, message};
 use crate::question::Question;
@@ -43,6 +43,7 @@ impl<'w> Walk<'w> {
         let mut head = q.response_head();
         self.stream.status = head.status;
         self.stream.server_status = head.status;
+        self.vars.begin_response(self.world);
         if !self.http {
             self.res = Some(head);
             return self.run("tcp-response content", be, &be.tcp_res_rules, Phase::Response);
@@ -76,7 +77,9 @@ impl<'w> Walk<'w> {
             return Err(self.answer(&Reply::error(502), "response", text, None));
         }
         self.write_cookie(be);
-        self.after_response();
+        if !self.after_response() {
+            return Err(self.answer(&Reply::error(500), "response", "a rewrite failed", None));
+        }
         self.settle(fe, be, meta)
     }
 
@@ -212,7 +215,7 @@ impl<'w> Walk<'w> {
         let mut head = Head::default();
         let pages = &self.proxy(self.be_id).errors;
         let reply = reply.settle(pages, &self.txn(Phase::Request, &[]).env()).into_owned();
-        let body: Arc<[u8]> = reply.render(pages, &self.plan.error_sections, &mut head);
+        let mut body: Arc<[u8]> = reply.render(pages, &self.plan.error_sections, &mut head);
         let backend = (self.be_id != self.fe_id).then(|| self.proxy(self.be_id).name.to_string());
         if head.status == 0 {
             // An error file of no bytes.
@@ -224,10 +227,15 @@ impl<'w> Walk<'w> {
                 ..Outcome::default()
             });
         }
-        let status = head.status;
-        self.stream.status = status;
+        let mut status = head.status;
+        self.stream.status = reply.status;
         self.res = Some(head);
-        if self.http {
+        if self.http && !self.after_response() {
+            // What goes out instead has a second try, which may fail.
+            let mut head = Head::default();
+            body = Reply::error(500).render(pages, &self.plan.error_sections, &mut head);
+            (status, self.stream.status) = (head.status, 500);
+            self.res = Some(head);
             self.after_response();
         }
         let mut head = self.res.take().unwrap_or_default();
@@ -252,12 +260,18 @@ impl<'w> Walk<'w> {
         })
     }
 
-    fn after_response(&mut self) {
+    /// `false`: a rule could not do what it should.
+    fn after_response(&mut self) -> bool {
+        self.vars.begin_response(self.world);
         let (be, fe) = (self.proxy(self.be_id), self.proxy(self.fe_id));
         let own = (self.be_id != self.fe_id).then_some(be);
         for proxy in [own, Some(fe)].into_iter().flatten().filter(|p| route::is_http(p)) {
             // These rules edit; they cannot refuse.
-            let _ = self.run("http-after-response", proxy, &proxy.http_after_rules, Phase::Response);
+            let (effect, _) = self.evaluate("http-after-response", proxy, &proxy.http_after_rules, Phase::Response);
+            if matches!(effect, Effect::Fail | Effect::Broken) {
+                return false;
+            }
         }
+        true
     }
 }

@@ -145,7 +145,7 @@ impl Action for SetRetries {
 }
 
 fn set_retries(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
-    let keyword = p.ruleset.keyword().split(' ').next().unwrap_or_default();
+    let keyword = p.word();
     if p.peek().is_none() {
         let text = "expects exactly 1 argument (an expression or an integer between 1 and 100)";
         return Err(p.fail(&codes::MISSING_ARG, text));

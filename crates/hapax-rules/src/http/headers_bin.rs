@@ -78,11 +78,20 @@ fn string<'b>(bytes: &mut &'b [u8]) -> Option<&'b [u8]> {
     Some(s)
 }
 
-/// Fields that frame the message or belong to one connection: no list may touch them.
+/// Reads the next name off the front, in lower case.
+fn name(bytes: &mut &[u8]) -> Result<Vec<u8>, Flaw> {
+    if bytes.is_empty() {
+        return Err(Flaw::NoEnd);
+    }
+    string(bytes).map(<[u8]>::to_ascii_lowercase).ok_or(Flaw::Malformed)
+}
+
+/// Pseudo fields, and those that frame the message or belong to one connection: no list may touch them.
 fn immutable(name: &[u8]) -> bool {
     matches!(
         name,
-        b"expect"
+        [b':', ..]
+            | b"expect"
             | b"trailer"
             | b"upgrade"
             | b"connection"
@@ -95,8 +104,16 @@ fn immutable(name: &[u8]) -> bool {
     )
 }
 
-/// Evaluates the list and hands it to `edit`, whose `None` is a list that is not well formed.
-fn with_list(txn: &mut Txn<'_>, list: &Expr, ruleset: RuleSets, edit: impl FnOnce(&mut Head, &[u8]) -> Option<()>) -> Effect {
+/// What is wrong with a list.
+enum Flaw {
+    /// It stops where another name should come.
+    NoEnd,
+    /// A length says more than there is, or an empty name has a value.
+    Malformed,
+}
+
+/// Evaluates the list and hands it to `edit`.
+fn with_list(txn: &mut Txn<'_>, list: &Expr, ruleset: RuleSets, edit: impl FnOnce(&mut Head, &[u8]) -> Result<(), Flaw>) -> Effect {
     let mut bytes = std::mem::take(&mut txn.controls.scratch);
     let found = match list.eval(&txn.env()).ok().map(Value::into_bin) {
         Some(value) => {
@@ -107,11 +124,15 @@ fn with_list(txn: &mut Txn<'_>, list: &Expr, ruleset: RuleSets, edit: impl FnOnc
     };
     let done = match txn.head(ruleset) {
         Some(head) if found => edit(head, &bytes),
-        _ => Some(()),
+        _ => Ok(()),
     };
     bytes.clear();
     txn.controls.scratch = bytes;
-    if done.is_some() { Effect::Continue } else { txn.failed_rewrite() }
+    match done {
+        Ok(()) => Effect::Continue,
+        Err(Flaw::Malformed) => txn.failed_rewrite(),
+        Err(Flaw::NoEnd) => Effect::Broken,
+    }
 }
 
 #[derive(Debug)]
@@ -129,12 +150,12 @@ impl Action for Put {
 }
 
 impl Put {
-    fn edit(&self, head: &mut Head, mut bytes: &[u8]) -> Option<()> {
+    fn edit(&self, head: &mut Head, mut bytes: &[u8]) -> Result<(), Flaw> {
         loop {
-            let name = string(&mut bytes)?.to_ascii_lowercase();
-            let mut value = string(&mut bytes)?.to_vec();
+            let name = name(&mut bytes)?;
+            let mut value = string(&mut bytes).ok_or(Flaw::Malformed)?.to_vec();
             if name.is_empty() {
-                return value.is_empty().then_some(());
+                return if value.is_empty() { Ok(()) } else { Err(Flaw::Malformed) };
             }
             if !name.starts_with(&self.prefix) || immutable(&name) {
                 continue;
@@ -145,7 +166,7 @@ impl Put {
             }
             head.add(&name, &value);
             if name == b"host" {
-                super::uri::uri_from_host(head);
+                super::uri::name_authority(head, &value);
             }
         }
     }
@@ -186,9 +207,9 @@ impl Action for Delete {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
         with_list(txn, &self.list, self.ruleset, |head, mut bytes| {
             loop {
-                let name = string(&mut bytes)?.to_ascii_lowercase();
+                let name = name(&mut bytes)?;
                 if name.is_empty() {
-                    return Some(());
+                    return Ok(());
                 }
                 // What the list names may be a part of a name that it may not touch.
                 let named = |n: &[u8]| match self.by {

@@ -82,18 +82,16 @@ impl With {
         Self { format, fixed }
     }
 
-    /// Runs `edit` with the template for this message; a template that is none is a failed rewrite.
-    fn apply(&self, txn: &mut Txn<'_>, edit: impl FnOnce(&mut Txn<'_>, &Template)) -> Effect {
-        if let Some(t) = &self.fixed {
-            edit(txn, t);
-            return Effect::Continue;
-        }
-        let made = txn.with_text(|env, out| self.format.write(env, out), |_, text| Template::new(text));
-        match made {
-            Ok(t) => edit(txn, &t),
-            Err(_) => return txn.failed_rewrite(),
-        }
-        Effect::Continue
+    /// Runs `edit` with the template for this message. A template that is none, or an edit that cannot be made (`false`), is a
+    /// failed rewrite.
+    fn apply(&self, txn: &mut Txn<'_>, edit: impl FnOnce(&mut Txn<'_>, &Template) -> bool) -> Effect {
+        let done = if let Some(t) = &self.fixed {
+            edit(txn, t)
+        } else {
+            let made = txn.with_text(|env, out| self.format.write(env, out), |_, text| Template::new(text));
+            made.is_ok_and(|t| edit(txn, &t))
+        };
+        if done { Effect::Continue } else { txn.failed_rewrite() }
     }
 }
 
@@ -118,19 +116,20 @@ impl Action for ReplaceField {
         txn.controls.framing_edited |= super::header::FRAMING.contains(&&*self.name);
         self.with.apply(txn, |txn, template| {
             let mut out = std::mem::take(&mut txn.controls.scratch);
-            if let Some(head) = txn.head(self.ruleset) {
-                self.edit(head, template, &mut out);
-            }
+            let done = self.edit(txn, template, &mut out);
             out.clear();
             txn.controls.scratch = out;
+            done
         })
     }
 }
 
 impl ReplaceField {
-    fn edit(&self, head: &mut Head, template: &Template, out: &mut Vec<u8>) {
+    /// `false`: a field would have grown beyond the room there is. Those before it are edited.
+    fn edit(&self, txn: &mut Txn<'_>, template: &Template, out: &mut Vec<u8>) -> bool {
         let mut any = false;
-        for i in 0..head.field_count() {
+        for i in 0..txn.head(self.ruleset).map_or(0, |h| h.field_count()) {
+            let Some(head) = txn.head(self.ruleset) else { break };
             let field = head.fields()[i];
             if head.get(field.name) != &*self.name {
                 continue;
@@ -144,13 +143,23 @@ impl ReplaceField {
             };
             if changed {
                 super::header::one_line(out);
-                head.set_value(i, out);
+                let more = out.len().saturating_sub(value.len());
+                if more > 0 && !txn.has_room(self.ruleset, more) {
+                    return false;
+                }
+                if let Some(head) = txn.head(self.ruleset) {
+                    head.set_value(i, out);
+                }
                 any = true;
             }
         }
-        if any && *self.name == *b"host" {
+        if any
+            && *self.name == *b"host"
+            && let Some(head) = txn.head(self.ruleset)
+        {
             uri_from_host(head);
         }
+        true
     }
 }
 
@@ -230,14 +239,17 @@ impl Action for ReplaceTarget {
         }
         self.with.apply(txn, |txn, template| {
             let mut out = std::mem::take(&mut txn.controls.scratch);
-            if let Some(head) = txn.req.as_deref_mut()
+            let mut done = true;
+            if let Some(head) = txn.req.as_deref()
                 && rewritten(self.subject(head), &self.regexp, template, &mut out)
             {
                 no_gap(&mut out);
-                replace(head, self.part, &out);
+                let more = out.len().saturating_sub(self.subject(head).len());
+                done = txn.has_room(RuleSets::HTTP_REQ, more) && txn.req.as_deref_mut().is_none_or(|head| replace(head, self.part, &out));
             }
             out.clear();
             txn.controls.scratch = out;
+            done
         })
     }
 }

@@ -92,6 +92,8 @@ struct Answer {
 
 impl Action for Answer {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
+        // Formats of the reply may quote the status it is given with.
+        txn.stream.status = self.reply.status;
         let reply = Box::new(self.reply.make(&txn.env()));
         match self.kind {
             Kind::Return => Effect::Return(reply),

@@ -28,8 +28,89 @@ fn status_lines() {
 fn early_hints_are_gathered() {
     let mut facts = Facts::request("/", &[]);
     facts.run(RuleSets::HTTP_REQ, &["early-hint Link </a>;rel=preload", "early-hint X %[src]"]);
-    let hints: Vec<_> = facts.controls.early_hints.iter().map(|(n, v)| (&**n, &**v)).collect();
+    let hints: Vec<_> = facts.controls.early_hints.iter().map(|h| (&*h.name, &*h.value)).collect();
     assert_eq!(hints, [(&b"link"[..], &b"</a>;rel=preload"[..]), (b"x", b"192.0.2.1")]);
+}
+
+/// Which of the hints begin a response of their own.
+#[test]
+fn hints_share_a_response_where_nothing_stands_between_them() {
+    let [a, b, c] = ["early-hint a 1", "early-hint b 2", "early-hint c 3"];
+    let (yes, no) = ("early-hint b 2 if TRUE", "early-hint b 2 if FALSE");
+    for (rules, want) in [
+        (vec![a, b, c], vec![true, false, false]),
+        (vec![a, yes, c], vec![true, true, false]),
+        (vec![a, no, c], vec![true, true]),
+        (vec![no, b, c], vec![true, false]),
+        (vec![a, "set-header x y", c], vec![true, true]),
+    ] {
+        let mut facts = Facts::request("/", &[]);
+        facts.run(RuleSets::HTTP_REQ, &rules);
+        let starts: Vec<bool> = facts.controls.early_hints.iter().map(|h| h.starts).collect();
+        assert_eq!(starts, want, "{rules:?}");
+    }
+}
+
+#[test]
+fn lists_that_are_broken() {
+    // Encoded list, what comes of it in strict mode and without.
+    let cases = [
+        ("", Effect::Broken, Effect::Broken),
+        ("01610162", Effect::Broken, Effect::Broken),
+        ("0161016200", Effect::Fail, Effect::Continue),
+        ("01610162000178", Effect::Fail, Effect::Continue),
+        ("016105", Effect::Fail, Effect::Continue),
+        ("01610162f0", Effect::Fail, Effect::Continue),
+        ("016101620000ff", Effect::Continue, Effect::Continue),
+    ];
+    for action in ["add-headers-bin", "set-headers-bin"] {
+        for (list, strict, lax) in &cases {
+            let value = if list.is_empty() {
+                "str(),concat(,txn.none)".to_owned()
+            } else {
+                format!("bin({list})")
+            };
+            let rule = format!("{action} {value}");
+            let mut facts = Facts::request("/", &[]);
+            assert_eq!(&facts.run(RuleSets::HTTP_REQ, &[&rule]), strict, "{rule}");
+            assert_eq!(&facts.run(RuleSets::HTTP_REQ, &["strict-mode off", &rule]), lax, "{rule}");
+        }
+    }
+    let mut facts = Facts::request("http://old/x", &[("host", "old"), ("a", "1")]);
+    assert_eq!(facts.run(RuleSets::HTTP_REQ, &["del-headers-bin bin(0161)"]), Effect::Broken);
+    // Pseudo fields are passed over, and a host names the authority.
+    let rule = "add-headers-bin bin(023a61016204686f7374036e65770000)";
+    assert_eq!(facts.run(RuleSets::HTTP_REQ, &[rule]), Effect::Continue);
+    assert_eq!((facts.uri().as_str(), facts.fields().len()), ("http://new/x", 2));
+}
+
+#[test]
+fn replacements_keep_to_the_room_there_is() {
+    let long = "b".repeat(100);
+    for (rule, edited) in [
+        (format!("replace-header x .* {long}"), "x: b"),
+        (format!("replace-value x .* {long}"), "x: b"),
+    ] {
+        for (room, lenient, effect) in [
+            (200, false, Effect::Fail),
+            (200, true, Effect::Continue),
+            (1000, false, Effect::Continue),
+        ] {
+            let mut facts = Facts::request("/", &[("x", "1"), ("x", "2")]);
+            facts.controls.room[0] = room;
+            let mode = if lenient { "strict-mode off" } else { "strict-mode on" };
+            assert_eq!(facts.run(RuleSets::HTTP_REQ, &[mode, &rule]), effect, "{rule} {room}");
+            let fields = facts.fields();
+            assert!(fields[0].starts_with(edited), "{fields:?}");
+            assert_eq!(fields[1].starts_with(edited), room == 1000, "{fields:?}");
+        }
+    }
+    for rule in [format!("replace-path .* /{long}"), format!("replace-uri .* /{long}")] {
+        let mut facts = Facts::request("/", &[]);
+        facts.controls.room[0] = 90;
+        assert_eq!(facts.run(RuleSets::HTTP_REQ, &[&rule]), Effect::Fail, "{rule}");
+        assert_eq!(facts.uri(), "/");
+    }
 }
 
 #[test]

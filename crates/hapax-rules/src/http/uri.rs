@@ -83,10 +83,8 @@ impl Action for Set {
                 if !txn.has_room(RuleSets::HTTP_REQ, value.len()) {
                     return txn.failed_rewrite();
                 }
-                if let Some(head) = txn.req.as_deref_mut() {
-                    replace(head, self.part, value);
-                }
-                Effect::Continue
+                let done = txn.req.as_deref_mut().is_none_or(|head| replace(head, self.part, value));
+                if done { Effect::Continue } else { txn.failed_rewrite() }
             },
         )
     }
@@ -111,13 +109,19 @@ pub(crate) fn no_gap(value: &mut [u8]) {
     super::header::one_line(value);
 }
 
-/// Puts `value` in the place of a part of the request line.
-pub(crate) fn replace(head: &mut Head, part: Part, value: &[u8]) {
+/// Puts `value` in the place of a part of the request line; `false`: it can not stand there.
+pub(crate) fn replace(head: &mut Head, part: Part, value: &[u8]) -> bool {
     match part {
         Part::Method => head.set_method(value),
         Part::Uri => {
+            let authority = authority(value);
+            if authority.is_some_and(<[u8]>::is_empty) {
+                return false;
+            }
             head.set_uri(value);
-            host_from_uri(head);
+            if let Some(authority) = authority {
+                name_host(head, authority);
+            }
         }
         Part::Path | Part::PathQuery => {
             let old = head.uri();
@@ -134,31 +138,45 @@ pub(crate) fn replace(head: &mut Head, part: Part, value: &[u8]) {
             let old = head.uri();
             let new = match old.iter().position(|b| *b == b'?') {
                 Some(i) => [&old[..=i], value].concat(),
-                None if value.is_empty() => return,
+                None if value.is_empty() => return true,
                 None => [old, b"?", value].concat(),
             };
             head.set_uri(&new);
         }
     }
+    true
+}
+
+/// The authority of a target that has a place for one: all but paths and `*` do.
+fn authority(target: &[u8]) -> Option<&[u8]> {
+    if matches!(target.first(), None | Some(b'/' | b'*')) {
+        return None;
+    }
+    let parts = uri::split(target);
+    if !parts.scheme.is_empty() {
+        return Some(parts.authority);
+    }
+    target.split(|b| matches!(b, b'/' | b'?' | b'#')).next()
 }
 
 /// After the target has changed: an authority in it is what `Host` must say.
-fn host_from_uri(head: &mut Head) {
-    let target = uri::split(head.uri());
-    if target.scheme.is_empty() {
-        return;
-    }
-    let authority = target.authority.to_vec();
+fn name_host(head: &mut Head, authority: &[u8]) {
     if head.first(b"host").is_some_and(|h| h != authority) {
-        set_in_place(head, b"host", &authority);
+        set_in_place(head, b"host", authority);
     }
 }
 
 /// After `Host` has changed: an absolute target must name the same authority.
 pub(crate) fn uri_from_host(head: &mut Head) {
+    if let Some(host) = head.first(b"host").map(<[u8]>::to_vec) {
+        name_authority(head, &host);
+    }
+}
+
+/// An absolute target names `host` from here on.
+pub(crate) fn name_authority(head: &mut Head, host: &[u8]) {
     let old = head.uri();
     let target = uri::split(old);
-    let Some(host) = head.first(b"host") else { return };
     if target.scheme.is_empty() || target.authority == host {
         return;
     }

@@ -19,6 +19,12 @@ impl Exchange<'_> {
         if let (Some(name), Some(id)) = (&self.fe.unique_id_header, &self.p.facts.unique_id) {
             self.p.controls.framing_edited |= reframe::add(&mut self.p.req_head, name, id);
         }
+        if let Some(f) = &self.be.forwarded {
+            let told = f.value(&self.env(false));
+            if !told.is_empty() {
+                self.p.req_head.add(b"forwarded", &told);
+            }
+        }
         if self.fe.forwardfor.is_some() || self.be.forwardfor.is_some() {
             let ip = self.env(false).src().and_then(Endpoint::ip);
             self.add_address(self.fe.forwardfor.as_ref(), self.be.forwardfor.as_ref(), ip);
@@ -26,12 +32,6 @@ impl Exchange<'_> {
         if self.fe.originalto.is_some() || self.be.originalto.is_some() {
             let ip = self.env(false).dst().and_then(Endpoint::ip);
             self.add_address(self.fe.originalto.as_ref(), self.be.originalto.as_ref(), ip);
-        }
-        if let Some(f) = &self.be.forwarded {
-            let told = f.value(&self.env(false));
-            if !told.is_empty() {
-                self.p.req_head.add(b"forwarded", &told);
-            }
         }
         self.reframe_request()?;
         // One whose framing is in doubt is not kept, and nothing is promised.

@@ -101,6 +101,7 @@ impl Exchange<'_> {
         }
         let (w, fe, be) = (self.w.id, self.fe_state(), self.be_state());
         match (end.blame, end.phase) {
+            _ if end.is_internal() => count_front!(fe, self.c.facts.listener, w, internal_errors, 1),
             // What rules refuse is counted as that, and is no failure of the client's.
             (Blame::Proxy, Phase::Request) if self.raw || self.marks.request != 0 => {}
             (Blame::Client | Blame::ClientTimeout | Blame::Proxy, Phase::Request) => {
@@ -143,9 +144,6 @@ impl Exchange<'_> {
                 if let Some(s) = self.server_state() {
                     s.counters.failed_resp.inc(w);
                 }
-            }
-            (Blame::Internal, _) => {
-                count_front!(fe, self.c.facts.listener, w, internal_errors, 1);
             }
             _ => {}
         }

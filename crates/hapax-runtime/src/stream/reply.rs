@@ -16,6 +16,7 @@ use super::exchange::Exchange;
 use super::rules::Way;
 use super::{Next, Step, Stop};
 use crate::outcome::{Blame, End, Phase};
+use crate::state::count_front;
 use crate::stats::{VERSION, page, prometheus};
 
 /// How long, and for how many bytes, a connection that was answered early is read on before it closes, so that the answer is not
@@ -36,18 +37,23 @@ impl Exchange<'_> {
             self.p.facts.status = reply.status;
             return Err(Stop::Close(end));
         }
-        self.send_own(&body).await?;
+        self.send_own(reply.status, body).await?;
         Err(Stop::Answered)
     }
 
-    /// Sends the head in `res_head` and `body`.
-    async fn send_own(&mut self, body: &[u8]) -> Step<()> {
+    /// Sends the head in `res_head` and `body`. The status that is told and counted is `status`, whatever a page says.
+    async fn send_own(&mut self, status: u16, mut body: Arc<[u8]>) -> Step<()> {
         self.take_buffered_body();
         self.keep_alive &= self.request_read && self.may_keep_alive() && !self.w.stopping();
-        self.p.facts.status = self.p.res_head.status;
-        self.after_response_rules();
+        self.p.facts.status = status;
+        let given = self.p.res_head.status;
+        if self.after_response_rules().is_err() {
+            body = self.instead();
+        } else if self.p.res_head.status != given {
+            self.p.facts.status = self.p.res_head.status;
+        }
+        let body = &*body;
         let bodiless = self.reframe_own(body.len());
-        self.p.facts.status = self.p.res_head.status;
         self.keep_alive &= normalise::lives_on(&mut self.p.res_head);
         self.own_out = self.p.res_head.counted_len() + body.len() as u64;
         self.write_connection();
@@ -72,6 +78,18 @@ impl Exchange<'_> {
         sent
     }
 
+    /// Rules could not do with our answer what they should: this is what goes out instead. They have a second try, which may fail.
+    #[cold]
+    fn instead(&mut self) -> Arc<[u8]> {
+        self.p.facts.status = 500;
+        count_front!(self.fe_state(), self.c.facts.listener, self.w.id, internal_errors, 1);
+        let reply = Reply::error(500);
+        let reply = reply.settle(&self.be.errors, &self.env(false));
+        let body = reply.render(&self.be.errors, &self.plan.error_sections, &mut self.p.res_head);
+        let _ = self.after_response_rules();
+        body
+    }
+
     /// Whoever answers in the place of a server is one to the log: what it gave counts, and it was reached at once.
     fn note_applet(&mut self) {
         self.head_out = self.own_out;
@@ -79,20 +97,25 @@ impl Exchange<'_> {
         (m.queued, m.connected) = (m.response, m.response);
     }
 
-    /// `http-after-response` of the backend, then of the frontend.
-    pub(super) fn after_response_rules(&mut self) {
+    /// `http-after-response` of the backend, then of the frontend. The error: a rule could not do what it should.
+    pub(super) fn after_response_rules(&mut self) -> Result<(), End> {
+        self.p.vars.begin_response(&self.w.world);
         let mut sets = [Some(&self.be.http_after_rules), Some(&self.fe.http_after_rules)];
         if self.be_id == self.fe_id {
             sets[1] = None;
         }
         for rules in sets.into_iter().flatten().filter(|r| !r.is_empty()) {
+            self.measure_room(Way::Response);
             // These rules edit; they cannot refuse nor wait, but may write a line.
             let mut outcome = hapax_rules::run(rules, 0, &mut self.txn(true, Woken::No));
             while let Effect::Wait(Wait::Log { profile, origin }) = outcome.effect {
                 self.log_at(origin, origin, profile);
                 outcome = hapax_rules::run(rules, outcome.index, &mut self.txn(true, Woken::Done));
             }
+            self.count_failed_rewrites();
+            failure(&outcome.effect, Phase::Headers).map_or(Ok(()), Err)?;
         }
+        Ok(())
     }
 
     /// A request body that is already here is read over, so that the connection can be kept.
@@ -155,7 +178,7 @@ impl Exchange<'_> {
             self.p.facts.status = status;
             return Next::Close;
         }
-        match self.send_own(&body).await {
+        match self.send_own(status, body).await {
             Ok(()) if self.keep_alive => Next::KeepAlive,
             _ => Next::Close,
         }
@@ -203,11 +226,17 @@ impl Exchange<'_> {
         if self.old_client() {
             return Ok(());
         }
-        let mut out = b"HTTP/1.1 103 Early Hints\r\n".to_vec();
-        for (name, value) in &hints {
-            out.extend_from_slice(&name.to_ascii_lowercase());
+        let mut out = Vec::with_capacity(128);
+        for hint in &hints {
+            if hint.starts {
+                if !out.is_empty() {
+                    out.extend_from_slice(b"\r\n");
+                }
+                out.extend_from_slice(b"HTTP/1.1 103 Early Hints\r\n");
+            }
+            out.extend_from_slice(&hint.name.to_ascii_lowercase());
             out.extend_from_slice(b": ");
-            out.extend_from_slice(value);
+            out.extend_from_slice(&hint.value);
             out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(b"\r\n");
@@ -338,5 +367,14 @@ impl Exchange<'_> {
             version: VERSION,
         };
         Ok(page::answer(&self.w.shared, stats, &ask))
+    }
+}
+
+/// What becomes of a message when an action could not be done: `strict-mode` blames the proxy, and is counted as an internal error.
+pub(super) fn failure(effect: &Effect, phase: Phase) -> Option<End> {
+    match effect {
+        Effect::Fail => Some(End::with_status(Blame::Proxy, phase, 500)),
+        Effect::Broken => Some(End::with_status(Blame::Internal, phase, 500)),
+        _ => None,
     }
 }

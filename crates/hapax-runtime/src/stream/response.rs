@@ -51,7 +51,7 @@ impl Exchange<'_> {
         self.stick_response(|x| x.env(true));
         self.log_step(LogStep::Response);
         self.write_cookie();
-        self.after_response_rules();
+        self.after_response_rules()?;
         let emptied = self.settle_status()?;
         let announced = self.reframe_response(meta.body, emptied || self.head_only)?;
         self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");

@@ -66,6 +66,7 @@ impl Exchange<'_> {
     /// `tcp-response content` and `http-response` of the backend, then of the frontend.
     pub(super) async fn response_rules(&mut self) -> Step<()> {
         let (be, fe) = (self.be, self.fe);
+        self.p.vars.begin_response(&self.w.world);
         if !be.tcp_res_rules.is_empty() {
             self.inspect(&be.tcp_res_rules, Way::Response, be.tcp_res_inspect_delay).await?;
         }
@@ -113,7 +114,7 @@ impl Exchange<'_> {
 
     /// How far rules may let the head grow: what `tune.bufsize` leaves beside the part of the body that is there, of which
     /// `tune.maxrewrite` is kept free for them. As it was when the first rules came to see the message.
-    fn measure_room(&mut self, way: Way) {
+    pub(super) fn measure_room(&mut self, way: Way) {
         let at = usize::from(way == Way::Response);
         if self.p.controls.room[at] == 0 {
             let g = &self.plan.global;
@@ -125,7 +126,7 @@ impl Exchange<'_> {
     }
 
     #[inline]
-    fn count_failed_rewrites(&mut self) {
+    pub(super) fn count_failed_rewrites(&mut self) {
         let n = std::mem::take(&mut self.p.controls.failed_rewrites);
         if n == 0 {
             return;
@@ -236,7 +237,6 @@ impl Exchange<'_> {
                     .or(self.be.timeouts.tarpit)
                     .or(self.be.timeouts.connect);
                 self.pause(limit.unwrap_or(0)).await;
-                self.keep_alive = false;
                 if self.be.cookie.is_some() {
                     self.note_cookie();
                 }
@@ -255,8 +255,9 @@ impl Exchange<'_> {
                 let reply = self.exported();
                 self.answer(&reply, End::new(Blame::Local, phase)).await
             }
-            Effect::SendRetry | Effect::ExpectProxy | Effect::ExpectNetscalerCip | Effect::Fail => {
-                Err(Stop::End(End::with_status(Blame::Internal, phase, 500)))
+            Effect::SendRetry | Effect::ExpectProxy | Effect::ExpectNetscalerCip | Effect::Fail | Effect::Broken => {
+                let end = super::reply::failure(&effect, phase);
+                Err(Stop::End(end.unwrap_or(End::with_status(Blame::Internal, phase, 500))))
             }
         }
     }

@@ -121,6 +121,7 @@ impl Exchange<'_> {
     async fn response_content_rules(&mut self) -> Step<bool> {
         let be = self.be;
         let (rules, delay) = (&be.tcp_res_rules, be.tcp_res_inspect_delay);
+        self.p.vars.begin_response(&self.w.world);
         if rules.is_empty() {
             return Ok(false);
         }
@@ -191,7 +192,9 @@ impl Exchange<'_> {
                 self.upgrade = true;
                 Err(Stop::Silent)
             }
-            Effect::Fail | Effect::Service(_) | Effect::SwitchToHttp(_) => Err(Stop::Close(End::new(Blame::Internal, phase))),
+            Effect::Fail | Effect::Broken | Effect::Service(_) | Effect::SwitchToHttp(_) => {
+                Err(Stop::Close(End::new(Blame::Internal, phase)))
+            }
             _ => {
                 let w = self.w.id;
                 if way == Way::Request {

@@ -69,6 +69,21 @@ fn answers_byte_for_byte() {
     }
 }
 
+/// Formats of a reply quote the status it is given with.
+#[test]
+fn replies_know_their_status() {
+    for (rule, want) in [
+        ("return status 404 content-type a/b lf-string s=%ST", "s=404"),
+        ("deny content-type a/b lf-string s=%ST", "s=403"),
+        ("tarpit status 429 content-type a/b lf-string s=%ST", "s=429"),
+    ] {
+        let (Effect::Return(reply) | Effect::Deny(reply) | Effect::Tarpit(reply)) = answer(RuleSets::HTTP_REQ, rule) else {
+            panic!("{rule} answers")
+        };
+        assert_eq!(String::from_utf8_lossy(&reply.body), want, "{rule}");
+    }
+}
+
 #[test]
 fn refusals_by_set() {
     for (set, rule, status) in [

@@ -49,6 +49,34 @@ fn an_absolute_target_names_the_host() {
     assert_eq!(facts.fields(), ["a: 1", "host: new:81"]);
 }
 
+/// A target that has a place for an authority names the host; where it is empty, it is no target.
+#[test]
+fn targets_that_are_no_path() {
+    for (target, host) in [
+        ("other", Some("other")),
+        ("other/x", Some("other")),
+        ("o:80", Some("o:80")),
+        ("http:/x", Some("http:")),
+        ("*", Some("old")),
+        ("//a/b", Some("old")),
+        ("http://", None),
+        ("?q", None),
+    ] {
+        for rule in [format!("set-uri {target}"), format!("replace-uri .* {target}")] {
+            let mut facts = Facts::request("/", &[("host", "old")]);
+            let effect = facts.run(RuleSets::HTTP_REQ, &[&rule]);
+            let (uri, fields) = (facts.uri(), facts.fields());
+            match host {
+                Some(host) => assert_eq!(
+                    (effect, uri, fields),
+                    (Effect::Continue, target.to_owned(), vec![format!("host: {host}")])
+                ),
+                None => assert_eq!((effect, uri), (Effect::Fail, "/".to_owned()), "{rule}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn a_strict_normalizer_finds_requests_invalid() {
     let mut facts = Facts::request("/%zz", &[]);
