@@ -106,6 +106,8 @@ pub type Deferred = Vec<Arc<NameRef>>;
 pub struct Wanted {
     /// What names a TLS session in key logs: the client's random bytes, and the master secret of TLS 1.2.
     pub tls_randoms: bool,
+    /// The address that a connection to a server comes from: a system call each.
+    pub server_source: bool,
 }
 
 /// Everything an expression's compilation may ask for or add to.

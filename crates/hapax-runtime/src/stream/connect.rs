@@ -393,6 +393,7 @@ impl Exchange<'_> {
         let state = self.be_state();
         let keep = tls::Keep::of(self.plan);
         let worker = self.w;
+        let source_asked = self.plan.wanted.server_source;
         let mut watch = self.watch();
         let deadline = watch.deadline;
         server.counters.connect.inc(w);
@@ -407,7 +408,7 @@ impl Exchange<'_> {
             sent.map_err(ConnectError::Refused)?;
         }
         let ends = Ends {
-            src: raw.local_addr(),
+            src: source_asked.then(|| raw.local_addr()).flatten(),
             dst: Some(address),
         };
         let (io, tls) = match &config {

@@ -265,14 +265,16 @@ pub(super) static ROWS: &[Fetch] = &[
         Needs::SERVER_SIDE,
         "The address that the connection to the server comes from.",
         |c| ip(c.env.stream.bc_src()),
-    ),
+    )
+    .check(want_source),
     Fetch::new(
         "bc_src_port",
         Type::Sint,
         Needs::SERVER_SIDE,
         "The port that the connection to the server comes from.",
         |c| port(c.env.stream.bc_src()),
-    ),
+    )
+    .check(want_source),
     Fetch::new(
         "bc_dst",
         Type::Addr,
@@ -465,6 +467,12 @@ pub(super) static ROWS: &[Fetch] = &[
 ];
 
 const INTERNALS: Support = Support::NoEffect("it shows HAProxy's own insides");
+
+#[allow(clippy::unnecessary_wraps, reason = "as the other checks")]
+fn want_source(_: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String> {
+    cx.wanted.server_source = true;
+    Ok(())
+}
 
 fn ip(e: Option<&Endpoint>) -> Sampled<'static> {
     match e.and_then(Endpoint::ip) {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use hapax_proto::http::Head;
 
 use super::sink::{Sink, unsafe_in_uri};
-use crate::Env;
+use crate::{Env, Wanted};
 use crate::converters::dates::calendar::{Date, MONTHS};
 use crate::fetches::http::{pathq, version};
 use crate::fetches::stream::{RequestLine, request_line};
@@ -20,6 +20,8 @@ pub(super) struct Alias {
     pub(super) number: bool,
     /// Only HTTP proxies have something to write.
     pub(super) http: bool,
+    /// Tells what is to be gathered for it.
+    pub(super) wants: Option<fn(&mut Wanted)>,
     pub(super) doc: &'static str,
     pub(super) write: fn(&mut Sink<'_, '_>),
 }
@@ -35,6 +37,7 @@ const fn text(name: &'static str, doc: &'static str, write: fn(&mut Sink<'_, '_>
         name,
         number: false,
         http: false,
+        wants: None,
         doc,
         write,
     }
@@ -44,6 +47,13 @@ const fn number(name: &'static str, doc: &'static str, write: fn(&mut Sink<'_, '
     Alias {
         number: true,
         ..text(name, doc, write)
+    }
+}
+
+const fn of_source(alias: Alias) -> Alias {
+    Alias {
+        wants: Some(|w| w.server_source = true),
+        ..alias
     }
 }
 
@@ -158,12 +168,12 @@ pub(super) static ALIASES: &[Alias] = &[
     number("bc", "connections of the backend", |s| {
         s.int(s.env.stream.backend.map_or(0, |p| s.env.world.be_conn(p)));
     }),
-    text("bi", "address that the server connection comes from", |s| {
+    of_source(text("bi", "address that the server connection comes from", |s| {
         s.ip(s.env.stream.bc_src())
-    }),
-    number("bp", "port that the server connection comes from", |s| {
+    })),
+    of_source(number("bp", "port that the server connection comes from", |s| {
         s.port(s.env.stream.bc_src())
-    }),
+    })),
     number("bq", "requests before this one in the backend's queue", |s| {
         s.int(i64::from(s.env.stream.backend_queue))
     }),

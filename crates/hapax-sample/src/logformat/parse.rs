@@ -96,6 +96,9 @@ impl Parser<'_> {
                     self.common = options;
                 } else {
                     let alias = alias::find(&name).ok_or_else(|| self.unknown(&name))?;
+                    if let Some(wants) = alias.wants {
+                        wants(cx.wanted);
+                    }
                     self.items.push(Item::Alias { alias, options, label });
                 }
             }
