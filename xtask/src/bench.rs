@@ -62,13 +62,7 @@ pub(crate) fn run(repo: &Repo, o: &Options) -> Result<()> {
         return Ok(());
     }
     let chosen = choose(&o.rows)?;
-    for tool in ["wrk", "nginx", "openssl"] {
-        if !installed(tool) {
-            bail!("'{tool}' is not installed; the benchmark needs wrk (load), nginx (origin) and openssl (a certificate)");
-        }
-    }
-    // 6,000 idle connections and their descriptors, here and in the children.
-    let _ = hapax_sys::limits::set_open_files(65_536);
+    prepare()?;
     let peers = peers(repo, o)?;
     let dir = Scratch::new("bench")?;
     let origin = Origin::start(&dir.0)?;
@@ -79,6 +73,35 @@ pub(crate) fn run(repo: &Repo, o: &Options) -> Result<()> {
     table::head(&peers);
     for row in chosen {
         measure(row, &peers, &origin, &dir.0, o);
+    }
+    Ok(())
+}
+
+fn prepare() -> Result<()> {
+    for tool in ["wrk", "nginx", "openssl"] {
+        if !installed(tool) {
+            bail!("'{tool}' is not installed; the benchmark needs wrk (load), nginx (origin) and openssl (a certificate)");
+        }
+    }
+    // 6,000 idle connections and their descriptors, here and in the children.
+    let _ = hapax_sys::limits::set_open_files(65_536);
+    Ok(())
+}
+
+/// Puts the load of every row on a program for so many seconds, whatever it costs.
+pub(crate) fn exercise(program: &std::path::Path, seconds: f64) -> Result<()> {
+    prepare()?;
+    let dir = Scratch::new("exercise")?;
+    let origin = Origin::start(&dir.0)?;
+    let peer = Peer::new("hapax", Kind::Haproxy, program.to_owned());
+    for row in rows::ROWS.iter().filter(|r| !r.load.is_idle()) {
+        let mut running = peer.start(row, &origin, &dir.0, 1)?;
+        match row.load.run(&mut running, Duration::from_secs_f64(seconds)) {
+            Ok(_) => println!("{:14} done", row.name),
+            Err(e) => println!("{:14} not run: {e:#}", row.name),
+        }
+        // One that is killed writes no counts.
+        running.process.leave()?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod dictionary;
 mod files;
 mod generate;
 mod ledger;
+mod profile;
 mod reference;
 mod repo;
 mod soak;
@@ -38,6 +39,8 @@ enum Chore {
     Corpus(corpus::Options),
     /// Measures Hapax beside HAProxy and nginx on this machine
     Bench(bench::Options),
+    /// Makes anew what release builds are laid out by
+    Profile(profile::Options),
     /// Minutes of unkind traffic before servers that die: nothing may leak, stick, get lost, or fail without need
     Soak(soak::Options),
 }
@@ -59,6 +62,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Chore::Ledger(options) => ledger::run(options),
         Chore::Corpus(options) => corpus::run(options),
         Chore::Bench(options) => bench::run(&repo::Repo::find()?, options),
+        Chore::Profile(options) => profile::run(&repo::Repo::find()?, options),
         Chore::Soak(options) => soak::run(&repo::Repo::find()?, options),
     }
 }

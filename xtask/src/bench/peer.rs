@@ -175,19 +175,35 @@ fn ticks(pid: u32) -> u64 {
     rest.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum()
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        // nginx' workers end with their master only when that one is asked politely.
-        let _ = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
+impl Process {
+    fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
+    /// Sends a signal; whether the process has ended a while after.
+    fn ends_by(&mut self, signal: &str) -> bool {
+        let _ = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
         let end = Instant::now() + Duration::from_secs(2);
         while Instant::now() < end {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
+            if self.has_ended() {
+                return true;
             }
             std::thread::sleep(Duration::from_millis(5));
+        }
+        false
+    }
+
+    /// Has a proxy end of its own accord, once it serves nobody any more.
+    pub(crate) fn leave(mut self) -> Result<()> {
+        if self.ends_by("-USR1") { Ok(()) } else { bail!("does not end") }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // nginx' workers end with their master only when that one is asked politely.
+        if self.has_ended() || self.ends_by("-TERM") {
+            return;
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

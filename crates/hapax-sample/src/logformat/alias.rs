@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use hapax_proto::http::Head;
 
 use super::sink::{Sink, unsafe_in_uri};
-use crate::{Env, Wanted};
 use crate::converters::dates::calendar::{Date, MONTHS};
 use crate::fetches::http::{pathq, version};
 use crate::fetches::stream::{RequestLine, request_line};
+use crate::{Env, Wanted};
 
 /// One alias.
 #[derive(Clone, Copy)]
