@@ -80,7 +80,9 @@ fn a_kept_alive_request_costs_two_reads_and_two_writes() {
     let all: f64 = calls.values().sum();
     // The clock of the process ticks meanwhile, which may cost a few calls.
     assert!(all <= f64::from(REQUESTS) * 4.0 + 40.0, "{calls:?}");
-    assert_eq!(calls.get("epoll_ctl"), None, "{calls:?}");
+    // A connection that was never waited for before is made known once, when it is.
+    let told = calls.get("epoll_ctl").copied().unwrap_or_default();
+    assert!(told <= 2.0, "{calls:?}");
 }
 
 #[test]

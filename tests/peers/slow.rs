@@ -23,14 +23,17 @@ fn session(addr: &str, from: &str) -> TcpStream {
     s
 }
 
-/// The table's entries as another peer tells of them: strings of a hundred bytes, with a counter.
+/// Bytes of a key: the longest of which an update's length is still one byte.
+const KEY: u8 = 230;
+
+/// The table's entries as another peer tells of them: strings, with a counter.
 fn taught() -> Vec<u8> {
     let mut out = b"\x0a\x82\x07\x01\x01t\x06\x65\x04\x00".to_vec();
     for n in 0..ENTRIES {
-        let key = format!("{n:0100}");
-        out.extend_from_slice(&[10, 128, 4 + 1 + 100 + 1]);
+        let key = format!("{n:0len$}", len = usize::from(KEY));
+        out.extend_from_slice(&[10, 128, 4 + 1 + KEY + 1]);
         out.extend_from_slice(&(n + 1).to_be_bytes());
-        out.push(100);
+        out.push(KEY);
         out.extend_from_slice(key.as_bytes());
         out.push(7);
     }
@@ -47,7 +50,7 @@ fn resident_kib(p: &Proxy) -> u64 {
 fn who_does_not_listen_costs_nothing() {
     let port = Port::reserve();
     let text = format!(
-        "{TIMEOUTS}peers p\n  peer a @a@\n  peer b 127.0.0.1:1\n  peer c 127.0.0.1:1\nbackend t\n  stick-table type string len 100 size 100k expire 1h \
+        "{TIMEOUTS}peers p\n  peer a @a@\n  peer b 127.0.0.1:1\n  peer c 127.0.0.1:1\nbackend t\n  stick-table type string len 230 size 100k expire 1h \
          store gpc0 peers p\nfrontend f\n  bind @f@\n  http-request return status 200\n"
     );
     let a = Builder::new(Program::Hapax, &text)
@@ -85,5 +88,7 @@ fn who_does_not_listen_costs_nothing() {
     assert!(last < ENTRIES, "all of it found room");
     assert_eq!(a.connect("f").get("/").status, 200);
     let more = resident_kib(&a).saturating_sub(before);
-    assert!(more < 3000, "{more} KiB more for one who does not listen");
+    // A memory allocator has its moods; holding all that waits for the deaf one would be twice as much.
+    let all = u64::from(ENTRIES) * u64::from(KEY) / 1024;
+    assert!(more < all / 2, "{more} KiB more for one who does not listen, of {all}");
 }

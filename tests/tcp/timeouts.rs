@@ -1,5 +1,5 @@
-//! Each side of a relay has a patience of its own. Where a case would only be told by waiting, the timeout that must not count is an
-//! hour: counting it is a test that never ends.
+//! How relays end that nobody ends in order. Each side has a patience of its own. Where a case would only be told by waiting, the
+//! timeout that must not count is an hour: counting it is a test that never ends.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -18,7 +18,7 @@ impl Lab {
     fn new(program: Program, lines: &str, server: &TcpOrigin) -> Self {
         let syslog = Syslog::new();
         let config = format!(
-            "global\n  log @log@ local0\ndefaults\n  mode tcp\n  log global\n  log-format \"<%ts>\"\n  timeout connect 10s\n  \
+            "global\n  stats socket @dir@/stats.sock mode 600 level admin\n  log @log@ local0\ndefaults\n  mode tcp\n  log global\n  log-format \"<%ts>\"\n  timeout connect 10s\n  \
              timeout client 1h\n  timeout server 1h\nlisten l\n  bind @l@\n{lines}  server s @s@\n"
         );
         let proxy = Builder::new(program, &config)
@@ -130,5 +130,21 @@ fn what_is_sent_to_a_silent_client_does_not_keep_it_where_directions_are_indepen
         let rest = c.rest().unwrap();
         let whole = rest.ends_with(b"still here, and over");
         (whole, ended.recv_timeout(wait::PATIENCE).is_ok(), lab.how_it_ended())
+    });
+}
+
+#[test]
+fn an_operator_ends_a_session() {
+    compare::same("tcp::timeouts shutdown session", |program| {
+        let (server, _held) = holder(|mut s| s.write_all(b"hello").unwrap());
+        let lab = Lab::new(program, "", &server);
+        let mut c = lab.proxy.connect("l");
+        c.send("x");
+        assert_eq!(c.bytes(5), b"hello");
+        let all = lab.proxy.cli("show sess");
+        let row = all.lines().find(|l| l.contains("fe=l ")).unwrap();
+        let id = row.split(':').next().unwrap();
+        let said = lab.proxy.cli(&format!("shutdown session {id}"));
+        (said.trim().to_owned(), c.is_closed(), lab.how_it_ended())
     });
 }
