@@ -64,13 +64,16 @@ fn tests_pass_and_fail() {
     let (code, out, _) = texts("test -f good.cfg good.toml wrong.toml");
     assert_eq!(code, Some(1));
     assert!(
-        out.contains("FAILED goes to the backend\n    status is 200, not 404\n1 passed, 1 failed\n"),
+        out.contains("FAILED goes to the backend\n    status is 200, not 404\n    it was sent to b/s\n1 passed, 1 failed\n"),
         "{out}"
     );
     let (code, out, _) = texts("test -f good.cfg --format tap wrong.toml");
     assert_eq!((code, out.lines().nth(2)), (Some(1), Some("not ok 1 - goes to the backend")));
     let (_, out, _) = texts("test -f good.cfg --format junit wrong.toml");
-    assert!(out.contains("<testsuite name=\"wrong.toml\" tests=\"1\" failures=\"1\">"), "{out}");
+    assert!(
+        out.contains("<testsuite name=\"wrong.toml\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\""),
+        "{out}"
+    );
     let (code, _, err) = texts("test -f good.cfg --min-coverage 50 good.toml");
     assert_eq!((code, err.as_str()), (Some(0), ""), "no rules are wholly covered");
 }
