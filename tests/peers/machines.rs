@@ -131,7 +131,10 @@ fn a_machine_without_its_cable() {
         // What comes from now on arrives as before. It has to be new: updates carry no age, and who still teaches what was true before
         // may set back what has changed since.
         m.count(2, 7000, 1);
-        m.until(&every, &[(1000, 3), (2000, 1), (3000, 3), (4000, 1), (5000, 1), (6000, 1), (7000, 1)]);
+        m.until(
+            &every,
+            &[(1000, 3), (2000, 1), (3000, 3), (4000, 1), (5000, 1), (6000, 1), (7000, 1)],
+        );
     };
     std::thread::scope(|s| {
         for trio in programs(test) {

@@ -28,7 +28,9 @@ const KEY: u8 = 230;
 
 /// The table's entries as another peer tells of them: strings, with a counter.
 fn taught() -> Vec<u8> {
-    let mut out = b"\x0a\x82\x07\x01\x01t\x06\x65\x04\x00".to_vec();
+    let mut out = b"\x0a\x82\x07\x01\x01t\x06".to_vec();
+    // The length of keys is told with the NUL that ends one.
+    out.extend_from_slice(&[KEY + 1, 4, 0]);
     for n in 0..ENTRIES {
         let key = format!("{n:0len$}", len = usize::from(KEY));
         out.extend_from_slice(&[10, 128, 4 + 1 + KEY + 1]);

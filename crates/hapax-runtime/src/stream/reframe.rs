@@ -24,11 +24,12 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// An answer of our own, after the rules that may edit it; whether its status allows no body.
-    pub(super) fn reframe_own(&mut self, len: usize) -> bool {
+    /// An answer of our own, after the rules that may edit it; whether its status allows no body. `given`: the status that it had
+    /// before them.
+    pub(super) fn reframe_own(&mut self, len: usize, given: u16) -> bool {
         let head = &mut self.p.res_head;
         if informs(head.status) {
-            head.status = self.p.facts.status;
+            head.status = given;
         }
         if std::mem::take(&mut self.p.controls.framing_edited) {
             reframe::own(head, len);

@@ -46,14 +46,15 @@ impl Exchange<'_> {
         self.take_buffered_body();
         self.keep_alive &= self.request_read && self.may_keep_alive() && !self.w.stopping();
         self.p.facts.status = status;
-        let given = self.p.res_head.status;
+        let mut given = self.p.res_head.status;
         if self.after_response_rules().is_err() {
-            body = self.instead();
-        } else if self.p.res_head.status != given {
-            self.p.facts.status = self.p.res_head.status;
+            (body, given) = (self.instead(), 500);
         }
         let body = &*body;
-        let bodiless = self.reframe_own(body.len());
+        let bodiless = self.reframe_own(body.len(), given);
+        if self.p.res_head.status != given {
+            self.p.facts.status = self.p.res_head.status;
+        }
         self.keep_alive &= normalise::lives_on(&mut self.p.res_head);
         self.own_out = self.p.res_head.counted_len() + body.len() as u64;
         self.write_connection();
