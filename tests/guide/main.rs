@@ -96,8 +96,8 @@ backend assets
     three.come_back();
     let failed = clients.join().unwrap();
     assert_eq!(done.load(Ordering::Relaxed), CLIENTS * PER_CLIENT);
-    // Only requests that were in flight on the dying server may fail: no more than there are clients.
-    assert!(failed <= CLIENTS, "{failed} requests failed");
+    // Only requests that were in flight on the dying server may fail: no more than it had connections.
+    assert!(failed <= CLIENTS / 3, "{failed} requests failed");
     let before = three.requests().iter().filter(|r| r.target != "/health").count();
     wait::until_true("the server to be used again", || {
         let _ = Client::connect(port).get("/again");

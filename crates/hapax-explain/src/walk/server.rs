@@ -8,10 +8,32 @@ use hapax_sample::acl::Verdict;
 use hapax_sample::{ProxyId, ServerId};
 
 use super::{Outcome, Phase, Step, Walk, Way};
-use crate::report::RuleReport;
+use crate::report::{ConditionReport, RuleReport};
 use crate::{route, rules};
 
 impl<'w> Walk<'w> {
+    /// Reports a rule that chooses where to go, and edits nothing.
+    fn tell_choice(
+        &mut self,
+        set: &'static str,
+        proxy: &Proxy,
+        span: Span,
+        condition: Option<ConditionReport>,
+        effect: Option<String>,
+        taken: bool,
+    ) {
+        self.steps.push(Step::Rule(RuleReport {
+            set,
+            proxy: proxy.name.to_string(),
+            place: self.book.place(span),
+            text: self.book.line(span),
+            condition,
+            taken,
+            effect,
+            edits: Vec::new(),
+        }));
+    }
+
     /// Whether rules may choose the backend: it is neither disabled nor unpublished, or `force-be-switch` says so.
     fn may_enter(&mut self, fe: &'w Proxy, id: ProxyId) -> bool {
         let backend = self.proxy(id);
@@ -51,16 +73,7 @@ impl<'w> Walk<'w> {
                 name if open => format!("goes to backend {name}"),
                 name => format!("backend {name} is disabled or unpublished: the next rule is tried"),
             });
-            self.steps.push(Step::Rule(RuleReport {
-                set: "use_backend",
-                proxy: fe.name.to_string(),
-                place: self.book.place(rule.span),
-                text: self.book.line(rule.span),
-                condition,
-                taken,
-                effect,
-                edits: Vec::new(),
-            }));
+            self.tell_choice("use_backend", fe, rule.span, condition, effect, taken);
             if taken && open {
                 // A dynamic name that is no backend's falls through to the default one.
                 chosen = target.map(|id| (id, "use_backend".into(), Some(rule.span)));
@@ -127,16 +140,7 @@ impl<'w> Walk<'w> {
                 });
             }
             if told {
-                self.steps.push(Step::Rule(RuleReport {
-                    set: "use-server",
-                    proxy: be.name.to_string(),
-                    place: self.book.place(rule.span),
-                    text: self.book.line(rule.span),
-                    condition,
-                    taken,
-                    effect,
-                    edits: Vec::new(),
-                }));
+                self.tell_choice("use-server", be, rule.span, condition, effect, taken);
             }
             match found {
                 Some(i) if world.is_up(id, ServerId(i as u32)) || be.options.contains(Options::PERSIST) => return Some(i),
