@@ -28,7 +28,7 @@ fn a_server_that_dies_leaves_the_farm_and_comes_back() {
     let (mut a, b) = (Origin::saying("a"), Origin::saying("b"));
     let p = Builder::new(
         Program::Hapax,
-        &format!("{TIMEOUTS}listen l\n  bind @l@\n  default-server check inter 50ms rise 2 fall 2\n  server a @a@\n  server b @b@\n"),
+        &format!("{TIMEOUTS}listen l\n  bind @l@\n  balance roundrobin\n  default-server check inter 50ms rise 2 fall 2\n  server a @a@\n  server b @b@\n"),
     )
     .set("a", &a.addr())
     .set("b", &b.addr())

@@ -10,7 +10,7 @@ const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout 
 fn two(program: Program, a: &Origin, b: &Origin) -> Proxy {
     Builder::new(
         program,
-        &format!("{TIMEOUTS}frontend f\n  bind @f@\n  default_backend be\nbackend be\n  server a @a@\n  server b @b@ weight 2\n"),
+        &format!("{TIMEOUTS}frontend f\n  bind @f@\n  default_backend be\nbackend be\n  balance roundrobin\n  server a @a@\n  server b @b@ weight 2\n"),
     )
     .set("a", &a.addr())
     .set("b", &b.addr())

@@ -9,7 +9,7 @@ const TIMEOUTS: &str =
 fn two(a: &Origin, b: &Origin, cookie: &str) -> Proxy {
     Builder::new(
         Program::Hapax,
-        &format!("{TIMEOUTS}listen l\n  bind @l@\n  {cookie}\n  server a @a@ cookie ka\n  server b @b@ cookie kb\n"),
+        &format!("{TIMEOUTS}listen l\n  bind @l@\n  balance roundrobin\n  {cookie}\n  server a @a@ cookie ka\n  server b @b@ cookie kb\n"),
     )
     .set("a", &a.addr())
     .set("b", &b.addr())
@@ -115,8 +115,9 @@ fn a_dynamic_cookie_follows_the_servers_address_and_is_haproxys() {
 #[test]
 fn the_runtime_api_turns_dynamic_cookies_on_and_off_and_changes_their_key() {
     let (a, b) = (Origin::saying("a"), Origin::saying("b"));
-    let config =
-        format!("{TIMEOUTS}listen l\n  bind @l@\n  cookie SRV insert indirect\n  server a @a@\n  server b @b@ cookie kb disabled\n");
+    let config = format!(
+        "{TIMEOUTS}listen l\n  bind @l@\n  balance roundrobin\n  cookie SRV insert indirect\n  server a @a@\n  server b @b@ cookie kb disabled\n"
+    );
     let seen = |program| {
         let p = Builder::new(program, &config).set("a", &a.addr()).set("b", &b.addr()).start();
         let commands = [

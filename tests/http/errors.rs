@@ -137,7 +137,7 @@ fn a_failed_connection_is_tried_again_elsewhere() {
     let nobody = hapax_tests::ports::Port::reserve();
     let p = Builder::new(
         Program::Hapax,
-        &format!("{TIMEOUTS}listen l\n  bind @l@\n  retries 2\n  option redispatch 1\n  server dead @dead@\n  server alive @alive@\n"),
+        &format!("{TIMEOUTS}listen l\n  bind @l@\n  balance roundrobin\n  retries 2\n  option redispatch 1\n  server dead @dead@\n  server alive @alive@\n"),
     )
     .set("dead", &nobody.addr())
     .set("alive", &origin.addr())

@@ -60,8 +60,9 @@ fn a_full_queue_takes_nobody() {
     ];
     for (lines, headers) in cases {
         compare::same("a_full_queue_takes_nobody", |program| {
+            let turns = if lines.contains("balance") { "" } else { "  balance roundrobin\n" };
             let servers = "  server s1 @o@ cookie s1 maxconn 1 maxqueue 1\n  server s2 @o@ cookie s2 maxconn 1 maxqueue 1\n";
-            let p = start(program, &format!("{lines}{servers}"), &origin);
+            let p = start(program, &format!("{turns}{lines}{servers}"), &origin);
             let names = ["s1", "s2"];
             let _first = leave_one(&p, headers, 1, &names);
             let _second = leave_one(&p, headers, 2, &names);

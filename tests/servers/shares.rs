@@ -40,7 +40,9 @@ fn a_server_that_comes_back_starts_with_little() {
             let states = (state_of(&p, "s1"), state_of(&p, "s2"));
             // Of 17 turns it has one.
             let after = servers(&p, 34).iter().filter(|s| *s == "s2").count();
-            (before, states, if algorithm == "leastconn" { 0 } else { after })
+            // Later versions of HAProxy draw lots among servers that are equally loaded.
+            let counted = (algorithm != "leastconn").then_some((before, after));
+            (states, counted)
         });
     }
 }
@@ -50,7 +52,7 @@ fn one_backup_or_all_of_them() {
     let origin = Origin::new(|_| Reply::ok(""));
     for option in ["", "  option allbackups\n"] {
         compare::same("one_backup_or_all_of_them", |program| {
-            let lines = format!("{option}  server s1 @o@\n  server s2 @o@ backup\n  server s3 @o@ backup weight 3\n");
+            let lines = format!("  balance roundrobin\n{option}  server s1 @o@\n  server s2 @o@ backup\n  server s3 @o@ backup weight 3\n");
             let p = start(program, &origin, &lines);
             let first = servers(&p, 3);
             p.cli("disable server b/s1");

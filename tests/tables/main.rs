@@ -157,7 +157,7 @@ fn down_servers_may_be_forced() {
     let origins: Vec<Origin> = ["a", "b"].into_iter().map(Origin::saying).collect();
     let template = format!(
         "{TIMEOUTS}frontend f\n  bind @f@\n  default_backend b\n\
-backend b\n  stick match url_param(id)\n  force-persist if {{ hdr(x-test) yes }}\n  stick-table type string size 100 expire 1m\n  \
+backend b\n  balance roundrobin\n  stick match url_param(id)\n  force-persist if {{ hdr(x-test) yes }}\n  stick-table type string size 100 expire 1m\n  \
 server s1 @o1@\n  server s2 @o2@\n"
     );
     let p = Builder::new(Program::Hapax, &template)

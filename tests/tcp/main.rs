@@ -158,7 +158,7 @@ fn remote_desktops_come_back_to_their_server() {
     for (word, cookie) in [("persist rdp-cookie", "msts"), ("persist rdp-cookie(other)", "other")] {
         let p = proxy(
             &format!(
-                "listen l\n  bind @l@\n  tcp-request inspect-delay 5s\n  tcp-request content accept if RDP_COOKIE\n  {word}\n  server a @s1@\n  \
+                "listen l\n  bind @l@\n  balance roundrobin\n  tcp-request inspect-delay 5s\n  tcp-request content accept if RDP_COOKIE\n  {word}\n  server a @s1@\n  \
                  server b @s2@\n"
             ),
             &[&a, &b],
@@ -175,7 +175,8 @@ fn remote_desktops_come_back_to_their_server() {
 #[test]
 fn a_dead_server_is_replaced_on_a_retry() {
     let alive = greeting("alive");
-    let template = "listen l\n  bind @l@\n  retries 3\n  option redispatch 1\n  server dead @nobody@\n  server alive @s1@\n";
+    let template =
+        "listen l\n  bind @l@\n  balance roundrobin\n  retries 3\n  option redispatch 1\n  server dead @nobody@\n  server alive @s1@\n";
     // A reserved port on which nothing listens.
     let nobody = hapax_tests::ports::Port::reserve();
     let p = Builder::new(Program::Hapax, &format!("{TIMEOUTS}{template}"))

@@ -91,6 +91,8 @@ pub struct Load {
     pub streams: u32,
     /// Streams on it.
     pub served: u32,
+    /// How many streams it got over the last second; only `random` asks.
+    pub rate: u32,
     /// It takes no more: `maxconn` reached, or somebody queues for it.
     pub full: bool,
     /// Its queue takes no more: `maxqueue` reached.

@@ -7,8 +7,8 @@ use hapax_diag::{Diagnostic, Span};
 use hapax_rules::{RuleSets, Side, Site};
 use hapax_sample::acl::{AclSet, Condition};
 
-use crate::keyword::Sections;
-use crate::plan::{Bind, BindTls, CopyOnWrite, Global, LogKind, Proxy, ProxyCaps, Script};
+use crate::keyword::{Sections, Version};
+use crate::plan::{Balance, Bind, BindTls, CopyOnWrite, Global, LogKind, Proxy, ProxyCaps, Script};
 use crate::server::ServerDraft;
 use crate::topic::alerts::AlertsDraft;
 use crate::topic::checks::CheckRules;
@@ -162,8 +162,8 @@ impl Draft {
         self.inherited_rules.iter().find(|(s, _)| *s == set).map_or(0, |(_, n)| *n)
     }
 
-    /// What every `defaults` section starts from: HAProxy's built-in values, and the command line's `maxconn`.
-    pub fn initial(maxconn: Option<u32>) -> Self {
+    /// What every `defaults` section starts from: HAProxy's built-in values in that version, and the command line's `maxconn`.
+    pub fn initial(maxconn: Option<u32>, version: Option<Version>) -> Self {
         Self {
             proxy: Proxy {
                 caps: ProxyCaps::all(),
@@ -172,6 +172,7 @@ impl Draft {
                 options: crate::plan::Options::ABORTONCLOSE,
                 maxconn: maxconn.unwrap_or(0),
                 log_kind: LogKind::Default,
+                balance: Balance::unsaid(version),
                 ..Proxy::default()
             },
             ..Self::default()

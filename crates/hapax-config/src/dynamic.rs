@@ -105,7 +105,12 @@ pub fn server(running: &mut Running<'_>, backend: &Proxy, name: &str, words: &[S
     reader.tls = running.plan.later.tls.clone();
     reader.experimental = running.plan.later.experimental;
     reader.vars = std::mem::take(running.vars);
-    let mut draft = Draft::inherit(Sections::BACKEND, backend.name.clone(), Span::default(), &Draft::initial(None));
+    let mut draft = Draft::inherit(
+        Sections::BACKEND,
+        backend.name.clone(),
+        Span::default(),
+        &Draft::initial(None, None),
+    );
     draft.proxy.mode = backend.mode;
     reader.proxies.push(Box::new(draft));
     reader.current = Current::Proxy(0);

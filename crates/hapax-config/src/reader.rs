@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
             defaults_purged: false,
             fork_wanted: false,
             limited_quic: false,
-            defaults: vec![Draft::initial(opts.proxy_maxconn)],
+            defaults: vec![Draft::initial(opts.proxy_maxconn, opts.for_version)],
             proxies: Vec::new(),
             peers: Vec::new(),
             local_peer: own_name(opts),

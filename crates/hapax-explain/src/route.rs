@@ -182,6 +182,7 @@ pub(crate) fn by_algorithm(proxy: &Proxy, id: ProxyId, env: &Env<'_>, world: &St
         Load {
             streams: served.saturating_add(waiting),
             served,
+            rate: 0,
             full: conf.maxconn > 0 && (served >= conf.maxconn || waiting > 0),
             queue_full: conf.maxqueue > 0 && waiting >= conf.maxqueue,
         }

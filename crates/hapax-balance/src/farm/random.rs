@@ -1,4 +1,4 @@
-//! `balance random(N)`: N draws by weight, and the least loaded of them.
+//! `balance random(N)`: N draws by weight, and the least loaded of them; among equals, who was chosen least of late.
 
 use super::ring::Bounds;
 use super::{Affinity, Load, Member, Spill, View};
@@ -47,8 +47,11 @@ impl Random {
             }
             drawn += 1;
             let l = load(i);
-            let weight = |i: usize| u64::from(view.members[i].weight);
-            let lighter = |(b, bl): (usize, Load)| u64::from(l.streams) * weight(b) < u64::from(bl.streams) * weight(i);
+            let per_weight = |n: u32, of: usize| u64::from(n) * u64::from(view.members[of].weight);
+            let lighter = |(b, bl): (usize, Load)| {
+                let (mine, best) = (per_weight(l.streams, b), per_weight(bl.streams, i));
+                mine < best || mine == best && per_weight(l.rate, b) < per_weight(bl.rate, i)
+            };
             if best.is_none_or(lighter) {
                 best = Some((i, l));
             }

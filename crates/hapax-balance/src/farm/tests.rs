@@ -246,6 +246,24 @@ fn random_follows_weights_and_load() {
     );
 }
 
+/// Where nobody is busy, who was chosen least of late for its weight is: turns, but for what the draws miss.
+#[test]
+fn random_evens_out_who_was_chosen() {
+    let weights = [4, 2, 1, 1];
+    let mut f = farm(Algorithm::Random(2), &weights);
+    let mut chosen = [0; 4];
+    for _ in 0..800 {
+        let load = |i: usize| Load {
+            rate: chosen[i],
+            ..Load::default()
+        };
+        chosen[f.pick(None, load, None).server().expect("a server")] += 1;
+    }
+    for (got, weight) in chosen.iter().zip(weights) {
+        assert!(got.abs_diff(weight * 100) <= 10, "{chosen:?}");
+    }
+}
+
 #[test]
 fn a_server_that_leaves_a_ring_moves_only_its_own_keys() {
     let mut f = farm(

@@ -222,3 +222,28 @@ fn the_first_pass_is_told_first() {
         assert_eq!(first.map(|s| s.line), Some(want), "{text} for {asked:?}");
     }
 }
+
+#[test]
+fn the_version_decides_how_servers_are_chosen_unless_told() {
+    for (asked, proxy, want) in [
+        (None, "backend b", "Random(2)"),
+        (Some((3, 3)), "backend b", "Random(2)"),
+        (Some((3, 2)), "backend b", "RoundRobin"),
+        (Some((2, 6)), "backend b\nbalance", "RoundRobin"),
+        (Some((3, 5)), "defaults\nbalance first\nbackend b\nbalance", "Random(2)"),
+        (Some((3, 5)), "defaults\nbalance first\nbackend b", "First"),
+        (None, "backend b\nbalance random(5)", "Random(5)"),
+        (None, "backend b\nbalance uri\nmode tcp", "RoundRobin"),
+    ] {
+        let opts = LoadOptions {
+            for_version: asked,
+            ..LoadOptions::default()
+        };
+        let input = Input {
+            name: "test.cfg".to_owned(),
+            bytes: format!("{proxy}\n").into_bytes().into(),
+        };
+        let plan = load(vec![input], &NoFiles, &opts).plan.expect("a plan");
+        assert_eq!(format!("{:?}", plan.proxies[0].balance), want, "{proxy} for {asked:?}");
+    }
+}

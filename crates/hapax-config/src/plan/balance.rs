@@ -8,10 +8,11 @@ use hapax_sample::Env;
 use hapax_sample::expr::Expr;
 use hapax_value::{Endpoint, Type, Value};
 
+use crate::keyword::Version;
+
 /// `balance`
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub enum Balance {
-    #[default]
     RoundRobin,
     StaticRr,
     LeastConn,
@@ -36,6 +37,12 @@ pub enum Balance {
     Sticky,
 }
 
+impl Default for Balance {
+    fn default() -> Self {
+        Self::Random(Self::DRAWS)
+    }
+}
+
 /// What a request is placed by.
 pub enum Key<'e> {
     Number(u32),
@@ -53,6 +60,17 @@ impl Key<'_> {
 }
 
 impl Balance {
+    /// Draws of `random` where no number is given.
+    pub const DRAWS: u32 = 2;
+
+    /// What a backend without the word does: it drew lots from 3.3 on, and took turns before.
+    pub fn unsaid(version: Option<Version>) -> Self {
+        match version {
+            Some(v) if v < (3, 3) => Self::RoundRobin,
+            _ => Self::default(),
+        }
+    }
+
     /// A hash decides.
     pub fn is_hash(&self) -> bool {
         !matches!(

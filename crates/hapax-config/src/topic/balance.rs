@@ -26,7 +26,7 @@ pub(super) static TOPIC: Topic = Topic {
 static ROWS: &[Row] = &[
     Row::new("balance", Sections::BACK)
         .usage("<algorithm> [<argument>...]")
-        .doc("How a server is chosen; round robin by default.")
+        .doc("How a server is chosen; by lot (`random`) where nothing is said, and in turns before version 3.3.")
         .ok(&[
             "balance roundrobin",
             "balance leastconn",
@@ -132,13 +132,14 @@ fn balance(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         None => (word, None),
     };
     let made = match name {
-        "" | "roundrobin" => Balance::RoundRobin,
+        "" => Balance::unsaid(cx.opts.for_version),
+        "roundrobin" => Balance::RoundRobin,
         "static-rr" => Balance::StaticRr,
         "leastconn" => Balance::LeastConn,
         "first" => Balance::First,
         "source" => Balance::Source,
         "random" => {
-            let draws = inner.map_or(Some(2), |n| n.parse().ok());
+            let draws = inner.map_or(Some(Balance::DRAWS), |n| n.parse().ok());
             let draws = draws.filter(|n| *n > 0);
             Balance::Random(draws.ok_or_else(|| bad(a, 0, "'random' expects a number of draws of at least 1, in parentheses."))?)
         }

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hapax_balance::{Affinity, Algorithm, Choice, Farm, Load, Member, NodeKey, warmup};
-use hapax_config::plan::{Balance, HashKey, Options, Proxy};
+use hapax_config::plan::{Balance, HashKey, Mode, Options, Proxy};
+use hapax_sys::clock;
 
 use super::{ProxyState, Roster, ServerState};
 
@@ -19,6 +20,8 @@ pub struct BackendLive {
     dynamic: bool,
     /// Whether a queue is full is asked.
     spill_queues: bool,
+    /// How often servers were chosen of late is asked.
+    rates: bool,
     /// Usable servers now: actives and backups. Kept here so that nobody takes the lock to count.
     pub act: AtomicU32,
     pub bck: AtomicU32,
@@ -36,6 +39,7 @@ impl BackendLive {
             sticky,
             fullconn,
             dynamic: hapax_config::dynamic::takes_servers(proxy),
+            rates: matches!(proxy.balance, Balance::Random(2..)),
             spill_queues: proxy.spill.affinity == Affinity::MaxQueue,
             act: AtomicU32::new(act),
             bck: AtomicU32::new(bck),
@@ -51,7 +55,15 @@ impl BackendLive {
             }
         }
         let streams = proxy.be_cur.load(Ordering::Relaxed);
-        let load = |i: usize| self.load(&proxy.servers[i], streams);
+        let now_ms = if self.rates { clock::realtime_us() / 1000 } else { 0 };
+        let load = |i: usize| {
+            let server = &proxy.servers[i];
+            let rate = if self.rates { server.sess_rate.read(now_ms) } else { 0 };
+            Load {
+                rate,
+                ..self.load(server, streams)
+            }
+        };
         self.lock().pick(key, load, avoid)
     }
 
@@ -126,6 +138,7 @@ impl BackendLive {
         Load {
             streams: served.saturating_add(queued),
             served,
+            rate: 0,
             full: max > 0 && (queued > 0 || served >= max),
             queue_full: self.spill_queues && max > 0 && server.queue_is_full(queued),
         }
@@ -144,6 +157,8 @@ fn algorithm(proxy: &Proxy) -> Algorithm {
         Balance::StaticRr => Algorithm::StaticRr,
         Balance::LeastConn => Algorithm::LeastConn,
         Balance::First => Algorithm::First,
+        // The load of servers that are sent messages is not known: one draw is as good as many.
+        Balance::Random(_) if proxy.mode == Mode::Log => Algorithm::Random(1),
         Balance::Random(n) => Algorithm::Random(*n),
         _ => Algorithm::Hash(proxy.hash_type),
     }

@@ -30,11 +30,10 @@ pub(super) fn judge(report: &Report, options: &Options, loaded: &Loaded) -> Opti
     if options.mode != Mode::Check {
         return None;
     }
-    let loud = !options.quiet || options.verbose;
-    if loud {
-        if report.warnings() > 0 {
-            print("Warnings were found.\n");
-        }
+    if report.warnings() > 0 && (!options.quiet || options.verbose) {
+        print("Warnings were found.\n");
+    }
+    if options.verbose {
         print("Configuration file is valid\n");
     }
     Some(ExitCode::SUCCESS)
