@@ -53,7 +53,11 @@ fn seen(program: Program, dir: &Path, line: &str) -> (Option<i32>, String, Vec<S
             format!(
                 "{}{}",
                 label.trim_end(),
-                rest.split_once(')').unwrap().1.replace(": config : missing", ": missing")
+                rest.split_once(')')
+                    .unwrap()
+                    .1
+                    .replace(": config : missing", ": missing")
+                    .replace(": config : Some warnings", ": Some warnings")
             )
         })
         .collect();

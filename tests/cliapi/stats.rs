@@ -138,6 +138,7 @@ const APART: &[&str] = &[
     "lastchg",
     "rate",
     "rate_max",
+    "smax",
     "req_rate",
     "req_rate_max",
     "conn_rate",

@@ -18,7 +18,7 @@ pub(super) fn judge(report: &Report, options: &Options, loaded: &Loaded) -> Opti
         return Some(ExitCode::FAILURE);
     }
     if options.zero_warning && report.warnings() > 0 {
-        report.alert("config : Some warnings were found and 'zero-warning' is set. Aborting.");
+        report.alert("Some warnings were found and 'zero-warning' is set. Aborting.");
         return Some(ExitCode::FAILURE);
     }
     if let Some(classes) = &options.dump_keywords {
