@@ -330,12 +330,13 @@ fn change(e: &mut Entry<'_>, what: TableRead) -> Option<u64> {
             clear(e, data, i)?
         }
         TableRead::ClearGpc(i) => clear(e, DataType::Gpc, i.into())?,
-        TableRead::IncGpc01(n) => increment(e, n)?,
+        // A counter that the table does not keep stays at 0.
+        TableRead::IncGpc01(n) => increment(e, n).unwrap_or(0),
         TableRead::IncGpc(i) => {
             let i = usize::from(i);
             let _ = e.add(DataType::GpcRate, i, 1);
             let counter = e.add(DataType::Gpc, i, 1);
-            counter.or_else(|| e.get(DataType::GpcRate, i))?
+            counter.or_else(|| e.get(DataType::GpcRate, i)).unwrap_or(0)
         }
         _ => e.add(DataType::ConnCnt, 0, 1)?,
     };

@@ -120,6 +120,10 @@ impl<'p> StillLife<'p> {
 }
 
 impl World for StillLife<'_> {
+    fn buf_size(&self) -> usize {
+        self.plan.global.bufsize
+    }
+
     fn proxy_name(&self, p: ProxyId) -> &str {
         self.proxy(p).map_or("", |px| &px.name)
     }

@@ -62,6 +62,10 @@ fn now_ms() -> u64 {
 }
 
 impl World for LiveWorld {
+    fn buf_size(&self) -> usize {
+        self.shared.plan.global.bufsize
+    }
+
     fn proxy_name(&self, p: ProxyId) -> &str {
         &self.shared.conf(p).name
     }

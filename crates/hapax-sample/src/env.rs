@@ -149,6 +149,9 @@ pub struct Body<'a> {
     pub announced: Option<u64>,
 }
 
+/// What `tune.bufsize` is where nothing else is said.
+const DEFAULT_BUF_SIZE: usize = 16_384;
+
 /// Live state outside the message: counters, server states, tables, process variables. Offline questions use a still life.
 pub trait World {
     fn proxy_name(&self, p: ProxyId) -> &str;
@@ -332,6 +335,10 @@ pub trait World {
     #[allow(clippy::unnecessary_literal_bound, reason = "others have it from the plan")]
     fn file_name(&self, _file: FileId) -> &str {
         "-"
+    }
+    /// The size of buffers (`tune.bufsize`): no converter makes more of a value.
+    fn buf_size(&self) -> usize {
+        DEFAULT_BUF_SIZE
     }
     /// Takes a line of the `debug` converter for a sink (`buf0`, `stderr`, ...).
     fn debug(&self, _sink: &str, _line: &[u8]) {}

@@ -1,7 +1,8 @@
 //! A compiled expression: a fetch and its chain of converters (manual, 7.3).
 //!
 //! Compiling checks names, arguments and types once; what is left at run time is a call per step. Values borrow from the
-//! message or the configuration wherever a step does not make new ones.
+//! message or the configuration wherever a step does not make new ones. What a step makes is no longer than a buffer: chains
+//! cannot be made to eat memory.
 
 use hapax_diag::{Diagnostic, Span, suggest};
 use hapax_value::Type;
@@ -11,6 +12,9 @@ use crate::codes::{self, tell_support};
 use crate::registry;
 use crate::since;
 use crate::{Absent, Arg, Call, Compile, Converter, Env, Fetch, Iter, Needs, Sampled};
+
+/// No buffer is smaller: values below it fit without asking.
+const SMALL: usize = 1024;
 
 /// `fetch(args),conv(args),...`
 #[derive(Debug)]
@@ -179,7 +183,12 @@ impl Expr {
             if let Some(to) = step.cast {
                 value = value.cast(to).ok_or(Absent::Never)?;
             }
+            let before = value.bytes().map_or(0, <[u8]>::len);
             value = (step.conv.eval)(&step.args, value, env)?;
+            let after = value.bytes().map_or(0, <[u8]>::len);
+            if after > before && after >= SMALL && after > env.world.buf_size() {
+                return Err(Absent::Never);
+            }
         }
         Ok(value)
     }

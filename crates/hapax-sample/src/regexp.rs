@@ -133,11 +133,19 @@ impl Regexp {
     }
 
     /// Appends `subject` with the first match (or all of them) replaced; tells whether there was one. An empty match stands
-    /// before a byte, which is kept; one may follow another match, even at the very end.
-    pub fn replace(&self, subject: &[u8], template: &Template, all: bool, out: &mut Vec<u8>) -> bool {
+    /// before a byte, which is kept; one may follow another match, even at the very end. No more than `limit` bytes are given.
+    pub fn replace(&self, subject: &[u8], template: &Template, all: bool, limit: usize, out: &mut Vec<u8>) -> bool {
+        let start = out.len();
+        let matched = self.replace_until(subject, template, all, start.saturating_add(limit), out);
+        out.truncate(start.saturating_add(limit));
+        matched
+    }
+
+    /// The same, which does not look for another match once there are so many bytes.
+    fn replace_until(&self, subject: &[u8], template: &Template, all: bool, enough: usize, out: &mut Vec<u8>) -> bool {
         let mut at = 0;
         let mut matched = false;
-        while all || !matched {
+        while (all || !matched) && out.len() <= enough {
             let Some(groups) = self.groups_at(subject, at) else { break };
             let Some(Some((start, end))) = groups.first().copied() else { break };
             matched = true;

@@ -70,6 +70,24 @@ fn text<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
+/// The IPv4 address that a text starts with, and what follows: four numbers, which may have leading zeros, between dots. Anything
+/// but another dot may follow, such as a port.
+pub fn leading_v4(bytes: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
+    let mut octets = [0u8; 4];
+    let mut rest = bytes;
+    for (n, octet) in octets.iter_mut().enumerate() {
+        if n > 0 {
+            rest = rest.strip_prefix(b".")?;
+        }
+        let len = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        let (digits, after) = rest.split_at(len);
+        rest = after;
+        let more = |n: u8, b: &u8| n.checked_mul(10)?.checked_add(b - b'0');
+        *octet = digits.first().and(digits.iter().try_fold(0, more))?;
+    }
+    (rest.first() != Some(&b'.')).then(|| (octets.into(), rest))
+}
+
 /// The IPv4 address inside an IPv6 one: mapped, compatible or 6to4.
 pub fn embedded_v4(a: Ipv6Addr) -> Option<Ipv4Addr> {
     let bits = a.to_bits();
@@ -138,7 +156,7 @@ impl<'a> Value<'a> {
             Type::Addr => match self {
                 Self::V4(_) | Self::V6(_) => Some(self),
                 Self::Int(i) => Some(Self::V4(Ipv4Addr::from_bits(i as u32))),
-                Self::Str(s) => text(&s).map(Self::V4).or_else(|| text(&s).map(Self::V6)),
+                Self::Str(s) => leading_v4(&s).map(|(a, _)| Self::V4(a)).or_else(|| text(&s).map(Self::V6)),
                 Self::Bool(_) | Self::Bin(_) | Self::Method(_) => None,
             },
             Type::Str => Some(Self::Str(self.into_str())),
@@ -166,7 +184,7 @@ impl<'a> Value<'a> {
             Self::V4(a) => Some(*a),
             Self::V6(a) => embedded_v4(*a),
             Self::Int(i) => Some(Ipv4Addr::from_bits(*i as u32)),
-            Self::Str(s) => text(s),
+            Self::Str(s) => leading_v4(s).map(|(a, _)| a),
             Self::Bool(_) | Self::Bin(_) | Self::Method(_) => None,
         }
     }

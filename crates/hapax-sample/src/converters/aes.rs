@@ -106,6 +106,10 @@ fn cbc<'e>(
     env: &Env<'_>,
     run: fn(UnboundCipherKey, FixedLength<16>, Vec<u8>) -> Option<Vec<u8>>,
 ) -> Sampled<'e> {
+    // Additional data say nothing in this mode, but must be such.
+    if let Some(Arg::Var(_)) = args.get(3) {
+        base64_now(args, 3, env).ok_or(Absent::Never)?;
+    }
     let iv = base64_now(args, 1, env).ok_or(Absent::Never)?;
     // A vector of another length is cut, or filled up with zeros.
     let mut block = [0; 16];

@@ -27,13 +27,13 @@ pub(super) static ROWS: &[Converter] = &[
     ),
     formatted(
         "ms_ltime",
-        "As ltime, in milliseconds; `%N` gives the fraction in nanoseconds, `%3N` its first three digits.",
+        "As ltime, for a date in milliseconds, the offset in seconds; `%N` gives the fraction in nanoseconds, `%3N` its first three digits.",
         &["int(0),ms_ltime(%3N)"],
         |a, v, e| time(a, v, e, 1000, true),
     ),
     formatted(
         "us_ltime",
-        "As ltime, in microseconds; `%N` gives the fraction in nanoseconds, `%6N` its first six digits.",
+        "As ltime, for a date in microseconds, the offset in seconds; `%N` gives the fraction in nanoseconds, `%6N` its first six digits.",
         &["int(0),us_ltime(%6N)"],
         |a, v, e| time(a, v, e, 1_000_000, true),
     ),
@@ -45,13 +45,13 @@ pub(super) static ROWS: &[Converter] = &[
     ),
     formatted(
         "ms_utime",
-        "As utime, in milliseconds; `%N` gives the fraction in nanoseconds, `%3N` its first three digits.",
+        "As utime, for a date in milliseconds, the offset in seconds; `%N` gives the fraction in nanoseconds, `%3N` its first three digits.",
         &["int(0),ms_utime(%3N)"],
         |a, v, e| time(a, v, e, 1000, false),
     ),
     formatted(
         "us_utime",
-        "As utime, in microseconds; `%N` gives the fraction in nanoseconds, `%6N` its first six digits.",
+        "As utime, for a date in microseconds, the offset in seconds; `%N` gives the fraction in nanoseconds, `%6N` its first six digits.",
         &["int(0),us_utime(%6N)"],
         |a, v, e| time(a, v, e, 1_000_000, false),
     ),
@@ -90,8 +90,8 @@ fn time<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>, unit: i64, loca
     let (seconds, nanos) = if unit == 1 {
         ((number(&value)? & SECONDS_MASK).wrapping_add(offset), 0)
     } else {
-        let stamp = number(&value)?.wrapping_add(offset);
-        (stamp / unit, stamp % unit * (1_000_000_000 / unit))
+        let stamp = number(&value)?;
+        ((stamp / unit).wrapping_add(offset), stamp % unit * (1_000_000_000 / unit))
     };
     let zone = if local {
         env.world.zone_at(seconds)

@@ -47,8 +47,10 @@ pub(super) static ROWS: &[Converter] = &[
         Ok(Value::Str(bytes.into()))
     })
     .cases(&["str(a),base2"], &["str(a),base2(1)"]),
-    Converter::new("base64", Type::Bin, Type::Str, "The bytes in base 64, padded.", |_, v, _| {
-        Ok(Value::Str(STANDARD.encode(arg::bytes(v)?).into_bytes().into()))
+    Converter::new("base64", Type::Bin, Type::Str, "The bytes in base 64, padded.", |_, v, e| {
+        let bytes = arg::bytes(v)?;
+        room_for_base64(bytes.len(), e)?;
+        Ok(Value::Str(STANDARD.encode(bytes).into_bytes().into()))
     })
     .cases(&["str(a),base64"], &["str(a),base64(1)"]),
     Converter::new(
@@ -64,7 +66,11 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Bin,
         Type::Str,
         "The bytes in the base 64 of URLs, without padding.",
-        |_, v, _| Ok(Value::Str(URL_SAFE_NO_PAD.encode(arg::bytes(v)?).into_bytes().into())),
+        |_, v, e| {
+            let bytes = arg::bytes(v)?;
+            room_for_base64(bytes.len(), e)?;
+            Ok(Value::Str(URL_SAFE_NO_PAD.encode(bytes).into_bytes().into()))
+        },
     )
     .cases(&["str(a),ub64enc"], &["str(a),ub64enc(1)"]),
     Converter::new(
@@ -81,7 +87,7 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Str,
         "Groups of so many bytes (1 to 8), the highest first, as decimal numbers with a separator between them; the last \
          group may be short, or is left out with a third argument of 1.",
-        |a, v, _| decimals(a, v, |n, b| n << 8 | b, |n, _| n),
+        |a, v, e| decimals(a, v, e, |n, b| n << 8 | b, |n, _| n),
     )
     .args(CHUNKS, 1)
     .check(check_decimals)
@@ -94,7 +100,7 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Bin,
         Type::Str,
         "As be2dec, with the lowest byte of each group first.",
-        |a, v, _| decimals(a, v, |n, b| n >> 8 | b << 56, |n, len| n >> (64 - 8 * len)),
+        |a, v, e| decimals(a, v, e, |n, b| n >> 8 | b << 56, |n, len| n >> (64 - 8 * len)),
     )
     .args(CHUNKS, 1)
     .check(check_decimals)
@@ -121,19 +127,7 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Str,
         Type::Str,
         "Letters, digits and `-._~` as they are, other bytes as `%HH`. The only kind of encoding is `query`.",
-        |_, v, _| {
-            let text = arg::bytes(v)?;
-            let mut out = Vec::with_capacity(text.len());
-            for &b in text.iter() {
-                if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') {
-                    out.push(b);
-                } else {
-                    out.push(b'%');
-                    out.extend_from_slice(&hex(&[b]));
-                }
-            }
-            Ok(Value::Str(out.into()))
-        },
+        url_enc,
     )
     .args(&[ArgKind::Str], 1)
     .check(check_url_enc)
@@ -155,6 +149,12 @@ pub(super) fn hex(bytes: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digits = |b: &u8| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]];
     bytes.iter().flat_map(digits).collect()
+}
+
+/// Base 64 takes four bytes for three, and one more in a buffer.
+fn room_for_base64(len: usize, env: &Env<'_>) -> Result<(), Absent> {
+    let fits = len.div_ceil(3) * 4 < env.world.buf_size();
+    fits.then_some(()).ok_or(Absent::Never)
 }
 
 fn decode<'e>(value: Value<'e>, engine: &GeneralPurpose) -> Sampled<'e> {
@@ -202,21 +202,30 @@ fn groups<'a>(args: &'a [Arg], bytes: &'a [u8]) -> impl Iterator<Item = (&'a [u8
         .map(move |(n, group)| (if n == 0 { &[][..] } else { separator }, group))
 }
 
-fn decimals<'e>(args: &'e [Arg], value: Value<'e>, add: fn(u64, u64) -> u64, place: fn(u64, u32) -> u64) -> Sampled<'e> {
+fn decimals<'e>(args: &'e [Arg], value: Value<'e>, env: &Env<'_>, add: fn(u64, u64) -> u64, place: fn(u64, u32) -> u64) -> Sampled<'e> {
     let bytes = arg::bytes(value)?;
     let mut out = Vec::with_capacity(bytes.len() * 3);
     for (separator, group) in groups(args, &bytes) {
-        out.extend_from_slice(separator);
         let n = group.iter().fold(0, |n, &b| add(n, u64::from(b)));
-        out.extend_from_slice(itoa::Buffer::new().format(place(n, group.len() as u32)).as_bytes());
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(place(n, group.len() as u32)).as_bytes();
+        if out.len() + separator.len() + digits.len() >= env.world.buf_size() {
+            break;
+        }
+        out.extend_from_slice(separator);
+        out.extend_from_slice(digits);
     }
     Ok(Value::Str(out.into()))
 }
 
-fn groups_of_hex<'e>(args: &'e [Arg], value: Value<'e>, _: &'e Env<'e>) -> Sampled<'e> {
+fn groups_of_hex<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> {
     let bytes = arg::bytes(value)?;
     let mut out = Vec::with_capacity(bytes.len() * 3);
     for (separator, group) in groups(args, &bytes) {
+        // Without separators, what is cut would not be seen: then there is nothing.
+        if !separator.is_empty() && out.len() + separator.len() + group.len() * 2 > env.world.buf_size() {
+            break;
+        }
         out.extend_from_slice(separator);
         out.extend_from_slice(&hex(group));
     }
@@ -228,6 +237,27 @@ fn check_url_enc(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String>
         None | Some(b"" | b"query") => Ok(()),
         Some(_) => Err("Unexpected encode type. Allowed value is 'query'".to_owned()),
     }
+}
+
+fn url_enc<'e>(_: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> {
+    let text = arg::bytes(value)?;
+    let room = env.world.buf_size() - 1;
+    let mut out = Vec::with_capacity(text.len());
+    for &b in text.iter() {
+        if out.len() >= room {
+            break;
+        }
+        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') {
+            out.push(b);
+        } else if out.len() + 3 > room {
+            // Half a code is none.
+            return Err(Absent::Never);
+        } else {
+            out.push(b'%');
+            out.extend_from_slice(&hex(&[b]));
+        }
+    }
+    Ok(Value::Str(out.into()))
 }
 
 fn url_dec<'e>(args: &'e [Arg], value: Value<'e>, _: &'e Env<'e>) -> Sampled<'e> {

@@ -106,13 +106,14 @@ fn had_error(env: &Env<'_>) -> bool {
 fn when<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> {
     let when = arg::custom::<When>(args, 0).ok_or(Absent::Never)?;
     let forwarded = env.stream.server.is_some();
-    let answered = env.stream.status > 0 && !forwarded;
+    // A reply of a rule or an error comes from nobody.
+    let served = !env.stream.applet.is_empty();
     let holds = match when.condition {
         Condition::Error => had_error(env),
         Condition::Normal => !had_error(env),
         Condition::Forwarded => forwarded,
-        Condition::ToApplet => answered,
-        Condition::Processed => forwarded || answered,
+        Condition::ToApplet => served,
+        Condition::Processed => forwarded || served,
         Condition::Stopping => env.world.is_stopping(),
         Condition::Acl => match args.get(1) {
             Some(Arg::Name(name)) => acl_holds(name, env)?,

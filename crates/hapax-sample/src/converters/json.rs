@@ -171,15 +171,48 @@ pub(super) fn lookup<'v>(document: &[u8], args: &[Arg]) -> Sampled<'v> {
         Some(Token::String(raw)) => text(path::unescape(raw).ok_or(Absent::Never)?),
         Some(Token::Array(raw)) => text(raw.to_vec()),
         Some(Token::Number(raw)) if as_int => {
-            let n = hapax_value::parse_int(raw).filter(|n| -EXACT < *n && *n < EXACT);
+            let n = integer(raw).filter(|n| -EXACT < *n && *n < EXACT);
             n.map(Value::Int).ok_or(Absent::Never)
         }
-        Some(Token::Number(raw)) => {
-            let n: f64 = std::str::from_utf8(raw).ok().and_then(|n| n.parse().ok()).ok_or(Absent::Never)?;
-            text(six_digits(n).into_bytes())
-        }
+        Some(Token::Number(raw)) => text(six_digits(decimal(raw)).into_bytes()),
         Some(Token::Null | Token::Object) | None => Err(Absent::Never),
     }
+}
+
+/// The number at the start of a text, as far as it goes: 0 where there is none, and where nothing follows its point.
+fn decimal(text: &[u8]) -> f64 {
+    let digits_from = |at: usize| at + text[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let sign = usize::from(text.first() == Some(&b'-'));
+    let mut end = digits_from(sign);
+    if text.get(end) == Some(&b'.') {
+        end = digits_from(end + 1);
+    }
+    if matches!(text.get(end), Some(b'e' | b'E')) {
+        let signed = usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));
+        let power = digits_from(end + 1 + signed);
+        if power > end + 1 + signed {
+            end = power;
+        }
+    }
+    let number = &text[..end];
+    if number.ends_with(b".") {
+        return 0.0;
+    }
+    std::str::from_utf8(number).ok().and_then(|n| n.parse().ok()).unwrap_or(0.0)
+}
+
+/// The integer at the start of a text; one that begins with 0 is in octal.
+fn integer(text: &[u8]) -> Option<i64> {
+    let (sign, digits) = match text {
+        [b'-', rest @ ..] => (-1, rest),
+        rest => (1, rest),
+    };
+    if digits.first() != Some(&b'0') {
+        return hapax_value::parse_int(text);
+    }
+    let octal = digits.iter().take_while(|b| (b'0'..b'8').contains(b));
+    let n = octal.fold(0i64, |n, b| n.saturating_mul(8).saturating_add(i64::from(b - b'0')));
+    Some(sign * n)
 }
 
 /// A number with six significant digits, as C prints them with `%g`.

@@ -19,7 +19,7 @@ pub(super) static ROWS: &[Converter] = &[
         "jwt_decrypt_secret",
         Type::Bin,
         Type::Bin,
-        "The decrypted content of a token by a secret in base 64, which may be in a variable; empty on errors. Algorithms: \
+        "The decrypted content of a token by a secret in base 64, which may be in a variable; nothing on errors. Algorithms: \
          dir, A128KW to A256KW, A128GCMKW to A256GCMKW.",
         |a, v, e| decrypted(v, base64_now(a, 0, e).map(Key::Secret).as_ref(), e),
     )
@@ -33,7 +33,7 @@ pub(super) static ROWS: &[Converter] = &[
         "jwt_decrypt_jwk",
         Type::Bin,
         Type::Bin,
-        "The decrypted content of a token by a JSON Web Key of type oct, RSA or EC, which may be in a variable; empty on \
+        "The decrypted content of a token by a JSON Web Key of type oct, RSA or EC, which may be in a variable; nothing on \
          errors.",
         |a, v, e| {
             let key = match arg::custom::<Key>(a, 0) {
@@ -57,14 +57,12 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Bin,
         Type::Bin,
         "The decrypted content of a token by the private key of a certificate, RSA or EC, by its path or its name in a \
-         crt-store, which may be in a variable; empty on errors.",
+         crt-store, which may be in a variable; nothing on errors.",
         |a, v, e| {
             let name = arg::bytes_now(a, 0, e).ok_or(Absent::Never)?;
             let certs = arg::custom::<JwtCerts>(a, 1).ok_or(Absent::Never)?;
-            match certs.private(&name) {
-                Ok(key) => decrypted(v, Some(&key), e),
-                Err(_) => Ok(Value::Bin(Vec::new().into())),
-            }
+            let key = certs.private(&name).map_err(|_| Absent::Never)?;
+            decrypted(v, Some(&key), e)
         },
     )
     .args(&[ArgKind::Str], 1)
@@ -92,11 +90,12 @@ fn check_cert(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// A token's content, or nothing where it cannot be had.
+/// A token's content, where it can be had.
 fn decrypted<'e>(token: Value<'e>, key: Option<&Key>, env: &Env<'_>) -> Sampled<'e> {
     let token = arg::bytes(token)?;
     let key = key.ok_or(Absent::Never)?;
-    Ok(Value::Bin(decrypt(&token, key, env).unwrap_or_default().into()))
+    let content = decrypt(&token, key, env).ok_or(Absent::Never)?;
+    Ok(Value::Bin(content.into()))
 }
 
 fn decrypt(token: &[u8], key: &Key, env: &Env<'_>) -> Option<Vec<u8>> {

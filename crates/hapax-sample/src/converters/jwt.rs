@@ -62,12 +62,9 @@ pub(super) static ROWS: &[Converter] = &[
     .args(&[ArgKind::Str, ArgKind::Str], 2)
     .check(check_verify)
     .cases(
+        &["str(a),jwt_verify(HS256,secret)", "str(a),jwt_verify(txn.alg,secret)"],
         &[
-            "str(a),jwt_verify(HS256,secret)",
-            "str(a),jwt_verify(txn.alg,secret)",
             "str(a),jwt_verify(none,x)",
-        ],
-        &[
             "str(a),jwt_verify(HS256)",
             "str(a),jwt_verify(XX,x)",
             "str(a),jwt_verify(RS256,/none)",
@@ -84,8 +81,8 @@ pub(super) static ROWS: &[Converter] = &[
     .args(&[ArgKind::Str, ArgKind::Str], 2)
     .check(check_cert)
     .cases(
-        &["str(a),jwt_verify_cert(RS256,txn.cert)"],
-        &["str(a),jwt_verify_cert(RS256,/none)", "str(a),jwt_verify_cert(XX,/none)"],
+        &["str(a),jwt_verify_cert(RS256,txn.cert)", "str(a),jwt_verify_cert(RS256,/none)"],
+        &["str(a),jwt_verify_cert(HS256,txn.cert)", "str(a),jwt_verify_cert(XX,/none)"],
     ),
 ];
 
@@ -134,8 +131,8 @@ fn check_verify(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String>
     if let Some(path) = arg::word(args, 1).filter(|_| !by_secret) {
         match cx.files.read(path).and_then(|pem| PublicKey::from_pem(&pem, false)) {
             Ok(key) => cx.refs.jwt.add_key(path, &Arc::new(key)),
-            // It may be a secret, when only a variable tells the algorithm; without one, nothing to verify needs no key.
-            Err(_) if named.is_none() || named == Some(Algorithm::None) => {}
+            // It may be a secret, when only a variable tells the algorithm.
+            Err(_) if named.is_none() => {}
             Err(why) => return Err(format!("failed to load '{path}': {why}")),
         }
     }
@@ -144,8 +141,11 @@ fn check_verify(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String>
 }
 
 fn check_cert(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String> {
-    named_algorithm(args, cx)?;
-    load_cert(args, 1, cx, |pem| PublicKey::from_pem(pem, true).map(|_| ()))?;
+    if named_algorithm(args, cx)?.is_some_and(Algorithm::is_secret) {
+        return Err("HMAC-signed tokens can't be processed by this converter".to_owned());
+    }
+    // One that is not there now is looked for again whenever a token comes: the runtime API may bring it.
+    let _ = load_cert(args, 1, cx, |pem| PublicKey::from_pem(pem, true).map(|_| ()));
     arg::put(args, 2, Arg::Custom(cx.refs.jwt.clone()));
     Ok(())
 }

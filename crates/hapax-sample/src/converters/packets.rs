@@ -48,17 +48,17 @@ pub(super) static INTEGERS: &[Converter] = integers! {
     "tcp.flags", "The flags of a TCP header, from FIN (1) to CWR (128).", |b| u8_at(tcp_header(b)?, 13);
     "tcp.options.mss", "The maximum segment size announced in a TCP header, 0 without one.", |b| {
         let option = option(b, 2).ok()?;
-        Some(option.map_or(0, |data| u16_at(data, 0).unwrap_or(0)))
+        Some(option.map_or(0, |data| leading(data, 2)))
     };
     "tcp.options.sack", "1 when a TCP header permits selective acknowledgements.", |b| Some(i64::from(option(b, 4).ok()?.is_some()));
     "tcp.options.tsopt", "1 when a TCP header has a timestamp.", |b| Some(i64::from(option(b, 8).ok()?.is_some()));
     "tcp.options.tsval", "The sender's timestamp of a TCP header, 0 without one.", |b| {
         let option = option(b, 8).ok()?;
-        Some(option.and_then(|data| u32_at(data, 0)).unwrap_or(0))
+        Some(option.map_or(0, |data| leading(data, 4)))
     };
     "tcp.options.wscale", "The window scale of a TCP header, 0 without one.", |b| {
         let option = option(b, 3).ok()?;
-        Some(option.map_or(0, |data| u8_at(data, 0).unwrap_or(0)))
+        Some(option.map_or(0, |data| leading(data, 1)))
     };
     "tcp.options.wsopt", "1 when a TCP header has a window scale.", |b| Some(i64::from(option(b, 3).ok()?.is_some()));
     "tcp.seq", "The sequence number of a TCP header.", |b| u32_at(tcp_header(b)?, 4);
@@ -158,6 +158,11 @@ fn u32_at(b: &[u8], at: usize) -> Option<i64> {
     b.get(at..at + 4)?.try_into().ok().map(|n| i64::from(u32::from_be_bytes(n)))
 }
 
+/// The number that so many bytes are; those that are not there count as 0.
+fn leading(b: &[u8], len: usize) -> i64 {
+    (0..len).fold(0, |n, at| n << 8 | u8_at(b, at).unwrap_or(0))
+}
+
 /// Where an Ethernet header ends, and its last VLAN number.
 fn ethernet(b: &[u8]) -> Option<(usize, Option<i64>)> {
     let mut at = 12;
@@ -182,7 +187,7 @@ fn ip(b: &[u8]) -> Option<(usize, i64)> {
     const UDP: i64 = 17;
     if version(b)? == 4 {
         let len = usize::from(b.first()? & 15) * 4;
-        return (b.len() >= len && len >= 20).then_some((len, u8_at(b, 9)?));
+        return (b.len() >= len && len > 0).then_some((len, u8_at(b, 9)?));
     }
     let mut len = 40;
     let mut next = u8_at(b, 6)?;
@@ -221,7 +226,8 @@ fn address(b: &[u8], v4: usize, v6: usize) -> Option<Value<'static>> {
     Some(Value::V6(Ipv6Addr::from(octets)))
 }
 
-/// The options of a TCP header, each with its data.
+/// The options of a TCP header, each with all that follows its kind and length: a value is read in the size that its kind
+/// has, whatever length is written there.
 struct Options<'b> {
     rest: &'b [u8],
 }
@@ -267,9 +273,10 @@ impl<'b> Iterator for Options<'b> {
                 Some((NOTHING, &[]))
             }
             [kind, len, ..] => {
-                let option = self.rest.get(..usize::from(len)).filter(|o| o.len() >= 2)?;
-                self.rest = self.rest.get(option.len()..)?;
-                Some((kind, option.get(2..)?))
+                let after = self.rest.get(usize::from(len)..).filter(|_| len >= 2)?;
+                let data = self.rest.get(2..)?;
+                self.rest = after;
+                Some((kind, data))
             }
             [_] => None,
         }
@@ -279,7 +286,7 @@ impl<'b> Iterator for Options<'b> {
 /// The bytes are no whole TCP header.
 struct NoHeader;
 
-/// The data of an option of a TCP header, if it has one of that kind.
+/// What follows an option of that kind in a TCP header, if it has one.
 fn option(b: &[u8], wanted: u8) -> Result<Option<&[u8]>, NoHeader> {
     let mut options = Options::of(b).ok_or(NoHeader)?;
     Ok(options.find(|(kind, _)| *kind == wanted).map(|(_, data)| data))
@@ -317,8 +324,8 @@ fn fingerprint_of(b: &[u8], mode: i64) -> Option<Vec<u8>> {
     for (kind, data) in Options::of(tcp)? {
         kinds.push(kind);
         match kind {
-            2 => mss = u16_at(data, 0).unwrap_or(mss),
-            3 => scale = data.first().map_or(scale, |&n| n.min(14) + 1),
+            2 => mss = leading(data, 2),
+            3 => scale = leading(data, 1).min(14) as u8 + 1,
             _ => {}
         }
         if kind >= 2 {

@@ -156,13 +156,25 @@ fn value(form: Form, wire: u64, content: &[u8]) -> Option<Value<'static>> {
             (n >> 1) as i64 ^ -((n & 1) as i64)
         }
         (Form::Fixed64, 1) => le64()? as i64,
-        (Form::Double, 1) => f64::from_bits(le64()?) as i64,
+        (Form::Double, 1) => unsigned(f64::from_bits(le64()?)),
         (Form::Fixed32, 5) => i64::from(le32()?),
         (Form::Sfixed32, 5) => i64::from(le32()? as i32),
-        (Form::Float, 5) => f32::from_bits(le32()?) as i64,
+        (Form::Float, 5) => whole(f64::from(f32::from_bits(le32()?))) & 0xffff_ffff,
         _ => return None,
     };
     Some(Value::Int(n))
+}
+
+/// The integer part; the least number stands for all that is out of range and for what is no number.
+fn whole(n: f64) -> i64 {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if (-LIMIT..LIMIT).contains(&n) { n as i64 } else { i64::MIN }
+}
+
+/// The integer part as 64 bits without a sign; what is out of their range gives what processors make of it.
+fn unsigned(n: f64) -> i64 {
+    const HALF: f64 = 9_223_372_036_854_775_808.0;
+    if n >= HALF { whole(n - HALF) ^ i64::MIN } else { whole(n) }
 }
 
 fn ungrpc<'e>(args: &'e [Arg], value: Value<'e>, _: &'e Env<'e>) -> Sampled<'e> {

@@ -44,12 +44,12 @@ fn check(args: &mut Vec<Arg>, _: &mut Compile<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn regsub<'e>(args: &'e [Arg], value: Value<'e>, _: &'e Env<'e>) -> Sampled<'e> {
+fn regsub<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e> {
     let (Some(Arg::Regex(regex)), Some(subst)) = (args.first(), arg::custom::<Substitution>(args, 1)) else {
         return Err(Absent::Never);
     };
     let text = arg::bytes(value)?;
     let mut out = Vec::with_capacity(text.len() + 32);
-    let matched = regex.replace(&text, &subst.template, subst.all, &mut out);
+    let matched = regex.replace(&text, &subst.template, subst.all, env.world.buf_size(), &mut out);
     Ok(Value::Str(if matched { out.into() } else { text }))
 }

@@ -180,7 +180,15 @@ fn concat<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<'e
             text.to_mut().extend_from_slice(&more);
         }
     }
-    Ok(Value::Str(text))
+    Ok(Value::Str(cut(text, env)))
+}
+
+/// What was appended, as far as a buffer has room, whose last byte stays free.
+fn cut<'e>(mut text: Cow<'e, [u8]>, env: &Env<'_>) -> Cow<'e, [u8]> {
+    if let Cow::Owned(text) = &mut text {
+        text.truncate(env.world.buf_size() - 1);
+    }
+    text
 }
 
 fn check_add_item(args: &mut Vec<Arg>, cx: &mut Compile<'_>) -> Result<(), String> {
@@ -210,7 +218,7 @@ fn add_item<'e>(args: &'e [Arg], value: Value<'e>, env: &'e Env<'e>) -> Sampled<
             text.to_mut().extend_from_slice(more);
         }
     }
-    Ok(Value::Str(text))
+    Ok(Value::Str(cut(text, env)))
 }
 
 fn reverse_dom<'e>(_: &'e [Arg], value: Value<'e>, _: &'e Env<'e>) -> Sampled<'e> {

@@ -6,6 +6,7 @@ mod encodings;
 mod json;
 mod jwe;
 mod jwt;
+mod limits;
 mod lookups;
 mod numbers;
 mod protocols;
@@ -223,5 +224,7 @@ fn conditions_let_values_pass() {
         ("str(a),when(error)", "-"),
         ("str(a),when(!forwarded)", "a"),
         ("str(a),when(stopping)", "-"),
+        ("str(a),when(toapplet)", "-"),
+        ("str(a),when(!processed)", "a"),
     ]);
 }

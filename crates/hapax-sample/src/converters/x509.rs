@@ -14,7 +14,8 @@ pub(super) static ROWS: &[Converter] = &[Converter::new(
     "The name of OpenSSL's constant for the error of a certificate verification, or the number where it has none.",
     |_, v, _| {
         let code = number(&v)?;
-        let name = usize::try_from(code).ok().and_then(|n| NAMES.get(n));
+        // OpenSSL's codes have 32 bits: of others, these are looked at.
+        let name = usize::try_from(code as i32).ok().and_then(|n| NAMES.get(n));
         Ok(Value::Str(match name {
             Some(name) => Cow::Owned([b"X509_V_", name.as_bytes()].concat()),
             None => Cow::Owned((code as u64).to_string().into_bytes()),

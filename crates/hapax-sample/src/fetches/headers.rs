@@ -359,16 +359,13 @@ fn address<'e>(c: &mut Call<'_, 'e>, head: &'e Head) -> Sampled<'e> {
 
 /// An address, IPv4 with an optional port, IPv6 with or without brackets.
 fn parse_ip(bytes: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    if let Ok(ip) = text.parse() {
-        return Some(ip);
+    if let Some((ip, rest)) = hapax_value::leading_v4(bytes) {
+        let port = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<u16>().ok();
+        let good = rest.is_empty() || rest.strip_prefix(b":").and_then(port).is_some();
+        return good.then_some(IpAddr::V4(ip));
     }
-    if let Some(inside) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
-        return inside.parse().ok().map(IpAddr::V6);
-    }
-    let (host, port) = text.split_once(':')?;
-    port.parse::<u16>().ok()?;
-    host.parse().ok().map(IpAddr::V4)
+    let bare = bytes.strip_prefix(b"[").and_then(|inside| inside.strip_suffix(b"]"));
+    std::str::from_utf8(bare.unwrap_or(bytes)).ok()?.parse().ok().map(IpAddr::V6)
 }
 
 fn names<'e>(c: &Call<'_, 'e>, head: &'e Head) -> Sampled<'e> {

@@ -69,7 +69,7 @@ fn replaced(pattern: &str, template: &str, all: bool, subject: &[u8]) -> Vec<u8>
     let template = Template::new(template.as_bytes()).unwrap();
     Regexp::new(pattern.as_bytes(), false)
         .unwrap()
-        .replace(subject, &template, all, &mut out);
+        .replace(subject, &template, all, usize::MAX, &mut out);
     out
 }
 
@@ -111,7 +111,7 @@ proptest! {
     fn nothing_panics(pattern: Vec<u8>, subject: Vec<u8>, template: Vec<u8>) {
         if let (Ok(r), Ok(t)) = (Regexp::new(&pattern, false), Template::new(&template)) {
             let mut out = Vec::new();
-            r.replace(&subject, &t, true, &mut out);
+            r.replace(&subject, &t, true, usize::MAX, &mut out);
         }
     }
 }
