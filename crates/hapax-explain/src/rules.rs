@@ -145,6 +145,7 @@ fn told(effect: &Effect) -> Option<String> {
         Effect::ExpectNetscalerCip => "expects a NetScaler header".into(),
         Effect::SwitchToHttp(_) => "switches to HTTP".into(),
         Effect::Fail | Effect::Broken => "fails: internal error".into(),
+        Effect::Late => "has waited in vain".into(),
         Effect::Invalid => "finds the request invalid".into(),
     })
 }

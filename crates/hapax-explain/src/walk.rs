@@ -248,6 +248,7 @@ impl<'w> Walk<'w> {
             Effect::Deny(reply) => return Err(self.answer(&reply, "response", "denied", rule)),
             Effect::Tarpit(reply) => return Err(self.answer(&reply, "response", "tarpitted", rule)),
             Effect::Fail | Effect::Broken => return Err(self.answer(&Reply::error(500), "response", "a rewrite failed", rule)),
+            Effect::Late => return Err(self.answer(&Reply::error(408), "response", "the body did not come in time", rule)),
             Effect::Invalid => return Err(self.answer(&Reply::error(400), "response", "the request is not valid", rule)),
             Effect::Reject => end("reject", "the connection is closed without an answer"),
             Effect::Close => end("reject", "the connection to the server is closed"),

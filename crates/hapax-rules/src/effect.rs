@@ -101,6 +101,9 @@ pub enum Effect {
     ExpectNetscalerCip,
     /// `switch-mode http`: the connection is HTTP from here on, over this protocol where it is named.
     SwitchToHttp(Option<Arc<str>>),
+    /// What was waited for has not come in time: whoever should have sent it is to blame, which is 408 for a request and 504 for a
+    /// response.
+    Late,
     /// The action failed and `strict-mode` is on: 500.
     Fail,
     /// What the action was given is broken, whatever `strict-mode` says: 500, an internal error.

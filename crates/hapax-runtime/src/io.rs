@@ -104,6 +104,13 @@ impl Raw {
     }
 }
 
+/// How a peer has ended its side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gone {
+    Closed,
+    Reset,
+}
+
 /// What a session or an upstream connection reads and writes.
 #[derive(Debug)]
 pub(crate) enum Io {
@@ -315,26 +322,26 @@ impl Io {
         }
     }
 
-    /// Whether the peer has ended its side, while nothing is to be read from it. `Ready(false)`: it has sent something instead,
-    /// and will not be noticed to leave. Costs no system call until something happens.
-    pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+    /// How the peer has ended its side, while nothing is to be read from it. `Ready(None)`: it has sent something instead, and will
+    /// not be noticed to leave. Costs no system call until something happens.
+    pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<Option<Gone>> {
         loop {
             ready!(match self.raw_mut() {
                 Some(Raw::Tcp(s)) => s.poll_read_ready(cx),
                 Some(Raw::Unix(s)) => s.poll_read_ready(cx),
-                None => return Poll::Ready(true),
+                None => return Poll::Ready(Some(Gone::Closed)),
             })
             .ok();
             let mut room = [std::mem::MaybeUninit::uninit(); 1];
             let peeked = match self.raw_mut() {
                 Some(Raw::Tcp(s)) => s.try_read(|s| socket2::SockRef::from(&s).peek(&mut room)),
                 Some(Raw::Unix(s)) => s.try_io(Interest::READABLE, || socket2::SockRef::from(&*s).peek(&mut room)),
-                None => return Poll::Ready(true),
+                None => return Poll::Ready(Some(Gone::Closed)),
             };
             match peeked {
-                Ok(n) => return Poll::Ready(n == 0),
+                Ok(n) => return Poll::Ready((n == 0).then_some(Gone::Closed)),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return Poll::Ready(true),
+                Err(_) => return Poll::Ready(Some(Gone::Reset)),
             }
         }
     }

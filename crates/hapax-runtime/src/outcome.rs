@@ -30,6 +30,8 @@ pub(crate) enum Phase {
     Connect,
     Headers,
     Data,
+    /// The server has said all, and its answer or the rest of the request is still on its way.
+    Last,
     Tarpit,
 }
 
@@ -43,6 +45,9 @@ pub(crate) struct End {
 }
 
 impl End {
+    /// Ended from the runtime API: as in HAProxy, whatever the stream was doing.
+    pub(crate) const KILLED: Self = Self::with_status(Blame::Killed, Phase::Connect, 500);
+
     pub(crate) const fn new(blame: Blame, phase: Phase) -> Self {
         Self {
             blame,
@@ -78,6 +83,7 @@ impl End {
             Phase::Connect => b'C',
             Phase::Headers => b'H',
             Phase::Data => b'D',
+            Phase::Last => b'L',
             Phase::Tarpit => b'T',
         };
         [blame, phase]
@@ -85,7 +91,7 @@ impl End {
 
     /// We could not do what we should.
     pub(crate) fn is_internal(self) -> bool {
-        self.blame == Blame::Internal || self.status == Some(500)
+        self.blame == Blame::Internal || (self.status == Some(500) && self.blame != Blame::Killed)
     }
 
     /// The status a client is answered with while nothing was sent to it yet.
@@ -122,10 +128,13 @@ mod tests {
             (Blame::ServerTimeout, Phase::Headers, *b"sH", 504),
             (Blame::Proxy, Phase::Headers, *b"PH", 502),
             (Blame::Internal, Phase::Headers, *b"IH", 500),
+            (Blame::Client, Phase::Last, *b"CL", 400),
         ];
         for (blame, phase, letters, status) in cases {
             let e = End::new(blame, phase);
             assert_eq!((e.letters(), e.status()), (letters, status), "{e:?}");
         }
+        assert_eq!((End::KILLED.letters(), End::KILLED.status()), (*b"KC", 500));
+        assert!(!End::KILLED.is_internal(), "nothing of ours has failed");
     }
 }

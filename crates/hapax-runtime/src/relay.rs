@@ -73,7 +73,7 @@ pub(crate) struct Half {
     /// The destination is closed once it has everything.
     pub closes: bool,
     ended: bool,
-    /// Bytes of body read.
+    /// Bytes of body read, as HAProxy counts them: names and values of trailers, too, and the end of chunks as one.
     pub payload: u64,
     /// Bytes written to the destination.
     pub written: u64,
@@ -284,6 +284,7 @@ impl Half {
                     self.leave_frame(n as u64);
                 }
                 Ok(ChunkEvent::End(n)) => {
+                    self.payload += 1 + self.trailers.fields_len();
                     self.buf.consume(n);
                     self.finish();
                 }

@@ -233,11 +233,6 @@ impl Deadline {
         }
         waited
     }
-
-    /// Waits until it has passed.
-    pub(crate) async fn wait(&self) {
-        std::future::poll_fn(|cx| if self.expired(cx) { Poll::Ready(()) } else { Poll::Pending }).await;
-    }
 }
 
 impl Drop for Deadline {

@@ -76,7 +76,7 @@ const fn lasting(name: &'static str, sections: Sections) -> Row {
 
 static ROWS: &[Row] = &[
     flag("option abortonclose", Sections::PROXY)
-        .doc("Drops the request of a client that closes its side while the request waits for a server; the default of HTTP backends.")
+        .doc("Drops the request of a client that closes its side while the request waits for a server or its answer; the default of HTTP backends.")
         .ok(&["option abortonclose", "no option abortonclose"])
         .bad(&["option abortonclose now"]),
     flag("option accept-unsafe-violations-in-http-request", Sections::PROXY)

@@ -282,8 +282,12 @@ impl Head {
         } else {
             3 + self.reason().len()
         };
-        let fields: usize = self.iter().map(|(n, v)| n.len() + v.len()).sum();
-        (20 + 8 + 1 + line + fields) as u64
+        (20 + 8 + 1 + line) as u64 + self.fields_len()
+    }
+
+    /// Bytes of the names and values of its fields.
+    pub fn fields_len(&self) -> u64 {
+        self.iter().map(|(n, v)| (n.len() + v.len()) as u64).sum()
     }
 
     /// Bytes the head took as received, or would take at least.

@@ -200,13 +200,10 @@ fn bodies_are_waited_for() {
         (facts.body, facts.body_complete, facts.woken) = (body.as_bytes(), complete, woken);
         assert_eq!(facts.run(RuleSets::HTTP_REQ, &[rule]), want, "{rule} {body}");
     }
-    for (set, status) in [(RuleSets::HTTP_REQ, 408), (RuleSets::HTTP_RES, 504)] {
+    for set in [RuleSets::HTTP_REQ, RuleSets::HTTP_RES] {
         let mut facts = Facts::response(&[]);
         (facts.body_complete, facts.woken) = (false, Woken::TimedOut);
-        let Effect::Return(reply) = facts.run(set, &["wait-for-body time 1s"]) else {
-            panic!("no answer")
-        };
-        assert_eq!(reply.status, status);
+        assert_eq!(facts.run(set, &["wait-for-body time 1s"]), Effect::Late);
     }
 }
 

@@ -6,7 +6,7 @@ use hapax_diag::Diagnostic;
 use hapax_value::{Duration, Millis, Support, TimeError, TimeUnit, parse_size};
 
 use crate::amount::Amount;
-use crate::{Action, ActionRow, Effect, ParseAction, Reply, RuleSets, Txn, Wait, Woken, codes};
+use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, Wait, Woken, codes};
 
 const BOTH: RuleSets = RuleSets::HTTP_REQ.union(RuleSets::HTTP_RES);
 
@@ -89,7 +89,7 @@ impl Action for WaitForBody {
             _ if enough => Effect::Continue,
             // A full buffer holds no more: what is there must do.
             Woken::Done => Effect::Continue,
-            Woken::TimedOut => Effect::Return(Box::new(Reply::error(if self.request { 408 } else { 504 }))),
+            Woken::TimedOut => Effect::Late,
             Woken::No => Effect::Wait(Wait::Body {
                 time: self.time,
                 at_least: self.at_least,

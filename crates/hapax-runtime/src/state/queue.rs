@@ -27,20 +27,24 @@ struct Waiting {
     bound: Vec<Line>,
 }
 
-/// One queue, and how many have been granted from it so far (it wraps).
+/// One queue, and how many have left it so far, for a slot or for good (it wraps).
 #[derive(Debug, Default)]
 struct Line {
     queue: Queue<Arc<Ticket>>,
-    granted: u32,
+    left: u32,
 }
 
 impl Line {
     fn pop(&mut self) -> Option<Arc<Ticket>> {
         let next = self.queue.pop()?;
-        self.granted = self.granted.wrapping_add(1);
-        let before = next.passed.load(Ordering::Relaxed);
-        next.passed.store(self.granted.wrapping_sub(before), Ordering::Relaxed);
+        self.gone(&next);
         Some(next)
+    }
+
+    fn gone(&mut self, ticket: &Ticket) {
+        self.left = self.left.wrapping_add(1);
+        let before = ticket.passed.load(Ordering::Relaxed);
+        ticket.passed.store(self.left.wrapping_sub(before), Ordering::Relaxed);
     }
 }
 
@@ -62,7 +66,7 @@ impl Ticket {
         self.target
     }
 
-    /// Once granted: how many left its queue while it waited, itself among them.
+    /// Once it has left: how many left its queue while it waited, itself among them.
     pub fn passed(&self) -> u32 {
         self.passed.load(Ordering::Relaxed)
     }
@@ -93,22 +97,25 @@ impl WaitQueue {
         let mut waiting = self.lock();
         self.len.fetch_add(1, Ordering::Relaxed);
         let line = waiting.of(target);
-        let granted = line.granted;
+        let left = line.left;
         line.queue.push_with(class, now_ms, offset_ms, |place| {
             Arc::new(Ticket {
                 granted: AtomicUsize::new(NONE),
                 waker: Mutex::new(None),
                 place,
                 target,
-                passed: AtomicU32::new(granted),
+                passed: AtomicU32::new(left),
             })
         })
     }
 
     /// Leaves before its turn; `false`: it was granted meanwhile.
     pub fn leave(&self, ticket: &Ticket) -> bool {
-        let left = self.lock().of(ticket.target).queue.remove(ticket.place).is_some();
+        let mut waiting = self.lock();
+        let line = waiting.of(ticket.target);
+        let left = line.queue.remove(ticket.place).is_some();
         if left {
+            line.gone(ticket);
             self.len.fetch_sub(1, Ordering::Relaxed);
         }
         left
@@ -172,6 +179,7 @@ mod tests {
         let q = WaitQueue::default();
         let t = q.join(None, 0, 1, 0);
         assert!(q.leave(&t));
+        assert_eq!(t.passed(), 1, "itself");
         assert!(!q.hand(0) && q.is_empty());
     }
 

@@ -14,6 +14,7 @@ use super::exchange::Exchange;
 use super::rules::Way;
 use super::{Step, Stop};
 use crate::buf::Buf;
+use crate::io::Gone;
 use crate::outcome::{Blame, End, Phase};
 
 /// The decoded copy of a chunked body as far as it is buffered. Empty for other bodies, which are looked at where they are.
@@ -24,6 +25,8 @@ pub(crate) struct Seen {
     at: usize,
     decoder: ChunkDecoder,
     malformed: bool,
+    /// What its trailers count as.
+    trailers: u64,
 }
 
 impl Seen {
@@ -32,6 +35,7 @@ impl Seen {
         self.at = 0;
         self.decoder = ChunkDecoder::default();
         self.malformed = false;
+        self.trailers = 0;
     }
 
     /// Decodes what came since.
@@ -42,7 +46,11 @@ impl Seen {
             match self.decoder.next(rest, &mut trailers) {
                 Err(_) => self.malformed = true,
                 Ok(ChunkEvent::NeedMore) => return,
-                Ok(ChunkEvent::Skip(n) | ChunkEvent::End(n)) => self.at += n,
+                Ok(ChunkEvent::Skip(n)) => self.at += n,
+                Ok(ChunkEvent::End(n)) => {
+                    self.at += n;
+                    self.trailers = trailers.fields_len();
+                }
                 Ok(ChunkEvent::Data(n)) => {
                     self.bytes.extend_from_slice(&rest[..n]);
                     self.at += n;
@@ -51,10 +59,10 @@ impl Seen {
         }
     }
 
-    /// Whether the body ends in what was looked at, how many bytes it counts as (its end as one), and how many it takes up.
+    /// Whether the body ends in what was looked at, how many bytes it counts as (see [`Half::payload`](crate::relay::Half::payload)), and how many it takes up.
     pub(super) fn extent(&self) -> (bool, u64, usize) {
         let whole = self.decoder.is_end();
-        (whole, self.bytes.len() as u64 + u64::from(whole), self.at)
+        (whole, self.bytes.len() as u64 + self.trailers + u64::from(whole), self.at)
     }
 
     fn body(&self) -> Body<'_> {
@@ -64,6 +72,19 @@ impl Seen {
             announced: None,
         }
     }
+}
+
+/// Whether what has come of a chunked body is none.
+pub(super) fn is_malformed(buffered: &[u8]) -> bool {
+    let (mut decoder, mut trailers, mut at) = (ChunkDecoder::default(), Head::default(), 0);
+    while !decoder.is_end() {
+        match decoder.next(buffered.get(at..).unwrap_or_default(), &mut trailers) {
+            Err(_) => return true,
+            Ok(ChunkEvent::NeedMore) => break,
+            Ok(ChunkEvent::Skip(n) | ChunkEvent::Data(n) | ChunkEvent::End(n)) => at += n,
+        }
+    }
+    false
 }
 
 /// What is known of a body: `seen` is its decoded copy where it is chunked.
@@ -117,11 +138,6 @@ impl Exchange<'_> {
         let early = |blame, status| Err(Stop::End(End::with_status(blame, Phase::Request, status)));
         match waited {
             Ok(Woken::TimedOut) => early(Blame::ClientTimeout, 408),
-            // As in HAProxy, the request still gets as far as its backend, which is logged.
-            Err(Stop::End(end)) if end.blame == Blame::Client => {
-                self.client_left = true;
-                Ok(())
-            }
             Err(Stop::End(end)) => early(end.blame, end.status()),
             Err(stop) => Err(stop),
             Ok(_) => Ok(()),
@@ -140,6 +156,7 @@ impl Exchange<'_> {
             self.write_now(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
         self.c.deadline.set(now.saturating_add(time));
+        let mut left = false;
         let large = if large { self.plan.global.bufsize_large } else { 0 };
         let woken = std::future::poll_fn(|cx| {
             loop {
@@ -176,7 +193,12 @@ impl Exchange<'_> {
                     Poll::Ready(Ok(_)) if !request && self.res_body == BodyLen::UntilClose => {
                         return Poll::Ready(Some(Woken::Done));
                     }
+                    Poll::Ready(_) if request => {
+                        left = true;
+                        return Poll::Ready(Some(Woken::Done));
+                    }
                     Poll::Ready(_) => return Poll::Ready(None),
+                    Poll::Pending if self.c.entry.kill.get() => return Poll::Ready(None),
                     Poll::Pending if self.c.deadline.expired(cx) => return Poll::Ready(Some(Woken::TimedOut)),
                     Poll::Pending => return Poll::Pending,
                 }
@@ -184,9 +206,15 @@ impl Exchange<'_> {
         })
         .await;
         self.c.deadline.clear();
+        if left {
+            // As in HAProxy, the request still gets as far as its backend, which is logged.
+            self.gone = Some(Gone::Closed);
+        }
+        if self.c.entry.kill.get() {
+            return Err(Stop::Close(End::KILLED));
+        }
         let broken = if request {
-            let blame = if self.p.req_seen.malformed { Blame::Proxy } else { Blame::Client };
-            End::with_status(blame, Phase::Data, 400)
+            End::with_status(Blame::Proxy, Phase::Data, 400)
         } else {
             End::with_status(Blame::Server, Phase::Data, 502)
         };
@@ -229,5 +257,13 @@ mod tests {
         assert!(seen.malformed && !seen.body().complete);
         seen.clear();
         assert!(!seen.malformed);
+        for (bytes, malformed) in [
+            (&b"3\r\nabcd"[..], true),
+            (b"3\r\nabc\r\nzz", true),
+            (b"3\r\nab", false),
+            (b"0\r\n\r\nzz", false),
+        ] {
+            assert_eq!(is_malformed(bytes), malformed, "{bytes:?}");
+        }
     }
 }

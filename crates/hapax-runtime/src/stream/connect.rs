@@ -7,7 +7,6 @@ use std::task::Poll;
 
 use hapax_balance::Choice;
 use hapax_config::plan::{Mode, Observe, Options, Persist, RetryOn, Server};
-use hapax_proto::h1::BodyLen;
 use hapax_sample::fault::Fault;
 use hapax_sample::{Ends, ServerId};
 use hapax_value::{Endpoint, Millis};
@@ -33,7 +32,7 @@ const LOOK_AGAIN: Millis = 100;
 impl Exchange<'_> {
     /// Ends with `self.up` open and ready to be written to.
     pub(super) async fn connect(&mut self) -> Step<()> {
-        self.watched = self.be.options.contains(Options::ABORTONCLOSE) && (self.raw || self.meta.body == BodyLen::None);
+        self.watched = true;
         loop {
             let i = match self.again.take() {
                 Some(i) => self.wait_for_slot(Some(i), None).await?,
@@ -171,12 +170,6 @@ impl Exchange<'_> {
         true
     }
 
-    /// The end of a stream that nobody waits for any more.
-    fn abandoned(&self, phase: Phase) -> Stop {
-        let blame = if self.client_left { Blame::Client } else { Blame::Killed };
-        Stop::Close(End::new(blame, phase))
-    }
-
     /// `option redispatch N`: every Nth retry; where N is negative, the retry so many before the one after the last, and its
     /// multiples.
     fn is_turn_to_move(&self, attempt: u32, retries: u32) -> bool {
@@ -219,12 +212,7 @@ impl Exchange<'_> {
         loop {
             if let Some((p, i)) = place.as_ref().and_then(|p| Some((p, p.granted()?))) {
                 p.used.set(true);
-                let passed = p.ticket.passed();
-                if p.server.is_some() {
-                    self.p.facts.server_queue = passed;
-                } else {
-                    self.p.facts.backend_queue = passed;
-                }
+                self.note_queue(p);
                 self.mark_queued();
                 return Ok(i);
             }
@@ -298,7 +286,19 @@ impl Exchange<'_> {
             if let Some(i) = p.ticket.target() {
                 self.take_server(i);
             }
+            p.queue.leave(&p.ticket);
+            self.note_queue(p);
             return Err(ended);
+        }
+    }
+
+    /// How many the stream has seen served before its turn or its leaving.
+    fn note_queue(&mut self, p: &Waiting<'_>) {
+        let passed = p.ticket.passed();
+        if p.server.is_some() {
+            self.p.facts.server_queue = passed;
+        } else {
+            self.p.facts.backend_queue = passed;
         }
     }
 
@@ -331,14 +331,14 @@ impl Exchange<'_> {
         std::future::poll_fn(|cx| {
             p.ticket.watch(cx.waker());
             let granted = p.granted().is_some() || self.c.deadline.expired(cx);
-            if granted || self.c.entry.kill.get() || self.poll_client(cx) {
+            if granted || self.c.entry.kill.get() || self.poll_client(cx, Phase::Queue) {
                 return Poll::Ready(());
             }
             Poll::Pending
         })
         .await;
         self.c.deadline.clear();
-        if self.c.entry.kill.get() || self.client_left {
+        if self.c.entry.kill.get() || self.gone.is_some() {
             self.mark_queued();
             Err(self.abandoned(Phase::Queue))
         } else {
@@ -349,12 +349,12 @@ impl Exchange<'_> {
     async fn sleep(&mut self, ms: Millis) -> Step<()> {
         self.c.deadline.set(self.w.now_ms() + ms);
         std::future::poll_fn(|cx| {
-            let over = self.c.deadline.expired(cx) || self.poll_client(cx);
+            let over = self.c.deadline.expired(cx) || self.c.entry.kill.get() || self.poll_client(cx, Phase::Queue);
             if over { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
         self.c.deadline.clear();
-        if self.client_left {
+        if self.gone.is_some() || self.c.entry.kill.get() {
             Err(self.abandoned(Phase::Connect))
         } else {
             Ok(())
@@ -394,7 +394,7 @@ impl Exchange<'_> {
         let keep = tls::Keep::of(self.plan);
         let worker = self.w;
         let source_asked = self.plan.wanted.server_source;
-        let mut watch = self.watch();
+        let mut watch = self.watch(Phase::Connect);
         let deadline = watch.deadline;
         server.counters.connect.inc(w);
         state.be.connect.inc(w);
@@ -557,7 +557,7 @@ impl Exchange<'_> {
                     let server = &self.be_state().servers[i];
                     self.w.pools.put(self.be_id, id, &self.server_conf(i), server, up, now);
                 }
-            } else if clean && self.request_sent && !self.p.res.eof {
+            } else if if clean { self.request_sent && !self.p.res.eof } else { !self.raw } {
                 up.close();
             }
         }

@@ -10,6 +10,7 @@ use hapax_sample::{Body, Env, ProxyId};
 use hapax_value::Millis;
 
 use super::{Next, StreamParts, body};
+use crate::io::Gone;
 use crate::session::Client;
 use crate::state::{Conf, ProxyState, ServerState};
 use crate::upstream::Upstream;
@@ -76,7 +77,8 @@ pub(super) struct Exchange<'x> {
     pub watched: bool,
     /// The request was sent before: it stands in its half as it was.
     pub resent: bool,
-    pub client_left: bool,
+    /// How the client has left, where it was seen to.
+    pub gone: Option<Gone>,
     /// Server named by the client's cookie, and whether the response must set a cookie.
     pub persistence: super::cookie::Persistence,
     /// Keys that `stick` rules store once the server has answered.
@@ -155,7 +157,7 @@ impl<'x> Exchange<'x> {
             head_only: false,
             watched: false,
             resent: false,
-            client_left: false,
+            gone: None,
             persistence: super::cookie::Persistence::default(),
             stores: super::tables::Stores::new(),
         }

@@ -11,6 +11,7 @@ use hapax_proto::h1::{Limits, Meta, normalise, parse_response, websocket, write}
 use super::exchange::Exchange;
 use super::{Step, Stop};
 use crate::buf::Buf;
+use crate::io::Gone;
 use crate::outcome::{Blame, End, Phase};
 use crate::relay::{Coding, HalfError};
 
@@ -24,6 +25,8 @@ enum Waited {
     Killed,
     /// The client's half failed.
     Client(HalfError),
+    /// The client has left behind its whole request.
+    Left,
 }
 
 impl<'x> Exchange<'x> {
@@ -58,7 +61,7 @@ impl<'x> Exchange<'x> {
     /// Whether the request goes out again after this failure (`retry-on`): the server is left then.
     fn retried(&mut self, failure: RetryOn) -> bool {
         let Some(i) = self.server else { return false };
-        if failure.is_empty() || !self.be.retry_on.intersects(failure) || self.p.controls.no_l7_retry || self.client_left {
+        if failure.is_empty() || !self.be.retry_on.intersects(failure) || self.p.controls.no_l7_retry || self.gone.is_some() {
             return false;
         }
         let mut head = Vec::new();
@@ -115,7 +118,7 @@ impl<'x> Exchange<'x> {
         self.p
             .req
             .start(self.meta.body, coding, splice)
-            .map_err(|e| self.client_failure(&e).into())
+            .map_err(|e| Stop::Close(self.client_failure(&e)))
     }
 
     /// Counts where the server strayed from the protocol; too often is the end of its connection.
@@ -157,14 +160,20 @@ impl<'x> Exchange<'x> {
                 Waited::Bytes => {}
                 Waited::Ended(result) => return Err(self.no_response(&result)),
                 Waited::Timeout if !self.request_read && self.p.req.is_flushed() => {
-                    return Err(End::with_status(Blame::ClientTimeout, Phase::Data, 408).into());
+                    return Err(End::with_status(Blame::ClientTimeout, Phase::Headers, 400).into());
                 }
                 Waited::Timeout => {
                     self.failure = RetryOn::RESPONSE_TIMEOUT;
                     return Err(End::new(Blame::ServerTimeout, Phase::Headers).into());
                 }
-                Waited::Killed => return Err(Stop::Close(End::new(Blame::Killed, Phase::Headers))),
-                Waited::Client(e) => return Err(self.client_failure(&e).into()),
+                Waited::Killed => return Err(Stop::Close(End::KILLED)),
+                // It has sent half a message: whatever came of it, there is no answer to it.
+                Waited::Client(e) => return Err(Stop::Close(self.client_failure(&e))),
+                Waited::Left => {
+                    let reset = self.gone == Some(Gone::Reset);
+                    let phase = if reset { Phase::Data } else { Phase::Headers };
+                    return Err(End::with_status(Blame::Client, phase, 400).into());
+                }
             }
         }
     }
@@ -188,6 +197,7 @@ impl<'x> Exchange<'x> {
                 Poll::Ready(Ok(())) => {
                     self.request_sent = true;
                     self.request_read = true;
+                    self.watched = true;
                     self.c
                         .deadline
                         .after(self.w.now_ms(), self.p.facts.set.timeout_server.or(self.be.timeouts.server));
@@ -227,12 +237,8 @@ impl<'x> Exchange<'x> {
         if self.c.deadline.expired(cx) {
             return Poll::Ready(Waited::Timeout);
         }
-        if self.watched && !self.client_left && self.poll_client(cx) {
-            // The server is told in the same way, and decides.
-            if let Some(up) = &mut self.up {
-                self.reusable = false;
-                let _ = up.io.poll_shutdown(cx);
-            }
+        if self.request_read && self.poll_client(cx, Phase::Headers) {
+            return Poll::Ready(Waited::Left);
         }
         if self.c.entry.kill.get() {
             return Poll::Ready(Waited::Killed);
@@ -243,16 +249,16 @@ impl<'x> Exchange<'x> {
     /// The server ended without a response.
     fn no_response(&mut self, result: &io::Result<()>) -> Stop {
         tracing::debug!(?result, "no response");
-        if self.client_left {
-            return End::with_status(Blame::Client, Phase::Headers, 400).into();
-        }
         let reused = self.up.as_ref().is_some_and(|u| u.served > 0);
         self.failure = match (self.p.res.buf.is_empty(), reused && self.p.req.written == 0) {
             (true, true) => RetryOn::CONN_FAILURE,
             (true, false) => RetryOn::EMPTY_RESPONSE,
-            // Half a head is either.
-            _ => RetryOn::JUNK_RESPONSE | RetryOn::EMPTY_RESPONSE,
+            _ => RetryOn::JUNK_RESPONSE,
         };
+        if self.failure == RetryOn::JUNK_RESPONSE {
+            // Half a head is no response, however it ends.
+            return End::new(Blame::Proxy, Phase::Headers).into();
+        }
         if reused && self.p.res.buf.is_empty() && self.c.streams > 1 {
             // A kept connection died under the request. The client sees what it would have seen without us: a closed
             // connection, after which it may try again.
@@ -264,8 +270,8 @@ impl<'x> Exchange<'x> {
     /// What a failure of the client's half means.
     fn client_failure(&self, e: &HalfError) -> End {
         match e {
-            HalfError::Malformed => End::with_status(Blame::Proxy, Phase::Request, 400),
-            _ => End::with_status(Blame::Client, if self.response_started { Phase::Data } else { Phase::Headers }, 400),
+            HalfError::Malformed => End::with_status(Blame::Proxy, Phase::Headers, 400),
+            _ => End::with_status(Blame::Client, Phase::Headers, 400),
         }
     }
 
@@ -315,7 +321,7 @@ impl<'x> Exchange<'x> {
             self.arm_for_bodies();
             std::future::poll_fn(|cx| self.poll_bodies(cx)).await
         };
-        self.p.facts.bytes_in += self.p.req.payload + u64::from(self.meta.body == BodyLen::Chunked);
+        self.p.facts.bytes_in += self.p.req.payload;
         if self.p.req.spliced | self.p.res.spliced != 0 {
             self.count_spliced();
         }
@@ -381,18 +387,24 @@ impl<'x> Exchange<'x> {
             }
             _ => {}
         }
+        // An answer that is whole is over as soon as its request is.
+        let phase = if response.is_ready() { Phase::Last } else { Phase::Data };
         if !self.request_sent {
             match self.p.req.poll(cx, &mut self.c.io, &mut up.io) {
                 Poll::Ready(Ok(())) => {
                     self.request_sent = true;
                     self.request_read = true;
+                    self.watched = true;
                 }
                 Poll::Ready(Err(HalfError::Destination(_))) => {
                     self.request_sent = true;
                     self.reusable = false;
                 }
-                Poll::Ready(Err(HalfError::Malformed)) => return Poll::Ready(Err(End::new(Blame::Proxy, Phase::Data))),
-                Poll::Ready(Err(_)) => return Poll::Ready(Err(End::new(Blame::Client, Phase::Data))),
+                Poll::Ready(Err(e)) => {
+                    let malformed = matches!(e, HalfError::Malformed);
+                    let blame = if malformed { Blame::Proxy } else { Blame::Client };
+                    return Poll::Ready(Err(End::new(blame, phase)));
+                }
                 Poll::Pending => {}
             }
         }
@@ -406,10 +418,13 @@ impl<'x> Exchange<'x> {
         if self.c.deadline.expired(cx) {
             let client = response.is_ready() || !self.p.res.is_flushed();
             let blame = if client { Blame::ClientTimeout } else { Blame::ServerTimeout };
-            return Poll::Ready(Err(End::new(blame, Phase::Data)));
+            return Poll::Ready(Err(End::new(blame, phase)));
+        }
+        if self.request_read && self.poll_client(cx, Phase::Data) {
+            return Poll::Ready(Err(End::new(Blame::Client, Phase::Data)));
         }
         if self.c.entry.kill.get() {
-            return Poll::Ready(Err(End::new(Blame::Killed, Phase::Data)));
+            return Poll::Ready(Err(End::KILLED));
         }
         Poll::Pending
     }

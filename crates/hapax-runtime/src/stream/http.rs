@@ -4,6 +4,7 @@ use hapax_config::plan::{LogStep, RetryOn};
 
 use super::exchange::Exchange;
 use super::{Next, Step, Stop};
+use crate::io::Gone;
 use crate::outcome::{Blame, End, Phase};
 use crate::session::Client;
 use crate::state::{Event, count_front};
@@ -32,9 +33,10 @@ impl Exchange<'_> {
         self.frontend_rules().await?;
         self.choose_backend()?;
         self.backend_rules().await?;
-        if self.client_left {
-            // It left before its request was whole.
-            return Err(End::with_status(Blame::Client, Phase::Request, 400).into());
+        if let Some(how) = self.gone {
+            // It left before its request was whole, or has no use for an answer.
+            let status = if how == Gone::Closed { 400 } else { 0 };
+            return Err(Stop::Close(End::with_status(Blame::Client, Phase::Request, status)));
         }
         self.prepare_request()?;
         self.stick_request(|x| x.env(false));
@@ -68,6 +70,9 @@ impl Exchange<'_> {
             self.p.facts.termination = end.letters();
             self.count_end(end);
             self.leave_server(false);
+            if end.blame == Blame::Killed {
+                self.p.facts.status = end.status();
+            }
             if answer {
                 next = self.answer_error(end).await;
             } else if !self.response_started {

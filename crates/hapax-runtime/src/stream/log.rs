@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 
 use hapax_config::Plan;
 use hapax_config::plan::{LogStep, Mode, Options, Proxy, ProxyCaps};
-use hapax_proto::h1::framing::BodyLen;
 use hapax_sample::fault::Fault;
 use hapax_sample::logformat::LogFormat;
 use hapax_sample::{Env, LOG_SILENT, Timers};
@@ -204,12 +203,12 @@ impl Exchange<'_> {
         let req = match (self.marks.connected, served) {
             (0, false) => 0,
             (_, true) => p.facts.bytes_in,
-            _ => self.req_head_out + p.req.payload + u64::from(self.meta.body == BodyLen::Chunked),
+            _ => self.req_head_out + p.req.payload,
         };
         let res = if self.own_out > 0 {
             self.own_out
         } else {
-            self.res_head_out + p.res.payload + u64::from(self.res_body == BodyLen::Chunked)
+            self.res_head_out + p.res.payload
         };
         (req, res)
     }

@@ -37,7 +37,8 @@ impl Exchange<'_> {
             self.p.facts.status = reply.status;
             return Err(Stop::Close(end));
         }
-        self.send_own(reply.status, body).await?;
+        // Who is to blame was decided before, whether or not the client has waited for it.
+        self.keep_alive &= self.send_own(reply.status, body).await.is_ok();
         Err(Stop::Answered)
     }
 
@@ -123,9 +124,12 @@ impl Exchange<'_> {
     pub(super) fn take_buffered_body(&mut self) {
         if self.marks.connected != 0 {
             // It is on its way to a server, which has answered.
-            self.p.facts.bytes_in += self.p.req.payload + u64::from(self.meta.body == BodyLen::Chunked);
+            self.p.facts.bytes_in += self.p.req.payload;
             self.look_at_bodies();
-            self.head_out += self.body(Way::Response, true).bytes.len() as u64;
+            self.head_out += match self.res_body {
+                BodyLen::Chunked => self.p.res_seen.extent().1,
+                _ => self.body(Way::Response, true).bytes.len() as u64,
+            };
             return;
         }
         if self.request_read {

@@ -8,6 +8,7 @@ use hapax_proto::h1::framing::{self, BodyLen, FramingError};
 use hapax_proto::h1::{Limits, normalise, parse_request};
 use hapax_proto::http::Version;
 
+use super::body;
 use super::exchange::Exchange;
 use super::{Step, Stop};
 use crate::buf::Buf;
@@ -159,6 +160,10 @@ impl Exchange<'_> {
             Err(FramingError::Unsupported) => return Err(self.refuse(422)),
             Err(_) => return Err(self.refuse(400)),
         };
+        if self.meta.body == BodyLen::Chunked && body::is_malformed(self.p.req.buf.filled()) {
+            return Err(self.refuse(400));
+        }
+        let head = &mut self.p.req_head;
         if !normalise::request(head, &mut self.meta, relaxed) {
             return Err(self.refuse(400));
         }

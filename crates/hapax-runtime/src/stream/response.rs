@@ -15,7 +15,7 @@ impl Exchange<'_> {
     pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
         normalise::response(&mut self.p.res_head, &meta, hapax_rules::errors::reason);
         self.res_body = meta.body;
-        self.head_out = self.interim_out + self.p.res_head.counted_len() + u64::from(meta.body == BodyLen::Chunked);
+        self.head_out = self.interim_out + self.p.res_head.counted_len();
         self.p.facts.status = self.p.res_head.status;
         self.p.facts.server_status = self.p.res_head.status;
         self.p.facts.response_version = match self.p.res_head.version {
@@ -82,6 +82,8 @@ impl Exchange<'_> {
             let came = self.p.res.wire_in;
             self.p.res.reset();
             self.p.res.wire_in = came;
+            self.res_body = BodyLen::None;
+            self.head_out = 0;
             return Err(End::new(Blame::Proxy, Phase::Headers).into());
         }
         self.response_started = true;

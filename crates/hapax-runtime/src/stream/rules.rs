@@ -27,7 +27,12 @@ impl Exchange<'_> {
             return self.answer_monitor().await;
         }
         if !fe.tcp_req_rules.is_empty() {
-            self.inspect(&fe.tcp_req_rules, Way::Request, fe.tcp_req_inspect_delay).await?;
+            let judged = self.inspect(&fe.tcp_req_rules, Way::Request, fe.tcp_req_inspect_delay).await;
+            if judged.is_err() {
+                // These look at bytes: what they refuse never came to be a request.
+                self.p.facts.request_line.clear();
+            }
+            judged?;
         }
         if !fe.http_req_rules.is_empty() {
             self.run_rules(&fe.http_req_rules, Way::Request).await?;
@@ -156,7 +161,7 @@ impl Exchange<'_> {
                 Ok(Woken::Done)
             }
             Wait::Time(ms) => {
-                self.pause(ms).await;
+                self.pause(ms).await?;
                 Ok(Woken::Done)
             }
             Wait::Body { time, at_least, large } => self.wait_for_body(way, time, at_least, large).await,
@@ -197,12 +202,6 @@ impl Exchange<'_> {
         self.env(false).set_var(l.var, found, StoreIf::empty());
     }
 
-    async fn pause(&mut self, ms: Millis) {
-        self.c.deadline.set(self.w.now_ms() + ms);
-        self.c.deadline.wait().await;
-        self.c.deadline.clear();
-    }
-
     async fn act(&mut self, effect: Effect, way: Way) -> Step<()> {
         let phase = if way == Way::Request { Phase::Request } else { Phase::Headers };
         let w = self.w.id;
@@ -236,7 +235,7 @@ impl Exchange<'_> {
                     .timeout_tarpit
                     .or(self.be.timeouts.tarpit)
                     .or(self.be.timeouts.connect);
-                self.pause(limit.unwrap_or(0)).await;
+                self.pause(limit.unwrap_or(0)).await?;
                 if self.be.cookie.is_some() {
                     self.note_cookie();
                 }
@@ -250,6 +249,8 @@ impl Exchange<'_> {
                 self.c.io.drop_silently(ttl);
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
             }
+            Effect::Late if way == Way::Request => Err(End::with_status(Blame::ClientTimeout, phase, 408).into()),
+            Effect::Late => Err(End::new(Blame::ServerTimeout, phase).into()),
             Effect::Invalid => Err(Stop::End(End::with_status(Blame::Proxy, phase, 400))),
             Effect::Service(_) => {
                 let reply = self.exported();

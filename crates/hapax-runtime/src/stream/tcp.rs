@@ -12,6 +12,7 @@ use super::exchange::Exchange;
 use super::rules::Way;
 use super::{Step, Stop};
 use crate::buf::Buf;
+use crate::io::Gone;
 use crate::outcome::{Blame, End, Phase};
 use crate::relay::{Coding, HalfError};
 use crate::session::Client;
@@ -33,6 +34,12 @@ pub(crate) async fn serve(w: &Worker, c: &mut Client) -> bool {
         } else {
             if let Err(Stop::End(end) | Stop::Close(end)) = outcome {
                 x.p.facts.termination = end.letters();
+                if end.blame == Blame::Client
+                    && let Some(up) = x.up.take()
+                {
+                    // As its client has done.
+                    up.close();
+                }
                 x.count_end(end);
                 x.take_what_came();
             }
@@ -78,6 +85,9 @@ impl Exchange<'_> {
         if !self.be.persist_rules.is_empty() {
             self.judge_persistence();
         }
+        if self.gone.is_some() {
+            return Err(Stop::Close(End::new(Blame::Client, Phase::Request)));
+        }
         self.read_rdp_token();
         self.stick_request(|x| x.tcp_env(x.p.req.buf.filled()));
         self.connect().await?;
@@ -101,7 +111,7 @@ impl Exchange<'_> {
             match outcome.effect {
                 Effect::Wait(Wait::More) => {
                     self.c.deadline.set(until);
-                    match self.read_some().await {
+                    match self.read_some().await? {
                         Some(true) => no_more = self.p.req.buf.is_full(),
                         Some(false) => {
                             no_more = true;
@@ -110,7 +120,7 @@ impl Exchange<'_> {
                         None => no_more = true,
                     }
                 }
-                Effect::Wait(wait) => woken = self.tcp_wait(wait).await,
+                Effect::Wait(wait) => woken = self.tcp_wait(wait).await?,
                 effect => return self.tcp_verdict(&effect, Way::Request),
             }
         }
@@ -150,19 +160,17 @@ impl Exchange<'_> {
                         Err(stop) => return Err(stop),
                     }
                 }
-                Effect::Wait(wait) => woken = self.tcp_wait(wait).await,
+                Effect::Wait(wait) => woken = self.tcp_wait(wait).await?,
                 Effect::Close => return Ok(true),
                 effect => return self.tcp_verdict(&effect, Way::Response).map(|()| false),
             }
         }
     }
 
-    async fn tcp_wait(&mut self, wait: Wait) -> Woken {
-        match wait {
+    async fn tcp_wait(&mut self, wait: Wait) -> Step<Woken> {
+        Ok(match wait {
             Wait::Time(ms) => {
-                self.c.deadline.set(self.w.now_ms() + ms);
-                self.c.deadline.wait().await;
-                self.c.deadline.clear();
+                self.pause(ms).await?;
                 Woken::Done
             }
             Wait::Log { profile, origin } => {
@@ -175,7 +183,7 @@ impl Exchange<'_> {
             }
             // Their subsystems do not exist yet, and `check` says so.
             _ => Woken::TimedOut,
-        }
+        })
     }
 
     /// What a content rule has decided.
@@ -223,7 +231,7 @@ impl Exchange<'_> {
                 Poll::Ready(Ok(n)) => Poll::Ready(Ok(n)),
                 Poll::Ready(Err(_)) => Poll::Ready(Err(End::new(Blame::Server, Phase::Data))),
                 Poll::Pending if self.c.deadline.expired(cx) => Poll::Ready(Err(End::new(Blame::ServerTimeout, Phase::Data))),
-                Poll::Pending if self.c.entry.kill.get() => Poll::Ready(Err(End::new(Blame::Killed, Phase::Data))),
+                Poll::Pending if self.c.entry.kill.get() => Poll::Ready(Err(End::KILLED)),
                 Poll::Pending => Poll::Pending,
             }
         })
@@ -234,20 +242,25 @@ impl Exchange<'_> {
     }
 
     /// `Some(false)`: the client has ended; `None`: the time is over.
-    async fn read_some(&mut self) -> Option<bool> {
-        let (io, deadline, buf) = (&mut self.c.io, &self.c.deadline, &mut self.p.req.buf);
+    async fn read_some(&mut self) -> Step<Option<bool>> {
+        let (io, deadline, buf, kill) = (&mut self.c.io, &self.c.deadline, &mut self.p.req.buf, &self.c.entry.kill);
         let read = std::future::poll_fn(|cx| match io.poll_read(cx, buf.space()) {
             Poll::Ready(r) => Poll::Ready(Some(r)),
-            Poll::Pending if deadline.expired(cx) => Poll::Ready(None),
+            Poll::Pending if deadline.expired(cx) || kill.get() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         })
         .await;
-        match read? {
-            Ok(n) if n > 0 => {
+        match read {
+            None if kill.get() => Err(Stop::Close(End::KILLED)),
+            None => Ok(None),
+            Some(Ok(n)) => {
                 buf.advance(n);
-                Some(true)
+                Ok(Some(n > 0))
             }
-            _ => Some(false),
+            Some(Err(_)) => {
+                self.gone = Some(Gone::Reset);
+                Ok(Some(false))
+            }
         }
     }
 

@@ -87,7 +87,7 @@ impl Exchange<'_> {
             }
         }
         if self.c.entry.kill.get() {
-            return Poll::Ready(Err(End::new(Blame::Killed, Phase::Data)));
+            return Poll::Ready(Err(End::KILLED));
         }
         Poll::Pending
     }

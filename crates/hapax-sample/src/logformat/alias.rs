@@ -218,13 +218,10 @@ pub(super) static ALIASES: &[Alias] = &[
     number("pid", "number of the process", |s| s.word(s.env.world.pid())),
     http(text("r", "request line", |s| {
         let line = &s.env.stream.request_line;
-        if !line.is_empty() {
-            s.encoded(Some(line), b'#', unsafe_in_uri);
-        } else if let Some(head) = s.env.req {
-            let v = version(head.version);
-            s.encoded(Some(&[head.method(), b" ", head.uri(), b" HTTP/", v].concat()), b'#', unsafe_in_uri);
-        } else {
+        if line.is_empty() {
             s.text(Some(b"<BADREQ>"));
+        } else {
+            s.encoded(Some(line), b'#', unsafe_in_uri);
         }
     })),
     number("rc", "connection retries, after '+' where the server was changed", |s| {
