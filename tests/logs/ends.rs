@@ -117,9 +117,9 @@ fn a_client_that_leaves_in_the_middle_of_an_answer() {
         assert!(c.bytes(PART.len()).ends_with(b"abc"));
         s.reached();
         if reset {
-            c.reset()
+            c.reset();
         } else {
-            c.finish()
+            c.finish();
         }
         s.line("CD-- 200 54 0 \"GET / HTTP/1.1\" b/s");
         s.server_is_cut();

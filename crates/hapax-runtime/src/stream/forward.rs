@@ -118,7 +118,7 @@ impl<'x> Exchange<'x> {
         self.p
             .req
             .start(self.meta.body, coding, splice)
-            .map_err(|e| Stop::Close(self.client_failure(&e)))
+            .map_err(|e| Stop::Close(client_failure(&e)))
     }
 
     /// Counts where the server strayed from the protocol; too often is the end of its connection.
@@ -168,7 +168,7 @@ impl<'x> Exchange<'x> {
                 }
                 Waited::Killed => return Err(Stop::Close(End::KILLED)),
                 // It has sent half a message: whatever came of it, there is no answer to it.
-                Waited::Client(e) => return Err(Stop::Close(self.client_failure(&e))),
+                Waited::Client(e) => return Err(Stop::Close(client_failure(&e))),
                 Waited::Left => {
                     let reset = self.gone == Some(Gone::Reset);
                     let phase = if reset { Phase::Data } else { Phase::Headers };
@@ -267,14 +267,6 @@ impl<'x> Exchange<'x> {
         End::new(Blame::Server, Phase::Headers).into()
     }
 
-    /// What a failure of the client's half means.
-    fn client_failure(&self, e: &HalfError) -> End {
-        match e {
-            HalfError::Malformed => End::with_status(Blame::Proxy, Phase::Headers, 400),
-            _ => End::with_status(Blame::Client, Phase::Headers, 400),
-        }
-    }
-
     /// A 1xx response: passed on at once, and the real one is still to come.
     async fn relay_interim(&mut self) -> Step<()> {
         if self.old_client() {
@@ -358,7 +350,7 @@ impl<'x> Exchange<'x> {
         self.p
             .req
             .start(BodyLen::UntilClose, Coding::Plain, splice)
-            .map_err(|e| self.client_failure(&e).into())
+            .map_err(|e| client_failure(&e).into())
     }
 
     fn arm_for_bodies(&self) {
@@ -433,4 +425,14 @@ impl<'x> Exchange<'x> {
     pub(super) fn may_keep_alive(&self) -> bool {
         self.fe.http_mode != HttpMode::Close
     }
+}
+
+/// What a failure of the client's half means, while its server has not answered.
+fn client_failure(e: &HalfError) -> End {
+    let blame = if matches!(e, HalfError::Malformed) {
+        Blame::Proxy
+    } else {
+        Blame::Client
+    };
+    End::with_status(blame, Phase::Headers, 400)
 }
