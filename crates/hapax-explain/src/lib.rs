@@ -20,7 +20,7 @@ mod text;
 mod walk;
 mod world;
 
-pub use coverage::{Coverage, RuleUse};
+pub use coverage::{AclUse, Coverage, RuleUse, Share};
 pub use facts::{Busy, Entry, Handshake, Numbers, Tls};
 pub use judge::{CaseResult, run_suite};
 pub use outputs::{junit, tap};

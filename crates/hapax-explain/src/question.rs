@@ -239,6 +239,20 @@ impl Question {
         (speaks && !terminated).then(|| client_hello(self.server_name().as_deref(), alpn))
     }
 
+    /// Whether the URL is one: what stands on a request line has no blanks, and is a path, a URL, or `*`.
+    pub(crate) fn check_url(&self) -> Result<(), QuestionError> {
+        let url = &self.url;
+        if url.is_empty() || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(QuestionError(format!("'{url}' is no URL: it is empty or has blanks in it")));
+        }
+        let bare = !url.starts_with('/') && url != "*" && !url.contains("://");
+        if bare && !self.method.eq_ignore_ascii_case("CONNECT") {
+            let text = format!("'{url}' is neither a path nor a URL: write http://{url}, https://{url} or /{url}");
+            return Err(QuestionError(text));
+        }
+        Ok(())
+    }
+
     pub(crate) fn target(&self) -> Target {
         let parts = uri::split(self.url.as_bytes());
         let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hapax_diag::Span;
 use serde::Serialize;
 
 /// The whole way of a request.
@@ -16,6 +17,9 @@ pub struct Report {
     /// What variables hold at the end, by scope and name (`txn.x`).
     pub variables: BTreeMap<String, String>,
     pub outcome: Outcome,
+    /// Every named ACL that was looked at, by its first line, and whether it matched.
+    #[serde(skip)]
+    pub(crate) acls: Vec<(Span, bool)>,
 }
 
 /// One thing that happens on the way.
@@ -64,6 +68,8 @@ pub struct ConditionReport {
 #[derive(Clone, Debug, Serialize)]
 pub struct TestReport {
     pub acl: Option<String>,
+    /// Where an ACL with a name stands, as `file:line`: its first line.
+    pub place: Option<String>,
     pub negated: bool,
     /// Of the ACL, its negation included.
     pub holds: bool,
@@ -74,6 +80,10 @@ pub struct TestReport {
 #[derive(Clone, Debug, Serialize)]
 pub struct SampleReport {
     pub expression: String,
+    /// The line of an ACL with a name, where it has several.
+    pub place: Option<String>,
+    /// What stands behind the name of an ACL in that line: the expression and what it is compared with.
+    pub written: Option<String>,
     pub values: Vec<String>,
     pub matches: bool,
 }

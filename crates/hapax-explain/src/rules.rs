@@ -2,7 +2,7 @@
 
 use hapax_diag::{Sources, Span};
 use hapax_rules::{Effect, Rule, Txn, Wait, Woken};
-use hapax_sample::acl::{Condition, Trace, Verdict};
+use hapax_sample::acl::{Condition, TermTrace, TestTrace, Trace, Verdict};
 use hapax_sample::vars::VarNames;
 
 use crate::edits::Before;
@@ -19,6 +19,13 @@ impl Book<'_> {
     /// `file:line`
     pub(crate) fn place(&self, span: Span) -> String {
         format!("{}:{}", self.sources.name(span.file), span.line)
+    }
+
+    /// What stands behind the name in an `acl` line.
+    fn criterion(&self, span: Span) -> String {
+        let line = self.line(span);
+        let after = |text: &str| text.split_once([' ', '\t']).map(|(_, rest)| rest.trim_start().to_owned());
+        after(&line).and_then(|rest| after(&rest)).unwrap_or_default()
     }
 
     /// The line as written.
@@ -47,7 +54,7 @@ pub(crate) fn run(set: &Set<'_>, txn: &mut Txn<'_>, book: Book<'_>, steps: &mut 
     });
     txn.controls.lenient = false;
     for rule in set.rules {
-        let (verdict, condition) = judge(rule.cond.as_deref(), txn);
+        let (verdict, condition) = judge(rule.cond.as_deref(), txn, book);
         let mut report = RuleReport {
             set: set.name,
             proxy: set.proxy.to_owned(),
@@ -86,27 +93,38 @@ pub(crate) fn run(set: &Set<'_>, txn: &mut Txn<'_>, book: Book<'_>, steps: &mut 
 }
 
 /// Evaluates a condition; offline, what is not known yet never will be.
-pub(crate) fn judge(cond: Option<&Condition>, txn: &Txn<'_>) -> (Verdict, Option<ConditionReport>) {
+pub(crate) fn judge(cond: Option<&Condition>, txn: &Txn<'_>, book: Book<'_>) -> (Verdict, Option<ConditionReport>) {
     let Some(cond) = cond else { return (Verdict::Pass, None) };
     let trace = cond.trace(&txn.env());
+    for term in trace.suites.iter().flatten() {
+        if let Some(at) = term.at {
+            txn.world.asked_acl(at, (term.verdict == Verdict::Pass) != term.not);
+        }
+    }
     let verdict = trace.verdict;
-    (verdict, Some(condition(trace)))
+    (verdict, Some(condition(trace, book)))
 }
 
-fn condition(trace: Trace) -> ConditionReport {
-    let samples = |tests: Vec<hapax_sample::acl::TestTrace>| {
-        let one = |t: hapax_sample::acl::TestTrace| SampleReport {
-            expression: t.expr,
-            values: t.values,
-            matches: t.verdict == Verdict::Pass,
-        };
-        tests.into_iter().map(one).collect()
+/// Whether a condition holds, where nobody is told why.
+pub(crate) fn holds(cond: &Condition, txn: &Txn<'_>, book: Book<'_>) -> bool {
+    judge(Some(cond), txn, book).0 == Verdict::Pass
+}
+
+fn condition(trace: Trace, book: Book<'_>) -> ConditionReport {
+    let sample = |t: TestTrace, acl: Option<Span>| SampleReport {
+        expression: t.expr,
+        // Only where the line is another than the ACL's first.
+        place: acl.filter(|at| at.line != t.at.line).map(|_| book.place(t.at)),
+        written: acl.map(|_| book.criterion(t.at)),
+        values: t.values,
+        matches: t.verdict == Verdict::Pass,
     };
-    let term = |t: hapax_sample::acl::TermTrace| TestReport {
+    let term = |t: TermTrace| TestReport {
         acl: (!t.acl.is_empty()).then_some(t.acl),
+        place: t.at.map(|at| book.place(at)),
         negated: t.not,
         holds: t.verdict == Verdict::Pass,
-        samples: samples(t.tests),
+        samples: t.tests.into_iter().map(|test| sample(test, t.at)).collect(),
     };
     ConditionReport {
         unless: trace.unless,

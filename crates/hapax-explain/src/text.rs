@@ -1,5 +1,6 @@
 //! A report as text, for a terminal.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::report::{ConditionReport, Message, Report, RuleReport, Step};
@@ -20,8 +21,7 @@ pub fn render(report: &Report, all: bool) -> String {
             Step::Rule(rule) if rule.taken || all => self::rule(&mut out, rule),
             Step::Rule(_) => {}
             Step::Note { text, place } => {
-                let place = place.as_deref().map(|p| format!("  [{p}]")).unwrap_or_default();
-                let _ = writeln!(out, "  * {text}{place}");
+                let _ = writeln!(out, "  * {text}{}", at(place.as_deref()));
             }
         }
     }
@@ -38,7 +38,33 @@ pub fn render(report: &Report, all: bool) -> String {
     if let Some(response) = &o.response {
         message(&mut out, "response to the client", response);
     }
-    out
+    without_folder(out, report)
+}
+
+/// Places without the folder that all of them share, which would be said in every line.
+fn without_folder(text: String, report: &Report) -> String {
+    let places = report.steps.iter().filter_map(|step| match step {
+        Step::Rule(rule) => Some(rule.place.as_str()),
+        Step::Note { place, .. } => place.as_deref(),
+        Step::Enter { .. } => None,
+    });
+    let folder = |place: &str| place.rfind('/').map_or(0, |slash| slash + 1);
+    let Some(shared) = places.map(|p| &p[..folder(p)]).reduce(common) else {
+        return text;
+    };
+    let shared = &shared[..folder(shared)];
+    if shared.is_empty() {
+        return text;
+    }
+    text.replace(&format!("[{shared}"), "[").replace(&format!("({shared}"), "(")
+}
+
+/// What two texts begin with.
+fn common<'t>(a: &'t str, b: &str) -> &'t str {
+    let len = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    // Not within a character.
+    let end = (0..=len).rev().find(|end| a.is_char_boundary(*end)).unwrap_or(0);
+    &a[..end]
 }
 
 fn rule(out: &mut String, rule: &RuleReport) {
@@ -70,17 +96,35 @@ fn condition(out: &mut String, condition: &ConditionReport) {
                 format!("{{ {} }}", asked.join(", "))
             });
             let verdict = if term.holds { "yes" } else { "no" };
-            let _ = writeln!(out, "      {lead} {not}{name}: {verdict}");
+            let _ = writeln!(out, "      {lead} {not}{name}: {verdict}{}", at(term.place.as_deref()));
             for sample in &term.samples {
                 let values = match &sample.values[..] {
                     [] => "no value".to_owned(),
                     values => values.iter().map(|v| format!("\"{v}\"")).collect::<Vec<_>>().join(", "),
                 };
                 let verdict = if sample.matches { "matches" } else { "does not match" };
-                let _ = writeln!(out, "          {} = {values} {verdict}", sample.expression);
+                let at = at(sample.place.as_deref());
+                let _ = match sample.written.as_deref() {
+                    Some(line) => writeln!(out, "          {}: {values} {verdict}{at}", short(line)),
+                    None => writeln!(out, "          {} = {values} {verdict}{at}", sample.expression),
+                };
             }
         }
     }
+}
+
+/// As much of a line as is read at a glance: lists of patterns may be long.
+fn short(line: &str) -> Cow<'_, str> {
+    const LIMIT: usize = 100;
+    match line.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{}...", &line[..end]).into(),
+        None => line.into(),
+    }
+}
+
+/// A place as it stands behind what is there.
+fn at(place: Option<&str>) -> String {
+    place.map(|p| format!("  [{p}]")).unwrap_or_default()
 }
 
 fn message(out: &mut String, title: &str, m: &Message) {

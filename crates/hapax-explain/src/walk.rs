@@ -25,6 +25,7 @@ use crate::world::StillLife;
 
 /// Walks a request through a plan. `sources` are what the plan was made of; the report quotes them.
 pub fn explain(plan: &Plan, sources: &Sources, question: &Question) -> Result<Report, QuestionError> {
+    question.check_url()?;
     let world = StillLife::new(plan, question)?;
     let (id, entry) = route::frontend(plan, question)?;
     let proxy = &plan.proxies[id.0 as usize];
@@ -83,6 +84,7 @@ pub fn explain(plan: &Plan, sources: &Sources, question: &Question) -> Result<Re
         steps: walk.steps,
         variables,
         outcome,
+        acls: world.asked_acls(),
     })
 }
 
@@ -155,14 +157,15 @@ impl<'w> Walk<'w> {
             self.prepare_request(fe, be)?;
         }
         let mut outcome = self.choose_server(be)?;
-        outcome.sent = Some(self.sent(be));
+        // Bytes are passed on as they are: there is no request to show.
+        outcome.sent = self.http.then(|| self.sent(be));
         self.answered(q, fe, be)?;
         let body = if self.http && self.answers_without_body() {
             &[]
         } else {
             self.res_body
         };
-        outcome.response = self.res.as_ref().map(|h| message(h, body));
+        outcome.response = self.res.as_ref().filter(|_| self.http).map(|h| message(h, body));
         Ok(Box::new(outcome))
     }
 

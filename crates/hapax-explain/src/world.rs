@@ -1,12 +1,14 @@
 //! A still life of the running process: every server is as the question says, nothing else is going on.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::RwLock;
 
 use hapax_config::Plan;
 use hapax_config::plan::{Proxy, ProxyCaps, Server};
 use hapax_config::tables::{Event, Tables};
+use hapax_diag::Span;
 use hapax_rules::filters::{Direction, Pass, SharedRates};
 use hapax_sample::users::Userlist;
 use hapax_sample::vars::Scope;
@@ -22,6 +24,8 @@ pub(crate) struct StillLife<'p> {
     busy: BTreeMap<(u32, Option<u32>), Busy>,
     proc_vars: RwLock<Scope>,
     random: u64,
+    /// ACLs with a name that were looked at, by their first line, and whether they matched.
+    asked: RefCell<Vec<(Span, bool)>>,
     pub(crate) tables: Tables,
     pub(crate) now: Now,
 }
@@ -35,6 +39,7 @@ impl<'p> StillLife<'p> {
             busy: BTreeMap::new(),
             proc_vars: RwLock::default(),
             random: q.random,
+            asked: RefCell::default(),
             tables: Tables::new(plan, 0),
             now,
         };
@@ -119,7 +124,18 @@ impl<'p> StillLife<'p> {
     }
 }
 
+impl StillLife<'_> {
+    /// What was asked of ACLs so far.
+    pub(crate) fn asked_acls(&self) -> Vec<(Span, bool)> {
+        self.asked.borrow().clone()
+    }
+}
+
 impl World for StillLife<'_> {
+    fn asked_acl(&self, at: Span, matched: bool) {
+        self.asked.borrow_mut().push((at, matched));
+    }
+
     fn buf_size(&self) -> usize {
         self.plan.global.bufsize
     }

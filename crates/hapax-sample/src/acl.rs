@@ -78,6 +78,8 @@ impl Verdict {
 struct Acl {
     /// Empty: anonymous.
     name: Box<str>,
+    /// Its first line; `None`: it is anonymous or predefined.
+    at: Option<Span>,
     /// Most have one test.
     first: OnceLock<Box<Test>>,
     more: OnceLock<Box<Block>>,
@@ -112,6 +114,7 @@ impl Acl {
     fn new(name: &str) -> Self {
         Self {
             name: name.into(),
+            at: None,
             first: OnceLock::new(),
             more: OnceLock::new(),
             needs: AtomicU32::new(0),
@@ -180,7 +183,11 @@ pub struct Named(Arc<Acl>);
 
 impl Named {
     pub fn eval(&self, env: &Env<'_>) -> Verdict {
-        self.0.eval(env)
+        let verdict = self.0.eval(env);
+        if let Some(at) = self.0.at {
+            env.world.asked_acl(at, verdict == Verdict::Pass);
+        }
+        verdict
     }
 }
 
@@ -212,7 +219,10 @@ impl AclSet {
         })?;
         self.by_name
             .entry(text.into())
-            .or_insert_with(|| Arc::new(Acl::new(text)))
+            .or_insert_with(|| {
+                let at = Some(name.span);
+                Arc::new(Acl { at, ..Acl::new(text) })
+            })
             .push(test);
         Ok(())
     }

@@ -5,7 +5,7 @@ mod stream;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use hapax_diag::FileId;
+use hapax_diag::{FileId, Span};
 use hapax_proto::http::Head;
 use hapax_value::{Endpoint, Millis};
 
@@ -336,6 +336,8 @@ pub trait World {
     fn file_name(&self, _file: FileId) -> &str {
         "-"
     }
+    /// An expression asked an ACL by its name: the first line of it, and whether it matched.
+    fn asked_acl(&self, _at: Span, _matched: bool) {}
     /// The size of buffers (`tune.bufsize`): no converter makes more of a value.
     fn buf_size(&self) -> usize {
         DEFAULT_BUF_SIZE

@@ -149,6 +149,8 @@ pub struct Proxy {
     /// How its servers are checked.
     pub check_script: Arc<Script>,
     pub default_backend: Option<ProxyId>,
+    /// The ACLs that have a name, each with its first line, those of its defaults section first.
+    pub acls: Vec<(Arc<str>, Span)>,
     pub switching: Vec<SwitchRule>,
     /// `force-be-switch`: where one holds, backends that are disabled or not published may be chosen.
     pub force_switch: Vec<Arc<Condition>>,

@@ -77,8 +77,12 @@ fn acl(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
         ));
     }
     let mut acls = std::mem::take(&mut cx.proxy().acls);
+    let first = !acls.contains(a.str(0));
     let added = acls.add(&a.tokens(0), &mut cx.compile());
     cx.proxy().acls = acls;
+    if first && added.is_ok() {
+        cx.proxy().proxy.acls.push((a.arc_str(0), a.at(0)));
+    }
     added.map_err(|d| Diagnostic {
         message: format!(
             "error detected while parsing ACL '{}' : {}.",
@@ -158,6 +162,8 @@ pub(super) fn tell_order(cx: &mut Reader<'_>, a: &Args<'_>, what: &str, after: &
 }
 
 fn inherit(to: &mut Draft, from: &Draft) {
+    // Rules of a defaults section look at its own ACLs.
+    to.proxy.acls.clone_from(&from.proxy.acls);
     if to.is_front() {
         to.default_backend.clone_from(&from.default_backend);
     }

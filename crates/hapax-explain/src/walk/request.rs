@@ -7,10 +7,10 @@ use hapax_proto::h1::{normalise, reframe};
 use hapax_proto::http::uri;
 use hapax_rules::Reply;
 use hapax_sample::World;
-use hapax_sample::acl::Verdict;
 use hapax_value::Endpoint;
 
 use super::{Outcome, Phase, Walk, Way};
+use crate::rules;
 
 impl<'w> Walk<'w> {
     /// The request of an HTTP frontend, up to the choice of its backend.
@@ -93,10 +93,9 @@ impl<'w> Walk<'w> {
             return Ok(());
         }
         self.note(format!("monitor-uri {} is asked", String::from_utf8_lossy(asked)), None);
-        let fails = fe
-            .monitor_fail
-            .iter()
-            .any(|c| c.eval(&self.txn(Phase::Request, b"").env()) == Verdict::Pass);
+        let book = self.book;
+        let txn = self.txn(Phase::Request, b"");
+        let fails = fe.monitor_fail.iter().any(|c| rules::holds(c, &txn, book));
         let status = if fails { 503 } else { 200 };
         Err(self.answer(&Reply::error(status), "response", "answered by monitor-uri", None))
     }
@@ -219,8 +218,9 @@ impl<'w> Walk<'w> {
 
     /// Whether `force-persist` and `ignore-persist` hold: the first of them that does.
     fn persistence(&mut self, be: &'w Proxy) -> (bool, bool) {
+        let book = self.book;
         for (force, cond) in &be.persist_rules {
-            if cond.eval(&self.txn(Phase::Request, b"").env()) == Verdict::Pass {
+            if rules::holds(cond, &self.txn(Phase::Request, b""), book) {
                 return (*force, !force);
             }
         }

@@ -199,7 +199,7 @@ impl<'w> Walk<'w> {
             _ => self.note_request("filter", &before),
         }
         if changes {
-            self.note("a filter changes the body", None);
+            self.note("a filter changes the body, which is shown as it was before", None);
         }
         self.filters = filters;
     }

@@ -40,11 +40,13 @@ impl<'w> Walk<'w> {
         if !backend.disabled && !backend.unpublished {
             return true;
         }
+        let book = self.book;
         let txn = self.txn(Phase::Request, b"");
-        fe.force_switch.iter().any(|c| c.eval(&txn.env()) == Verdict::Pass)
+        fe.force_switch.iter().any(|c| rules::holds(c, &txn, book))
     }
 
     pub(super) fn choose_backend(&mut self, fe: &'w Proxy) -> Way<()> {
+        let book = self.book;
         let mut chosen: Option<(ProxyId, String, Option<Span>)> = None;
         let raw = self.raw(Phase::Request);
         if !fe.switching.is_empty() {
@@ -54,7 +56,7 @@ impl<'w> Walk<'w> {
             });
         }
         for rule in &fe.switching {
-            let (verdict, condition) = rules::judge(rule.cond.as_deref(), &self.txn(Phase::Request, &raw));
+            let (verdict, condition) = rules::judge(rule.cond.as_deref(), &self.txn(Phase::Request, &raw), book);
             let taken = verdict == Verdict::Pass;
             let mut target = None;
             if taken {
@@ -109,7 +111,7 @@ impl<'w> Walk<'w> {
 
     /// The server of the first `use-server` rule that holds and whose server is up. `told`: the rules are written down.
     fn ruled_server(&mut self, be: &'w Proxy, told: bool) -> Option<usize> {
-        let (id, world) = (self.be_id, self.world);
+        let (id, world, book) = (self.be_id, self.world, self.book);
         let raw = self.raw(Phase::Request);
         if told && !be.use_server.is_empty() {
             self.steps.push(Step::Enter {
@@ -119,7 +121,7 @@ impl<'w> Walk<'w> {
         }
         for rule in &be.use_server {
             let txn = self.txn(Phase::Request, &raw);
-            let (verdict, condition) = rules::judge(rule.cond.as_deref(), &txn);
+            let (verdict, condition) = rules::judge(rule.cond.as_deref(), &txn, book);
             let taken = verdict == Verdict::Pass;
             let mut found = None;
             let mut effect = None;
@@ -155,6 +157,7 @@ impl<'w> Walk<'w> {
     fn stuck_server(&mut self, be: &'w Proxy, bound: Option<usize>) -> Option<usize> {
         let raw = self.raw(Phase::Request);
         let (id, world, now) = (self.be_id, self.world, self.world.now.wall_us / 1000);
+        let book = self.book;
         let mut chosen = bound;
         for rule in be.stick_rules.iter().filter(|r| r.matches || r.stores) {
             let Some(live) = rule.table.id.get().and_then(|t| world.tables.get(*t as u32)) else {
@@ -162,7 +165,7 @@ impl<'w> Walk<'w> {
             };
             let txn = self.txn(Phase::Request, &raw);
             let env = txn.env();
-            if rule.cond.as_ref().is_some_and(|c| c.eval(&env) != Verdict::Pass) {
+            if rule.cond.as_ref().is_some_and(|c| !rules::holds(c, &txn, book)) {
                 continue;
             }
             let kind = live.table.spec().key;

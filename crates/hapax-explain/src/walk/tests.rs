@@ -176,8 +176,8 @@ fn requests_go_their_way() {
         assert!(result.passed(), "{}: {:#?}\n{shown}", result.name, result.failures);
     }
     assert_eq!(results.len(), suite.cases.len());
-    let (taken, all) = coverage.totals();
-    assert_eq!(taken, all, "{}", coverage.render());
+    let rules = coverage.rules_taken();
+    assert_eq!((rules.met, rules.percent()), (rules.all, 100), "{}", coverage.render());
     assert!(tap(&results).lines().filter(|l| l.starts_with("ok ")).count() == results.len());
     assert!(junit("s", &results).contains("failures=\"0\""));
 }
@@ -233,8 +233,164 @@ fn what_does_not_hold_is_told() {
         results[1].failures,
         ["no frontend is called 'nowhere'; there are: web (:8080 :8443), other (:9000)"]
     );
-    let (taken, all) = coverage.totals();
-    assert!(taken < all && coverage.render().contains("never reached"), "{}", coverage.render());
+    let rules = coverage.rules_taken();
+    assert!(
+        rules.met < rules.all && coverage.render().contains("never reached"),
+        "{}",
+        coverage.render()
+    );
+}
+
+/// Named ACLs: in conditions, behind others, called by expressions, in defaults, and beside the rules.
+const ACLS: &str = "
+defaults base
+    mode http
+    timeout client 5s
+    timeout server 5s
+    timeout connect 1s
+    acl common src 127.0.0.1
+    http-request set-var(txn.a) int(1) if common
+frontend web from base
+    bind :80
+    acl one path_beg /one
+    acl two path_beg /two
+    acl two path_beg /zwei
+    acl unseen method PUT
+    acl lost path /lost
+    acl called path_end .png
+    acl down nbsrv(app) lt 1
+    monitor-uri /alive
+    monitor fail if down
+    http-request deny if two unseen
+    http-request set-header x-png %[acl(called)] if !one
+    default_backend app
+defaults
+    mode http
+    timeout server 5s
+    timeout connect 1s
+backend app
+    acl fresh req.hdr(x) 1
+    ignore-persist if fresh
+    cookie S insert
+    server s 192.0.2.1:80 cookie s
+";
+
+#[test]
+fn acls_without_a_test_are_told() {
+    let (plan, sources) = load(ACLS);
+    let told = |cases: &[&str]| {
+        let cases: Vec<String> = cases
+            .iter()
+            .map(|url| format!("[[test]]\nname = 'a'\nrequest.url = 'http://h{url}'\nexpect = {{}}\n"))
+            .collect();
+        let suite = Suite::parse(&cases.join("")).expect("suite");
+        let mut coverage = Coverage::new(&plan, &sources);
+        run_suite(&plan, &sources, &suite, &mut coverage);
+        let text = coverage.render();
+        let acls = text.split_once("ACLs reached: ").expect(&text).1.to_owned();
+        acls.lines().map(|l| l.trim().to_owned()).collect::<Vec<_>>()
+    };
+    let want = [
+        "5 of 8",
+        "t.cfg:7: common of web: never matched",
+        "t.cfg:11: one of web: never matched",
+        "t.cfg:12: two of web: never matched",
+        "t.cfg:14: unseen of web: never reached",
+        "t.cfg:15: lost of web: never reached",
+        "t.cfg:16: called of web: never matched",
+        // Only the monitor asks.
+        "t.cfg:17: down of web: never reached",
+        "t.cfg:28: fresh of app: never matched",
+    ];
+    assert_eq!(told(&["/"]), want);
+    let got = told(&["/one", "/zwei", "/x.png", "/alive"]);
+    assert!(
+        !got.iter()
+            .any(|l| l.contains(" one of") || l.contains(" two of") || l.contains(" called of")),
+        "{got:?}"
+    );
+    assert!(got.contains(&"t.cfg:17: down of web: never matched".to_owned()), "{got:?}");
+    assert!(got.contains(&"t.cfg:14: unseen of web: never matched".to_owned()), "{got:?}");
+    assert!(told(&["/one"]).contains(&"t.cfg:11: one of web: always matched".to_owned()));
+}
+
+#[test]
+fn what_is_no_url_is_told() {
+    let (plan, sources) = load(ACLS);
+    for (url, part) in [
+        ("www.example.com/x", "write http://www.example.com/x"),
+        ("", "it is empty"),
+        ("http://a b/", "blanks"),
+        ("/a\tb", "blanks"),
+    ] {
+        let question = Question {
+            url: url.into(),
+            ..Question::default()
+        };
+        let error = explain(&plan, &sources, &question).expect_err(url);
+        assert!(error.0.contains(part), "{url}: {error}");
+    }
+}
+
+#[test]
+fn bytes_that_are_passed_on_are_not_shown_as_messages() {
+    let (plan, sources) = load(
+        "defaults\n timeout client 5s\n timeout server 5s\n timeout connect 1s\nfrontend f\n bind :443\n \
+         tcp-request inspect-delay 1s\n tcp-request content reject unless { req.ssl_sni a.example }\n default_backend b\nbackend b\n server s 192.0.2.1:443\n",
+    );
+    let question = Question {
+        url: "https://a.example/".into(),
+        ..Question::default()
+    };
+    let outcome = explain(&plan, &sources, &question).expect("report").outcome;
+    assert_eq!(outcome.server.as_deref(), Some("s"));
+    assert!(outcome.sent.is_none() && outcome.response.is_none(), "{outcome:?}");
+}
+
+#[test]
+fn places_lose_the_folder_they_share() {
+    let input = |name: &str, text: &str| Input {
+        name: name.into(),
+        bytes: text.as_bytes().into(),
+    };
+    let inputs = vec![
+        input(
+            "/etc/h/a/1.cfg",
+            "defaults\n mode http\n timeout client 5s\nfrontend f\n bind :80\n http-request set-var(txn.a) int(1)\n",
+        ),
+        input("/etc/h/b/2.cfg", "frontend g\n bind :81\n http-request set-var(txn.b) int(1)\n"),
+    ];
+    let loaded = hapax_config::load(inputs, &NoFiles, &LoadOptions::default());
+    let plan = loaded.plan.expect("plan");
+    let question = Question::default();
+    let text = render(&explain(&plan, &loaded.sources, &question).expect("report"), true);
+    assert!(text.contains("  [1.cfg:6]\n") && !text.contains("/etc"), "{text}");
+}
+
+#[test]
+fn places_of_acls_stand_in_the_trace() {
+    let (plan, sources) = load(ACLS);
+    let question = Question {
+        url: "http://h/zwei".into(),
+        ..Question::default()
+    };
+    let report = explain(&plan, &sources, &question).expect("report");
+    let text = render(&report, true);
+    for line in [
+        "      if two: yes  [t.cfg:12]",
+        "          path_beg /two: \"/zwei\" does not match",
+        "          path_beg /zwei: \"/zwei\" matches  [t.cfg:13]",
+        "      and unseen: no  [t.cfg:14]",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+    let json = serde_json::to_value(&report).expect("json");
+    let steps = json["steps"].as_array().expect("steps");
+    let places: Vec<&str> = steps
+        .iter()
+        .filter_map(|s| s["condition"]["alternatives"][0][0]["place"].as_str())
+        .collect();
+    assert!(places.contains(&"t.cfg:12"), "{json}");
 }
 
 #[test]

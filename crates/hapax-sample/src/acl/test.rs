@@ -15,6 +15,8 @@ use crate::{Absent, Compile, Env, Iter, Needs, registry};
 /// An expression and the patterns it is compared with.
 #[derive(Debug)]
 pub(super) struct Test {
+    /// Where it stands.
+    at: Span,
     expr: Expr,
     patterns: PatternSet,
 }
@@ -41,11 +43,16 @@ impl Test {
             operator: None,
         };
         let patterns = reader.read(rest, cx)?;
-        Ok(Self { expr, patterns })
+        let at = first.span;
+        Ok(Self { at, expr, patterns })
     }
 
     pub(super) fn needs(&self) -> Needs {
         self.expr.needs()
+    }
+
+    pub(super) fn at(&self) -> Span {
+        self.at
     }
 
     pub(super) fn keyword(&self) -> &'static str {

@@ -1,5 +1,7 @@
 //! A condition evaluated with everything it looked at written down, for those who ask why a rule was taken or not.
 
+use hapax_diag::Span;
+
 use super::{Acl, Condition, Verdict};
 use crate::Env;
 
@@ -17,6 +19,8 @@ pub struct Trace {
 pub struct TermTrace {
     /// Empty: an anonymous one.
     pub acl: String,
+    /// The first line of one that the configuration names.
+    pub at: Option<Span>,
     pub not: bool,
     /// Of the term, its negation included.
     pub verdict: Verdict,
@@ -27,6 +31,8 @@ pub struct TermTrace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestTrace {
     pub expr: String,
+    /// Its line.
+    pub at: Span,
     /// The values compared, as text; where the last is the one that matched if the verdict is `Pass`.
     pub values: Vec<String>,
     pub verdict: Verdict,
@@ -76,6 +82,7 @@ impl Acl {
         }
         TermTrace {
             acl: self.name.to_string(),
+            at: self.at,
             not,
             verdict: if not { found.negate() } else { found },
             tests,
@@ -93,6 +100,7 @@ impl super::Test {
         });
         TestTrace {
             expr: self.text().to_owned(),
+            at: self.at(),
             values,
             verdict,
         }

@@ -23,7 +23,7 @@ pub(crate) struct Options {
     tests: Vec<String>,
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// List the rules that no test has taken
+    /// List the rules that no test has taken, and the ACLs that no test has reached, or seen match or not match
     #[arg(long)]
     coverage: bool,
     /// Fail where less than this share of the rules is taken, in percent
@@ -71,8 +71,7 @@ fn test(o: &Options) -> Result<bool, String> {
         Format::Tap => hapax_explain::tap(&results),
         Format::Junit => hapax_explain::junit(&o.tests.join(" "), &results),
     });
-    let (taken, all) = coverage.totals();
-    let percent = (taken * 100).checked_div(all).unwrap_or(100);
+    let percent = coverage.rules_taken().percent();
     let enough = o.min_coverage.is_none_or(|min| percent >= usize::from(min));
     if o.coverage || !enough {
         // Beside the results, not among them: a build server reads those.
