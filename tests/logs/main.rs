@@ -1,6 +1,7 @@
 //! Log lines, byte for byte beside HAProxy's once times and ports are masked.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod content;
 mod ends;
 mod rings;
 

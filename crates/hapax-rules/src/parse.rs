@@ -100,13 +100,19 @@ pub(crate) fn parse_with(
                 ..d
             };
         }
+        // Of TCP rules only those that HAProxy has no table for say whose mistake it is.
+        if word == "capture" || word.starts_with("track-sc") {
+            let message = format!("'{} {word}' : {}", ruleset.keyword(), d.message);
+            return Diagnostic { message, ..d };
+        }
         d
     })?;
     let (rest, here) = (&rest[p.pos.min(rest.len())..], p.place);
     let cond = match rest.first() {
         None => None,
         Some(w) if w.bytes == b"if" || w.bytes == b"unless" => {
-            let cond = Condition::parse(rest, acls, cx).map_err(|d| in_condition(d, ruleset, &word).or_at(w.span))?;
+            let cond =
+                Condition::parse(rest, acls, cx).map_err(|d| in_condition(d, ruleset, &word, &text(*w), (kind, &section)).or_at(w.span))?;
             let set = (!ruleset.intersects(RuleSets::HTTP_ANY)).then(|| ruleset.keyword());
             if let Some(why) = cond.misplaced(here, set) {
                 cx.diags
@@ -115,11 +121,12 @@ pub(crate) fn parse_with(
             Some(cond)
         }
         Some(w) => {
-            let text = format!(
-                "'{} {word}' expects either 'if' or 'unless' followed by a condition but found '{}'.",
-                ruleset.keyword(),
-                text(*w)
-            );
+            let (set, found) = (ruleset.keyword(), text(*w));
+            let text = if ruleset.intersects(RuleSets::HTTP_ANY) {
+                format!("'{set} {word}' expects either 'if' or 'unless' followed by a condition but found '{found}'.")
+            } else {
+                format!("'{set} {word}' only accepts 'if' or 'unless', in {kind} '{section}' (got '{found}')")
+            };
             return Err(Diagnostic::alert(&codes::LEFTOVER, text).at(w.span).help(leftover(words, rest, *w)));
         }
     };
@@ -150,16 +157,14 @@ fn leftover(words: &[Token<'_>], rest: &[Token<'_>], word: Token<'_>) -> String 
     format!("quote what is one argument: \"{}\"", together.join(" "))
 }
 
-fn in_condition(d: Diagnostic, ruleset: RuleSets, word: &str) -> Diagnostic {
-    let head = if ruleset.intersects(RuleSets::HTTP_ANY) {
-        format!("error detected while parsing an '{} {word}' condition : ", ruleset.keyword())
+fn in_condition(d: Diagnostic, ruleset: RuleSets, word: &str, how: &str, (kind, section): (&str, &str)) -> Diagnostic {
+    let (set, why) = (ruleset.keyword(), d.message.trim_end_matches('.'));
+    let message = if ruleset.intersects(RuleSets::HTTP_ANY) {
+        format!("error detected while parsing an '{set} {word}' condition : {why}.")
     } else {
-        format!("'{} {word}' : error detected while parsing a condition : ", ruleset.keyword())
+        format!("'{set} {word}' : error detected in {kind} '{section}' while parsing '{how}' condition : {why}")
     };
-    Diagnostic {
-        message: format!("{head}{}.", d.message.trim_end_matches('.')),
-        ..d
-    }
+    Diagnostic { message, ..d }
 }
 
 /// The alert for a word that is no action here: it names those that are.
@@ -282,19 +287,13 @@ impl<'p> ParseAction<'p, '_> {
         Ok(text(self.need(what)?))
     }
 
-    /// An alert of the action. TCP rules carry their own words in it; for HTTP rules [`parse_rule`] puts them before it.
-    pub fn fail(&self, code: &'static Code, message: impl AsRef<str>) -> Diagnostic {
-        let message = message.as_ref();
-        let message = if self.ruleset.intersects(RuleSets::HTTP_ANY) {
-            message.to_owned()
-        } else {
-            format!("'{} {}' : {message}", self.ruleset.keyword(), self.word())
-        };
-        Diagnostic::alert(code, message)
+    /// An alert of the action; [`parse_rule`] puts before it whose it is.
+    pub fn fail(&self, code: &'static Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::alert(code, message.into())
     }
 
     /// An alert about the word just taken.
-    pub fn bad(&self, message: impl AsRef<str>) -> Diagnostic {
+    pub fn bad(&self, message: impl Into<String>) -> Diagnostic {
         self.fail(&codes::BAD_ARG, message).at(self.last_span())
     }
 
@@ -309,15 +308,21 @@ impl<'p> ParseAction<'p, '_> {
         self.expr_at(self.place)
     }
 
+    fn criterion(&mut self) -> Result<Token<'p>, Diagnostic> {
+        let span = self.span();
+        let word = self.next().filter(|w| !w.bytes.is_empty());
+        word.ok_or_else(|| self.fail(&codes::MISSING_ARG, "missing fetch method").at(span))
+    }
+
     /// Like [`expr`](Self::expr), for an action that takes one word only.
     pub fn expr_word(&mut self, place: Needs) -> Result<Expr, Diagnostic> {
-        let word = self.need("an expression as argument")?;
+        let word = self.criterion()?;
         self.compiled(word.bytes, word.span, place)
     }
 
     /// Like [`expr`](Self::expr), for an action whose expressions are judged by another place than its rule set's.
     pub fn expr_at(&mut self, place: Needs) -> Result<Expr, Diagnostic> {
-        let first = self.need("an expression as argument")?;
+        let first = self.criterion()?;
         let mut text = first.bytes.to_vec();
         while let Some(more) = self.peek().filter(|w| is_converter(w.bytes)) {
             self.pos += 1;

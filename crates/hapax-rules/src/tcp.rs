@@ -90,7 +90,12 @@ impl Action for Expect {
 fn expect(p: &mut ParseAction<'_, '_>, effect: Effect) -> Result<Arc<dyn Action>, Diagnostic> {
     if !p.take("layer4") {
         let got = p.peek().map(crate::parse::text).unwrap_or_default();
-        let text = format!("only supports 'layer4' in {} '{}' (got '{got}')", p.site.kind(), p.site.name);
+        let (set, word) = (p.ruleset.keyword(), p.word());
+        let text = format!(
+            "'{set} {word}' only supports 'layer4' in {} '{}' (got '{got}')",
+            p.site.kind(),
+            p.site.name
+        );
         return Err(p.fail(&codes::BAD_ARG, text).at(p.span()));
     }
     ParseAction::done(Expect(effect))
@@ -110,13 +115,18 @@ impl Action for SwitchMode {
 }
 
 fn switch_mode(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
-    let mode = p.next().ok_or_else(|| p.fail(&codes::MISSING_ARG, "expects a mode as argument."))?;
+    let mode = p
+        .next()
+        .ok_or_else(|| p.fail(&codes::MISSING_ARG, "'tcp-request switch-mode' expects a mode as argument."))?;
     if !p.site.side.intersects(Side::FRONTEND | Side::DEFAULTS) {
         let text = format!("not allowed because {} '{}' has no frontend capability", p.site.kind(), p.site.name);
         return Err(p.fail(&codes::WRONG_PLACE, text));
     }
     if mode.bytes != b"http" {
-        let text = format!("expects a valid mode (got '{}').", crate::parse::text(mode));
+        let text = format!(
+            "'tcp-request switch-mode' expects a valid mode (got '{}').",
+            crate::parse::text(mode)
+        );
         return Err(p.bad(text));
     }
     let mut proto = None;

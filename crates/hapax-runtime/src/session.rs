@@ -274,7 +274,11 @@ fn rules_pass(worker: &Worker, client: &mut Client, raw: &Raw, rules: &[Rule]) -
         ..Vars::default()
     };
     vars.sess.replace(std::mem::take(&mut client.vars));
-    let mut stream = StreamFacts::default();
+    let mut stream = StreamFacts {
+        // Whatever quotes how it ends sees a refusal: there is no stream that could end otherwise.
+        termination: *b"PR",
+        ..StreamFacts::default()
+    };
     let mut controls = Controls::default();
     let mut txn = session_txn(worker, client, &mut stream, &mut controls, &vars);
     let mut from = 0;

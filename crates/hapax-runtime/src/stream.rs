@@ -12,6 +12,7 @@ mod exchange;
 pub(crate) mod filters;
 mod forward;
 pub(crate) mod http;
+mod inspect;
 mod link;
 pub(crate) mod log;
 mod reframe;

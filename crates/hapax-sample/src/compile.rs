@@ -51,8 +51,10 @@ pub enum NameKind {
     LogProfile,
     /// A `ring` section.
     Ring,
-    /// A `filter` of the current proxy, by its name (`bwlim-in`, `spoe`).
+    /// A bandwidth limitation `filter` of the current proxy, by its name.
     Filter,
+    /// A `filter spoe` of the current proxy, by its engine's name.
+    Engine,
     /// A service of `use-service`.
     Service,
     /// An ACL of the current proxy (or one that every proxy has), maybe with `!` before it; see [`NameRef::acl`].

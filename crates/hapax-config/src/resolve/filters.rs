@@ -2,7 +2,7 @@
 
 use hapax_diag::{Diagnostic, Span};
 use hapax_rules::filters::compression;
-use hapax_sample::NameRef;
+use hapax_sample::{NameKind, NameRef};
 
 use super::proxy::One;
 use super::{Index, told};
@@ -82,6 +82,16 @@ pub(super) fn find(index: &Index, proxies: &[Proxy], name: &NameRef) -> Result<(
             return Ok(());
         }
     }
-    let message = format!("unable to find filter '{}' referenced in proxy '{own}'.", name.name);
+    let message = if name.kind == NameKind::Engine {
+        format!(
+            "Proxy '{own}': unable to find SPOE engine '{}' used by a send-spoe-group.",
+            name.name
+        )
+    } else {
+        format!(
+            "Proxy '{own}': unable to find bwlim filter '{}' referenced by set-bandwidth-limit rule.",
+            name.name
+        )
+    };
     Err(Diagnostic::alert(&codes::MISSING_FILTER, message).at(name.span))
 }

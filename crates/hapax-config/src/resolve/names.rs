@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
-use hapax_sample::{NameKind, NameRef};
+use hapax_sample::{KeyedBy, NameKind, NameRef};
 
 use super::{Index, told};
 use crate::codes;
@@ -16,7 +16,7 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
     let tables: HashMap<Arc<str>, usize> = reader.tables.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
     let sections = Sections::of(reader);
     for name in std::mem::take(&mut reader.deferred) {
-        if name.kind == NameKind::Filter {
+        if matches!(name.kind, NameKind::Filter | NameKind::Engine) {
             if let Err(d) = super::filters::find(index, proxies, &name) {
                 reader.diags.push(d);
             }
@@ -43,23 +43,28 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
                 reader.diags.push(Diagnostic::warning(&codes::UNKNOWN_PROXY, message).at(name.span));
             }
             Err(message) => {
-                let proxy = name.within.as_deref().unwrap_or("");
-                let message = if name.kind == NameKind::Resolvers {
-                    format!(
-                        "Proxy '{proxy}': Can't find resolvers section '{}' for do-resolve action",
-                        name.name
-                    )
-                } else if proxy.is_empty() {
-                    message
-                } else {
-                    format!("{message} in proxy '{proxy}'")
-                };
-                let d = Diagnostic::alert(&codes::UNKNOWN_PROXY, message + ".").at(name.span);
+                let d = Diagnostic::alert(&codes::UNKNOWN_PROXY, missing(&name, message)).at(name.span);
                 // The system's own section is missing where the system has no name servers.
                 let of_system = name.kind == NameKind::Resolvers && &*name.name == "default";
                 reader.diags.push(if of_system { d.missing() } else { d });
             }
         }
+    }
+}
+
+/// What HAProxy says of a name that nothing has; `message` where it is one of an expression.
+fn missing(name: &NameRef, message: String) -> String {
+    let (proxy, text) = (name.within.as_deref().unwrap_or(""), &name.name);
+    match (name.kind, name.keyed.get().map(|k| &k.by)) {
+        (NameKind::Resolvers, _) => format!("Proxy '{proxy}': Can't find resolvers section '{text}' for do-resolve action."),
+        (NameKind::HttpErrors, _) => format!("Proxy '{proxy}': unknown http-errors section '{text}' referenced by an http reply ."),
+        (NameKind::LogProfile, _) => format!("Proxy '{proxy}': do-log action: profile '{text}' is invalid."),
+        (NameKind::Table, Some(KeyedBy::Track(word))) => {
+            let table = if text.is_empty() { proxy } else { text };
+            format!("Proxy '{proxy}': unable to find table '{table}' referenced by {word}.")
+        }
+        _ if proxy.is_empty() => message + ".",
+        _ => format!("{message} in proxy '{proxy}'."),
     }
 }
 
@@ -134,7 +139,7 @@ fn find(
         NameKind::FcgiApp => ("fcgi-app section", sections.find(name.kind, text)),
         NameKind::Ring => ("ring", sections.find(name.kind, text)),
         NameKind::LogProfile => ("log-profile section", sections.find(name.kind, text)),
-        NameKind::Filter | NameKind::Service | NameKind::Acl => return None,
+        NameKind::Filter | NameKind::Engine | NameKind::Service | NameKind::Acl => return None,
     };
     Some(id.ok_or_else(|| format!("unable to find {what} '{text}' referenced")))
 }

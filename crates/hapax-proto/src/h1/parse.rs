@@ -156,7 +156,7 @@ fn request_line(line: &[u8], relaxed: bool, complete: bool) -> Result<RequestLin
     } else {
         version(&line[text..], relaxed)?
     };
-    if !relaxed && !target::is_valid(verb, uri) {
+    if !target::is_valid(verb, uri, relaxed) {
         return Err(HeadError::StartLine);
     }
     Ok(RequestLine {

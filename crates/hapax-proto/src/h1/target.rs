@@ -7,10 +7,11 @@
 use crate::http::Head;
 use crate::http::uri::scheme_len;
 
-/// Whether this target may stand with this method.
-pub(super) fn is_valid(method: &[u8], target: &[u8]) -> bool {
+/// Whether this target may stand with this method. `relaxed`: what `CONNECT` names need not have a port.
+pub(super) fn is_valid(method: &[u8], target: &[u8], relaxed: bool) -> bool {
     match target.first() {
         None => false,
+        Some(first) if relaxed && method == b"CONNECT" => *first != b'/',
         _ if method == b"CONNECT" => port(target).is_some_and(|p| !p.is_empty()),
         Some(b'/') => method != b"PRI",
         Some(b'*') => target == b"*" && method == b"OPTIONS",
@@ -183,7 +184,13 @@ mod tests {
             ("CONNECT", "[::1]", false),
         ];
         for (method, target, want) in cases {
-            assert_eq!(is_valid(method.as_bytes(), target.as_bytes()), want, "{method} {target}");
+            assert_eq!(is_valid(method.as_bytes(), target.as_bytes(), false), want, "{method} {target}");
+            let relaxed = if method == "CONNECT" { target != "/" } else { want };
+            assert_eq!(
+                is_valid(method.as_bytes(), target.as_bytes(), true),
+                relaxed,
+                "{method} {target} relaxed"
+            );
         }
     }
 

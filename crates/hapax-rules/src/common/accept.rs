@@ -86,10 +86,17 @@ fn silent_drop(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnosti
     if !p.take("rst-ttl") {
         return ParseAction::done(Verdict::SilentDrop(None));
     }
-    let word = p.need_text("a TTL after 'rst-ttl'")?;
-    let ttl: u8 = word.parse().unwrap_or(0);
-    if ttl == 0 {
-        return Err(p.bad(format!("expects an integer between 1 and 255 after 'rst-ttl', got '{word}'")));
+    let word = p
+        .next()
+        .map(crate::parse::text)
+        .ok_or_else(|| p.fail(&crate::codes::MISSING_ARG, "missing rst-ttl value"))?;
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &word[digits..];
+    if !rest.is_empty() || word.is_empty() {
+        return Err(p.bad(format!("invalid character starting at '{rest}' (value 1-255 expected)")));
     }
-    ParseAction::done(Verdict::SilentDrop(Some(ttl)))
+    match word.parse() {
+        Ok(ttl @ 1..) => ParseAction::done(Verdict::SilentDrop(Some(ttl))),
+        _ => Err(p.bad("valid rst-ttl values are [1-255]")),
+    }
 }

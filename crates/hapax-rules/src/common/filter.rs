@@ -139,7 +139,7 @@ fn send_spoe_group(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagn
     let forms = "expects 2 arguments: <engine-id> <group-id>";
     let pair = p.next().zip(p.next());
     let (engine, group) = pair.filter(|_| p.at_end()).ok_or_else(|| p.fail(&codes::MISSING_ARG, forms))?;
-    let engine = p.defer(NameKind::Filter, engine);
+    let engine = p.defer(NameKind::Engine, engine);
     let group = crate::parse::text(group).into();
     ParseAction::done(SendSpoeGroup { engine, group })
 }

@@ -60,8 +60,8 @@ impl Action for Resolve {
 }
 
 fn parse(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
-    let forms = "Can't parse 'do-resolve' rule. Expects 'do-resolve(<varname>,<resolvers>[,<options>]) <expr>'. Available options are 'ipv4' and 'ipv6'";
-    let wrong = |p: &ParseAction<'_, '_>| p.fail(&codes::BAD_ARG, forms);
+    let forms = "Expects 'do-resolve(<varname>,<resolvers>[,<options>]) <expr>'. Available options are 'ipv4' and 'ipv6'";
+    let wrong = |p: &ParseAction<'_, '_>| p.fail(&codes::BAD_ARG, format!("Can't parse '{}'. {forms}", p.word()));
     let inside = p.glued("do-resolve").ok_or_else(|| wrong(p))?;
     let mut parts = inside.split(',');
     let (Some(var), Some(resolvers)) = (parts.next(), parts.next().filter(|r| !r.is_empty())) else {
@@ -83,7 +83,11 @@ fn parse(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
         span: p.name.span,
     };
     let resolvers = p.defer(NameKind::Resolvers, word);
-    let name = p.expr_at(request_place(p))?;
+    let written = p.peek().map(crate::parse::text).unwrap_or_default();
+    let name = p.expr_at(request_place(p)).map_err(|d| Diagnostic {
+        message: format!("Can't parse '{written}': {}. {forms}", d.message),
+        ..d
+    })?;
     ParseAction::done(Resolve {
         var,
         resolvers,

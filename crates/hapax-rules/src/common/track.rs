@@ -141,7 +141,12 @@ fn track(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnostic> {
     let number = word.strip_prefix("track-sc").unwrap_or_default();
     // No number is the first one.
     let sc = if number.is_empty() { Ok(0) } else { number.parse() };
-    let sc = sc.map_err(|_| p.fail(&codes::BAD_ARG, format!("invalid sticky counter number '{number}'")))?;
+    let sc = sc.map_err(|_| p.fail(&codes::BAD_ARG, format!("Wrong track-sc number '{number}'")))?;
+    if p.site.counters > 0 && sc >= p.site.counters {
+        let most = p.site.counters - 1;
+        let text = format!("{sc} track-sc number exceeding {most} (tune.stick-counters-1) value");
+        return Err(p.fail(&codes::BAD_ARG, text));
+    }
     check_counter(p, sc)?;
     let key = p.expr()?;
     let table = if p.take("table") {
@@ -173,8 +178,13 @@ fn check_counter(p: &ParseAction<'_, '_>, sc: u8) -> Result<(), Diagnostic> {
             Err(p.fail(&codes::WRONG_PLACE, text))
         }
         n if sc >= n => {
+            let shown = if word.starts_with("sc-inc-gpc0") || word.starts_with("sc-inc-gpc1") {
+                String::new()
+            } else {
+                format!(" '{word}'")
+            };
             let text = format!(
-                "invalid stick table track ID '{word}'. The max allowed ID is {} (tune.stick-counters)",
+                "invalid stick table track ID{shown}. The max allowed ID is {} (tune.stick-counters)",
                 n - 1
             );
             Err(p.fail(&codes::BAD_ARG, text))
@@ -225,21 +235,45 @@ fn change(p: &mut ParseAction<'_, '_>, stem: &str, kind: Kind) -> Result<Arc<dyn
     ParseAction::done(ChangeEntry { kind, idx, sc, value })
 }
 
-/// The numbers in the parentheses: `(index,counter)`, or `(counter)` and nothing at all where there is no index.
+/// The numbers in the parentheses: `(index,counter)`, or `(counter)` and nothing at all where there is no index. A number that is
+/// left out is 0.
 fn numbers(p: &ParseAction<'_, '_>, stem: &str, indexed: bool) -> Result<(u8, u8), Diagnostic> {
     let word = p.word();
     if !indexed && word == stem {
         return Ok((0, 0));
     }
-    let parsed = p.glued(stem).and_then(|inside| match (indexed, inside.split_once(',')) {
-        (true, Some((idx, sc))) => Some((idx.parse().ok()?, sc.parse().ok()?)),
-        (false, None) => Some((0, inside.parse().ok()?)),
-        _ => None,
-    });
+    let number = |text: &str| if text.is_empty() { Some(0) } else { text.parse().ok() };
+    let inside = word[stem.len()..].strip_prefix('(');
+    let parts = inside.and_then(|i| i.split_once(',')).filter(|_| indexed);
+    let parsed = match (indexed, parts) {
+        (true, Some((idx, sc))) => number(idx).zip(sc.strip_suffix(')').and_then(number)),
+        (true, None) => None,
+        (false, _) => p.glued(stem).and_then(|i| i.parse().ok()).map(|sc| (0, sc)),
+    };
     parsed.ok_or_else(|| {
-        let form = if indexed { "<index>,<Track ID>" } else { "<Track ID>" };
-        p.fail(&codes::BAD_ARG, format!("invalid arguments in '{word}'. Expects {stem}({form})"))
+        p.fail(
+            &codes::BAD_ARG,
+            misnumbered(stem, &word, inside, parts.map(|(idx, _)| number(idx).is_some())),
+        )
     })
+}
+
+/// What is wrong with the numbers, as HAProxy says it of each word. `index`: there is one, and whether it is a number.
+fn misnumbered(stem: &str, word: &str, inside: Option<&str>, index: Option<bool>) -> String {
+    let what = if stem == "sc-set-gpt" { "gpt" } else { "gpc" };
+    let form = match stem {
+        "sc-inc-gpc" | "sc-add-gpc" => "<GPC ID>,<Track ID>",
+        "sc-set-gpt" => "<GPT ID>,<Track ID>",
+        _ => "<Track ID>",
+    };
+    match stem {
+        "sc-inc-gpc0" | "sc-inc-gpc1" => format!("invalid stick table track ID. Expects {word}({form})"),
+        "sc-add-gpc" if inside.is_none() => format!("Missing or invalid arguments for '{word}'. Expects {stem}({form})"),
+        "sc-add-gpc" if index != Some(true) => format!("Missing gpc ID. Expects {word}({form})"),
+        "sc-inc-gpc" | "sc-set-gpt" if inside.is_none() => format!("invalid {what} ID '{word}'. Expects {stem}({form})"),
+        "sc-inc-gpc" | "sc-set-gpt" if index != Some(true) => format!("Missing {what} ID '{word}'. Expects {stem}({form})"),
+        _ => format!("invalid stick table track ID '{word}'. Expects {stem}({form})"),
+    }
 }
 
 /// A decimal number or an expression; nothing at all is zero.

@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use hapax_diag::Diagnostic;
-use hapax_sample::Absent;
 use hapax_sample::expr::Expr;
 use hapax_sample::logformat::LogFormat;
 use hapax_sample::vars::{StoreIf, VarId};
 use hapax_value::Value;
 
-use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, Wait, codes};
+use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Txn, codes};
 
 const SETS: RuleSets = RuleSets::TCP_ANY.union(RuleSets::HTTP_ANY);
 
@@ -65,13 +64,9 @@ struct SetVar {
 impl Action for SetVar {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
         let env = txn.env();
-        match self.expr.eval(&env) {
-            Ok(value) => {
-                env.set_var(self.var, value, self.when);
-            }
-            Err(Absent::NotYet) if !txn.no_more => return Effect::Wait(Wait::More),
-            // No value: the variable keeps what it has.
-            Err(_) => {}
+        // No value, or none yet: the variable keeps what it has.
+        if let Ok(value) = self.expr.eval(&env) {
+            env.set_var(self.var, value, self.when);
         }
         Effect::Continue
     }

@@ -101,7 +101,7 @@ impl Edit {
             }
             add(head);
             if *self.name == *b"host" {
-                super::uri::uri_from_host(head);
+                super::uri::uri_from_added_host(head);
             }
         }
         Effect::Continue
@@ -141,7 +141,7 @@ pub(crate) fn name(p: &mut ParseAction<'_, '_>, what: &str) -> Result<Box<[u8]>,
     let body = word.bytes.strip_prefix(b":").unwrap_or(word.bytes);
     if let Some(c) = body.iter().find(|c| !is_token(**c)) {
         let name = crate::parse::text(word);
-        p.warn(format!("header name '{name}' contains forbidden character '{}'", char::from(*c)));
+        p.warn(format!("header name '{name}' contains forbidden character '{}'.", char::from(*c)));
     }
     Ok(word.bytes.to_ascii_lowercase().into())
 }

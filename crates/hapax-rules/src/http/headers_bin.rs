@@ -175,7 +175,7 @@ impl Put {
 fn put(p: &mut ParseAction<'_, '_>, set: bool) -> Result<Arc<dyn Action>, Diagnostic> {
     let list = p.expr()?;
     let prefix = if p.take("prefix") {
-        p.need("a prefix: <headers> prefix <pfx>")?.bytes.to_ascii_lowercase().into()
+        p.need("a prefix: <headers> prefix <pfx>")?.bytes.into()
     } else {
         Box::default()
     };

@@ -87,14 +87,30 @@ enum Kind {
 #[derive(Debug)]
 struct Answer {
     kind: Kind,
+    response: bool,
     reply: ReplySpec,
 }
 
 impl Action for Answer {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
-        // Formats of the reply may quote the status it is given with.
+        // Formats of the reply may quote the status it is given with, and how the stream ends by it.
         txn.stream.status = self.reply.status;
-        let reply = Box::new(self.reply.make(&txn.env()));
+        txn.stream.termination = match (self.kind, self.response) {
+            (Kind::Return, false) => *b"LR",
+            (Kind::Return, true) => *b"LH",
+            (Kind::Deny, false) => *b"PR",
+            (Kind::Deny, true) => *b"PH",
+            (Kind::Tarpit, _) => *b"PT",
+        };
+        let mut env = txn.env();
+        // Nothing can be quoted of the message that this stands in the place of, nor of one that was held back.
+        if self.response {
+            env.res = None;
+        }
+        if matches!(self.kind, Kind::Tarpit) {
+            env.req = None;
+        }
+        let reply = Box::new(self.reply.make(&env));
         match self.kind {
             Kind::Return => Effect::Return(reply),
             Kind::Deny => Effect::Deny(reply),
@@ -119,7 +135,8 @@ fn answer(p: &mut ParseAction<'_, '_>, kind: Kind) -> Result<Arc<dyn Action>, Di
     } else {
         refusal(p, default)?
     };
-    ParseAction::done(Answer { kind, reply })
+    let response = p.ruleset != RuleSets::HTTP_REQ;
+    ParseAction::done(Answer { kind, response, reply })
 }
 
 /// `deny` and `tarpit`: nothing at all, or a bare `deny_status`, means the proxy's error message; else all is as in `return`.

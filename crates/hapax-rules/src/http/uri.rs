@@ -173,6 +173,13 @@ pub(crate) fn uri_from_host(head: &mut Head) {
     }
 }
 
+/// The same, where a field was added behind those that were there.
+pub(crate) fn uri_from_added_host(head: &mut Head) {
+    if let Some(host) = head.values(b"host").last().map(<[u8]>::to_vec) {
+        name_authority(head, &host);
+    }
+}
+
 /// An absolute target names `host` from here on.
 pub(crate) fn name_authority(head: &mut Head, host: &[u8]) {
     let old = head.uri();

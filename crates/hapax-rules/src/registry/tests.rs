@@ -167,3 +167,90 @@ fn every_action_of_the_manual_has_a_row() {
         }
     }
 }
+
+#[test]
+fn refusals_are_told_in_the_words_that_people_look_for() {
+    use RuleSets as R;
+    let http = |set: &str, word: &str, why: &str| format!("error detected in proxy 'px' while parsing '{set} {word}' rule : {why}.");
+    let inc = "Expects sc-inc-gpc(<GPC ID>,<Track ID>)";
+    let cases = [
+        (
+            R::TCP_CONN,
+            "accept now",
+            "'tcp-request connection accept' only accepts 'if' or 'unless', in proxy 'px' (got 'now')".into(),
+        ),
+        (
+            R::TCP_RES,
+            "close if nobody",
+            "'tcp-response content close' : error detected in proxy 'px' while parsing 'if' condition : no such ACL : 'nobody'".into(),
+        ),
+        (
+            R::TCP_SESS,
+            "track-scx src",
+            "'tcp-request session track-scx' : Wrong track-sc number 'x'".into(),
+        ),
+        (
+            R::TCP_CONN,
+            "track-sc3 src",
+            "'tcp-request connection track-sc3' : 3 track-sc number exceeding 2 (tune.stick-counters-1) value".into(),
+        ),
+        (
+            R::TCP_REQ,
+            "capture nothing len 3",
+            "'tcp-request content capture' : unknown fetch method 'nothing'".into(),
+        ),
+        (
+            R::TCP_CONN,
+            "track-sc0",
+            "'tcp-request connection track-sc0' : missing fetch method".into(),
+        ),
+        (R::TCP_CONN, "set-src", "missing fetch method".into()),
+        (R::TCP_CONN, "set-var(sess.a,maybe) src", "unknown condition \"maybe\"".into()),
+        (R::TCP_CONN, "sc-inc-gpc", format!("invalid gpc ID 'sc-inc-gpc'. {inc}")),
+        (R::TCP_CONN, "sc-inc-gpc(0)", format!("Missing gpc ID 'sc-inc-gpc(0)'. {inc}")),
+        (
+            R::TCP_CONN,
+            "sc-inc-gpc(0,x)",
+            format!("invalid stick table track ID 'sc-inc-gpc(0,x)'. {inc}"),
+        ),
+        (
+            R::TCP_CONN,
+            "sc-inc-gpc0(x)",
+            "invalid stick table track ID. Expects sc-inc-gpc0(x)(<Track ID>)".into(),
+        ),
+        (
+            R::HTTP_REQ,
+            "sc-set-gpt(x) 1",
+            http(
+                "http-request",
+                "sc-set-gpt(x)",
+                "Missing gpt ID 'sc-set-gpt(x)'. Expects sc-set-gpt(<GPT ID>,<Track ID>)",
+            ),
+        ),
+        (R::TCP_CONN, "silent-drop rst-ttl", "missing rst-ttl value".into()),
+        (
+            R::TCP_CONN,
+            "silent-drop rst-ttl 1x",
+            "invalid character starting at 'x' (value 1-255 expected)".into(),
+        ),
+        (R::TCP_CONN, "silent-drop rst-ttl 300", "valid rst-ttl values are [1-255]".into()),
+        (
+            R::TCP_CONN,
+            "expect-proxy",
+            "'tcp-request connection expect-proxy' only supports 'layer4' in proxy 'px' (got '')".into(),
+        ),
+        (
+            R::TCP_REQ,
+            "switch-mode tcp",
+            "'tcp-request switch-mode' expects a valid mode (got 'tcp').".into(),
+        ),
+    ];
+    for (set, rule, want) in cases {
+        let got = Bench::new().rule(set, rule).map(|_| ()).map_err(|d| d.message);
+        assert_eq!(got, Err(want), "{rule}");
+    }
+    // A number left out is 0.
+    for rule in ["sc-inc-gpc(,1)", "sc-inc-gpc(1,)"] {
+        assert!(Bench::new().rule(R::HTTP_REQ, rule).is_ok(), "{rule}");
+    }
+}

@@ -59,6 +59,7 @@ impl Exchange<'_> {
                 Err(e) => e,
             };
             self.p.facts.bc_fault = error.fault();
+            self.note_target(i);
             if let ConnectError::Handshake(e) = &error {
                 self.p.facts.bc_tls_error = tls::error_of(e);
             }
@@ -362,6 +363,13 @@ impl Exchange<'_> {
     }
 
     /// An idle connection where policy allows, else a new one.
+    /// Where a connection was to go that failed.
+    #[cold]
+    fn note_target(&mut self, i: usize) {
+        let dst = self.address(&self.server_conf(i), &self.be_state().servers[i]).ok();
+        self.p.facts.bc_ends = Some(Arc::new(Ends { src: None, dst }));
+    }
+
     async fn open(&mut self, i: usize) -> Result<Box<Upstream>, ConnectError> {
         let conf = self.server_conf(i);
         let conf = &*conf;

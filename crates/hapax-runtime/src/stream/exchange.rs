@@ -40,6 +40,10 @@ pub(super) struct Exchange<'x> {
     pub head_out: u64,
     /// A rule wants the server's connection closed after this request.
     pub single_use: bool,
+    /// A `tcp-response content` rule waits for the response.
+    pub inspection: Option<super::inspect::Inspection>,
+    /// Bytes of the client so far; the log learns of them at the end.
+    pub received: u64,
     /// The size of an answer of our own.
     pub own_out: u64,
     /// Sizes of the interim responses, and of the heads that went on to the server and to the client.
@@ -135,6 +139,8 @@ impl<'x> Exchange<'x> {
             upgrade: false,
             head_out: 0,
             single_use: false,
+            inspection: None,
+            received: 0,
             own_out: 0,
             interim_out: 0,
             req_head_out: 0,

@@ -34,6 +34,9 @@ impl<'x> Exchange<'x> {
     pub(super) async fn forward(&mut self) -> Step<bool> {
         let splice = !self.w.no_splice;
         self.send_request(splice)?;
+        if !self.be.tcp_res_rules.is_empty() {
+            self.inspect_server().await?;
+        }
         loop {
             if let Err(stop) = self.await_response().await {
                 return if self.retried(self.failure) { Ok(false) } else { Err(stop) };
@@ -313,7 +316,7 @@ impl<'x> Exchange<'x> {
             self.arm_for_bodies();
             std::future::poll_fn(|cx| self.poll_bodies(cx)).await
         };
-        self.p.facts.bytes_in += self.p.req.payload;
+        self.received += self.p.req.payload;
         if self.p.req.spliced | self.p.res.spliced != 0 {
             self.count_spliced();
         }

@@ -23,6 +23,7 @@ pub(crate) fn tag<'p>(plan: &'p Plan, proxy: &'p Proxy) -> &'p str {
 impl Exchange<'_> {
     /// Settles timers and byte counts, and logs the stream where its frontend logs.
     pub(super) fn finish_log(&mut self) {
+        self.p.facts.bytes_in = self.received;
         self.settle();
         self.count();
         // As in HAProxy, the line does not count its own stream among the backend's.
@@ -74,6 +75,10 @@ impl Exchange<'_> {
         self.settle();
         // Times and sizes get a `+`: they go on growing.
         self.p.facts.logged_early = early;
+        if early {
+            // The line tells of what is here of the body, too.
+            self.p.facts.bytes_out += self.p.res.buf.len() as u64;
+        }
         self.write_log(step.origin(), step.word(), None);
     }
 

@@ -30,9 +30,8 @@ const STATS_PATIENCE: Millis = 10_000;
 impl Exchange<'_> {
     /// Sends `reply` as the response of this stream.
     pub(super) async fn answer(&mut self, reply: &Reply, end: End) -> Step<()> {
-        let reply = reply.settle(&self.be.errors, &self.env(false));
-        let body = reply.render(&self.be.errors, &self.plan.error_sections, &mut self.p.res_head);
         self.p.facts.termination = end.letters();
+        let body = self.make(reply);
         if self.p.res_head.status == 0 {
             self.p.facts.status = reply.status;
             return Err(Stop::Close(end));
@@ -40,6 +39,19 @@ impl Exchange<'_> {
         // Who is to blame was decided before, whether or not the client has waited for it.
         self.keep_alive &= self.send_own(reply.status, body).await.is_ok();
         Err(Stop::Answered)
+    }
+
+    /// Makes the head of `reply` in `res_head`, and gives its body. The backend's messages go before the frontend's.
+    fn make(&mut self, reply: &Reply) -> Arc<[u8]> {
+        let own = &self.be.errors;
+        let pages = if own.own(reply.status).is_some() { own } else { &self.fe.errors };
+        let mut env = self.env(false);
+        if self.marks.connected != 0 {
+            // The request is with the server: nothing of it can be quoted any more.
+            env.req = None;
+        }
+        let reply = reply.settle(pages, &env);
+        reply.render(pages, &self.plan.error_sections, &mut self.p.res_head)
     }
 
     /// Sends the head in `res_head` and `body`. The status that is told and counted is `status`, whatever a page says.
@@ -85,9 +97,7 @@ impl Exchange<'_> {
     fn instead(&mut self) -> Arc<[u8]> {
         self.p.facts.status = 500;
         count_front!(self.fe_state(), self.c.facts.listener, self.w.id, internal_errors, 1);
-        let reply = Reply::error(500);
-        let reply = reply.settle(&self.be.errors, &self.env(false));
-        let body = reply.render(&self.be.errors, &self.plan.error_sections, &mut self.p.res_head);
+        let body = self.make(&Reply::error(500));
         let _ = self.after_response_rules();
         body
     }
@@ -107,6 +117,7 @@ impl Exchange<'_> {
             sets[1] = None;
         }
         for rules in sets.into_iter().flatten().filter(|r| !r.is_empty()) {
+            self.look_at_bodies();
             self.measure_room(Way::Response);
             // These rules edit; they cannot refuse nor wait, but may write a line.
             let mut outcome = hapax_rules::run(rules, 0, &mut self.txn(true, Woken::No));
@@ -124,7 +135,7 @@ impl Exchange<'_> {
     pub(super) fn take_buffered_body(&mut self) {
         if self.marks.connected != 0 {
             // It is on its way to a server, which has answered.
-            self.p.facts.bytes_in += self.p.req.payload;
+            self.received += self.p.req.payload;
             self.look_at_bodies();
             self.head_out += match self.res_body {
                 BodyLen::Chunked => self.p.res_seen.extent().1,
@@ -146,7 +157,7 @@ impl Exchange<'_> {
             }
             BodyLen::None | BodyLen::UntilClose => return,
         };
-        self.p.facts.bytes_in += counted;
+        self.received += counted;
         if whole {
             self.p.req.buf.consume(on_wire);
             self.request_read = true;
@@ -175,10 +186,9 @@ impl Exchange<'_> {
             let _ = self.write_now(bytes).await;
             return Next::Close;
         }
-        let reply = Reply::error(status);
-        let reply = reply.settle(&self.be.errors, &self.env(false));
-        let body: Arc<[u8]> = reply.render(&self.be.errors, &self.plan.error_sections, &mut self.p.res_head);
         self.p.facts.termination = end.letters();
+        self.p.facts.status = status;
+        let body = self.make(&Reply::error(status));
         if self.p.res_head.status == 0 {
             self.p.facts.status = status;
             return Next::Close;

@@ -174,7 +174,6 @@ impl Exchange<'_> {
         let head = &self.p.req_head;
         self.head_only = head.method() == b"HEAD";
         self.p.facts.request_line.clear();
-        normalise::request_line(head, &mut self.p.facts.request_line);
         self.keep_alive = self.meta.keep_alive && self.fe.http_mode != hapax_config::plan::HttpMode::Close && !self.w.stopping();
         self.request_read = self.meta.body == BodyLen::None;
         self.c.deadline.set(NEVER);
@@ -183,11 +182,17 @@ impl Exchange<'_> {
         count_front!(fe, self.c.facts.listener, w, req_tot, 1);
         fe.req_rate.tick(w, self.marks.wall_us / 1000);
         self.c.count(self.w, Event::Request);
-        self.p.facts.bytes_in += self.p.req_head.counted_len();
+        self.received += self.p.req_head.counted_len();
         self.w.shared.requests_total.fetch_add(1, Ordering::Relaxed);
         // Absolute targets come from clients that take this for their proxy.
         let absolute = !matches!(self.p.req_head.uri().first(), Some(b'/' | b'*'));
         self.p.controls.proxy_auth = absolute && self.fe.options.contains(Options::HTTP_USE_PROXY_HDR);
+        Ok(())
+    }
+
+    /// What the log and its captures keep of the request as it came: content rules have let it pass.
+    pub(super) fn note_request(&mut self) {
+        normalise::request_line(&self.p.req_head, &mut self.p.facts.request_line);
         if !self.fe.req_captures.is_empty() {
             normalise::capture(&self.p.req_head, &self.fe.req_captures, &mut self.p.facts.req_captures);
         }
@@ -195,7 +200,6 @@ impl Exchange<'_> {
             self.p.facts.cookie_capture_req =
                 hapax_config::plan::capture_cookie(&self.p.req_head, b"cookie", name, (*len).min(self.plan.global.cookielen - 1));
         }
-        Ok(())
     }
 
     /// The client speaks HTTP/1.0 or older.

@@ -22,18 +22,14 @@ impl Exchange<'_> {
     /// `tcp-request content`, then `http-request` of the frontend, then its statistics.
     pub(super) async fn frontend_rules(&mut self) -> Step<()> {
         let fe = self.fe;
-        self.buffer_request(fe).await?;
+        if !fe.tcp_req_rules.is_empty() {
+            self.inspect(&fe.tcp_req_rules, Way::Request, fe.tcp_req_inspect_delay).await?;
+        }
+        self.note_request();
         if self.monitor() {
             return self.answer_monitor().await;
         }
-        if !fe.tcp_req_rules.is_empty() {
-            let judged = self.inspect(&fe.tcp_req_rules, Way::Request, fe.tcp_req_inspect_delay).await;
-            if judged.is_err() {
-                // These look at bytes: what they refuse never came to be a request.
-                self.p.facts.request_line.clear();
-            }
-            judged?;
-        }
+        self.buffer_request(fe).await?;
         if !fe.http_req_rules.is_empty() {
             self.run_rules(&fe.http_req_rules, Way::Request).await?;
         }
@@ -47,7 +43,11 @@ impl Exchange<'_> {
         if rules.is_empty() {
             return Ok(());
         }
-        self.run_rules(rules, Way::Request).await
+        // They are no rules to who asks for the last one.
+        let last = self.p.facts.last_rule;
+        let outcome = self.run_rules(rules, Way::Request).await;
+        self.p.facts.last_rule = last;
+        outcome
     }
 
     /// The same of the backend, where it is another proxy.
@@ -72,9 +72,7 @@ impl Exchange<'_> {
     pub(super) async fn response_rules(&mut self) -> Step<()> {
         let (be, fe) = (self.be, self.fe);
         self.p.vars.begin_response(&self.w.world);
-        if !be.tcp_res_rules.is_empty() {
-            self.inspect(&be.tcp_res_rules, Way::Response, be.tcp_res_inspect_delay).await?;
-        }
+        self.inspect_response().await?;
         if !be.http_res_rules.is_empty() {
             self.run_rules(&be.http_res_rules, Way::Response).await?;
         }
@@ -146,7 +144,7 @@ impl Exchange<'_> {
         }
     }
 
-    async fn wait(&mut self, wait: Wait, way: Way) -> Step<Woken> {
+    pub(super) async fn wait(&mut self, wait: Wait, way: Way) -> Step<Woken> {
         match wait {
             // Heads are complete here: what is not known now never will be.
             Wait::More | Wait::Handshake => Ok(Woken::Done),
@@ -202,7 +200,7 @@ impl Exchange<'_> {
         self.env(false).set_var(l.var, found, StoreIf::empty());
     }
 
-    async fn act(&mut self, effect: Effect, way: Way) -> Step<()> {
+    pub(super) async fn act(&mut self, effect: Effect, way: Way) -> Step<()> {
         let phase = if way == Way::Request { Phase::Request } else { Phase::Headers };
         let w = self.w.id;
         match effect {
@@ -247,7 +245,9 @@ impl Exchange<'_> {
             }
             Effect::SilentDrop(ttl) => {
                 self.c.io.drop_silently(ttl);
-                Err(Stop::Close(End::new(Blame::Proxy, phase)))
+                let end = End::new(Blame::Proxy, Phase::Request);
+                let status = Some(self.p.facts.status).filter(|_| way == Way::Response);
+                Err(Stop::Close(End { status, ..end }))
             }
             Effect::Late if way == Way::Request => Err(End::with_status(Blame::ClientTimeout, phase, 408).into()),
             Effect::Late => Err(End::new(Blame::ServerTimeout, phase).into()),
@@ -270,7 +270,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn count_denied(&self, way: Way) {
+    pub(super) fn count_denied(&self, way: Way) {
         let w = self.w.id;
         match way {
             Way::Request => {

@@ -127,7 +127,7 @@ impl Exchange<'_> {
     }
 
     /// The same for what the server sends first, while what the client sends is passed on. `true`: the server's connection is to be
-    /// closed, and what came so far still goes to the client.
+    /// closed.
     async fn response_content_rules(&mut self) -> Step<bool> {
         let be = self.be;
         let (rules, delay) = (&be.tcp_res_rules, be.tcp_res_inspect_delay);
@@ -136,13 +136,8 @@ impl Exchange<'_> {
             return Ok(false);
         }
         let until = self.w.now_ms() + delay;
-        let (mut from, mut woken, mut no_more, mut ended) = (0, Woken::No, false, false);
-        if delay == 0 {
-            // Nothing to wait for but the first bytes.
-            self.arm_tunnel();
-            ended = !self.read_response().await?;
-            no_more = true;
-        }
+        // The first look is at nothing; without a delay it is the only one.
+        let (mut from, mut woken, mut no_more, mut ended) = (0, Woken::No, delay == 0, false);
         loop {
             let outcome = hapax_rules::run(rules, from, &mut self.tcp_txn(Way::Response, false, no_more, ended, woken));
             woken = Woken::No;
@@ -162,7 +157,13 @@ impl Exchange<'_> {
                 }
                 Effect::Wait(wait) => woken = self.tcp_wait(wait).await?,
                 Effect::Close => return Ok(true),
-                effect => return self.tcp_verdict(&effect, Way::Response).map(|()| false),
+                effect => {
+                    let verdict = self.tcp_verdict(&effect, Way::Response);
+                    if verdict.is_err() {
+                        self.head_out = self.p.res.buf.len() as u64;
+                    }
+                    return verdict.map(|()| false);
+                }
             }
         }
     }
@@ -193,7 +194,7 @@ impl Exchange<'_> {
             Effect::Continue | Effect::Accept => Ok(()),
             Effect::SilentDrop(ttl) => {
                 self.c.io.drop_silently(*ttl);
-                Err(Stop::Close(End::new(Blame::Proxy, phase)))
+                Err(Stop::Close(End::new(Blame::Proxy, Phase::Request)))
             }
             // Only HTTP/1 is spoken with clients.
             Effect::SwitchToHttp(proto) if proto.as_deref().is_none_or(|p| p == "h1") => {
@@ -325,9 +326,8 @@ impl Exchange<'_> {
             .map_err(|_| End::new(Blame::Internal, Phase::Data))?;
         if self.response_content_rules().await? {
             self.leave_server(false);
-            let rest = std::mem::take(&mut self.p.res.buf);
-            self.head_out = rest.len() as u64;
-            return self.write_now(rest.filled()).await;
+            self.head_out = self.p.res.buf.len() as u64;
+            return Ok(());
         }
         self.stick_response(|x| x.tcp_env(x.p.res.buf.filled()));
         self.p.res.pass_end = true;
@@ -338,20 +338,11 @@ impl Exchange<'_> {
         self.run_tunnel().await.map_err(Stop::Close)
     }
 
-    /// The shorter of the sides' patience, for what comes before the relay.
-    fn arm_tunnel(&self) {
-        let shorter = match self.side_timeouts() {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        self.c.deadline.after(self.w.now_ms(), shorter);
-    }
-
     fn conclude_tcp(&mut self) {
-        self.p.facts.bytes_in = self.p.req.payload;
+        self.received = self.p.req.payload;
         if self.in_backend && self.marks.connected == 0 {
             // What came while no server could be had.
-            self.p.facts.bytes_in += self.p.req.buf.len() as u64;
+            self.received += self.p.req.buf.len() as u64;
         }
         if self.marks.connected != 0 {
             self.marks.response = self.marks.connected;

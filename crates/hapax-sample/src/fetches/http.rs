@@ -84,13 +84,21 @@ pub(super) static ROWS: &[Fetch] = &[
     RES_VER,
     RES_VER.alias("resp_ver"),
     Fetch::new("req.proto_http", Type::Bool, Needs::STREAM, "Whether the request is HTTP.", |c| {
+        if c.env.res.is_some() {
+            // The request is with the server.
+            return Err(Absent::Never);
+        }
         request(c.env).map(|_| Value::Bool(true))
     }),
     Fetch::new("req_proto_http", Type::Bool, Needs::STREAM, "Whether the request is HTTP.", |c| {
+        if c.env.res.is_some() {
+            // The request is with the server.
+            return Err(Absent::Never);
+        }
         request(c.env).map(|_| Value::Bool(true))
     }),
     Fetch::new("status", Type::Sint, Needs::SERVER_SIDE, "The response's status.", |c| {
-        status(c.env.res.map(|r| r.status).unwrap_or_default())
+        status(response(c.env)?.status)
     })
     .steady(),
     Fetch::new(

@@ -28,7 +28,7 @@ pub(super) static ROWS: &[Fetch] = &[
     }),
     Fetch::new("req.bytes_out", Type::Sint, Needs::STREAM, "Bytes sent to the server.", |c| {
         let stream = stream_of(c.env)?;
-        let sent = if stream.bc_dst().is_some() { stream.bytes_in } else { 0 };
+        let sent = if stream.timers.connect < 0 { 0 } else { stream.bytes_in };
         Ok(Value::Int(sent as i64))
     }),
     Fetch::new(

@@ -4,11 +4,9 @@
 
 use std::borrow::Cow;
 
-use hapax_proto::http::Head;
-
 use super::sink::{Sink, unsafe_in_uri};
 use crate::converters::dates::calendar::{Date, MONTHS};
-use crate::fetches::http::{pathq, version};
+use crate::fetches::http::pathq;
 use crate::fetches::stream::{RequestLine, request_line};
 use crate::{Env, Wanted};
 
@@ -144,7 +142,7 @@ pub(super) static ALIASES: &[Alias] = &[
         of_line(s, |l| pathq(l.uri).map(|p| &p[..memchr::memchr(b'?', p).unwrap_or(p.len())]));
     })),
     http(text("HQ", "query string with its question mark", |s| {
-        let known = request_line(s.env).map(|l| l.uri).ok().or(s.env.req.map(Head::uri));
+        let known = request_line(s.env).map(|l| l.uri).ok();
         // A request without one has an empty one.
         match known {
             Some(uri) if memchr::memchr(b'?', uri).is_none() => s.raw(if s.is_quoted() { b"\"\"" } else { b"" }),
@@ -159,7 +157,7 @@ pub(super) static ALIASES: &[Alias] = &[
         let none = s.env.stream.status == 0 && s.env.req.is_some();
         s.int(if none { -1 } else { i64::from(s.env.stream.status) })
     }),
-    number("U", "bytes from client to server", |s| growing(s, s.env.stream.bytes_in as i64)),
+    number("U", "bytes from client to server", |s| s.int(s.env.stream.bytes_in as i64)),
     number("ac", "connections of the process", |s| s.int(s.env.world.act_conn())),
     text("b", "name of the backend", |s| {
         let p = s.env.stream.backend.unwrap_or(s.env.sess.frontend);
@@ -295,23 +293,12 @@ fn began(s: &Sink<'_, '_>) -> u64 {
     }
 }
 
-/// A part of the request line as received, or of the request at hand.
+/// A part of the request line as received, once content rules have let it pass.
 fn of_line(s: &mut Sink<'_, '_>, part: for<'l> fn(RequestLine<'l>) -> Option<&'l [u8]>) {
-    if let Ok(line) = request_line(s.env) {
-        s.encoded(part(line), b'#', unsafe_in_uri);
-        return;
+    match request_line(s.env) {
+        Ok(line) => s.encoded(part(line), b'#', unsafe_in_uri),
+        Err(_) => s.text(Some(b"<BADREQ>")),
     }
-    let Some(head) = s.env.req else {
-        s.text(Some(b"<BADREQ>"));
-        return;
-    };
-    let version = [b"HTTP/", version(head.version)].concat();
-    let line = RequestLine {
-        method: head.method(),
-        uri: head.uri(),
-        version: &version,
-    };
-    s.encoded(part(line), b'#', unsafe_in_uri);
 }
 
 fn two(s: &mut Sink<'_, '_>, n: u32) {

@@ -88,5 +88,5 @@ fn odd_names_are_told() {
     let mut bench = crate::kit::Bench::new();
     bench.rule(RuleSets::HTTP_REQ, "set-header X-A: v").expect("accepted");
     let told: Vec<&str> = bench.diags.iter().map(|d| d.message.as_str()).collect();
-    assert_eq!(told, ["header name 'X-A:' contains forbidden character ':'"]);
+    assert_eq!(told, ["header name 'X-A:' contains forbidden character ':'."]);
 }

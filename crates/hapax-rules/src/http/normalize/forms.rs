@@ -117,7 +117,9 @@ pub(super) fn percent_upper(input: &[u8], strict: bool) -> Option<Vec<u8>> {
 
 /// Orders parameters by name; those of one name keep their order.
 pub(super) fn query_sort(query: &[u8]) -> Vec<u8> {
-    let mut params: Vec<&[u8]> = query.split(|b| *b == b'&').collect();
+    // Nothing behind the last separator is no parameter.
+    let whole = query.strip_suffix(b"&").unwrap_or(query);
+    let mut params: Vec<&[u8]> = whole.split(|b| *b == b'&').collect();
     params.sort_by_key(|p| p.split(|b| *b == b'=').next().unwrap_or_default());
     params.join(&b'&')
 }
@@ -217,6 +219,10 @@ mod tests {
                 ("a=3&b=4&a=1&b=5&a=2", "a=3&a=1&a=2&b=4&b=5"),
                 ("", ""),
                 ("b&a&=x", "=x&a&b"),
+                ("b&a&", "a&b"),
+                ("&b&&a", "&&a&b"),
+                ("b&&", "&b"),
+                ("&", ""),
             ],
         );
     }

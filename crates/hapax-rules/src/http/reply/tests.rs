@@ -181,3 +181,38 @@ fn moot_arguments_are_told() {
         assert!(told.len() == 1 && told[0].contains(part), "{rule}: {told:?}");
     }
 }
+
+/// The text of an answer's body.
+fn body_of(effect: &Effect) -> String {
+    match effect {
+        Effect::Return(r) | Effect::Deny(r) | Effect::Tarpit(r) => String::from_utf8_lossy(&r.body).into_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn answers_quote_how_the_stream_ends_by_them() {
+    let format = "content-type a/b lf-string \"%ST %ts\"";
+    for (set, rule, want) in [
+        (RuleSets::HTTP_REQ, "return", "200 LR"),
+        (RuleSets::HTTP_REQ, "deny status 410", "410 PR"),
+        (RuleSets::HTTP_REQ, "tarpit", "500 PT"),
+        (RuleSets::HTTP_RES, "return status 404", "404 LH"),
+        (RuleSets::HTTP_RES, "deny", "502 PH"),
+    ] {
+        assert_eq!(body_of(&answer(set, &format!("{rule} {format}"))), want, "{rule}");
+    }
+}
+
+#[test]
+fn answers_quote_nothing_of_what_they_replace() {
+    for (set, rule, want) in [
+        (RuleSets::HTTP_REQ, "return content-type a/b lf-string %[path]!", "/!"),
+        (RuleSets::HTTP_REQ, "deny content-type a/b lf-string %[path]!", "/!"),
+        (RuleSets::HTTP_REQ, "tarpit content-type a/b lf-string %[path]!", "!"),
+        (RuleSets::HTTP_RES, "return content-type a/b lf-string %[status]!", "!"),
+        (RuleSets::HTTP_RES, "deny content-type a/b lf-string %[status]!", "!"),
+    ] {
+        assert_eq!(body_of(&answer(set, rule)), want, "{rule}");
+    }
+}
