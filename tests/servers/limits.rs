@@ -121,3 +121,49 @@ server s3 @o@ init-state fully-down check inter 50ms rise 3\n";
     assert_eq!(state("s2"), "0", "nobody checks it");
     assert_eq!(p.connect("f").get("/").text(), "here");
 }
+
+#[test]
+fn who_has_the_least_for_its_weight_is_next() {
+    let origin = Origin::new(|_| Reply::silence());
+    compare::same("who_has_the_least_for_its_weight_is_next", |program| {
+        let names = ["s1", "s2", "s3", "s4"];
+        let lines = "  balance leastconn\n  fullconn 10\n  server s1 @o@ weight 10\n  server s2 @o@ weight 20 maxconn 3\n  \
+server s3 @o@ weight 30\n  server s4 @o@ weight 7 minconn 1 maxconn 9\n";
+        let p = start(program, lines, &origin);
+        let mut waiting = Vec::new();
+        let mut seen = Vec::new();
+        for n in 1..=14 {
+            waiting.push(leave_one(&p, "", n, &names));
+            // Of equals either may be next: looked at when all of them have been.
+            if [4, 7, 9, 14].contains(&n) {
+                seen.push(names.map(|s| load(&p, s).0));
+            }
+        }
+        seen
+    });
+}
+
+#[test]
+fn a_client_that_leaves_makes_room() {
+    let origin = Origin::new(|_| Reply::silence());
+    for (option, status) in [("", Some(400)), ("  no option abortonclose\n", None)] {
+        let p = start(Program::Hapax, &format!("{option}  server s1 @o@ maxconn 1\n"), &origin);
+        // Who waits for any server stands in the backend's queue.
+        let whole = |queue, streams| {
+            let stat = p.cli("show stat");
+            stat.lines().any(|l| l.starts_with(&format!("b,BACKEND,{queue},1,{streams},")))
+        };
+        let mut first = leave_one(&p, "", 1, &["s1"]);
+        let mut second = p.connect("f");
+        second.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        wait::until_true("the second waits", || whole(1, 2));
+        first.finish();
+        if let Some(status) = status {
+            assert_eq!(first.answer().status, status);
+            wait::until_true("the second has the server", || whole(0, 1));
+        } else {
+            assert!(whole(1, 2));
+        }
+        assert_eq!(load(&p, "s1"), (1, 0));
+    }
+}

@@ -1,7 +1,8 @@
 //! A backend's servers and the choice among them.
 //!
-//! A [`Farm`] knows weights, who is usable and who is a backup; load is asked from the caller at each pick. Changes mark the
-//! tables of the algorithm stale and the next pick rebuilds them, so that a burst of transitions costs one rebuild.
+//! A [`Farm`] knows weights, who is usable and who is a backup; load is asked from the caller at each pick, of all servers or, by an
+//! algorithm that keeps an order by load ([`Farm::orders_by_load`]), of those the caller says have changed. Changes of members mark
+//! the tables of the algorithm stale and the next pick rebuilds them, so that a burst of transitions costs one rebuild.
 
 mod first;
 mod leastconn;
@@ -97,6 +98,8 @@ pub struct Load {
     pub full: bool,
     /// Its queue takes no more: `maxqueue` reached.
     pub queue_full: bool,
+    /// What it takes changes without its own doing, and without [`Farm::touch`].
+    pub elastic: bool,
 }
 
 /// What a pick came to.
@@ -176,6 +179,18 @@ impl Farm {
         if self.members[i] != member {
             self.members[i] = member;
             self.stale = true;
+        }
+    }
+
+    /// The choice rests on loads as they were last looked at: changes are to be told by [`Self::touch`].
+    pub fn orders_by_load(&self) -> bool {
+        matches!(self.tables, Tables::LeastConn(_))
+    }
+
+    /// The load of a member is not what it was; to be told before the next pick.
+    pub fn touch(&mut self, i: usize) {
+        if let Tables::LeastConn(t) = &mut self.tables {
+            t.touch(i);
         }
     }
 
@@ -276,7 +291,8 @@ impl Farm {
             Tables::Map(t) => t.rebuild(members, order, live),
             Tables::Ring(t) => t.rebuild(members, live),
             Tables::Random(t) => t.rebuild(members, live),
-            Tables::LeastConn(_) | Tables::First => {}
+            Tables::LeastConn(t) => t.rebuild(members, live),
+            Tables::First => {}
         }
     }
 }

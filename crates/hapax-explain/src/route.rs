@@ -183,6 +183,7 @@ pub(crate) fn by_algorithm(proxy: &Proxy, id: ProxyId, env: &Env<'_>, world: &St
             streams: served.saturating_add(waiting),
             served,
             rate: 0,
+            elastic: false,
             full: conf.maxconn > 0 && (served >= conf.maxconn || waiting > 0),
             queue_full: conf.maxqueue > 0 && waiting >= conf.maxqueue,
         }

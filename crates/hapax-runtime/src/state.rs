@@ -21,6 +21,7 @@ mod restore;
 mod roster;
 mod server;
 mod shares;
+mod touched;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};

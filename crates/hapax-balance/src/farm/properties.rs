@@ -79,6 +79,7 @@ proptest! {
             if !comes {
                 let i = who % streams.len();
                 streams[i] = streams[i].saturating_sub(1);
+                f.touch(i);
                 continue;
             }
             let load = |i: usize| Load { streams: streams[i], served: streams[i], ..Load::default() };
@@ -88,6 +89,7 @@ proptest! {
             prop_assert!(!idle || streams[i] == 0, "an idle one is there: {:?}", streams);
             prop_assert!(idle || (0..streams.len()).all(|j| cost(i) <= cost(j) + 1e-2), "{} of {:?}, {:?}", i, streams, weights);
             streams[i] += 1;
+            f.touch(i);
         }
     }
 
@@ -100,6 +102,7 @@ proptest! {
             let load = |i: usize| Load { streams: streams[i], served: streams[i], ..Load::default() };
             let i = f.pick(None, load, None).server().expect("a server");
             streams[i] += 1;
+            f.touch(i);
             let (least, most) = (streams.iter().min(), streams.iter().max());
             prop_assert!(most.zip(least).is_some_and(|(m, l)| m - l <= 1), "{:?}", streams);
         }

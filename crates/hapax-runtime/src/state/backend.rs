@@ -7,6 +7,7 @@ use hapax_balance::{Affinity, Algorithm, Choice, Farm, Load, Member, NodeKey, wa
 use hapax_config::plan::{Balance, HashKey, Mode, Options, Proxy};
 use hapax_sys::clock;
 
+use super::touched::Touched;
 use super::{ProxyState, Roster, ServerState};
 
 /// The farm of one backend, and what of the plan the choice needs.
@@ -15,6 +16,8 @@ pub struct BackendLive {
     farm: Mutex<Farm>,
     /// `balance sticky`: usable servers, the one that is stuck to first, those that came up later behind.
     sticky: Option<Mutex<Vec<usize>>>,
+    /// Servers whose loads the farm is to look at again, where it orders them by load.
+    touched: Option<Touched>,
     fullconn: u32,
     /// Weights may change while servers are up.
     dynamic: bool,
@@ -34,7 +37,9 @@ impl BackendLive {
         let (act, bck) = count(&farm);
         let able = servers.iter().filter(|(_, s)| may_stick(&member(s))).map(|(i, _)| i);
         let sticky = matches!(proxy.balance, Balance::Sticky).then(|| Mutex::new(able.collect()));
+        let touched = farm.orders_by_load().then(|| Touched::new(servers.fixed()));
         Self {
+            touched,
             farm: Mutex::new(farm),
             sticky,
             fullconn,
@@ -64,7 +69,18 @@ impl BackendLive {
                 ..self.load(server, streams)
             }
         };
-        self.lock().pick(key, load, avoid)
+        let mut farm = self.lock();
+        if let Some(touched) = &self.touched {
+            touched.take(proxy.servers.places(), |i| farm.touch(i));
+        }
+        farm.pick(key, load, avoid)
+    }
+
+    /// To be told after every change of what a server bears or takes.
+    pub fn touch(&self, i: usize) {
+        if let Some(touched) = &self.touched {
+            touched.mark(i);
+        }
     }
 
     /// Weights may change while servers are up (manual, 4.2 `balance`).
@@ -99,6 +115,7 @@ impl BackendLive {
 
     /// Tells the farm that a server's state or weight has changed.
     pub fn server_changed(&self, i: usize, server: &ServerState) {
+        self.touch(i);
         let mut farm = self.lock();
         farm.set(i, member(server));
         let (act, bck) = count(&farm);
@@ -135,11 +152,13 @@ impl BackendLive {
         let queued = server.queue_cur.load(Ordering::Relaxed);
         let served = server.cur_sess.load(Ordering::Relaxed);
         let max = self.dynamic_maxconn(server, backend_streams);
+        let grows = server.minconn.load(Ordering::Relaxed) > 0 || server.warm_percent.load(Ordering::Relaxed) < 100;
         Load {
             streams: served.saturating_add(queued),
             served,
             rate: 0,
             full: max > 0 && (queued > 0 || served >= max),
+            elastic: max > 0 && grows,
             queue_full: self.spill_queues && max > 0 && server.queue_is_full(queued),
         }
     }

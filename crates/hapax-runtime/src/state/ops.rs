@@ -344,6 +344,7 @@ impl Shared {
     /// `set maxconn server`
     pub fn set_server_maxconn(&self, p: ProxyId, s: ServerId, maxconn: u32) {
         self.server(p, s).maxconn.store(maxconn, Relaxed);
+        self.proxy(p).live.touch(s.0 as usize);
         self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
     }
 

@@ -19,7 +19,7 @@ use crate::outcome::{Blame, End, Phase};
 use crate::proxy_header;
 use crate::session::Held;
 use crate::socks4;
-use crate::state::{ServerState, Ticket, WaitQueue, raise};
+use crate::state::{ProxyState, ServerState, Ticket, WaitQueue, raise};
 use crate::tls;
 use crate::upstream::pool::{Wanted, tell};
 use crate::upstream::{self, ConnectError, How, Upstream};
@@ -225,7 +225,7 @@ impl Exchange<'_> {
                 None => self.choose_server(avoid),
             };
             let target = match choice {
-                Choice::Server(i) if take_slot(&state.servers[i], state.live.dynamic_maxconn(&state.servers[i], self.streams())) => {
+                Choice::Server(i) if take_slot(state, i) => {
                     self.mark_queued();
                     return Ok(i);
                 }
@@ -261,16 +261,16 @@ impl Exchange<'_> {
                 let f = &self.p.facts;
                 let ticket = state.waiting.join(target, f.priority_class, since, f.priority_offset);
                 raise(&state.queue_max, state.queue_cur.fetch_add(1, Ordering::Relaxed) + 1);
-                let server = target.map(|i| &state.servers[i]);
-                if let Some(s) = server {
+                if let Some(i) = target {
+                    let s = &state.servers[i];
                     raise(&s.queue_max, s.queue_cur.fetch_add(1, Ordering::Relaxed) + 1);
+                    state.live.touch(i);
                 }
                 let until = limit.map_or(Millis::MAX, |l| since.saturating_add(l));
                 place = Some(Waiting {
                     queue: &state.waiting,
                     ticket,
                     proxy: state,
-                    server,
                     until,
                     used: Cell::new(false),
                 });
@@ -296,7 +296,7 @@ impl Exchange<'_> {
     /// How many the stream has seen served before its turn or its leaving.
     fn note_queue(&mut self, p: &Waiting<'_>) {
         let passed = p.ticket.passed();
-        if p.server.is_some() {
+        if p.ticket.target().is_some() {
             self.p.facts.server_queue = passed;
         } else {
             self.p.facts.backend_queue = passed;
@@ -532,6 +532,7 @@ impl Exchange<'_> {
         let crowded = max > 0 && server.cur_sess.load(Ordering::Relaxed) > max;
         if state.waiting.is_empty() || crowded || !server.is_up() || !state.waiting.hand(i) {
             server.cur_sess.fetch_sub(1, Ordering::Relaxed);
+            state.live.touch(i);
         }
     }
 
@@ -573,7 +574,9 @@ impl Exchange<'_> {
     }
 }
 
-fn take_slot(server: &ServerState, max: u32) -> bool {
+fn take_slot(state: &ProxyState, i: usize) -> bool {
+    let server = &state.servers[i];
+    let max = state.live.dynamic_maxconn(server, state.be_cur.load(Ordering::Relaxed));
     let taken = if max == 0 {
         Ok(server.cur_sess.fetch_add(1, Ordering::Relaxed))
     } else {
@@ -582,6 +585,7 @@ fn take_slot(server: &ServerState, max: u32) -> bool {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < max).then_some(n + 1))
     };
     if let Ok(before) = taken {
+        state.live.touch(i);
         server.count_session(before + 1);
     }
     taken.is_ok()
@@ -591,8 +595,7 @@ fn take_slot(server: &ServerState, max: u32) -> bool {
 struct Waiting<'w> {
     queue: &'w WaitQueue,
     ticket: Arc<Ticket>,
-    proxy: &'w crate::state::ProxyState,
-    server: Option<&'w ServerState>,
+    proxy: &'w ProxyState,
     until: Millis,
     used: Cell<bool>,
 }
@@ -611,10 +614,12 @@ impl Drop for Waiting<'_> {
             && !self.queue.hand(i)
         {
             self.proxy.servers[i].cur_sess.fetch_sub(1, Ordering::Relaxed);
+            self.proxy.live.touch(i);
         }
         self.proxy.queue_cur.fetch_sub(1, Ordering::Relaxed);
-        if let Some(s) = self.server {
-            s.queue_cur.fetch_sub(1, Ordering::Relaxed);
+        if let Some(i) = self.ticket.target() {
+            self.proxy.servers[i].queue_cur.fetch_sub(1, Ordering::Relaxed);
+            self.proxy.live.touch(i);
         }
     }
 }
