@@ -164,3 +164,20 @@ fn an_error_file_is_sent_as_it_is() {
         (504, "back soon\n", Some("text/plain"))
     );
 }
+
+#[test]
+fn a_frontends_message_stands_in_where_the_backend_has_none() {
+    let p = Builder::new(
+        Program::Hapax,
+        "defaults\n  mode http\n  timeout connect 10s\n  timeout client 10s\n  timeout server 10s\nfrontend f\n  bind @f@\n  \
+         http-error status 503 content-type text/plain lf-string \"of f: %[path] %ts\"\n  use_backend own if { path /own }\n  \
+         default_backend none\nbackend none\nbackend own\n  http-error status 503 content-type text/plain string own\n",
+    )
+    .start();
+    for (path, want) in [("/x", "of f: /x SC"), ("/own", "own")] {
+        let mut c = p.connect("f");
+        c.send(&format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+        let answer = String::from_utf8_lossy(&c.rest().unwrap_or_default()).into_owned();
+        assert_eq!(answer.rsplit("\r\n\r\n").next(), Some(want), "{path}");
+    }
+}

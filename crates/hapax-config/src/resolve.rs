@@ -22,6 +22,7 @@ mod checks;
 mod filters;
 mod formats;
 mod later;
+mod layers;
 mod logs;
 mod names;
 mod peers;
@@ -125,6 +126,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     names::resolve_deferred(&mut reader, &index, &server_names, &mut proxies);
     mark_referenced(&mut proxies);
     logs::check(&mut reader, &proxies);
+    layers::check(&mut reader, &proxies);
     tables::keep_servers(&mut reader.tables, &proxies);
     tables::check(&mut reader, &proxies);
     tls::rings(&mut reader);

@@ -389,6 +389,7 @@ impl<'p> ParseAction<'p, '_> {
             id: OnceLock::new(),
             acl: OnceLock::new(),
             keyed: OnceLock::new(),
+            status: OnceLock::new(),
         });
         self.cx.deferred.push(name.clone());
         name

@@ -206,6 +206,7 @@ fn defer(kind: NameKind, name: &str, span: Span, cx: &mut Compile<'_>) -> Arc<Na
         id: OnceLock::new(),
         acl: OnceLock::new(),
         keyed: OnceLock::new(),
+        status: OnceLock::new(),
     });
     cx.deferred.push(Arc::clone(&name));
     name

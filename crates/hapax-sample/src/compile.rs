@@ -75,6 +75,8 @@ pub struct NameRef {
     pub acl: OnceLock<crate::acl::Named>,
     /// How the table of that name is looked into.
     pub keyed: OnceLock<Keyed>,
+    /// The status that an `http-errors` section is asked for.
+    pub status: OnceLock<u16>,
 }
 
 /// Who looks into a table with a key, which must become one of the table's.

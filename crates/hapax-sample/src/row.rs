@@ -327,6 +327,15 @@ impl Fetch {
         }
     }
 
+    /// It looks at the bytes of a connection before any protocol is spoken.
+    pub fn reads_bytes(&self) -> bool {
+        const PARTS: [&str; 4] = ["payload", "rdp_cookie", "ssl_hello", "distcc_"];
+        const STARTS: [&str; 2] = ["req.ssl_", "req_ssl_"];
+        matches!(self.name, "req.len" | "req_len" | "res.len")
+            || PARTS.iter().any(|part| self.name.contains(part))
+            || STARTS.iter().any(|start| self.name.starts_with(start))
+    }
+
     /// The same work under another name.
     #[must_use]
     pub const fn alias(mut self, name: &'static str) -> Self {

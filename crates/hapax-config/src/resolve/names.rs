@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hapax_diag::Diagnostic;
+use hapax_diag::{Diagnostic, Lead};
 use hapax_sample::{KeyedBy, NameKind, NameRef};
 
 use super::{Index, told};
@@ -30,6 +30,7 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
             Ok(id) => {
                 refer(proxies, name.kind, id);
                 let _ = name.id.set(id);
+                tell_undeclared(reader, &name, id);
                 if name.keyed.get().is_some() {
                     // Whether the key suits the table is looked at once all tables are done.
                     reader.deferred.push(name);
@@ -49,6 +50,23 @@ pub(super) fn resolve_deferred(reader: &mut Reader<'_>, index: &Index, server_na
                 reader.diags.push(if of_system { d.missing() } else { d });
             }
         }
+    }
+}
+
+/// A section of error messages may lack the one that a rule answers with.
+fn tell_undeclared(reader: &mut Reader<'_>, name: &NameRef, id: u64) {
+    let (NameKind::HttpErrors, Some(status)) = (name.kind, name.status.get()) else {
+        return;
+    };
+    let section = reader.error_sections.get(id as usize);
+    if section.is_some_and(|(_, pages)| pages.own(*status).is_none()) {
+        let proxy = name.within.as_deref().unwrap_or("");
+        let message = format!(
+            "Proxy '{proxy}': status '{status}' referenced by an http reply not declared in http-errors section '{}'.",
+            name.name
+        );
+        let d = Diagnostic::warning(&codes::FALLBACK, message).at(name.span);
+        reader.diags.push(d.lead(Lead::Bare));
     }
 }
 

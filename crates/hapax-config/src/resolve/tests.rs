@@ -162,6 +162,32 @@ fn whole_proxies_are_judged_in_haproxys_words() {
             "5 alert http frontend 'f' (t.cfg:1) tries to use incompatible tcp backend 'b' (t.cfg:6) as its default backend (see 'mode').",
         ),
         (
+            "frontend f\n    mode http\n    timeout client 1s\n    bind :80\n    tcp-request content accept if { req.len gt 4 }\n"
+                .to_owned(),
+            "5 warning Proxy 'f': L6 sample fetches ignored on HTTP proxies (declared at t.cfg:5).",
+        ),
+        (
+            "http-errors e\nfrontend f\n    mode http\n    timeout client 1s\n    bind :80\n    http-request deny errorfiles e\n"
+                .to_owned(),
+            "6 warning Proxy 'f': status '403' referenced by an http reply not declared in http-errors section 'e'.",
+        ),
+        (
+            "frontend f\n    mode http\n    timeout client 1s\n    bind :80\n    http-request return errorfiles none\n".to_owned(),
+            "5 alert Proxy 'f': unknown http-errors section 'none' referenced by an http reply .",
+        ),
+        (
+            "frontend f\n    timeout client 1s\n    bind :80\n    tcp-request content track-sc0 src table none\n".to_owned(),
+            "4 alert Proxy 'f': unable to find table 'none' referenced by track-sc0.",
+        ),
+        (
+            "frontend f\n    timeout client 1s\n    bind :80\n    tcp-request content set-bandwidth-limit none\n".to_owned(),
+            "4 alert Proxy 'f': unable to find bwlim filter 'none' referenced by set-bandwidth-limit rule.",
+        ),
+        (
+            "frontend f\n    timeout client 1s\n    bind :80\n    tcp-request content do-log profile none\n".to_owned(),
+            "4 alert Proxy 'f': do-log action: profile 'none' is invalid.",
+        ),
+        (
             "frontend f\n    timeout client 1s\n".to_owned(),
             "1 warning frontend 'f' has no 'bind' directive. Please declare it as a backend if this was intended.",
         ),

@@ -134,6 +134,7 @@ static ROWS: &[Row] = &[
                 id: OnceLock::new(),
                 acl: OnceLock::new(),
                 keyed: OnceLock::new(),
+                status: OnceLock::new(),
             }));
             Ok(())
         })

@@ -169,6 +169,7 @@ fn deferred(cx: &mut Reader<'_>, name: &str, span: Span) -> Arc<NameRef> {
         id: OnceLock::new(),
         acl: OnceLock::new(),
         keyed: OnceLock::new(),
+        status: OnceLock::new(),
     });
     compile.deferred.push(table.clone());
     table

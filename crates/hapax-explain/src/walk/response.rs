@@ -41,12 +41,21 @@ impl<'w> Walk<'w> {
     /// The server has answered.
     pub(super) fn answered(&mut self, q: &Question, fe: &'w Proxy, be: &'w Proxy) -> Way<()> {
         let mut head = q.response_head();
+        self.vars.begin_response(self.world);
+        // Content rules look at a response only where they may wait for it.
+        let early = be.tcp_res_inspect_delay == 0;
+        if early {
+            self.run("tcp-response content", be, &be.tcp_res_rules, Phase::Response)?;
+        }
         self.stream.status = head.status;
         self.stream.server_status = head.status;
-        self.vars.begin_response(self.world);
         if !self.http {
             self.res = Some(head);
-            return self.run("tcp-response content", be, &be.tcp_res_rules, Phase::Response);
+            return if early {
+                Ok(())
+            } else {
+                self.run("tcp-response content", be, &be.tcp_res_rules, Phase::Response)
+            };
         }
         let relaxed = be.options.contains(Options::ACCEPT_INVALID_RES);
         let Ok(meta) = framing::response(&head, self.req.method(), relaxed) else {
@@ -66,7 +75,9 @@ impl<'w> Walk<'w> {
             }
         }
         self.capture(fe);
-        self.run("tcp-response content", be, &be.tcp_res_rules, Phase::Response)?;
+        if !early {
+            self.run("tcp-response content", be, &be.tcp_res_rules, Phase::Response)?;
+        }
         self.run("http-response", be, &be.http_res_rules, Phase::Response)?;
         if self.be_id != self.fe_id {
             self.run("http-response", fe, &fe.http_res_rules, Phase::Response)?;
@@ -213,7 +224,12 @@ impl<'w> Walk<'w> {
     /// The client gets `reply`, after the rules for every response.
     pub(super) fn answer(&mut self, reply: &Reply, kind: &'static str, text: &str, rule: Option<String>) -> Box<Outcome> {
         let mut head = Head::default();
-        let pages = &self.proxy(self.be_id).errors;
+        let own = &self.proxy(self.be_id).errors;
+        let pages = if own.own(reply.status).is_some() {
+            own
+        } else {
+            &self.proxy(self.fe_id).errors
+        };
         let reply = reply.settle(pages, &self.txn(Phase::Request, &[]).env()).into_owned();
         let mut body: Arc<[u8]> = reply.render(pages, &self.plan.error_sections, &mut head);
         let backend = (self.be_id != self.fe_id).then(|| self.proxy(self.be_id).name.to_string());

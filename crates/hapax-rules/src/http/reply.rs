@@ -335,6 +335,10 @@ impl ReplySpec {
                     let status = self.status;
                     return Err(p.bad(format!("status code '{status}' not handled by default with '{source}' argument.")));
                 }
+                if let Payload::Section(name) = &self.payload {
+                    // Whether the section has it is seen once all sections are read.
+                    let _ = name.status.set(self.status);
+                }
                 self.drop_type(p, "when used with an errorfile");
                 if !self.fields.is_empty() {
                     p.warn("hdr parameters ignored by the http reply when used with an errorfile.");

@@ -94,6 +94,11 @@ impl Condition {
         if self.unless { found.negate() } else { found }
     }
 
+    /// It looks at the bytes of a connection.
+    pub fn reads_bytes(&self) -> bool {
+        self.terms().any(|t| t.acl.tests().any(Test::reads_bytes))
+    }
+
     /// Facts that every evaluation may need.
     pub fn needs(&self) -> Needs {
         self.terms().fold(Needs::empty(), |n, t| n | t.acl.needs())
@@ -124,9 +129,10 @@ impl Condition {
             })
         };
         let never = self.terms().find(|t| !t.acl.needs().intersects(place));
-        never
+        let why = never
             .and_then(|t| because(t, true))
-            .or_else(|| self.terms().find_map(|t| because(t, false)))
+            .or_else(|| self.terms().find_map(|t| because(t, false)))?;
+        Some(if set.is_some() { why } else { why + "." })
     }
 
     fn terms(&self) -> impl Iterator<Item = &Term> {

@@ -17,6 +17,7 @@ use crate::{Absent, Compile, Env, Iter, Needs, registry};
 pub(super) struct Test {
     /// Where it stands.
     at: Span,
+    keyword: &'static str,
     expr: Expr,
     patterns: PatternSet,
 }
@@ -44,7 +45,13 @@ impl Test {
         };
         let patterns = reader.read(rest, cx)?;
         let at = first.span;
-        Ok(Self { at, expr, patterns })
+        let keyword = super::words::criterion(expr::word(&text)).map_or(expr.fetch().name, |c| c.name);
+        Ok(Self {
+            at,
+            keyword,
+            expr,
+            patterns,
+        })
     }
 
     pub(super) fn needs(&self) -> Needs {
@@ -55,8 +62,14 @@ impl Test {
         self.at
     }
 
+    /// Its word, as written.
     pub(super) fn keyword(&self) -> &'static str {
-        self.expr.fetch().name
+        self.keyword
+    }
+
+    /// It looks at the bytes of a connection, which a proxy that speaks HTTP does not keep.
+    pub(super) fn reads_bytes(&self) -> bool {
+        self.expr.fetch().reads_bytes()
     }
 
     pub(super) fn expr(&self) -> &Expr {
@@ -197,7 +210,7 @@ impl<'t> PatternReader<'_, 't> {
                     i += 1;
                 }
                 b"-m" => {
-                    self.choose(next, word.span, chosen)?;
+                    self.choose(next, word.span, chosen, cx)?;
                     chosen = true;
                     i += 1;
                 }
@@ -231,7 +244,8 @@ impl<'t> PatternReader<'_, 't> {
             self.pattern(*word, method, flags, cx)?;
         }
         let set = self.take(at)?;
-        if set.is_empty() && !ended {
+        // HAProxy wonders only where nothing at all follows the word.
+        if set.is_empty() && !ended && words.is_empty() {
             cx.diags.push(no_pattern(self.criterion));
         }
         Ok(set)
@@ -263,7 +277,7 @@ impl<'t> PatternReader<'_, 't> {
         Ok(id)
     }
 
-    fn choose(&mut self, word: Option<Token<'_>>, at: Span, again: bool) -> Result<(), Diagnostic> {
+    fn choose(&mut self, word: Option<Token<'_>>, at: Span, again: bool, cx: &mut Compile<'_>) -> Result<(), Diagnostic> {
         if again {
             return Err(Self::fail(
                 "only one explicit matching method can be defined with '-m' parameter",
@@ -286,6 +300,13 @@ impl<'t> PatternReader<'_, 't> {
                 format!("matching method '{name}' cannot be used with fetch keyword '{keyword}'"),
                 at,
             ));
+        }
+        if let Some(c) = criterion(expr::word(self.criterion.bytes)).filter(|c| c.insists() && c.method != method) {
+            let message = format!(
+                "original matching method '{}' was overwritten and will not be applied as expected.",
+                c.name
+            );
+            cx.diags.push(Diagnostic::warning(&codes::NEVER_MATCHES, message).at(at));
         }
         self.implied = Some(method);
         Ok(())

@@ -226,6 +226,13 @@ fn what_never_matches_is_a_warning() {
         ("a path", true),
         ("a path --", false),
         ("a path -m found", false),
+        // Whoever writes flags has thought of it.
+        ("a path -i", false),
+        ("a path_reg -m str x", true),
+        ("a method -m found", true),
+        ("a path_reg -m reg x", false),
+        ("a path -m beg x", false),
+        ("a hdr(x) -m sub x", false),
         ("or path x", true),
         ("a path x", false),
     ] {
@@ -238,7 +245,7 @@ fn what_never_matches_is_a_warning() {
         .expect("condition");
     assert_eq!(
         cond.misplaced(Needs::FE_HRQ_H, None).as_deref(),
-        Some("acl 'a' will never match because it only involves keywords that are incompatible with 'frontend http-request header rule'")
+        Some("acl 'a' will never match because it only involves keywords that are incompatible with 'frontend http-request header rule'.")
     );
     assert_eq!(
         cond.misplaced(Needs::FE_CONN, Some("tcp-request connection")).as_deref(),
@@ -250,7 +257,7 @@ fn what_never_matches_is_a_warning() {
     let mixed = stage.condition(&["m src 1.2.3.4", "m res.ver 1.1"], "if m").expect("condition");
     assert_eq!(
         mixed.misplaced(Needs::FE_HRQ_H, None).as_deref(),
-        Some("acl 'm' involves keywords 'res.ver' which is incompatible with 'frontend http-request header rule'")
+        Some("acl 'm' involves keywords 'res.ver' which is incompatible with 'frontend http-request header rule'.")
     );
     assert!(mixed.misplaced(Needs::BE_HRS_H, None).is_none());
     assert!(cond.misplaced(Needs::BE_HRS_H, None).is_none());
@@ -307,4 +314,29 @@ fn a_name_may_have_very_many_lines() {
         assert!(std::ptr::eq(nth, acl.tests().last().expect("it was added")));
     }
     assert_eq!(acl.needs(), acl.test(99).expect("the last").needs());
+}
+
+#[test]
+fn words_are_told_as_they_are_written() {
+    let mut stage = Stage::default();
+    for (cond, want, bytes) in [
+        ("if { hdr(a) b }", Some("'hdr'"), false),
+        ("if { path_beg /a }", Some("'path_beg'"), false),
+        ("if { req.len gt 4 }", Some("'req.len'"), true),
+        ("if { payload(0,3) -m found }", Some("'payload'"), true),
+        ("if { req.body_len gt 4 }", Some("'req.body_len'"), false),
+        ("if { src 1.2.3.4 }", None, false),
+        ("if REQ_CONTENT", Some("'req.len'"), true),
+    ] {
+        let cond_of = stage.condition(&[], cond).expect(cond);
+        let told = cond_of.misplaced(Needs::FE_HRS_H, None);
+        let word = told
+            .as_deref()
+            .and_then(|t| t.split("keyword ").nth(1))
+            .and_then(|t| t.split(' ').next());
+        assert_eq!(cond_of.reads_bytes(), bytes, "{cond}");
+        if !cond.ends_with("CONTENT") {
+            assert_eq!(word, want, "{cond}: {told:?}");
+        }
+    }
 }

@@ -10,6 +10,13 @@ pub struct Criterion {
     pub method: MatchMethod,
 }
 
+impl Criterion {
+    /// The method is part of what the word says, so that another one stands against it.
+    pub(super) fn insists(&self) -> bool {
+        self.name == "method" || self.name.strip_suffix(self.method.name()).is_some_and(|stem| stem.ends_with('_'))
+    }
+}
+
 const fn word(name: &'static str, fetch: &'static str, method: MatchMethod) -> Criterion {
     Criterion { name, fetch, method }
 }

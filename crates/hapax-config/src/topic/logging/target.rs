@@ -129,6 +129,7 @@ fn named(cx: &mut Reader<'_>, kind: NameKind, name: &str, span: Span) -> Arc<Nam
         id: OnceLock::new(),
         acl: OnceLock::new(),
         keyed: OnceLock::new(),
+        status: OnceLock::new(),
     });
     cx.deferred.push(name.clone());
     name
@@ -157,6 +158,7 @@ fn own_ring(cx: &mut Reader<'_>, text: &str, to: Endpoint, a: &Args<'_>) -> LogT
         id: OnceLock::from(at),
         acl: OnceLock::new(),
         keyed: OnceLock::new(),
+        status: OnceLock::new(),
     }))
 }
 
