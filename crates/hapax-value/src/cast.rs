@@ -59,6 +59,18 @@ pub fn parse_int(text: &[u8]) -> Option<i64> {
     Some(if negative { n } else { n.checked_neg().unwrap_or(i64::MAX) })
 }
 
+/// Reads the integer that `hdr_val` and its kin give: 32 bits, of which it wraps around; a minus sign before it or not, and 0 where
+/// there is none.
+pub fn parse_val(text: &[u8]) -> i64 {
+    let (sign, digits) = match text {
+        [b'-', rest @ ..] => (-1_i32, rest),
+        rest => (1, rest),
+    };
+    let digits = digits.iter().take_while(|b| b.is_ascii_digit());
+    let n = digits.fold(0_i32, |n, b| n.wrapping_mul(10).wrapping_add(i32::from(b - b'0')));
+    i64::from(n.wrapping_mul(sign))
+}
+
 /// The number that a text starts with, as C reads it: blanks and a sign before it or not, as far as 64 bits go; 0 where it starts
 /// with none.
 pub fn leading_number(text: &str) -> i64 {

@@ -11,7 +11,7 @@ mod time;
 mod value;
 
 pub use address::Endpoint;
-pub use cast::{embedded_v4, leading_number, leading_v4, parse_int, write_v4, write_v6};
+pub use cast::{embedded_v4, leading_number, leading_v4, parse_int, parse_val, write_v4, write_v6};
 pub use net::{Net, mask6, parse_mask4, parse_mask6};
 pub use size::{SizeError, parse_size};
 pub use support::Support;

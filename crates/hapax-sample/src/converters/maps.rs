@@ -157,7 +157,7 @@ fn given(hit: &MapHit<'_>, output: Output, input: &Value<'_>) -> Option<Value<'s
         Output::Ip => address(text),
         Output::Groups => {
             let subject = input.bytes()?;
-            let regexp = hit.regexp.as_ref()?;
+            let regexp = hit.regexp()?;
             let groups = regexp.groups_at(subject, 0)?;
             let mut out = Vec::with_capacity(text.len() + 32);
             Template::new(text).ok()?.write(subject, &groups, &mut out);

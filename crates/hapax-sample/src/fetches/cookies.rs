@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use hapax_proto::http::Head;
-use hapax_value::{Type, Value, parse_int};
+use hapax_value::{Type, Value, parse_val};
 
 use super::http::{request, response};
 use crate::{Absent, ArgKind, Call, Fetch, Needs, Sampled};
@@ -97,7 +97,7 @@ const RES_VAL: Fetch = Fetch::new(
 .args(NAME, 0);
 
 fn integer<'e>(v: &Value<'_>) -> Value<'e> {
-    Value::Int(v.bytes().and_then(parse_int).unwrap_or(0))
+    Value::Int(v.bytes().map_or(0, parse_val))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

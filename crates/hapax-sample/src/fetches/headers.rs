@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use hapax_proto::http::Head;
-use hapax_value::{Type, Value, parse_int};
+use hapax_value::{Type, Value, parse_val};
 
 use super::http::{request, response};
 use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, Sampled};
@@ -222,7 +222,7 @@ fn text(bytes: &[u8]) -> Value<'_> {
 }
 
 fn integer(bytes: &[u8]) -> Value<'_> {
-    Value::Int(parse_int(bytes).unwrap_or(0))
+    Value::Int(parse_val(bytes))
 }
 
 /// Where a field's value ends.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hapax_value::{Type, Value, parse_int};
+use hapax_value::{Type, Value, parse_val};
 
 use super::http::request;
 use crate::{Absent, Arg, ArgKind, Body, Call, Compile, Fetch, Needs, Sampled};
@@ -17,7 +17,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::REQUEST,
         "A parameter of the query string, as an integer.",
-        |c| Ok(Value::Int(parse_int(url_param(c)?).unwrap_or(0))),
+        |c| Ok(Value::Int(parse_val(url_param(c)?))),
     )
     .args(PARAM, 0)
     .check(check_param),

@@ -430,7 +430,7 @@ fn odd_corners() {
         &[
             ("capture.req.uri,length", "1019"),
             ("capture.req.ver", "HTTP/1.1"),
-            ("hdr_val(x)", "3000000000"),
+            ("hdr_val(x)", "-1294967296"),
             ("req.len", "44"),
         ],
     );

@@ -142,7 +142,7 @@ impl Index {
             (Self::Suffix(i), Subject::Bytes(b)) => i.find_first(store, b),
             (Self::Words(i), Subject::Bytes(b)) => i.find(store, b),
             (Self::Sub(i), Subject::Bytes(b)) => i.find(store, b),
-            (Self::Reg(i), Subject::Bytes(b)) => i.find(b),
+            (Self::Reg(i), Subject::Bytes(b)) => i.find(store, b),
             _ => None,
         }
     }
@@ -200,9 +200,9 @@ impl Index {
     }
 
     /// The expression of an entry, for maps that use its groups.
-    pub(crate) fn regexp(&self, id: u32) -> Option<Arc<Regexp>> {
+    pub(crate) fn regexp(&self, id: u32, source: &[u8]) -> Option<Arc<Regexp>> {
         match self {
-            Self::Reg(i) => i.regexp(id),
+            Self::Reg(i) => i.regexp(id, source),
             _ => None,
         }
     }

@@ -17,6 +17,9 @@ use super::store::{Record, Store};
 use super::{ListUse, Subject};
 use crate::regexp::Regexp;
 
+/// Gives the compiled form of the entry found, when the method is `reg`.
+pub(crate) type GiveRegexp<'g> = &'g dyn Fn() -> Option<Arc<Regexp>>;
+
 /// What the second column of a map must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ValueKind {
@@ -304,18 +307,18 @@ impl PatternList {
             .read(|g| g.indexes.get(place).is_some_and(|index| index.matches_text(&g.store, text)))
     }
 
-    /// Shows the matching entry (key, value, expression) to `f`.
+    /// Shows the matching entry (key, value, what gives its expression) to `f`.
     pub(crate) fn find<R>(
         &self,
         place: usize,
         subject: &Subject<'_>,
-        f: impl FnOnce(&[u8], Option<&[u8]>, Option<Arc<Regexp>>) -> R,
+        f: impl FnOnce(&[u8], Option<&[u8]>, GiveRegexp<'_>) -> R,
     ) -> Option<R> {
         self.shared.read(|g| {
             let index = g.indexes.get(place)?;
             let id = index.find(&g.store, subject)?;
             let r = g.store.get(id)?;
-            Some(f(r.key, r.value, index.regexp(id)))
+            Some(f(r.key, r.value, &|| index.regexp(id, r.key)))
         })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hapax_value::Value;
 
 use super::index::Spec;
-use super::list::PatternList;
+use super::list::{GiveRegexp, PatternList};
 use super::{ListUse, MatchMethod, PatternRefs, Subject, ValueKind};
 use crate::Files;
 use crate::regexp::Regexp;
@@ -41,8 +41,14 @@ pub struct PatternSet {
 pub struct MapHit<'h> {
     pub key: &'h [u8],
     pub value: Option<&'h [u8]>,
-    /// The key compiled, when the method is `reg`.
-    pub regexp: Option<Arc<Regexp>>,
+    regexp: GiveRegexp<'h>,
+}
+
+impl MapHit<'_> {
+    /// The key compiled, when the method is `reg`; the first time, that may take as long as a look-up of thousands.
+    pub fn regexp(&self) -> Option<Arc<Regexp>> {
+        (self.regexp)()
+    }
 }
 
 fn resolver(files: &dyn Files) -> impl Fn(&str) -> Option<Ipv4Addr> {

@@ -32,6 +32,23 @@ fn strings_as_integers() {
 }
 
 #[test]
+fn values_of_fields_have_32_bits() {
+    for (text, want) in [
+        ("3000000000", -1_294_967_296),
+        ("4294967301", 5),
+        ("-3000000000", 1_294_967_296),
+        ("-5", -5),
+        ("12ab", 12),
+        ("+5", 0),
+        ("abc", 0),
+        ("", 0),
+        ("99999999999999999999", 1_661_992_959),
+    ] {
+        assert_eq!(parse_val(text.as_bytes()), want, "{text}");
+    }
+}
+
+#[test]
 fn every_cast_gives_what_haproxy_gives() {
     for (value, to, want) in [
         (Value::Int(16_909_060), Type::Ipv4, Some(v4("1.2.3.4"))),
