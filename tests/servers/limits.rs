@@ -127,15 +127,16 @@ fn who_has_the_least_for_its_weight_is_next() {
     let origin = Origin::new(|_| Reply::silence());
     compare::same("who_has_the_least_for_its_weight_is_next", |program| {
         let names = ["s1", "s2", "s3", "s4"];
-        let lines = "  balance leastconn\n  fullconn 10\n  server s1 @o@ weight 10\n  server s2 @o@ weight 20 maxconn 3\n  \
-server s3 @o@ weight 30\n  server s4 @o@ weight 7 minconn 1 maxconn 9\n";
-        let p = start(program, lines, &origin);
+        let weights = [10, 20, 30, 7];
+        let servers = names.iter().zip(weights).map(|(s, w)| format!("  server {s} @o@ weight {w}\n"));
+        let lines = format!("  balance leastconn\n{}", servers.collect::<String>());
+        let p = start(program, &lines, &origin);
         let mut waiting = Vec::new();
         let mut seen = Vec::new();
         for n in 1..=14 {
             waiting.push(leave_one(&p, "", n, &names));
             // Of equals either may be next: looked at when all of them have been.
-            if [4, 7, 9, 14].contains(&n) {
+            if [4, 7, 10, 14].contains(&n) {
                 seen.push(names.map(|s| load(&p, s).0));
             }
         }
@@ -166,4 +167,65 @@ fn a_client_that_leaves_makes_room() {
         }
         assert_eq!(load(&p, "s1"), (1, 0));
     }
+}
+
+/// A column of `show stat`, of the servers and the backend.
+fn column(p: &Proxy, name: &str) -> Vec<String> {
+    let stat = p.cli("show stat");
+    let at = stat.lines().next().unwrap()[2..].split(',').position(|n| n == name).unwrap();
+    let rows = stat.lines().filter(|l| l.starts_with("b,"));
+    rows.map(|l| l.split(',').nth(at).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn who_waits_for_a_server_that_goes_down_is_anybodys() {
+    if !Program::oracle_since((3, 5)) {
+        return;
+    }
+    let origin = Origin::new(|_| Reply::silence());
+    compare::same("who_waits_for_a_server_that_goes_down_is_anybodys", |program| {
+        let lines = "  balance roundrobin\n  cookie C\n  server s1 @o@ maxconn 1 cookie a\n  server s2 @o@ maxconn 1 cookie b\n";
+        let p = start(program, lines, &origin);
+        let names = ["s1", "s2"];
+        let _clients: Vec<Client> = (1..=4).map(|n| leave_one(&p, "Cookie: C=a\r\n", n, &names)).collect();
+        // The backend's own queue is that of those who wait for nobody in particular.
+        let before = (names.map(|s| load(&p, s)), load(&p, "BACKEND"));
+        p.cli("disable server b/s1");
+        wait::until_true("they went", || load(&p, "BACKEND").1 == 2 && load(&p, "s2").0 == 1);
+        let after = names.map(|s| load(&p, s));
+        (before, after, column(&p, "qmax"), column(&p, "wredis"), column(&p, "cli_abrt"))
+    });
+}
+
+#[test]
+fn a_wait_that_was_too_long_is_a_failed_connection() {
+    if !Program::oracle_since((3, 5)) {
+        return;
+    }
+    let origin = Origin::new(|_| Reply::silence());
+    compare::same("a_wait_that_was_too_long_is_a_failed_connection", |program| {
+        let lines = "  timeout queue 100ms\n  cookie C\n  server s1 @o@ maxconn 1 cookie a\n";
+        let p = start(program, lines, &origin);
+        let _first = leave_one(&p, "", 1, &["s1"]);
+        let statuses = ["Cookie: C=a\r\n", ""].map(|headers| p.connect("f").get_with("/", headers).status);
+        (statuses, column(&p, "econ"), column(&p, "qmax"), column(&p, "hrsp_5xx"))
+    });
+}
+
+#[test]
+fn who_comes_does_not_overtake_who_waits() {
+    let origin = Origin::new(|_| Reply::silence());
+    // The limit is half of the backend's streams: the fourth to come makes room for one more.
+    let p = start(Program::Hapax, "  fullconn 8\n  server s1 @o@ minconn 1 maxconn 4\n", &origin);
+    let _clients: Vec<Client> = (1..=4)
+        .map(|n| {
+            let mut c = p.connect("f");
+            c.send(format!("GET /{n} HTTP/1.1\r\nHost: x\r\n\r\n"));
+            wait::until_true("it is counted", || column(&p, "scur").last() == Some(&n.to_string()));
+            c
+        })
+        .collect();
+    wait::until_true("two are served", || origin.requests().len() == 2);
+    let paths: Vec<String> = origin.requests().iter().map(|r| r.target.clone()).collect();
+    assert_eq!(paths, ["/1", "/2"]);
 }

@@ -148,6 +148,7 @@ pub struct ProxyState {
     pub be_cur: AtomicU32,
     pub be_max: AtomicU32,
     /// Streams waiting in the backend's queue, and the most there were.
+    /// Who waits for any server; those who insist on one stand in its queue.
     pub queue_cur: AtomicU32,
     pub queue_max: AtomicU32,
     /// `set maxconn frontend`; starts as configured (0: unset).

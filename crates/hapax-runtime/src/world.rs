@@ -98,7 +98,7 @@ impl World for LiveWorld {
     }
 
     fn queue(&self, p: ProxyId) -> i64 {
-        i64::from(self.shared.proxy(p).queue_cur.load(Ordering::Relaxed))
+        i64::from(self.shared.proxy(p).waiting.len())
     }
 
     fn fe_sess_rate(&self, p: ProxyId) -> i64 {

@@ -36,7 +36,7 @@ pub struct Cookie {
 }
 
 /// What the client's cookie said.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct CookieSeen {
     /// The server it named, usable or not.
     pub named: Option<usize>,
@@ -48,7 +48,28 @@ pub struct CookieSeen {
     pub flag: u8,
 }
 
+impl Default for CookieSeen {
+    /// No cookie.
+    fn default() -> Self {
+        Self {
+            named: None,
+            server: None,
+            dates: Dates::default(),
+            flag: b'N',
+        }
+    }
+}
+
 impl Cookie {
+    /// HAProxy's letters of a request that brought this; there are none of a cookie that is the application's.
+    pub fn letters(&self, seen: &CookieSeen) -> [u8; 2] {
+        if self.mode == CookieMode::Passive {
+            *b"--"
+        } else {
+            [seen.flag, b'N']
+        }
+    }
+
     /// Reads the cookie, and takes it out of the request where the server is not to see it. `ignored`: it does not count. `named`
     /// finds the server of an identifier, `usable` says whether it may be used; `kept`: reused memory.
     pub fn read(
@@ -59,10 +80,7 @@ impl Cookie {
         usable: impl FnOnce(usize) -> bool,
         kept: &mut Vec<u8>,
     ) -> CookieSeen {
-        let mut seen = CookieSeen {
-            flag: b'N',
-            ..CookieSeen::default()
-        };
+        let mut seen = CookieSeen::default();
         let Some(value) = find(head, &self.name) else { return seen };
         let end = if self.mode == CookieMode::Prefix { b'~' } else { b'|' };
         let server = named(value.split(|b| *b == end).next().unwrap_or_default());
@@ -97,7 +115,7 @@ impl Cookie {
         seen: &CookieSeen,
         seconds: u64,
     ) -> Option<u8> {
-        if id.is_none() && self.mode != CookieMode::Insert {
+        if self.mode == CookieMode::Passive || id.is_none() && self.mode != CookieMode::Insert {
             return None;
         }
         let given = head.values(b"set-cookie").any(|v| named(v, &self.name).is_some());

@@ -205,7 +205,7 @@ impl<'w> Walk<'w> {
         );
         self.note_request("cookie", &before);
         self.cookie = seen;
-        self.stream.cookie_flags = [seen.flag, b'N'];
+        self.stream.cookie_flags = cookie.letters(&seen);
         let name = String::from_utf8_lossy(&cookie.name);
         match seen.flag {
             b'I' if ignored => self.note("ignore-persist: the cookie does not count", None),

@@ -101,8 +101,8 @@ impl<'w> Walk<'w> {
         }
         self.be_id = id;
         self.stream.backend = Some(id);
-        if self.proxy(id).cookie.is_some() {
-            self.stream.cookie_flags = *b"NN";
+        if let Some(cookie) = &self.proxy(id).cookie {
+            self.stream.cookie_flags = cookie.letters(&hapax_config::plan::CookieSeen::default());
         }
         let name = self.proxy(id).name.clone();
         self.note(format!("backend {name} ({why})"), place);

@@ -17,7 +17,7 @@ pub struct Ticket {
     place: Place,
     /// The server it insists on.
     target: Option<usize>,
-    /// How many had left its queue when it came, then how many did while it waited, itself among them.
+    /// How many had been granted from its queue when it came, then how many were while it waited, itself among them.
     passed: AtomicU32,
 }
 
@@ -27,24 +27,19 @@ struct Waiting {
     bound: Vec<Line>,
 }
 
-/// One queue, and how many have left it so far, for a slot or for good (it wraps).
+/// One queue, and how many have been granted from it so far (it wraps).
 #[derive(Debug, Default)]
 struct Line {
     queue: Queue<Arc<Ticket>>,
-    left: u32,
+    granted: u32,
 }
 
 impl Line {
     fn pop(&mut self) -> Option<Arc<Ticket>> {
         let next = self.queue.pop()?;
-        self.gone(&next);
+        next.leaves_as(self.granted.wrapping_add(1));
+        self.granted = self.granted.wrapping_add(1);
         Some(next)
-    }
-
-    fn gone(&mut self, ticket: &Ticket) {
-        self.left = self.left.wrapping_add(1);
-        let before = ticket.passed.load(Ordering::Relaxed);
-        ticket.passed.store(self.left.wrapping_sub(before), Ordering::Relaxed);
     }
 }
 
@@ -56,6 +51,12 @@ pub struct WaitQueue {
 }
 
 impl Ticket {
+    /// It is the `n`th that is out of its queue.
+    fn leaves_as(&self, n: u32) {
+        let before = self.passed.load(Ordering::Relaxed);
+        self.passed.store(n.wrapping_sub(before), Ordering::Relaxed);
+    }
+
     /// The server whose slot this stream was given.
     pub fn granted(&self) -> Option<usize> {
         Some(self.granted.load(Ordering::Acquire)).filter(|i| *i != NONE)
@@ -66,7 +67,7 @@ impl Ticket {
         self.target
     }
 
-    /// Once it has left: how many left its queue while it waited, itself among them.
+    /// Once it has left: how many were granted from its queue while it waited, and itself, however it left.
     pub fn passed(&self) -> u32 {
         self.passed.load(Ordering::Relaxed)
     }
@@ -97,14 +98,14 @@ impl WaitQueue {
         let mut waiting = self.lock();
         self.len.fetch_add(1, Ordering::Relaxed);
         let line = waiting.of(target);
-        let left = line.left;
+        let granted = line.granted;
         line.queue.push_with(class, now_ms, offset_ms, |place| {
             Arc::new(Ticket {
                 granted: AtomicUsize::new(NONE),
                 waker: Mutex::new(None),
                 place,
                 target,
-                passed: AtomicU32::new(left),
+                passed: AtomicU32::new(granted),
             })
         })
     }
@@ -115,7 +116,7 @@ impl WaitQueue {
         let line = waiting.of(ticket.target);
         let left = line.queue.remove(ticket.place).is_some();
         if left {
-            line.gone(ticket);
+            ticket.leaves_as(line.granted.wrapping_add(1));
             self.len.fetch_sub(1, Ordering::Relaxed);
         }
         left
@@ -177,9 +178,11 @@ mod tests {
     #[test]
     fn who_leaves_is_not_granted() {
         let q = WaitQueue::default();
-        let t = q.join(None, 0, 1, 0);
+        let [t, last] = [1, 2].map(|now| q.join(None, 0, now, 0));
         assert!(q.leave(&t));
         assert_eq!(t.passed(), 1, "itself");
+        assert!(q.leave(&last));
+        assert_eq!(last.passed(), 1, "itself alone: the other one was not served");
         assert!(!q.hand(0) && q.is_empty());
     }
 

@@ -127,10 +127,16 @@ impl Exchange<'_> {
             state.be.retries.inc(w);
             server.counters.retries.inc(w);
         } else {
-            state.be.redispatches.inc(w);
-            server.counters.redispatches.inc(w);
-            self.p.facts.redispatched = true;
+            self.count_redispatch(failed);
         }
+    }
+
+    /// Counts a stream that goes elsewhere than to server `i`.
+    fn count_redispatch(&mut self, i: usize) {
+        let (w, state) = (self.w.id, self.be_state());
+        state.be.redispatches.inc(w);
+        state.servers[i].counters.redispatches.inc(w);
+        self.p.facts.redispatched = true;
     }
 
     /// Tells a server with `observe` what became of its connection, or of its response (`layer7`).
@@ -217,6 +223,17 @@ impl Exchange<'_> {
                 self.mark_queued();
                 return Ok(i);
             }
+            // The server it waits for is gone: whoever is next has it, but for those who are to stay whatever comes.
+            if let Some(p) = &place
+                && let Some(i) = p.ticket.target().filter(|i| !state.servers[*i].is_up() && self.may_go(*i, bound))
+            {
+                p.queue.leave(&p.ticket);
+                self.note_queue(p);
+                self.count_redispatch(i);
+                self.persistence.lost();
+                (elsewhere, place) = (true, None);
+                continue;
+            }
             // Who waits for a server stays in its queue for as long as that can be used.
             let queued = || place.as_ref()?.ticket.target().filter(|i| state.servers[*i].is_usable());
             let choice = match bound.or_else(queued) {
@@ -225,7 +242,13 @@ impl Exchange<'_> {
                 None => self.choose_server(avoid),
             };
             let target = match choice {
+                // Who comes does not overtake those who wait for any server.
+                Choice::Server(_) if place.is_none() && state.queue_cur.load(Ordering::Relaxed) > 0 && self.is_unbound(bound) => None,
                 Choice::Server(i) if take_slot(state, i) => {
+                    // It may have become free for more than one reason: whoever is first has it.
+                    if place.is_some() && state.waiting.hand(i) {
+                        continue;
+                    }
                     self.mark_queued();
                     return Ok(i);
                 }
@@ -260,12 +283,12 @@ impl Exchange<'_> {
                     .or(self.be.timeouts.connect);
                 let f = &self.p.facts;
                 let ticket = state.waiting.join(target, f.priority_class, since, f.priority_offset);
-                raise(&state.queue_max, state.queue_cur.fetch_add(1, Ordering::Relaxed) + 1);
-                if let Some(i) = target {
-                    let s = &state.servers[i];
-                    raise(&s.queue_max, s.queue_cur.fetch_add(1, Ordering::Relaxed) + 1);
-                    state.live.touch(i);
-                }
+                let (queued, most) = match target {
+                    Some(i) => (&state.servers[i].queue_cur, &state.servers[i].queue_max),
+                    None => (&state.queue_cur, &state.queue_max),
+                };
+                raise(most, queued.fetch_add(1, Ordering::Relaxed) + 1);
+                target.inspect(|i| state.live.touch(*i));
                 let until = limit.map_or(Millis::MAX, |l| since.saturating_add(l));
                 place = Some(Waiting {
                     queue: &state.waiting,
@@ -280,7 +303,12 @@ impl Exchange<'_> {
             let Some(p) = &place else { continue };
             let ended = match self.wait_in_queue(p).await {
                 Ok(true) => continue,
-                Ok(false) => End::new(Blame::ServerTimeout, Phase::Queue).into(),
+                Ok(false) => {
+                    state.be.failed_conns.inc(self.w.id);
+                    let server = p.ticket.target().map(|i| &state.servers[i]);
+                    server.inspect(|s| s.counters.failed_conns.inc(self.w.id));
+                    End::new(Blame::ServerTimeout, Phase::Queue).into()
+                }
                 Err(stop) => stop,
             };
             // It ends with the server it waited for.
@@ -291,6 +319,16 @@ impl Exchange<'_> {
             self.note_queue(p);
             return Err(ended);
         }
+    }
+
+    /// Any server will do.
+    fn is_unbound(&self, bound: Option<usize>) -> bool {
+        bound.is_none() && !self.be.balance.is_hash() && (self.avoid.is_some() || self.preferred_server().is_none())
+    }
+
+    /// Whether a stream that waits for server `i` is nobody's to hold there.
+    fn may_go(&self, i: usize, bound: Option<usize>) -> bool {
+        !self.persistence.forced && bound != Some(i) && !self.be.options.contains(Options::PERSIST)
     }
 
     /// How many the stream has seen served before its turn or its leaving.
@@ -616,10 +654,11 @@ impl Drop for Waiting<'_> {
             self.proxy.servers[i].cur_sess.fetch_sub(1, Ordering::Relaxed);
             self.proxy.live.touch(i);
         }
-        self.proxy.queue_cur.fetch_sub(1, Ordering::Relaxed);
         if let Some(i) = self.ticket.target() {
             self.proxy.servers[i].queue_cur.fetch_sub(1, Ordering::Relaxed);
             self.proxy.live.touch(i);
+        } else {
+            self.proxy.queue_cur.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

@@ -58,7 +58,7 @@ impl Exchange<'_> {
         self.persistence.server = seen.server.or(self.persistence.server);
         self.persistence.seen = seen;
         // An answer that is not a server's sets no cookie.
-        self.p.facts.cookie_flags = [seen.flag, b'N'];
+        self.p.facts.cookie_flags = cookie.letters(&seen);
     }
 
     /// Puts the cookie into the response where the client does not have the right one.

@@ -112,6 +112,8 @@ impl Exchange<'_> {
             (Blame::Client | Blame::ClientTimeout | Blame::Proxy, Phase::Request) => {
                 count_front!(fe, self.c.facts.listener, w, failed_req, 1);
             }
+            // Who left the queue has cost no server anything.
+            (Blame::Client, Phase::Queue) => {}
             (Blame::Client, _) => {
                 be.be.cli_aborts.inc(w);
                 if let Some(s) = self.server_state() {
