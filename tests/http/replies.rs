@@ -121,7 +121,7 @@ fn the_exporter_tells_of_its_own_requests() {
     let p = Builder::new(
         Program::Hapax,
         &format!(
-            "{TIMEOUTS}frontend f\n  bind @f@\n  http-request use-service prometheus-exporter if {{ path /metrics }}\n  http-request deny\n"
+            "global\n  nbthread 1\n{TIMEOUTS}frontend f\n  bind @f@\n  http-request use-service prometheus-exporter if {{ path /metrics }}\n  http-request deny\n"
         ),
     )
     .start();

@@ -15,12 +15,12 @@ pub(crate) fn list(words: &[String], level: SocketLevel) -> String {
 }
 
 pub(crate) fn unknown(words: &[String], level: SocketLevel) -> String {
-    let mut out = String::new();
-    out.push_str(if words.is_empty() || near(words, level).is_empty() {
-        "Unknown command. Please enter one of the following commands only:\n"
-    } else {
-        "Unknown command, but maybe one of the following ones is a better match:\n"
-    });
+    let mut out = match words.first() {
+        Some(first) if !near(words, level).is_empty() => {
+            format!("Unknown command: '{first}', but maybe one of the following ones is a better match:\n")
+        }
+        _ => "Unknown command. Please enter one of the following commands only:\n".to_owned(),
+    };
     rows(&mut out, words, level);
     out
 }

@@ -248,7 +248,7 @@ impl Later {
         let made = match mode.or(template.mode).ok_or(NoBackend::NoMode)? {
             Mode::Tcp => &template.tcp,
             Mode::Http => &template.http,
-            _ => return Err(NoBackend::Unfit("Only TCP or HTTP proxies can be created.")),
+            _ => return Err(NoBackend::Unfit("Dynamic backends are compatible with only TCP or HTTP mode.")),
         };
         if !made.tcp_conn_rules.is_empty() || !made.tcp_sess_rules.is_empty() {
             return Err(NoBackend::Unfit(

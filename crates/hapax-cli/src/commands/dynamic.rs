@@ -277,29 +277,36 @@ fn add_backend(c: &mut Call<'_>) -> Answer {
 }
 
 fn try_add_backend(c: &Call<'_>) -> Result<(), String> {
-    const USAGE: &str = "Usage: add backend <name> from <defproxy> [mode <mode>] [guid <guid>]";
+    const USAGE: &str = "Usage: add backend <name> from <defproxy> [mode <px_mode>] [guid <val>].";
     let (name, shared) = (c.arg(0), c.control.shared());
-    if name.is_empty() || c.arg(1) != "from" || c.arg(2).is_empty() {
-        return Err(USAGE.into());
+    if name.is_empty() {
+        return Err("Require backend name.".into());
+    }
+    if c.arg(1) != "from" || c.arg(2).is_empty() {
+        return Err("Usage: add backend <name> from <defproxy>.".into());
     }
     if let Some(bad) = hapax_config::section::invalid_char(name.as_bytes()) {
-        return Err(format!(
-            "character '{}' is not permitted in 'backend' name '{name}'.",
-            char::from(bad)
-        ));
+        return Err(format!("Invalid character '{}' in backend name.", char::from(bad)));
     }
     let (mut mode, mut guid) = (None, None);
     for pair in c.args()[3..].chunks(2) {
         match (pair[0].as_str(), pair.get(1).map(String::as_str)) {
             ("mode", Some("tcp")) => mode = Some(Mode::Tcp),
             ("mode", Some("http")) => mode = Some(Mode::Http),
-            ("mode", Some(_)) => return Err("Only TCP or HTTP proxies can be created.".into()),
+            ("mode", Some(_)) => return Err("Dynamic backends are compatible with only TCP or HTTP mode.".into()),
             ("guid", Some(text)) => guid = Some(text),
             _ => return Err(USAGE.into()),
         }
     }
-    if shared.every_proxy().any(|(_, p)| *p.name == *name) {
-        return Err(format!("Already exists a proxy with the name '{name}'."));
+    if let Some((_, other)) = shared.every_proxy().find(|(_, p)| *p.name == *name) {
+        let kind = if other.caps.contains(ProxyCaps::BACKEND) {
+            "backend"
+        } else {
+            "frontend"
+        };
+        return Err(format!(
+            "Error during backend creation : name is already used by other proxy '{kind} {name}'."
+        ));
     }
     if let Some(guid) = guid {
         let taken = || owner_of(shared, guid).map(|other| hapax_config::guid::taken(&other));

@@ -108,6 +108,12 @@ fn pools(c: &mut Call<'_>) -> Answer {
 }
 
 fn errors(c: &mut Call<'_>) -> Answer {
+    let (name, shared) = (c.arg(0), c.control.shared());
+    // By number, any will do.
+    let known = name.parse::<i64>().is_ok() || shared.every_proxy().any(|(_, p)| *p.name == *name);
+    if !name.is_empty() && !known {
+        return Answer::err("No such proxy.");
+    }
     let date = hapax_runtime::stats::local_date(c.control.now_us());
     Answer::Text(format!("Total events captured on [{date}] : 0\n"))
 }

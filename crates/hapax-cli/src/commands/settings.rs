@@ -151,12 +151,12 @@ fn set_agent(c: &mut Call<'_>, (p, s): Target) -> Answer {
 }
 
 fn set_agent_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
-    let Some(agent) = c.control.shared().server(p, s).agent() else {
-        return Answer::err("agent checks are not enabled on this server");
-    };
     if c.arg(2).is_empty() {
         return Answer::err("set server <b>/<s> agent-addr requires an address and optionally a port.");
     }
+    let Some(agent) = c.control.shared().server(p, s).agent() else {
+        return Answer::err("agent checks are not enabled on this server");
+    };
     match address_of(c.arg(2)).and_then(|a| Ok((a, port_after(c, 3)?))) {
         Ok((address, port)) => {
             let mut target = agent.target();
@@ -194,6 +194,9 @@ fn set_agent_send(c: &mut Call<'_>, (p, s): Target) -> Answer {
 
 fn set_ssl(c: &mut Call<'_>, (p, s): Target) -> Answer {
     let shared = c.control.shared();
+    if shared.server(p, s).is_added() {
+        return Answer::err("'set server <srv> ssl' not supported on dynamic servers");
+    }
     if shared.server_conf(p, s).tls.is_none() || !shared.server_conf(p, s).tls_possible {
         return Answer::err("'set server <srv> ssl' cannot be set.  default-server should define ssl settings");
     }

@@ -375,13 +375,34 @@ fn what_is_missing_says_so() {
 }
 
 #[test]
+fn what_is_asked_wrongly_is_told_in_haproxys_words() {
+    let control = control();
+    for (command, want) in [
+        ("add backend", "Require backend name."),
+        ("add backend x", "Usage: add backend <name> from <defproxy>."),
+        ("add backend x! from d", "Invalid character '!' in backend name."),
+        (
+            "add backend x from d mode log",
+            "Dynamic backends are compatible with only TCP or HTTP mode.",
+        ),
+        (
+            "add backend x from d foo",
+            "Usage: add backend <name> from <defproxy> [mode <px_mode>] [guid <val>].",
+        ),
+        ("show errors nobody", "No such proxy."),
+    ] {
+        assert_eq!(ask(&control, command).trim_end(), want, "{command}");
+    }
+}
+
+#[test]
 fn unknown_words_get_help() {
     let control = control();
     assert!(ask(&control, "foo").starts_with("Unknown command. Please enter one of the following commands only:\n"));
     assert!(ask(&control, "").starts_with("Unknown command. Please enter one of the following commands only:\n"));
     let near = ask(&control, "shutdown sessions");
     assert!(
-        near.starts_with("Unknown command, but maybe one of the following ones is a better match:\n  shutdown sessions server"),
+        near.starts_with("Unknown command: 'shutdown', but maybe one of the following ones is a better match:\n  shutdown sessions server"),
         "{near}"
     );
     assert!(ask(&control, "help").starts_with("The following commands are valid at this level:\n"));

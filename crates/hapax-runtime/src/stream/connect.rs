@@ -304,9 +304,7 @@ impl Exchange<'_> {
             let ended = match self.wait_in_queue(p).await {
                 Ok(true) => continue,
                 Ok(false) => {
-                    state.be.failed_conns.inc(self.w.id);
-                    let server = p.ticket.target().map(|i| &state.servers[i]);
-                    server.inspect(|s| s.counters.failed_conns.inc(self.w.id));
+                    self.count_failed(p.ticket.target());
                     End::new(Blame::ServerTimeout, Phase::Queue).into()
                 }
                 Err(stop) => stop,
@@ -346,12 +344,17 @@ impl Exchange<'_> {
         self.be.redispatch != 0 && !self.persistence.forced && self.preferred_server() == Some(i)
     }
 
+    /// Counts a connection that came to nothing, of the backend and of the server there was to be one to.
+    fn count_failed(&self, server: Option<usize>) {
+        let (w, state) = (self.w.id, self.be_state());
+        state.be.failed_conns.inc(w);
+        server.inspect(|i| state.servers[*i].counters.failed_conns.inc(w));
+    }
+
     /// `maxqueue`: too many wait for the only server that will do.
     fn turned_away(&mut self, i: usize) -> Stop {
         self.take_server(i);
-        let (w, state) = (self.w.id, self.be_state());
-        state.be.failed_conns.inc(w);
-        state.servers[i].counters.failed_conns.inc(w);
+        self.count_failed(Some(i));
         End::new(Blame::Server, Phase::Queue).into()
     }
 
