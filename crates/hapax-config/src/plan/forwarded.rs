@@ -1,12 +1,12 @@
 //! `option forwarded` (RFC 7239), and which field names a request may have (manual, 4.2).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use hapax_proto::http::Head;
 use hapax_sample::Env;
 use hapax_sample::expr::Expr;
-use hapax_value::Endpoint;
+use hapax_value::{Endpoint, Value};
 
 /// `option forwarded` (RFC 7239).
 #[derive(Clone, Debug, Default)]
@@ -40,22 +40,17 @@ impl Forwarded {
                 ForwardedPart::Own => env.req.and_then(|r| r.first(b"host")).map(<[u8]>::to_vec),
                 ForwardedPart::Expr(_) => part.text(env, None),
             };
-            if let Some(host) = host {
-                parameter(&mut out, b"host", &host, true);
-            }
+            let host = host.filter(|h| is_host(h)).unwrap_or_default();
+            parameter(&mut out, b"host", &host, true);
         }
         let by = (&b"by"[..], &self.by, &self.by_port, env.dst());
         let from = (&b"for"[..], &self.for_, &self.for_port, env.src());
         for (name, node, port, own) in [by, from] {
             let Some(node) = node else { continue };
-            let address = node.text(env, own.and_then(Endpoint::ip).map(|ip| ip.to_string()));
-            let port = port
-                .as_ref()
-                .and_then(|p| p.text(env, own.and_then(Endpoint::port).map(|n| n.to_string())))
-                .and_then(|p| node_port(&p));
-            let mut value = node_name(address.as_deref());
+            let mut value = node_name(node.address(env, own.and_then(Endpoint::ip)).as_deref());
             let quoted = port.is_some() || value.starts_with(b"[");
-            if let Some(port) = port {
+            let port = port.as_ref().and_then(|p| p.text(env, own.and_then(Endpoint::port)));
+            if let Some(port) = port.and_then(|p| node_port(&p)) {
                 value.push(b':');
                 value.extend_from_slice(&port);
             }
@@ -66,14 +61,34 @@ impl Forwarded {
 }
 
 impl ForwardedPart {
-    fn text(&self, env: &Env<'_>, own: Option<String>) -> Option<Vec<u8>> {
+    fn text(&self, env: &Env<'_>, own: Option<u16>) -> Option<Vec<u8>> {
         match self {
-            Self::Own => own.map(String::into_bytes),
+            Self::Own => own.map(|n| n.to_string().into_bytes()),
             Self::Expr(expr) => {
                 let mut text = Vec::new();
                 expr.eval_str(env, &mut text).then_some(text)
             }
         }
+    }
+
+    /// What the name of a node is made of; IPv6 addresses in brackets.
+    fn address(&self, env: &Env<'_>, own: Option<IpAddr>) -> Option<Vec<u8>> {
+        let address = match self {
+            Self::Own => own?,
+            Self::Expr(expr) => match expr.eval(env).ok()? {
+                Value::V6(a) => IpAddr::V6(a),
+                other => {
+                    let mut text = Vec::new();
+                    other.write_str(&mut text);
+                    return Some(text);
+                }
+            },
+        };
+        let text = match address {
+            IpAddr::V4(a) => a.to_string(),
+            IpAddr::V6(a) => format!("[{a}]"),
+        };
+        Some(text.into_bytes())
     }
 }
 
@@ -92,29 +107,47 @@ fn parameter(out: &mut Vec<u8>, name: &[u8], value: &[u8], quoted: bool) {
     }
 }
 
-/// An address, an obfuscated name, or `unknown` (RFC 7239, 6).
+/// An address (IPv6 ones in brackets), an obfuscated name, or `unknown` (RFC 7239, 6).
 fn node_name(text: Option<&[u8]>) -> Vec<u8> {
     let Some(text) = text else { return b"unknown".to_vec() };
-    let bare = text.strip_prefix(b"[").and_then(|t| t.strip_suffix(b"]")).unwrap_or(text);
-    match std::str::from_utf8(bare).ok().and_then(|t| t.parse::<IpAddr>().ok()) {
-        Some(IpAddr::V4(_)) => bare.to_vec(),
-        Some(IpAddr::V6(_)) => [b"[", bare, b"]"].concat(),
-        None if text == b"unknown" => text.to_vec(),
-        None => obfuscated(text).unwrap_or_else(|| b"unknown".to_vec()),
+    let bracketed = text.strip_prefix(b"[").and_then(|t| t.strip_suffix(b"]"));
+    if bracketed.map_or_else(|| parsed::<Ipv4Addr>(text).is_some(), |t| parsed::<Ipv6Addr>(t).is_some()) || text == b"unknown" {
+        return text.to_vec();
     }
+    obfuscated(text).unwrap_or_else(|| b"unknown".to_vec())
 }
 
 /// A port number or an obfuscated port.
 fn node_port(text: &[u8]) -> Option<Vec<u8>> {
-    let number = std::str::from_utf8(text).ok().and_then(|t| t.parse::<u16>().ok());
-    if number.is_some() { Some(text.to_vec()) } else { obfuscated(text) }
+    if is_port(text) { Some(text.to_vec()) } else { obfuscated(text) }
+}
+
+fn is_port(text: &[u8]) -> bool {
+    parsed::<u16>(text).is_some_and(|n| n > 0)
+}
+
+fn parsed<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
+    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// An underscore, then letters, digits and `._-`.
 fn obfuscated(text: &[u8]) -> Option<Vec<u8>> {
-    let rest = text.strip_prefix(b"_").unwrap_or(text);
+    let rest = text.strip_prefix(b"_").filter(|r| !r.is_empty()).unwrap_or(text);
     let good = !rest.is_empty() && rest.iter().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b));
     good.then(|| [b"_", rest].concat())
+}
+
+/// A name or an address, and a port: what may stand between quotes without being read as anything else.
+fn is_host(text: &[u8]) -> bool {
+    let (name, port) = match text.iter().rposition(|b| *b == b':') {
+        Some(at) if !text.ends_with(b"]") => (&text[..at], Some(&text[at + 1..])),
+        _ => (text, None),
+    };
+    let named = match name.strip_prefix(b"[").and_then(|t| t.strip_suffix(b"]")) {
+        Some(address) => parsed::<Ipv6Addr>(address).is_some(),
+        None => !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"._-~".contains(b)),
+    };
+    named && port.is_none_or(is_port)
 }
 
 /// What becomes of requests whose field names hold other than letters, digits and hyphens.
@@ -145,8 +178,10 @@ mod tests {
     fn nodes_of_forwarded() {
         let cases = [
             (Some("127.0.0.1"), "127.0.0.1"),
-            (Some("::1"), "[::1]"),
+            (Some("::1"), "unknown"),
             (Some("[::1]"), "[::1]"),
+            (Some("[1.2.3.4]"), "unknown"),
+            (Some("_"), "__"),
             (Some("2F36"), "_2F36"),
             (Some("_haproxy"), "_haproxy"),
             (Some("a b"), "unknown"),
@@ -160,11 +195,23 @@ mod tests {
             ("10", Some("10")),
             ("id", Some("_id")),
             ("99999", Some("_99999")),
+            ("0", Some("_0")),
+            ("_", Some("__")),
             ("a b", None),
             ("", None),
         ];
         for (text, want) in ports {
             assert_eq!(node_port(text.as_bytes()).as_deref(), want.map(str::as_bytes), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_forwarded() {
+        for good in ["a", "a-b.example:80", "xn--bcher-kva.example", "1.2.3.4:5", "[::1]", "[::1]:80"] {
+            assert!(is_host(good.as_bytes()), "{good}");
+        }
+        for bad in ["", "a b", "\"q\"", "a;b", "a,b", "::1", "a:", "a:0", "a:99999", "a:x", "[::1", "[1.2.3.4]", "a/b"] {
+            assert!(!is_host(bad.as_bytes()), "{bad}");
         }
     }
 }

@@ -89,16 +89,14 @@ pub fn agree_on_host(head: &mut Head) -> bool {
         without_default(authority, defaults)
     };
     let shorter = bare.len() < authority.len();
-    if let Some(host) = head.first(b"host") {
+    let agrees = head.first(b"host").is_none_or(|host| {
         let host = if defaults.is_empty() {
             host
         } else {
             without_default(host, defaults)
         };
-        if !host.eq_ignore_ascii_case(bare) {
-            return false;
-        }
-    }
+        host.eq_ignore_ascii_case(bare)
+    });
     let no_path = end == rest.len();
     let new = (shorter || no_path).then(|| {
         let kept = scheme + end - (authority.len() - bare.len());
@@ -111,7 +109,7 @@ pub fn agree_on_host(head: &mut Head) -> bool {
     if let Some(host) = bare {
         set_host(head, &host);
     }
-    true
+    agrees
 }
 
 /// `CONNECT`: the target stays as it is.

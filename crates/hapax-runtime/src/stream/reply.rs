@@ -1,7 +1,7 @@
 //! Answers that the proxy gives itself: rule replies, error messages, the monitor page, statistics.
 
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use hapax_config::plan::{Options, Proxy, StatsUri};
 use hapax_proto::h1::framing::BodyLen;
@@ -262,6 +262,10 @@ impl Exchange<'_> {
     pub(super) async fn linger(&mut self) {
         if self.p.facts.status == 0 {
             return;
+        }
+        if self.fe.options.contains(Options::NOLINGER) {
+            // The reset that is to come must not overtake the end of the answer.
+            let _ = self.c.io.poll_shutdown(&mut Context::from_waker(Waker::noop()));
         }
         let quiet = self.request_read && self.p.req.buf.is_empty();
         if quiet && self.c.io.is_spent() {

@@ -15,6 +15,9 @@ impl Exchange<'_> {
     pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
         normalise::response(&mut self.p.res_head, &meta, hapax_rules::errors::reason);
         self.res_body = meta.body;
+        if meta.body == BodyLen::UntilClose && self.p.req_head.method() == b"CONNECT" {
+            self.drop_framing();
+        }
         self.head_out = self.interim_out + self.p.res_head.counted_len();
         self.p.facts.status = self.p.res_head.status;
         self.p.facts.server_status = self.p.res_head.status;
@@ -56,9 +59,7 @@ impl Exchange<'_> {
         let announced = self.reframe_response(meta.body, emptied || self.head_only)?;
         self.tunnel = meta.body == BodyLen::UntilClose && (self.p.res_head.status == 101 || self.p.req_head.method() == b"CONNECT");
         if self.tunnel && self.p.res_head.status != 101 {
-            // What follows the answer to CONNECT has no length and no coding, whatever it says.
-            self.p.res_head.remove(b"content-length");
-            self.p.res_head.remove(b"transfer-encoding");
+            self.drop_framing();
         }
         self.reusable = meta.keep_alive && !self.meta.conflicting && !self.server_closes();
         // An old server's chunks may be somebody else's body.
@@ -88,6 +89,12 @@ impl Exchange<'_> {
         }
         self.response_started = true;
         Ok(())
+    }
+
+    /// What follows the answer to `CONNECT` has no length and no coding, whatever it or a rule says.
+    fn drop_framing(&mut self) {
+        self.p.res_head.remove(b"content-length");
+        self.p.res_head.remove(b"transfer-encoding");
     }
 
     /// The status as rules have left it; whether it is one of theirs that no body follows.

@@ -174,7 +174,8 @@ impl Pools {
         let close = self.own(|idle| {
             let list = idle.place(proxy, server);
             let oldest = if full { list.first_mut() } else { None };
-            match oldest.map(|o| o.io.is_quiet()) {
+            // One that has shown that its server lets it live is worth more than one that has not.
+            match oldest.map(|o| o.io.is_quiet() && (o.is_safe() || !up.is_safe())) {
                 // What was used last is the cheapest to close: nothing of it has left the caches yet.
                 Some(true) => Some(up),
                 Some(false) => {
