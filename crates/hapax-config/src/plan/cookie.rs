@@ -2,6 +2,8 @@
 //!
 //! Heads and dates are all that is looked at here; which server an identifier belongs to, and whether it may be used, the caller says.
 
+mod jar;
+
 use std::sync::Arc;
 
 use hapax_proto::http::Head;
@@ -46,6 +48,8 @@ pub struct CookieSeen {
     dates: Dates,
     /// HAProxy's first cookie letter.
     pub flag: u8,
+    /// It does not count, nor will any that might be set.
+    ignored: bool,
 }
 
 impl Default for CookieSeen {
@@ -56,32 +60,34 @@ impl Default for CookieSeen {
             server: None,
             dates: Dates::default(),
             flag: b'N',
+            ignored: false,
         }
     }
 }
 
 impl Cookie {
-    /// HAProxy's letters of a request that brought this; there are none of a cookie that is the application's.
-    pub fn letters(&self, seen: &CookieSeen) -> [u8; 2] {
-        if self.mode == CookieMode::Passive {
-            *b"--"
-        } else {
-            [seen.flag, b'N']
-        }
+    /// HAProxy's letters where no cookie was seen, and none set yet.
+    pub fn flags(&self) -> [u8; 2] {
+        if self.mode == CookieMode::Passive { *b"--" } else { *b"NN" }
     }
 
     /// Reads the cookie, and takes it out of the request where the server is not to see it. `ignored`: it does not count. `named`
-    /// finds the server of an identifier, `usable` says whether it may be used; `kept`: reused memory.
+    /// finds the server of an identifier, `usable` says whether it may be used, and then whether it is up; `kept`: reused memory.
     pub fn read(
         &self,
         head: &mut Head,
         (ignored, seconds): (bool, u64),
         named: impl FnOnce(&[u8]) -> Option<usize>,
-        usable: impl FnOnce(usize) -> bool,
+        usable: impl FnOnce(usize) -> Option<bool>,
         kept: &mut Vec<u8>,
     ) -> CookieSeen {
-        let mut seen = CookieSeen::default();
-        let Some(value) = find(head, &self.name) else { return seen };
+        let mut seen = CookieSeen {
+            flag: self.flags()[0],
+            ignored,
+            ..CookieSeen::default()
+        };
+        jar::tidy(head, kept);
+        let Some(value) = jar::find(head, &self.name) else { return seen };
         let end = if self.mode == CookieMode::Prefix { b'~' } else { b'|' };
         let server = named(value.split(|b| *b == end).next().unwrap_or_default());
         if self.mode == CookieMode::Insert && (self.maxidle.is_some() || self.maxlife.is_some()) {
@@ -92,11 +98,15 @@ impl Cookie {
                 seen.dates = Dates::default();
                 seen.flag = letter;
             }
-            _ => seen.bind(server.filter(|_| !ignored), usable),
+            _ if ignored => seen.flag = b'U',
+            _ => seen.bind(server, usable),
+        }
+        if self.mode == CookieMode::Passive {
+            seen.flag = b'-';
         }
         match self.mode {
-            CookieMode::Insert if self.indirect => edit(head, &self.name, kept, |_| None),
-            CookieMode::Prefix => edit(head, &self.name, kept, |v| {
+            CookieMode::Insert if self.indirect => jar::edit(head, &self.name, kept, |_| None),
+            CookieMode::Prefix => jar::edit(head, &self.name, kept, |v| {
                 let own = v.iter().position(|b| *b == b'~').map_or(0, |at| at + 1);
                 Some(&v[own..])
             }),
@@ -107,33 +117,29 @@ impl Cookie {
 
     /// Puts the cookie of `server` into the response where the client does not have the right one. `id`: the server's, if it has
     /// one; `seen`: what the request brought. Gives HAProxy's second cookie letter.
-    pub fn write(
-        &self,
-        head: &mut Head,
-        method: &[u8],
-        (server, id): (usize, Option<&[u8]>),
-        seen: &CookieSeen,
-        seconds: u64,
-    ) -> Option<u8> {
-        if self.mode == CookieMode::Passive || id.is_none() && self.mode != CookieMode::Insert {
-            return None;
-        }
+    pub fn write(&self, head: &mut Head, method: &[u8], (server, id): (usize, Option<&[u8]>), seen: &CookieSeen, seconds: u64) -> u8 {
         let given = head.values(b"set-cookie").any(|v| named(v, &self.name).is_some());
-        Some(match self.mode {
+        let same = seen.named == Some(server);
+        match self.mode {
+            CookieMode::Passive => b'-',
+            CookieMode::Rewrite | CookieMode::Prefix if given && id.is_none() => b'P',
             CookieMode::Insert if given && self.preserve => b'P',
             CookieMode::Insert => {
                 if given {
                     remove_set_cookie(head, &self.name);
                 }
-                let same = seen.named == Some(server);
                 let known = same && !seen.dates.stale(self, seconds);
                 let post_only = self.postonly && method != b"POST";
-                if known || post_only {
-                    b'N'
+                if known || post_only || seen.ignored {
+                    if given { b'D' } else { b'N' }
                 } else {
                     self.insert(head, method, id, seen, seconds);
                     if same { b'U' } else { b'I' }
                 }
+            }
+            _ if given && self.indirect && same => {
+                remove_set_cookie(head, &self.name);
+                b'D'
             }
             CookieMode::Rewrite if given => {
                 rewrite_set_cookie(head, &self.name, |_| id.unwrap_or_default().to_vec());
@@ -144,7 +150,7 @@ impl Cookie {
                 b'R'
             }
             _ => b'N',
-        })
+        }
     }
 
     /// `id`: the server's; where it has none, the client is to forget the cookie that it may have.
@@ -178,13 +184,14 @@ impl Cookie {
 
 impl CookieSeen {
     /// Binds the stream to the server that the cookie names.
-    fn bind(&mut self, named: Option<usize>, usable: impl FnOnce(usize) -> bool) {
+    fn bind(&mut self, named: Option<usize>, usable: impl FnOnce(usize) -> Option<bool>) {
         self.named = named;
-        self.server = named.filter(|i| usable(*i));
-        self.flag = match (named, self.server) {
+        let up = named.and_then(usable);
+        self.server = named.filter(|_| up.is_some());
+        self.flag = match (named, up) {
             (None, _) => b'I',
-            (_, None) => b'D',
-            _ => b'V',
+            (_, Some(true)) => b'V',
+            _ => b'D',
         };
     }
 }
@@ -258,13 +265,6 @@ impl Dates {
     }
 }
 
-/// Value of the first cookie of that name in the `Cookie` fields.
-fn find<'h>(head: &'h Head, name: &[u8]) -> Option<&'h [u8]> {
-    head.values(b"cookie")
-        .flat_map(|v| v.split(|b| *b == b';'))
-        .find_map(|pair| named(pair, name))
-}
-
 /// The value of `name=value[; attributes]` when the name is that one.
 fn named<'v>(pair: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
     let pair = pair.split(|b| *b == b';').next()?.trim_ascii();
@@ -280,44 +280,6 @@ pub fn capture_cookie(head: &Head, field: &[u8], prefix: &[u8], len: usize) -> O
         .map(<[u8]>::trim_ascii)
         .find(|p| p.starts_with(prefix))?;
     Some(pair[..pair.len().min(len)].into())
-}
-
-/// Cuts the value of every request cookie of that name, or takes it out; an emptied field goes. `kept`: reused memory.
-fn edit(head: &mut Head, name: &[u8], kept: &mut Vec<u8>, change: impl Fn(&[u8]) -> Option<&[u8]>) {
-    let mut i = 0;
-    while i < head.field_count() {
-        let f = head.fields()[i];
-        if head.get(f.name) != b"cookie" || !head.get(f.value).split(|b| *b == b';').any(|p| named(p, name).is_some()) {
-            i += 1;
-            continue;
-        }
-        kept.clear();
-        for pair in head.get(f.value).split(|b| *b == b';').map(<[u8]>::trim_ascii) {
-            let own = named(pair, name);
-            let changed = own.map(&change);
-            if changed == Some(None) {
-                continue;
-            }
-            if !kept.is_empty() {
-                kept.extend_from_slice(b"; ");
-            }
-            match changed.flatten() {
-                None => kept.extend_from_slice(pair),
-                Some(value) => {
-                    kept.extend_from_slice(name);
-                    kept.push(b'=');
-                    kept.extend_from_slice(value);
-                }
-            }
-        }
-        if kept.is_empty() {
-            head.remove_at(i);
-        } else {
-            head.set_value(i, kept);
-            i += 1;
-        }
-    }
-    kept.clear();
 }
 
 fn remove_set_cookie(head: &mut Head, name: &[u8]) {

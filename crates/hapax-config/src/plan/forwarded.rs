@@ -210,7 +210,21 @@ mod tests {
         for good in ["a", "a-b.example:80", "xn--bcher-kva.example", "1.2.3.4:5", "[::1]", "[::1]:80"] {
             assert!(is_host(good.as_bytes()), "{good}");
         }
-        for bad in ["", "a b", "\"q\"", "a;b", "a,b", "::1", "a:", "a:0", "a:99999", "a:x", "[::1", "[1.2.3.4]", "a/b"] {
+        for bad in [
+            "",
+            "a b",
+            "\"q\"",
+            "a;b",
+            "a,b",
+            "::1",
+            "a:",
+            "a:0",
+            "a:99999",
+            "a:x",
+            "[::1",
+            "[1.2.3.4]",
+            "a/b",
+        ] {
             assert!(!is_host(bad.as_bytes()), "{bad}");
         }
     }

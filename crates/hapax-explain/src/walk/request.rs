@@ -200,16 +200,20 @@ impl<'w> Walk<'w> {
             &mut self.req,
             (ignored, world.now.wall_us / 1_000_000),
             |id| be.servers.iter().position(|s| s.cookie.as_deref() == Some(id)),
-            |i| may || world.server_is_up(id, hapax_sample::ServerId(i as u32)),
+            |i| {
+                let up = world.server_is_up(id, hapax_sample::ServerId(i as u32));
+                (may || up).then_some(up)
+            },
             &mut Vec::new(),
         );
         self.note_request("cookie", &before);
         self.cookie = seen;
-        self.stream.cookie_flags = cookie.letters(&seen);
+        self.stream.cookie_flags[0] = seen.flag;
         let name = String::from_utf8_lossy(&cookie.name);
         match seen.flag {
-            b'I' if ignored => self.note("ignore-persist: the cookie does not count", None),
+            b'U' => self.note("ignore-persist: the cookie does not count", None),
             b'I' => self.note(format!("the cookie {name} names no server"), None),
+            b'D' if seen.server.is_some() => self.note(format!("the server that the cookie {name} names is down, and used"), None),
             b'D' => self.note(format!("the server that the cookie {name} names is down"), None),
             b'E' | b'O' => self.note(format!("the cookie {name} is over"), None),
             _ => {}

@@ -112,9 +112,7 @@ impl<'w> Walk<'w> {
         let i = server.0 as usize;
         let id = be.servers[i].cookie.as_deref();
         let seconds = self.world.now.wall_us / 1_000_000;
-        if let Some(flag) = cookie.write(res, self.req.method(), (i, id), &self.cookie, seconds) {
-            self.stream.cookie_flags[1] = flag;
-        }
+        self.stream.cookie_flags[1] = cookie.write(res, self.req.method(), (i, id), &self.cookie, seconds);
         self.note_response("cookie", &before);
     }
 

@@ -102,7 +102,7 @@ impl<'w> Walk<'w> {
         self.be_id = id;
         self.stream.backend = Some(id);
         if let Some(cookie) = &self.proxy(id).cookie {
-            self.stream.cookie_flags = cookie.letters(&hapax_config::plan::CookieSeen::default());
+            self.stream.cookie_flags = cookie.flags();
         }
         let name = self.proxy(id).name.clone();
         self.note(format!("backend {name} ({why})"), place);

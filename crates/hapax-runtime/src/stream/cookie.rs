@@ -50,7 +50,7 @@ impl Exchange<'_> {
             &mut head,
             (self.persistence.ignored, self.w.now().wall_us / 1_000_000),
             |id| self.be_state().servers.position(|s| s.conf().cookie.as_deref() == Some(id)),
-            |i| self.may_persist(i),
+            |i| self.may_persist(i).then(|| self.be_state().servers[i].is_up()),
             &mut kept,
         );
         self.p.req_head = head;
@@ -58,7 +58,7 @@ impl Exchange<'_> {
         self.persistence.server = seen.server.or(self.persistence.server);
         self.persistence.seen = seen;
         // An answer that is not a server's sets no cookie.
-        self.p.facts.cookie_flags = cookie.letters(&seen);
+        self.p.facts.cookie_flags = [seen.flag, cookie.flags()[1]];
     }
 
     /// Puts the cookie into the response where the client does not have the right one.
@@ -69,9 +69,6 @@ impl Exchange<'_> {
         let id = self.server_conf(i).cookie.clone();
         let seconds = self.w.now().wall_us / 1_000_000;
         let method = self.p.req_head.method();
-        let flag = cookie.write(&mut self.p.res_head, method, (i, id.as_deref()), &self.persistence.seen, seconds);
-        if let Some(flag) = flag {
-            self.p.facts.cookie_flags[1] = flag;
-        }
+        self.p.facts.cookie_flags[1] = cookie.write(&mut self.p.res_head, method, (i, id.as_deref()), &self.persistence.seen, seconds);
     }
 }

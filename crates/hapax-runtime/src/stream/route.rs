@@ -75,9 +75,8 @@ impl Exchange<'_> {
         self.p.facts.backend = Some(id);
         self.c.entry.backend.set(Some(id));
         self.in_backend = true;
-        if self.be.cookie.is_some() {
-            // No cookie seen, and none set yet.
-            self.p.facts.cookie_flags = *b"NN";
+        if let Some(cookie) = &self.be.cookie {
+            self.p.facts.cookie_flags = cookie.flags();
         }
         self.be_gauge = true;
         let (state, wall_ms) = (self.be_state(), self.w.now().wall_us / 1000);

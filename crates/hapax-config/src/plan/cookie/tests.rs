@@ -1,5 +1,6 @@
 //! Cookies found, edited and dated.
 
+use super::jar::{edit, find};
 use super::*;
 
 fn cookies(fields: &[&str]) -> Head {
