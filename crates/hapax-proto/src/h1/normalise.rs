@@ -61,7 +61,6 @@ fn plain_coding(head: &mut Head) {
 /// An upgrade takes the field and the word in `Connection`: one without the other is dropped. HTTP/2 without TLS is never asked for
 /// on a client's behalf: its frames would pass unseen. `false`: nothing is asked for any more.
 fn settle_upgrade(head: &mut Head, announced: bool) -> bool {
-    let unseen = |w: &[u8]| w.eq_ignore_ascii_case(b"h2c") || w.eq_ignore_ascii_case(b"h2");
     drop_words(head, b"upgrade", unseen);
     let asked = announced && head.contains(b"upgrade");
     if !asked {
@@ -69,6 +68,11 @@ fn settle_upgrade(head: &mut Head, announced: bool) -> bool {
         drop_words(head, b"connection", |w| w.eq_ignore_ascii_case(b"upgrade"));
     }
     asked
+}
+
+/// HTTP/2 in another dress.
+fn unseen(w: &[u8]) -> bool {
+    w.eq_ignore_ascii_case(b"h2c") || w.eq_ignore_ascii_case(b"h2")
 }
 
 /// Transfer codings are between a peer and us; that trailers are understood is worth passing on.
@@ -87,6 +91,13 @@ fn only_trailers(head: &mut Head) {
 /// The same for a response; `reason` words a status that came without words.
 pub fn response(head: &mut Head, meta: &Meta, reason: fn(u16) -> &'static str) {
     plain_length(head, meta);
+    if meta.conflicting && head.contains(b"transfer-encoding") {
+        // An answer to HEAD has no body, and tells of it all the same.
+        head.remove(b"content-length");
+    }
+    if head.status != 101 {
+        drop_words(head, b"upgrade", unseen);
+    }
     if matches!(head.status, 204) || (100..200).contains(&head.status) {
         head.remove(b"content-length");
         head.remove(b"transfer-encoding");
@@ -189,21 +200,22 @@ fn between_peers(word: &[u8]) -> bool {
 
 /// Takes words out of the lists of one name, and empty ones with them; a field that says nothing any more goes.
 fn drop_words(head: &mut Head, name: &[u8], gone: impl Fn(&[u8]) -> bool) {
-    let gone = |w: &[u8]| w.is_empty() || gone(w);
+    let gone = |w: &[u8]| gone(w.trim_ascii());
     let mut i = 0;
     while i < head.field_count() {
         let f = head.fields()[i];
         let value = head.get(f.value);
-        let words = || value.split(|b| *b == b',').map(<[u8]>::trim_ascii);
-        if head.get(f.name) != name || !words().any(gone) {
+        let words = || value.split(|b| *b == b',');
+        let empty = words().all(|w| w.trim_ascii().is_empty());
+        if head.get(f.name) != name || !(empty || words().any(gone)) {
             i += 1;
             continue;
         }
-        let kept: Vec<&[u8]> = words().filter(|w| !gone(w)).collect();
-        if kept.is_empty() {
+        let kept: Vec<&[u8]> = words().filter(|w| !gone(w)).map(|w| w.trim_ascii()).collect();
+        if kept.iter().all(|w| w.is_empty()) {
             head.remove_at(i);
         } else {
-            let kept = kept.join(&b", "[..]);
+            let kept = kept.join(&b","[..]);
             head.set_value(i, &kept);
             i += 1;
         }

@@ -13,7 +13,7 @@ use crate::http::{Head, Version};
 /// What a head may be at most.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// `tune.http.maxhdr`: the start line counts as one.
+    /// `tune.http.maxhdr`
     pub fields: usize,
     /// `option accept-unsafe-violations-in-http-request` and its like.
     pub relaxed: bool,
@@ -53,7 +53,13 @@ pub fn parse_request(buf: &[u8], head: &mut Head, limits: Limits) -> Result<Opti
     };
     let line = request_line(line_before(buf, lf), limits.relaxed, true)?;
     head.clear();
-    let Some(end) = fields(buf, lf + 1, head, limits)? else {
+    // What names no version has nothing but its first line.
+    let end = if line.bare {
+        head.adopt(&buf[..=lf], false);
+        lf + 1
+    } else if let Some(end) = fields(buf, lf + 1, head, limits)? {
+        end
+    } else {
         return Ok(None);
     };
     head.set_start_request(line.method, line.target);
@@ -125,6 +131,8 @@ struct RequestLine {
     method: At,
     target: At,
     version: Version,
+    /// HTTP/0.9
+    bare: bool,
     version_text: At,
 }
 
@@ -147,7 +155,8 @@ fn request_line(line: &[u8], relaxed: bool, complete: bool) -> Result<RequestLin
     }
     let (verb, uri) = (&line[..method], &line[start..end]);
     let text = skip_blanks(line, end);
-    let (version, keep) = if text == line.len() {
+    let bare = text == line.len();
+    let (version, keep) = if bare {
         // HTTP/0.9: no version, and no other method.
         if !relaxed || verb != b"GET" || uri.is_empty() {
             return Err(HeadError::StartLine);
@@ -163,6 +172,7 @@ fn request_line(line: &[u8], relaxed: bool, complete: bool) -> Result<RequestLin
         method: at(0, method),
         target: at(start, end),
         version,
+        bare,
         version_text: if keep { at(text, line.len()) } else { (0, 0) },
     })
 }
@@ -261,7 +271,7 @@ fn fields(buf: &[u8], mut pos: usize, head: &mut Head, limits: Limits) -> Result
             return Ok(None);
         };
         if good {
-            if head.field_count() + 1 >= limits.fields {
+            if head.field_count() >= limits.fields {
                 return Err(HeadError::TooManyFields);
             }
             let (start, end) = trimmed(buf, colon + 1, value.end);

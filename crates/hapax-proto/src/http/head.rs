@@ -285,6 +285,12 @@ impl Head {
         (20 + 8 + 1 + line) as u64 + self.fields_len()
     }
 
+    /// What the head takes of a buffer as HAProxy reckons: what it counts, eight bytes for each line and for the end, and some to spare.
+    /// More than `tune.bufsize` less `tune.maxrewrite` is too much.
+    pub fn reckoned_len(&self) -> usize {
+        self.counted_len() as usize + 8 * (self.field_count() + 2) + 17
+    }
+
     /// Bytes of the names and values of its fields.
     pub fn fields_len(&self) -> u64 {
         self.iter().map(|(n, v)| (n.len() + v.len()) as u64).sum()

@@ -35,8 +35,8 @@ impl Exchange<'_> {
         }
         self.reframe_request()?;
         // One whose framing is in doubt is not kept, and nothing is promised.
-        if !self.meta.conflicting {
-            let closes = self.server_closes() && !self.be.options.contains(Options::HTTP_PRETEND_KA);
+        let closes = self.server_closes() && !self.be.options.contains(Options::HTTP_PRETEND_KA);
+        if closes || !self.meta.conflicting {
             normalise::tell_server(&mut self.p.req_head, closes, self.meta.upgrade);
         }
         Ok(())

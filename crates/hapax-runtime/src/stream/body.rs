@@ -150,7 +150,7 @@ impl Exchange<'_> {
         let now = self.w.now_ms();
         self.look_at_bodies();
         let request = way == Way::Request;
-        if request && self.meta.expect_continue && !enough(&self.body(way, false), at_least) {
+        if request && self.meta.expect_continue {
             self.p.req_head.remove(b"expect");
             self.meta.expect_continue = false;
             self.write_now(b"HTTP/1.1 100 Continue\r\n\r\n").await?;

@@ -143,11 +143,10 @@ impl<'x> Exchange<'x> {
             fields: self.plan.global.maxhdr,
             relaxed: self.be.options.contains(Options::ACCEPT_INVALID_RES),
         };
-        let room = self.plan.global.bufsize - self.plan.global.maxrewrite;
         loop {
             if !self.p.res.buf.is_empty() {
                 match parse_response(self.p.res.buf.filled(), &mut self.p.res_head, limits) {
-                    Ok(Some(n)) if n <= room => {
+                    Ok(Some(n)) if !self.is_too_large(&self.p.res_head) => {
                         self.p.res.buf.consume(n);
                         return self.note_server_glitches();
                     }
@@ -278,6 +277,7 @@ impl<'x> Exchange<'x> {
         let meta = self.judge_response()?;
         normalise::response(&mut self.p.res_head, &meta, hapax_rules::errors::reason);
         self.interim_out += self.p.res_head.counted_len();
+        self.head_out = self.interim_out;
         let mut out = Vec::new();
         write::response(&self.p.res_head, self.client_case(), &mut out);
         self.write_now(&out).await
@@ -285,6 +285,10 @@ impl<'x> Exchange<'x> {
 
     /// The final response's head: judged, edited, and put before the body.
     async fn start_response(&mut self) -> Step<()> {
+        if self.p.res_head.status == 101 {
+            // As in HAProxy, one that may not be here counts all the same.
+            self.head_out = self.interim_out + self.p.res_head.counted_len();
+        }
         let meta = self.judge_response()?;
         self.process_response(meta).await
     }

@@ -6,7 +6,7 @@ use std::task::Poll;
 use hapax_config::plan::Options;
 use hapax_proto::h1::framing::{self, BodyLen, FramingError};
 use hapax_proto::h1::{Limits, normalise, parse_request};
-use hapax_proto::http::Version;
+use hapax_proto::http::{Head, Version};
 
 use super::body;
 use super::exchange::Exchange;
@@ -26,7 +26,6 @@ impl Exchange<'_> {
         if self.p.req.buf.capacity() == 0 {
             self.p.req.buf = Buf::take(self.plan.global.bufsize);
         }
-        let room = self.plan.global.bufsize - self.plan.global.maxrewrite;
         let mut had = 0;
         loop {
             if self.p.req.buf.len() > had {
@@ -35,12 +34,12 @@ impl Exchange<'_> {
                 }
                 had = self.p.req.buf.len();
                 match parse_request(self.p.req.buf.filled(), &mut self.p.req_head, limits) {
-                    Ok(Some(n)) if n > room => return Err(self.refuse(400)),
+                    Ok(Some(_)) if self.is_too_large(&self.p.req_head) => return Err(self.refuse(431)),
                     Ok(Some(n)) => {
                         self.p.req.buf.consume(n);
                         break;
                     }
-                    Ok(None) if had >= room => return Err(self.refuse(400)),
+                    Ok(None) if self.p.req.buf.is_full() => return Err(self.refuse(431)),
                     Ok(None) => {}
                     Err(_) => return Err(self.refuse(400)),
                 }
@@ -54,6 +53,11 @@ impl Exchange<'_> {
         self.marks.request = self.w.now_ms();
         self.identify();
         Ok(())
+    }
+
+    /// Whether a head leaves rules less room than `tune.maxrewrite`.
+    pub(super) fn is_too_large(&self, head: &Head) -> bool {
+        head.reckoned_len() > self.plan.global.bufsize - self.plan.global.maxrewrite
     }
 
     /// Counts where the client strayed from the protocol; too often is the end of its connection.
@@ -164,6 +168,14 @@ impl Exchange<'_> {
             return Err(self.refuse(400));
         }
         let head = &mut self.p.req_head;
+        // What is left out on the way to the server has come all the same.
+        let te = |head: &Head| {
+            head.iter()
+                .filter(|(n, _)| *n == b"te")
+                .map(|(n, v)| (n.len() + v.len()) as u64)
+                .sum::<u64>()
+        };
+        let before = if self.meta.te { te(head) } else { 0 };
         if !normalise::request(head, &mut self.meta, relaxed) {
             return Err(self.refuse(400));
         }
@@ -183,6 +195,9 @@ impl Exchange<'_> {
         fe.req_rate.tick(w, self.marks.wall_us / 1000);
         self.c.count(self.w, Event::Request);
         self.received += self.p.req_head.counted_len();
+        if before > 0 {
+            self.received += before - te(&self.p.req_head).min(before);
+        }
         self.w.shared.requests_total.fetch_add(1, Ordering::Relaxed);
         // Absolute targets come from clients that take this for their proxy.
         let absolute = !matches!(self.p.req_head.uri().first(), Some(b'/' | b'*'));

@@ -13,12 +13,16 @@ use crate::relay::Coding;
 impl Exchange<'_> {
     /// Rules, cookie, `Connection`: then the head stands before the body in the outgoing half.
     pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
+        let wordless = self.p.res_head.reason().is_empty();
         normalise::response(&mut self.p.res_head, &meta, hapax_rules::errors::reason);
         self.res_body = meta.body;
         if meta.body == BodyLen::UntilClose && self.p.req_head.method() == b"CONNECT" {
             self.drop_framing();
         }
         self.head_out = self.interim_out + self.p.res_head.counted_len();
+        if wordless {
+            self.head_out -= self.p.res_head.reason().len() as u64;
+        }
         self.p.facts.status = self.p.res_head.status;
         self.p.facts.server_status = self.p.res_head.status;
         self.p.facts.response_version = match self.p.res_head.version {
