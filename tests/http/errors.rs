@@ -176,7 +176,7 @@ fn a_frontends_message_stands_in_where_the_backend_has_none() {
     .start();
     for (path, want) in [("/x", "of f: /x SC"), ("/own", "own")] {
         let mut c = p.connect("f");
-        c.send(&format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+        c.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
         let answer = String::from_utf8_lossy(&c.rest().unwrap_or_default()).into_owned();
         assert_eq!(answer.rsplit("\r\n\r\n").next(), Some(want), "{path}");
     }

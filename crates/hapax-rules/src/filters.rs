@@ -67,10 +67,17 @@ impl Message {
 }
 
 /// A body that is changed has another length, which nobody knows yet; whether it is sent in chunks. `chunked`: it comes in chunks.
-pub fn unknown_length(head: &mut Head, message: &Message, chunked: bool) -> bool {
+/// `fields`: how many the head had before filters saw it; what they have added stands behind the coding.
+pub fn unknown_length(head: &mut Head, message: &Message, chunked: bool, fields: usize) -> bool {
+    let before = head.field_count();
     head.remove(b"content-length");
     if message.modern && !chunked {
-        head.add(b"transfer-encoding", b"chunked");
+        let gone = before - head.field_count();
+        head.insert(
+            fields.saturating_sub(gone).min(head.field_count()),
+            b"transfer-encoding",
+            b"chunked",
+        );
         return true;
     }
     chunked

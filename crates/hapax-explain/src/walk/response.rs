@@ -198,7 +198,7 @@ impl<'w> Walk<'w> {
             _ => Some(&mut self.req),
         };
         if let Some(head) = head.filter(|_| changes) {
-            let chunked = filters::unknown_length(head, &asked, meta.body == BodyLen::Chunked);
+            let chunked = filters::unknown_length(head, &asked, meta.body == BodyLen::Chunked, before.field_count());
             if phase == Phase::Response {
                 self.keep_alive &= chunked;
             }

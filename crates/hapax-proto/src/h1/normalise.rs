@@ -211,7 +211,7 @@ fn drop_words(head: &mut Head, name: &[u8], gone: impl Fn(&[u8]) -> bool) {
             i += 1;
             continue;
         }
-        let kept: Vec<&[u8]> = words().filter(|w| !gone(w)).map(|w| w.trim_ascii()).collect();
+        let kept: Vec<&[u8]> = words().filter(|w| !gone(w)).map(<[u8]>::trim_ascii).collect();
         if kept.iter().all(|w| w.is_empty()) {
             head.remove_at(i);
         } else {

@@ -92,8 +92,9 @@ impl Exchange<'_> {
         self.attach_filters();
         let meta = self.meta;
         let message = Message::of(&meta, self.p.req_head.version >= Version::H11);
+        let fields = self.p.req_head.field_count();
         let wants = self.begin_message(Direction::Request, &message);
-        let coding = reframe(&mut self.p.req_head, &wants, &message, coding);
+        let coding = reframe(&mut self.p.req_head, &wants, &message, (coding, fields));
         self.tap(Direction::Request, wants);
         coding
     }
@@ -105,8 +106,9 @@ impl Exchange<'_> {
         }
         let modern = self.p.req_head.version >= Version::H11 && self.p.res_head.version >= Version::H11;
         let message = Message::of(meta, modern);
+        let fields = self.p.res_head.field_count();
         let wants = self.begin_message(Direction::Response, &message);
-        let coding = reframe(&mut self.p.res_head, &wants, &message, coding);
+        let coding = reframe(&mut self.p.res_head, &wants, &message, (coding, fields));
         self.keep_alive &= coding == Coding::Chunked || !changes(&wants);
         self.tap(Direction::Response, wants);
         coding
@@ -206,11 +208,11 @@ fn changes(wants: &[(Shown, Interest)]) -> bool {
 }
 
 /// A body that is changed has another length, which nobody knows yet.
-fn reframe(head: &mut Head, wants: &[(Shown, Interest)], message: &Message, coding: Coding) -> Coding {
+fn reframe(head: &mut Head, wants: &[(Shown, Interest)], message: &Message, (coding, fields): (Coding, usize)) -> Coding {
     if !changes(wants) {
         return coding;
     }
-    if filters::unknown_length(head, message, coding == Coding::Chunked) {
+    if filters::unknown_length(head, message, coding == Coding::Chunked, fields) {
         return Coding::Chunked;
     }
     coding
