@@ -17,7 +17,8 @@ use hapax_tests::{Builder, Origin, Program, Proxy, Reply, wait};
 use recorder::Recorder;
 
 /// Timeouts are short because some cases end by them.
-const CONFIG: &str = "defaults\n  mode http\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\n  http-reuse never\n\
+// A client that ends its side while an answer is on its way still gets it.
+const CONFIG: &str = "defaults\n  mode http\n  no option abortonclose\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\n  http-reuse never\n\
     listen l\n  bind @l@\n  server s @s@\n";
 
 fn start(program: Program, origin: &Recorder) -> Proxy {

@@ -27,9 +27,12 @@ fn forwarded_says_what_it_is_told_to() {
         ("option forwarded", "proto=http;for=127.0.0.1"),
         ("option forwarded host for-expr str(2F36)", "host=\"test\";for=_2F36"),
         (
-            "option forwarded host-expr str(h.com) by-expr str(_p) for-expr str(::1) for_port-expr int(10)",
+            "option forwarded host-expr str(h.com) by-expr str(_p) for-expr ipv6(::1) for_port-expr int(10)",
             "host=\"h.com\";by=_p;for=\"[::1]:10\"",
         ),
+        // A text names an IPv6 address in brackets alone.
+        ("option forwarded for-expr str(::1)", "for=unknown"),
+        ("option forwarded host-expr str(\"a b\")", "host=\"\""),
         ("option forwarded by by_port-expr str(x)", "by=\"127.0.0.1:_x\""),
         ("option forwarded for-expr str(\"a b\")", "for=unknown"),
         ("no option forwarded", "-"),
