@@ -185,7 +185,13 @@ fn reason(o: &Outcome) -> String {
     if !o.info.is_empty() {
         // One line, and no end of it: a server must not write our log.
         s.push_str(", info: \"");
-        s.extend(o.info.chars().take(200).map(|c| if c.is_control() { ' ' } else { c }));
+        for c in o.info.chars().take(200) {
+            match c {
+                '"' => s.push_str("<22>"),
+                c if c.is_control() => s.push(' '),
+                c => s.push(c),
+            }
+        }
         s.push('"');
     }
     let _ = write!(s, ", check duration: {}ms", o.duration_ms);
@@ -332,12 +338,12 @@ mod tests {
         let o = Outcome {
             status: CheckStatus::L7Status,
             code: 503,
-            info: "Service Unavailable".into(),
+            info: "\"Unavailable\"".into(),
             duration_ms: 0,
         };
         assert_eq!(
             check_line("h", "s2", Checked::default(), &h, &o),
-            "Health check for server h/s2 failed, reason: Layer7 wrong status, code: 503, info: \"Service Unavailable\", \
+            "Health check for server h/s2 failed, reason: Layer7 wrong status, code: 503, info: \"<22>Unavailable<22>\", \
              check duration: 0ms, status: 0/2 DOWN."
         );
     }

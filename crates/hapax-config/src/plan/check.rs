@@ -230,6 +230,8 @@ pub enum Pattern {
     Format(LogFormat),
     /// Hexadecimal digits, once evaluated.
     BinaryFormat(LogFormat),
+    /// `custom`, for which no line can name a function: whatever comes will do.
+    Anything,
     /// From and to, both included.
     Status(Vec<(u16, u16)>),
     StatusRegex(Regexp),

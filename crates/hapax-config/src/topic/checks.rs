@@ -207,6 +207,7 @@ expect ... | comment <text> | set-var(<name>) <expression> | unset-var(<name>) }
             "tcp-check expect string +PONG",
             "tcp-check send-binary 0a0b",
             "tcp-check expect rbinary ^0a",
+            "tcp-check expect custom",
         ])
         .bad(&[
             "tcp-check",
@@ -214,6 +215,7 @@ expect ... | comment <text> | set-var(<name>) <expression> | unset-var(<name>) }
             "tcp-check send",
             "tcp-check send-binary xyz",
             "tcp-check expect status 200",
+            "tcp-check expect ! custom",
             "tcp-check expect",
         ])
         .set(script::tcp_step),

@@ -98,7 +98,6 @@ impl Plan {
         match within(self.by, connector.connect(name, stream)).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(None) => Err((CheckStatus::L6Timeout, String::new())),
-            Err(Some(e)) if is_closed(&e) => Err((CheckStatus::L6Rsp, "Connection closed during SSL handshake".to_owned())),
             Err(Some(e)) => {
                 tracing::debug!(error = %e, "handshake of a check");
                 Err((CheckStatus::L6Rsp, "SSL handshake failure".to_owned()))
@@ -119,11 +118,6 @@ impl Plan {
     }
 }
 
-fn is_closed(e: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(e.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
-}
-
 /// The error, or `None` for the time being over.
 pub(super) async fn within<T>(by: Instant, work: impl Future<Output = io::Result<T>>) -> Result<T, Option<io::Error>> {
     match timeout_at(by, work).await {
@@ -135,8 +129,24 @@ pub(super) async fn within<T>(by: Instant, work: impl Future<Output = io::Result
 pub(super) fn blame(error: Option<&io::Error>, timeout: CheckStatus, failed: CheckStatus) -> Failure {
     match error {
         None => (timeout, String::new()),
-        Some(e) => (failed, words(e)),
+        Some(e) => match name(e) {
+            Some(name) => (failed, format!("{name} ({})", words(e))),
+            None => (failed, words(e)),
+        },
     }
+}
+
+/// What HAProxy calls an error of the system; it has no name for the others.
+fn name(e: &io::Error) -> Option<&'static str> {
+    Some(match e.kind() {
+        io::ErrorKind::ConnectionRefused => "ECONNREFUSED returned by OS",
+        io::ErrorKind::ConnectionReset => "ECONNRESET returned by OS",
+        io::ErrorKind::TimedOut => "ETIMEDOUT returned by OS",
+        io::ErrorKind::NetworkUnreachable => "ENETUNREACH returned by OS",
+        io::ErrorKind::HostUnreachable => "EHOSTUNREACH returned by OS",
+        io::ErrorKind::BrokenPipe => "EPIPE returned by OS",
+        _ => return None,
+    })
 }
 
 /// A connection that failed, as HAProxy words it: what the system said, and in brackets its own text for that.
@@ -145,11 +155,8 @@ fn blame_connect(error: Option<&io::Error>) -> Failure {
         return (CheckStatus::L4Timeout, String::new());
     };
     let code = match e.kind() {
-        io::ErrorKind::ConnectionRefused => "ECONNREFUSED returned by OS",
-        io::ErrorKind::ConnectionReset => "ECONNRESET returned by OS",
-        io::ErrorKind::TimedOut => "ETIMEDOUT returned by OS",
         io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => "No more ports to connect",
-        _ => "General socket error",
+        _ => name(e).unwrap_or("General socket error"),
     };
     (CheckStatus::L4Con, format!("{code} ({})", words(e)))
 }
@@ -202,5 +209,27 @@ async fn through(stream: &mut TcpStream, to: SocketAddr) -> io::Result<()> {
         Ok(())
     } else {
         Err(io::Error::other("SOCKS4 Proxy deny the request"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_haproxys_names() {
+        let reset = io::Error::from_raw_os_error(104);
+        let blamed = blame(Some(&reset), CheckStatus::L7Timeout, CheckStatus::SockErr);
+        assert_eq!(
+            blamed,
+            (
+                CheckStatus::SockErr,
+                "ECONNRESET returned by OS (Connection reset by peer)".to_owned()
+            )
+        );
+        let other = blame(Some(&io::Error::other("what?")), CheckStatus::L7Timeout, CheckStatus::SockErr);
+        assert_eq!(other, (CheckStatus::SockErr, "what?".to_owned()));
+        let late = blame(None, CheckStatus::L7Timeout, CheckStatus::SockErr);
+        assert_eq!(late, (CheckStatus::L7Timeout, String::new()));
     }
 }

@@ -60,24 +60,20 @@ pub(super) fn judge(e: &Expect, seen: &Seen<'_>) -> Judgement {
         return http(e, answer, seen);
     }
     if seen.bytes.is_empty() && seen.closed {
+        // What must not come did not, and who has words for a failure has them for this one.
+        if e.negated || e.on_error.is_some() {
+            return conclude(e, false, CheckStatus::L7Rsp, seen);
+        }
         return Judgement::Empty;
     }
     let have = seen.bytes.len();
-    if !seen.closed && (have == 0 || e.min_recv.is_some_and(|n| have < n.min(most(&e.pattern)))) {
+    if !seen.closed && (have == 0 || e.min_recv.is_some_and(|n| have < n)) {
         return Judgement::More;
     }
     match raw(&e.pattern, seen) {
         Found::TooShort | Found::No if !seen.closed && e.min_recv.is_none() => Judgement::More,
         Found::TooShort if !seen.closed => Judgement::More,
         found => conclude(e, matches!(found, Found::Yes), CheckStatus::L7Rsp, seen),
-    }
-}
-
-/// More bytes than this need not come for an exact text.
-fn most(pattern: &Pattern) -> usize {
-    match pattern {
-        Pattern::String(text) | Pattern::Binary(text) => text.len(),
-        _ => usize::MAX,
     }
 }
 
@@ -121,21 +117,30 @@ fn raw(pattern: &Pattern, seen: &Seen<'_>) -> Found {
         Pattern::BinaryRegex(r) => r.is_match(hex(seen.bytes).as_bytes()).into(),
         Pattern::Format(f) => has(&written(f, seen.env)),
         Pattern::BinaryFormat(f) => unhex(&written(f, seen.env)).map_or(Found::No, |b| has(&b)),
+        Pattern::Anything => Found::Yes,
         _ => Found::No,
     }
 }
 
 fn http(e: &Expect, answer: &Answer, seen: &Seen<'_>) -> Judgement {
-    let Some(head) = answer.head.as_deref().filter(|_| !answer.bad) else {
+    let Some(head) = answer.head.as_deref() else {
         if answer.bad || seen.closed {
+            // No answer at all: the connection is at fault.
             return Judgement::Fail {
-                status: CheckStatus::L7Rsp,
+                status: CheckStatus::SockErr,
                 code: None,
                 info: Some(String::new()),
             };
         }
         return Judgement::More;
     };
+    if answer.bad {
+        return Judgement::Fail {
+            status: CheckStatus::L7Rsp,
+            code: None,
+            info: said(e.on_error.as_ref(), seen.env),
+        };
+    }
     let status = head.status;
     let found = match &e.pattern {
         Pattern::Status(ranges) => ranges.iter().any(|(low, high)| (*low..=*high).contains(&status)),
@@ -148,6 +153,8 @@ fn http(e: &Expect, answer: &Answer, seen: &Seen<'_>) -> Judgement {
             if !all && !enough && (!found || e.min_recv.is_some()) {
                 return Judgement::More;
             }
+            // Where nothing came, not even the absence of something can be told.
+            let found = if answer.body.is_empty() { e.negated } else { found };
             return conclude(e, found, CheckStatus::L7Rsp, seen);
         }
     };
@@ -201,17 +208,16 @@ fn conclude(e: &Expect, found: bool, status: CheckStatus, seen: &Seen<'_>) -> Ju
         let made = c.eval_str(seen.env, &mut out);
         made.then(|| std::str::from_utf8(&out).ok()?.trim().parse().ok()).flatten()
     });
-    let words = |f: &Option<LogFormat>| f.as_ref().map(|f| String::from_utf8_lossy(&written(f, seen.env)).into_owned());
     if found != e.negated {
         return Judgement::Pass {
             code,
-            info: words(&e.on_success),
+            info: said(e.on_success.as_ref(), seen.env),
         };
     }
     Judgement::Fail {
         status: e.error.unwrap_or(status),
         code,
-        info: words(&e.on_error),
+        info: said(e.on_error.as_ref(), seen.env),
     }
 }
 
@@ -222,24 +228,45 @@ pub(super) fn tcp_words(e: &Expect, step: u32) -> String {
     } else {
         "did not match content"
     };
-    let pattern = match &e.pattern {
-        Pattern::String(text) => format!("'{}'", String::from_utf8_lossy(text)),
-        Pattern::Binary(_) => "(binary)".to_owned(),
-        Pattern::Regex(_) => "(regex)".to_owned(),
-        Pattern::BinaryRegex(_) => "(binary regex)".to_owned(),
-        Pattern::Format(_) => "(log-format string)".to_owned(),
-        Pattern::BinaryFormat(_) => "(log-format binary)".to_owned(),
-        _ => "(custom function)".to_owned(),
+    format!("TCPCHK {what}{} at step {step}", pattern_words(&e.pattern))
+}
+
+/// A pattern as those words call it, with the blank before it that all but one of them have.
+fn pattern_words(pattern: &Pattern) -> String {
+    let fixed = match pattern {
+        Pattern::String(text) | Pattern::Body(text) => return format!(" '{}'", String::from_utf8_lossy(text)),
+        Pattern::Binary(_) => " (binary)",
+        Pattern::Regex(_) | Pattern::BodyRegex(_) | Pattern::StatusRegex(_) => " (regex)",
+        Pattern::BinaryRegex(_) => " (binary regex)",
+        Pattern::Format(_) | Pattern::BodyFormat(_) => " (log-format string)",
+        Pattern::BinaryFormat(_) => " (log-format binary)",
+        Pattern::Status(_) => "(status codes)",
+        Pattern::Header(_) => " (header pattern)",
+        _ => " (custom function)",
     };
-    format!("TCPCHK {what} {pattern} at step {step}")
+    fixed.to_owned()
 }
 
 /// The same for HTTP: the answer's reason where it is the head that is at fault.
-pub(super) fn http_words(e: &Expect, head: Option<&Head>) -> String {
+pub(super) fn http_words(e: &Expect, answer: Option<&Answer>, step: u32) -> String {
+    if answer.is_some_and(|a| a.bad) {
+        // Never what was forbidden: there is no telling.
+        return format!("TCPCHK did not match content{} at step {step}", pattern_words(&e.pattern));
+    }
     match &e.pattern {
-        Pattern::Body(_) | Pattern::BodyRegex(_) | Pattern::BodyFormat(_) if e.negated => "HTTP check matched unwanted content".to_owned(),
-        Pattern::Body(_) | Pattern::BodyRegex(_) | Pattern::BodyFormat(_) => "HTTP content check did not match".to_owned(),
-        _ => head.map_or_else(String::new, |h| String::from_utf8_lossy(h.reason()).into_owned()),
+        Pattern::Body(_) | Pattern::BodyRegex(_) | Pattern::BodyFormat(_) => {
+            let empty = answer.is_none_or(|a| a.body.is_empty());
+            let fixed = match (empty, e.negated) {
+                (true, _) => "HTTP content check could not find a response body",
+                (false, true) => "HTTP check matched unwanted content",
+                (false, false) => "HTTP content check did not match",
+            };
+            fixed.to_owned()
+        }
+        _ => match answer.and_then(|a| a.head.as_deref()).map(Head::reason) {
+            Some(reason) if !reason.is_empty() => String::from_utf8_lossy(reason).into_owned(),
+            _ => tcp_words(e, step),
+        },
     }
 }
 
@@ -258,6 +285,11 @@ pub(super) fn pattern_name(pattern: &Pattern) -> String {
 
 fn contains(hay: &[u8], needle: &[u8]) -> bool {
     memchr::memmem::find(hay, needle).is_some()
+}
+
+/// The words that a line gives for how it ends.
+fn said(words: Option<&LogFormat>, env: &Env<'_>) -> Option<String> {
+    words.map(|f| String::from_utf8_lossy(&written(f, env)).into_owned())
 }
 
 fn written(f: &LogFormat, env: &Env<'_>) -> Vec<u8> {

@@ -428,7 +428,7 @@ impl<'a> Run<'a> {
         }
         let info = info.unwrap_or_else(|| {
             let words = if self.check.script.kind == ScriptKind::Http {
-                judge::http_words(e, self.answer.as_ref().and_then(|a| a.head.as_deref()))
+                judge::http_words(e, self.answer.as_ref(), step.number)
             } else {
                 judge::tcp_words(e, step.number)
             };

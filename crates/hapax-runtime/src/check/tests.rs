@@ -68,6 +68,29 @@ fn text(pattern: &str) -> Expect {
     Expect::new(Pattern::String(pattern.as_bytes().into()))
 }
 
+/// Expects a body that says "bad", or must not say it.
+fn body(negated: bool) -> Arc<Script> {
+    let expect = Expect {
+        negated,
+        ..Expect::new(Pattern::Body(b"bad".as_slice().into()))
+    };
+    script(ScriptKind::Http, vec![Act::SendHttp(Box::default()), Act::Expect(Box::new(expect))])
+}
+
+/// A server that says this, and stays.
+fn lingering(text: &'static str) -> Endpoint {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = Endpoint::Ip(listener.local_addr().expect("bound"));
+    std::thread::spawn(move || {
+        let mut guests = Vec::new();
+        while let Ok((mut c, _)) = listener.accept() {
+            let _ = c.write_all(text.as_bytes());
+            guests.push(c);
+        }
+    });
+    address
+}
+
 fn shared(servers: Vec<(Endpoint, Arc<Script>)>, inter: u64) -> Arc<Shared> {
     let server = |(i, (address, script))| Server {
         name: format!("s{i}").into(),
@@ -150,8 +173,39 @@ async fn each_way_to_end() {
             http(),
             (CheckStatus::L7Status, 503, "Busy"),
         ),
-        (origin(Some("what?\r\n\r\n")).0, http(), (CheckStatus::L7Rsp, 0, "")),
-        (origin(Some("")).0, http(), (CheckStatus::L7Rsp, 0, "")),
+        (origin(Some("what?\r\n\r\n")).0, http(), (CheckStatus::SockErr, 0, "")),
+        (origin(Some("")).0, http(), (CheckStatus::SockErr, 0, "")),
+        (
+            origin(Some("HTTP/1.1 200 OK\r\ncontent-le")).0,
+            http(),
+            (CheckStatus::SockErr, 0, ""),
+        ),
+        (
+            origin(Some("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")).0,
+            http(),
+            (CheckStatus::L7Rsp, 200, "TCPCHK did not match content(status codes) at step 3"),
+        ),
+        (
+            origin(Some("HTTP/1.1 500 \r\n\r\n")).0,
+            http(),
+            (CheckStatus::L7Status, 500, "TCPCHK did not match content(status codes) at step 3"),
+        ),
+        // The first answer counts, be it only an interim one.
+        (
+            origin(Some("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")).0,
+            http(),
+            (CheckStatus::L7Status, 100, "Continue"),
+        ),
+        (
+            origin(Some("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).0,
+            body(true),
+            (CheckStatus::L7Rsp, 200, "HTTP content check could not find a response body"),
+        ),
+        (
+            origin(Some("HTTP/1.1 200 OK\r\n\r\nfine")).0,
+            body(false),
+            (CheckStatus::L7Rsp, 200, "HTTP content check did not match"),
+        ),
         (silent.clone(), http(), (CheckStatus::L7Timeout, 0, "")),
         (nobody(), http(), (CheckStatus::L4Con, 0, refused)),
         (
@@ -174,6 +228,33 @@ async fn each_way_to_end() {
             origin(Some("")).0,
             talk("ping", text("pong")),
             (CheckStatus::L7Rsp, 0, "TCPCHK got an empty response at step 3"),
+        ),
+        (
+            origin(Some("")).0,
+            talk(
+                "ping",
+                Expect {
+                    negated: true,
+                    ..text("pong")
+                },
+            ),
+            (CheckStatus::L7Ok, 0, "(tcp-check)"),
+        ),
+        (
+            origin(Some("x")).0,
+            talk("ping", Expect::new(Pattern::Anything)),
+            (CheckStatus::L7Ok, 0, "(tcp-check)"),
+        ),
+        (
+            lingering("pong"),
+            talk(
+                "ping",
+                Expect {
+                    min_recv: Some(5),
+                    ..text("pong")
+                },
+            ),
+            (CheckStatus::L7Timeout, 0, " at step 3 of tcp-check (expect string 'pong')"),
         ),
         (
             silent,

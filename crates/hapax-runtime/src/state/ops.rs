@@ -121,6 +121,9 @@ impl Shared {
             return;
         }
         let was_up = server.oper() != Oper::Stopped;
+        if was_up {
+            server.counters.down_transitions.inc(self.control());
+        }
         let had = self.proxy(p).live.usable();
         self.set_state(p, s, Oper::Stopped, now_ms);
         self.after(p, s, had, Event::EnterMaint { was_up }, via, now_ms);

@@ -45,21 +45,27 @@ impl<'a> Value<'a> {
         };
     }
 
-    /// As a CSV field: quoted where it has to be.
+    /// As a CSV field: quoted where it has to be, and without the blanks at its end.
     pub fn write_csv(&self, out: &mut String) {
-        match self {
-            Self::Str(s) if s.contains(['"', ',', '\n', '\r']) => {
-                out.push('"');
-                for c in s.chars() {
-                    if c == '"' {
-                        out.push('"');
-                    }
-                    out.push(c);
-                }
+        if let Self::Str(s) = self {
+            return Self::csv_text(s.trim_end_matches(' '), out);
+        }
+        self.write(out);
+    }
+
+    fn csv_text(s: &str, out: &mut String) {
+        if !s.contains(['"', ',', '\n', '\r']) {
+            out.push_str(s);
+            return;
+        }
+        out.push('"');
+        for c in s.chars() {
+            if c == '"' {
                 out.push('"');
             }
-            other => other.write(out),
+            out.push(c);
         }
+        out.push('"');
     }
 
     pub fn write_json(&self, out: &mut String) {
@@ -125,4 +131,19 @@ pub fn write_json_tags(tags: Tags, out: &mut String) {
 
 pub fn tags_str(tags: Tags) -> &'static str {
     std::str::from_utf8(tags).unwrap_or("???")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_fields_end_without_blanks() {
+        let csv = |s: &str| {
+            let mut out = String::new();
+            Value::Str(s.into()).write_csv(&mut out);
+            out
+        };
+        assert_eq!([csv("x y  "), csv("a, \"b\" "), csv(" ")], ["x y", "\"a, \"\"b\"\"\"", ""]);
+    }
 }

@@ -380,11 +380,12 @@ pub fn server_status(shared: &Shared, conf: &Server, state: &ServerState) -> Str
         };
     }
     let draining = admin & Admin::DRAIN != 0;
-    let health = match conf.track {
-        Some((p, s)) => shared.server(ProxyId(p), ServerId(s)).check().health,
-        None => state.check().health,
+    let looked_after = match conf.track {
+        Some((p, s)) => shared.server(ProxyId(p), ServerId(s)),
+        None => state,
     };
-    let checked = conf.check.is_some() || conf.track.is_some();
+    let checked = (conf.check.is_some() || conf.track.is_some()) && looked_after.check_enabled.load(Relaxed);
+    let health = looked_after.check().health;
     let (n, of, _) = health.shown();
     let partial = if health.is_moving() { format!(" {n}/{of}") } else { String::new() };
     match state.oper() {
@@ -487,12 +488,15 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     r.count(Col::SrvAbrt, &c.srv_aborts);
     r.put(Col::Lastsess, b"MAP", last_session(s.last_session.load(Relaxed), now_ms));
     if checked {
-        r.text(Col::LastChk, b"MOP", view.last.info.clone());
+        // What the check under way will say is not known yet.
+        let said = if view.running { String::new() } else { view.last.info.clone() };
+        r.text(Col::LastChk, b"MOP", said);
     }
     let asked = s.agent().filter(|a| a.enabled.load(Relaxed) && !s.in_maintenance());
     let agent = asked.map(|a| a.view().clone());
     if let Some(agent) = &agent {
-        r.text(Col::LastAgt, b"MOP", agent.last.info.clone());
+        let said = if agent.running { String::new() } else { agent.last.info.clone() };
+        r.text(Col::LastAgt, b"MOP", said);
     }
     times(&mut r, &s.times);
     health(&mut r, checked.then_some(&view), agent.as_ref());

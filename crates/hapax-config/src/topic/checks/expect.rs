@@ -14,7 +14,7 @@ use crate::plan::{Act, Expect, HeaderPattern, Pattern, StrMatch, StrMethod, Text
 use crate::reader::Reader;
 
 const HTTP: &[&str] = &["string", "rstring", "string-lf", "status", "rstatus", "hdr", "fhdr"];
-const TCP: &[&str] = &["string", "rstring", "string-lf", "binary", "rbinary", "binary-lf"];
+const TCP: &[&str] = &["string", "rstring", "string-lf", "binary", "rbinary", "binary-lf", "custom"];
 
 pub(super) fn http(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let (expect, told) = read(cx, a, 0, HTTP)?;
@@ -72,6 +72,9 @@ fn read(cx: &mut Reader<'_>, a: &Args<'_>, mut i: usize, words: &'static [&'stat
         if words.contains(&word) {
             if d.pattern.is_some() {
                 return Err(fail(a, i, "only one pattern expected"));
+            }
+            if bang && word == "custom" {
+                return Err(fail(a, i, "[!] not supported with 'custom'."));
             }
             let (pattern, used) = pattern(cx, a, i, word, words.contains(&"status"))?;
             d.pattern = Some(pattern);
@@ -172,6 +175,9 @@ fn pattern(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, word: &str, http: bool) 
         let (header, used) = header(cx, a, i, word == "fhdr")?;
         return Ok((Pattern::Header(Box::new(header)), used));
     }
+    if word == "custom" {
+        return Ok((Pattern::Anything, 1));
+    }
     let text = a.bytes(i + 1);
     if text.is_empty() {
         return Err(fail(a, i, format!("'{word}' expects a <pattern> as argument")));
@@ -181,7 +187,7 @@ fn pattern(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, word: &str, http: bool) 
         "string" => Pattern::String(text.into()),
         "rstring" if http => Pattern::BodyRegex(regex(a, i + 1, false)?),
         "rstring" => Pattern::Regex(regex(a, i + 1, false)?),
-        "rbinary" => Pattern::BinaryRegex(regex(a, i + 1, true)?),
+        "rbinary" => Pattern::BinaryRegex(regex(a, i + 1, false)?),
         "rstatus" => Pattern::StatusRegex(regex(a, i + 1, false)?),
         "string-lf" if http => Pattern::BodyFormat(cx.check_format(text, a.at(i + 1))?),
         "string-lf" => Pattern::Format(cx.check_format(text, a.at(i + 1))?),

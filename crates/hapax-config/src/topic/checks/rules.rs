@@ -163,7 +163,13 @@ impl CheckRules {
         }
         let last_talk = steps.iter().rfind(|s| is_talk(&s.act));
         if last_talk.is_some_and(|s| matches!(s.act, Act::SendHttp(_))) {
-            steps.push(silent(Act::Expect(Box::new(Expect::new(Pattern::Status(vec![(200, 399)]))))));
+            let expect = Act::Expect(Box::new(Expect::new(Pattern::Status(vec![(200, 399)]))));
+            steps.push(Arc::new(Step {
+                // After the connection and the request.
+                number: 2,
+                comment: None,
+                act: expect,
+            }));
         }
         steps
     }

@@ -103,6 +103,19 @@ fn checks_take_a_server_down_and_up_with_those_that_track_it() {
 }
 
 #[test]
+fn maintenance_of_a_server_that_is_up_counts_as_going_down() {
+    let (shared, _lines) = farm();
+    let downs = || shared.server(P, ServerId(0)).counters.down_transitions.get();
+    shared.want(P, ServerId(0), Wanted::Maint, 1000);
+    assert_eq!(downs(), 1);
+    shared.want(P, ServerId(0), Wanted::Ready, 2000);
+    shared.check_done(P, ServerId(0), &outcome(CheckStatus::L4Timeout), 3000);
+    assert_eq!(downs(), 2);
+    shared.want(P, ServerId(0), Wanted::Maint, 4000);
+    assert_eq!(downs(), 2, "it was down already");
+}
+
+#[test]
 fn administrators_have_the_last_word() {
     let (shared, lines) = farm();
     let s2 = ServerId(1);
