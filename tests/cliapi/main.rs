@@ -160,3 +160,101 @@ fn threads_are_bounded() {
         assert!(p.cli("show info").contains(&format!("\nNbthread: {threads}\n")), "{limit}");
     }
 }
+
+#[test]
+fn rates_are_limited_while_it_runs() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let p = two(Program::Hapax, &a, &b);
+    let field = |name: &str| {
+        let info = p.cli("show info");
+        let line = info
+            .lines()
+            .find_map(|l| l.strip_prefix(name)?.strip_prefix(": "))
+            .map(str::to_owned);
+        line.unwrap_or(info)
+    };
+    for (setting, name, shown) in [
+        ("connections", "ConnRateLimit", "2"),
+        ("sessions", "SessRateLimit", "2"),
+        ("ssl-sessions", "SslRateLimit", "2"),
+        ("http-compression", "CompressBpsRateLim", "2048"),
+    ] {
+        assert_eq!(p.cli(&format!("set rate-limit {setting} global 2")).trim(), "");
+        assert_eq!(field(name), shown, "{setting}");
+        assert_eq!(p.cli(&format!("set rate-limit {setting} global 0")).trim(), "");
+        assert_eq!(field(name), "0", "{setting}");
+        assert_eq!(p.cli(&format!("set rate-limit {setting} global -1")).trim(), "Value out of range.");
+        assert_eq!(
+            p.cli(&format!("set rate-limit {setting} global")).trim(),
+            "Expects an integer value."
+        );
+    }
+    for wrong in ["set rate-limit", "set rate-limit connections", "set rate-limit lines global 1"] {
+        let told = p.cli(wrong);
+        assert!(
+            told.starts_with("'set rate-limit' only supports :\n   - 'connections global' to set"),
+            "{told}"
+        );
+    }
+    assert_eq!(p.cli("set rate-limit connections global 1").trim(), "");
+    for _ in 0..3 {
+        p.connect("f").get("/");
+    }
+    // Seconds slide: what is left of the last one may count on top.
+    assert!(
+        field("MaxConnRate").parse::<u32>().unwrap() <= 2,
+        "nobody came in before their second"
+    );
+}
+
+#[test]
+fn each_connection_to_the_socket_is_counted() {
+    let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+    let p = two(Program::Hapax, &a, &b);
+    let counts = || {
+        let info = p.cli("show info");
+        let number = |name: &str| info.lines().find_map(|l| l.strip_prefix(name)?.trim().parse::<u64>().ok());
+        (number("CumConns:").unwrap(), number("CumReq:").unwrap())
+    };
+    let (conns, requests) = counts();
+    p.cli("show version;show version");
+    assert_eq!(counts(), (conns + 2, requests + 2));
+    p.connect("f").get("/");
+    assert_eq!(counts(), (conns + 4, requests + 4));
+}
+
+#[test]
+fn an_added_server_is_checked_by_a_section_that_exists() {
+    let a = Origin::saying("a");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}healthcheck quick\n  type httpchk\nfrontend f\n  bind @f@\n  default_backend be\nbackend be\n  server a @a@\n"),
+    )
+    .set("a", &a.addr())
+    .start();
+    let told = p.cli(&format!("add server be/b {} check healthcheck none", a.addr()));
+    assert_eq!(told.trim(), "healthcheck section 'none' not found for server 'b'.");
+    let told = p.cli(&format!("add server be/b {} check inter 50ms healthcheck quick", a.addr()));
+    assert_eq!(told.trim(), "New server registered.");
+    let column = |name: &str| {
+        let stat = p.cli("show stat be 4 -1");
+        let mut lines = stat.lines();
+        let at = lines.next().and_then(|l| l.split(',').position(|c| c == name)).unwrap();
+        lines
+            .find(|l| l.starts_with("be,b,"))
+            .unwrap()
+            .split(',')
+            .nth(at)
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(p.cli("enable server be/b").trim(), "");
+    assert_eq!(column("status"), "no check");
+    assert_eq!(p.cli("enable health be/b").trim(), "");
+    while column("check_status") != "L7OK" {
+        std::thread::yield_now();
+    }
+    assert_eq!(column("status"), "UP");
+    assert_eq!(p.cli("disable health be/b").trim(), "");
+    assert_eq!(column("status"), "no check");
+}

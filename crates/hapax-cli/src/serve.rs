@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use hapax_config::plan::{BindAddress, SeverityOutput, SocketLevel};
@@ -181,6 +182,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
 }
 
 async fn connection<S: Stream>(stream: S, settings: Settings, control: Arc<dyn Control>) -> std::io::Result<()> {
+    let shared = control.shared();
+    shared.conns_total.fetch_add(1, Relaxed);
+    // Whatever it asks for, it is one request to the process.
+    shared.requests_total.fetch_add(1, Relaxed);
     let mut session = Session::new(settings.level, settings.timeout_ms);
     session.expert = settings.expert;
     session.experimental = settings.experimental;

@@ -14,7 +14,7 @@ use crate::draft::Draft;
 use crate::keyword::{Prefix, Sections};
 use crate::load::LoadOptions;
 use crate::paths::RelativeFiles;
-use crate::plan::{Balance, BindTls, Mode, Plan, Proxy, Server, Stored};
+use crate::plan::{Balance, BindTls, Mode, Plan, Proxy, Script, Server, Stored};
 use crate::reader::{Current, Reader, TlsDefaults};
 use crate::server::{InitAddr, ServerDraft, every_option};
 
@@ -25,6 +25,8 @@ pub struct Later {
     /// `expose-experimental-directives`
     pub(crate) experimental: bool,
     templates: Vec<Template>,
+    /// What `healthcheck` sections say.
+    checks: Vec<(Arc<str>, Arc<Script>)>,
 }
 
 /// A `defaults` section with a name, as a backend that starts from it has it.
@@ -164,6 +166,13 @@ fn read(reader: &mut Reader<'_>, running: &Running<'_>, backend: &Proxy, name: &
     if let Some(check) = server.check.as_mut() {
         check.script = Arc::clone(&backend.check_script);
     }
+    if let Some((_, section, _)) = draft.named_checks.pop() {
+        let known = running.plan.later.checks.iter().find(|(n, _)| *n == section);
+        let (_, script) = known.ok_or_else(|| format!("healthcheck section '{section}' not found for server '{name}'."))?;
+        if let Some(check) = server.check.as_mut() {
+            check.script = Arc::clone(script);
+        }
+    }
     if let Some(why) = crate::resolve::complete_tls(&mut server, &running.plan.later.tls) {
         return Err(why.to_owned());
     }
@@ -228,6 +237,11 @@ impl Later {
     pub(crate) fn new(reader: &Reader<'_>) -> Self {
         Self {
             tls: reader.tls.clone(),
+            checks: reader
+                .healthchecks
+                .iter()
+                .map(|(name, rules)| (Arc::clone(name), Arc::new(rules.script())))
+                .collect(),
             experimental: reader.experimental,
             templates: Vec::new(),
         }

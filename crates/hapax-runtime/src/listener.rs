@@ -232,10 +232,10 @@ fn has_room(worker: &Worker, state: &ProxyState, proxy: &Proxy) -> bool {
         && (max == 0 || state.fe_cur.load(Ordering::Relaxed) < max)
 }
 
-/// `rate-limit sessions`, `maxconnrate`, `maxsessrate`, `maxsslrate`: without them no clock is read.
+/// `rate-limit sessions`, `maxconnrate`, `maxsessrate`, `maxsslrate`: `set rate-limit`: without them no clock is read.
 fn within_rates(worker: &Worker, state: &ProxyState, proxy: &Proxy) -> bool {
-    let g = &worker.plan().global;
-    let (conns, sessions, tls) = (g.conn_rate_limit, g.sess_rate_limit, g.ssl_rate_limit);
+    let rates = &worker.shared.limits;
+    let [conns, sessions, tls] = [&rates.conns, &rates.sessions, &rates.tls].map(|r| r.load(Ordering::Relaxed));
     if proxy.rate_limit | conns | sessions | tls == 0 {
         return true;
     }

@@ -11,6 +11,7 @@ mod cookies;
 mod counters;
 mod dynamic;
 mod events;
+mod limits;
 mod mailbox;
 mod names;
 mod ops;
@@ -44,6 +45,7 @@ pub use dynamic::{Kept, Newcomers, News};
 pub use events::{EventSink, Events, ProcessDoor};
 pub(crate) use hapax_config::tables::Event;
 pub use hapax_config::tables::{LiveTable, Tables};
+pub use limits::Limits;
 pub use mailbox::{FrontendOrder, Mailboxes, SessionRow, WorkerCommand};
 pub use names::{Asked, NameServerCounters, Naming, ResolversState, Updater};
 pub use ops::Wanted;
@@ -66,6 +68,8 @@ pub struct Shared {
     /// `set maxconn global` changes it, up to `hard_maxconn`.
     pub maxconn: AtomicU32,
     pub hard_maxconn: u32,
+    /// Rates that the process may not pass.
+    pub limits: Limits,
     /// Client connections now; against `maxconn`.
     pub conns: AtomicU32,
     pub conns_max: AtomicU32,

@@ -6,7 +6,7 @@ use hapax_runtime::state::WorkerCommand;
 use hapax_sample::{ProxyId, ServerId};
 
 use super::own::row;
-use crate::command::{Answer, Call, Command, not_yet};
+use crate::command::{Answer, Call, Command};
 use hapax_config::plan::SocketLevel;
 use hapax_value::Support;
 
@@ -51,16 +51,13 @@ pub(super) static ROWS: &[Command] = &[
         "change the maxconn of the process",
         maxconn_global
     ),
-    Command {
-        support: Support::NotYet("limits of rates for the whole process"),
-        ..row!(
-            &["set", "rate-limit"],
-            Admin,
-            "set rate-limit <setting> <value>",
-            "change a limit of a rate",
-            not_yet
-        )
-    },
+    row!(
+        &["set", "rate-limit"],
+        Admin,
+        "set rate-limit <setting> <value>",
+        "change a limit of a rate",
+        rate_limit
+    ),
 ];
 
 fn get_weight(c: &mut Call<'_>) -> Answer {
@@ -173,4 +170,38 @@ fn maxconn_global(c: &mut Call<'_>) -> Answer {
         }
         _ => Answer::err("Value out of range."),
     }
+}
+
+/// What `set rate-limit` can set, and what each is.
+const RATES: &str = "'set rate-limit' only supports :\n\
+    \x20  - 'connections global' to set the per-process maximum connection rate\n\
+    \x20  - 'sessions global' to set the per-process maximum session rate\n\
+    \x20  - 'ssl-sessions global' to set the per-process maximum SSL session rate\n\
+    \x20  - 'http-compression global' to set the per-process maximum compression speed in kB/s";
+
+fn rate_limit(c: &mut Call<'_>) -> Answer {
+    let known = matches!(c.arg(0), "connections" | "sessions" | "ssl-sessions" | "http-compression");
+    if !known || c.arg(1) != "global" {
+        return Answer::err(RATES);
+    }
+    if c.arg(2).is_empty() {
+        return Answer::err("Expects an integer value.");
+    }
+    let (n, _) = leading(c.arg(2));
+    let Ok(n) = u64::try_from(n) else {
+        return Answer::err("Value out of range.");
+    };
+    let shared = c.control.shared();
+    let rates = &shared.limits;
+    // A number that is too large is cut as a C program cuts it.
+    let least = n as u32;
+    match c.arg(0) {
+        "connections" => rates.conns.store(least, Relaxed),
+        "sessions" => rates.sessions.store(least, Relaxed),
+        "ssl-sessions" => rates.tls.store(least, Relaxed),
+        _ => rates.compression.store(u64::from(least).saturating_mul(1024), Relaxed),
+    }
+    // Who waits for a second to pass under the old limit need not.
+    shared.mail.broadcast(&WorkerCommand::LimitsChanged);
+    Answer::Done
 }

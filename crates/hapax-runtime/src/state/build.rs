@@ -85,6 +85,7 @@ fn seed() -> u64 {
 impl Shared {
     /// `started_us`: wall clock now; `maxconn`: as resolved from the configuration and the limits of the process.
     pub fn new(plan: Arc<Plan>, workers: usize, maxconn: u32, started_us: u64) -> Self {
+        let limits = super::Limits::new(&plan.global);
         let compression = super::Compression::new(&plan.global, workers);
         let certs = crate::certs::Certs::new(plan.stored.clone());
         let trackers = trackers(&plan);
@@ -109,6 +110,7 @@ impl Shared {
             started_us,
             maxconn: AtomicU32::new(maxconn),
             hard_maxconn: maxconn,
+            limits,
             conns: AtomicU32::new(0),
             conns_max: AtomicU32::new(0),
             conns_total: AtomicU64::new(0),

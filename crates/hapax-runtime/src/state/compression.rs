@@ -45,11 +45,12 @@ impl Compression {
     /// Sets the level by what was used lately. Costs nothing where there is no limit.
     pub(crate) fn refresh(&self, shared: &Shared) {
         let global = &shared.plan.global;
-        if global.comp_rate == 0 && global.comp_cpu >= 100 {
+        let most = shared.limits.compression.load(Relaxed);
+        if most == 0 && global.comp_cpu >= 100 {
             return;
         }
         let now_ms = hapax_sys::clock::realtime_us() / 1000;
-        let fast = global.comp_rate > 0 && u64::from(self.rate_in.read(now_ms)) > global.comp_rate;
+        let fast = most > 0 && u64::from(self.rate_in.read(now_ms)) > most;
         let busy = global.comp_cpu < 100 && self.busy_percent(now_ms, shared.workers) > global.comp_cpu;
         self.level.store(if fast || busy { 0 } else { global.comp_level }, Relaxed);
     }

@@ -134,7 +134,6 @@ fn connections(l: &mut List, shared: &Shared, _: &ProcessFacts) {
 }
 
 fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
-    let global = &shared.plan.global;
     l.u32(
         26,
         "ConnRate",
@@ -146,7 +145,7 @@ fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
         27,
         "ConnRateLimit",
         b"CLP",
-        global.conn_rate_limit,
+        shared.limits.conns.load(Relaxed),
         "Limit of client connections per second",
     );
     l.u32(
@@ -163,7 +162,13 @@ fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
         shared.sess_rate.read(now_ms),
         "Sessions over the last second",
     );
-    l.u32(30, "SessRateLimit", b"CLP", global.sess_rate_limit, "Limit of sessions per second");
+    l.u32(
+        30,
+        "SessRateLimit",
+        b"CLP",
+        shared.limits.sessions.load(Relaxed),
+        "Limit of sessions per second",
+    );
     l.u32(31, "MaxSessRate", b"MMP", shared.sess_rate.max(), "Most sessions in a second");
     l.u32(
         32,
@@ -176,7 +181,7 @@ fn rates(l: &mut List, shared: &Shared, now_ms: u64) {
         33,
         "SslRateLimit",
         b"CLP",
-        global.ssl_rate_limit,
+        shared.limits.tls.load(Relaxed),
         "Limit of TLS handshakes per second",
     );
     l.u32(34, "MaxSslRate", b"MMP", shared.ssl_rate.max(), "Most TLS handshakes in a second");
@@ -243,7 +248,7 @@ fn compression(l: &mut List, shared: &Shared, now_ms: u64) {
         44,
         "CompressBpsRateLim",
         b"CLP",
-        shared.plan.global.comp_rate as u32,
+        shared.limits.compression.load(Relaxed) as u32,
         "Limit of bytes per second out of the compressor",
     );
 }
