@@ -180,6 +180,42 @@ async fn each_way_to_end() {
             http(),
             (CheckStatus::SockErr, 0, ""),
         ),
+        (silent.clone(), http(), (CheckStatus::L7Timeout, 0, "")),
+        (nobody(), http(), (CheckStatus::L4Con, 0, refused)),
+        (
+            origin(Some("pong")).0,
+            talk("ping", text("pong")),
+            (CheckStatus::L7Ok, 0, "(tcp-check)"),
+        ),
+        (
+            origin(Some("pang")).0,
+            talk("ping", text("pong")),
+            (CheckStatus::L7Rsp, 0, "TCPCHK did not match content 'pong' at step 3"),
+        ),
+        (
+            origin(Some("pong")).0,
+            talk("ping", unwanted),
+            (CheckStatus::L7Rsp, 0, "TCPCHK matched unwanted content 'ng' at step 3"),
+        ),
+        (origin(Some("fine")).0, talk("ping", enough), (CheckStatus::L7Ok, 0, "(tcp-check)")),
+        (
+            origin(Some("")).0,
+            talk("ping", text("pong")),
+            (CheckStatus::L7Rsp, 0, "TCPCHK got an empty response at step 3"),
+        ),
+        (
+            silent,
+            talk("ping", text("pong")),
+            (CheckStatus::L7Timeout, 0, " at step 3 of tcp-check (expect string 'pong')"),
+        ),
+        (nobody(), talk("ping", text("pong")), (CheckStatus::L4Con, 0, refused_at)),
+    ];
+    all(cases).await;
+}
+
+#[tokio::test]
+async fn answers_that_are_none() {
+    let cases = [
         (
             origin(Some("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")).0,
             http(),
@@ -205,29 +241,6 @@ async fn each_way_to_end() {
             origin(Some("HTTP/1.1 200 OK\r\n\r\nfine")).0,
             body(false),
             (CheckStatus::L7Rsp, 200, "HTTP content check did not match"),
-        ),
-        (silent.clone(), http(), (CheckStatus::L7Timeout, 0, "")),
-        (nobody(), http(), (CheckStatus::L4Con, 0, refused)),
-        (
-            origin(Some("pong")).0,
-            talk("ping", text("pong")),
-            (CheckStatus::L7Ok, 0, "(tcp-check)"),
-        ),
-        (
-            origin(Some("pang")).0,
-            talk("ping", text("pong")),
-            (CheckStatus::L7Rsp, 0, "TCPCHK did not match content 'pong' at step 3"),
-        ),
-        (
-            origin(Some("pong")).0,
-            talk("ping", unwanted),
-            (CheckStatus::L7Rsp, 0, "TCPCHK matched unwanted content 'ng' at step 3"),
-        ),
-        (origin(Some("fine")).0, talk("ping", enough), (CheckStatus::L7Ok, 0, "(tcp-check)")),
-        (
-            origin(Some("")).0,
-            talk("ping", text("pong")),
-            (CheckStatus::L7Rsp, 0, "TCPCHK got an empty response at step 3"),
         ),
         (
             origin(Some("")).0,
@@ -256,13 +269,14 @@ async fn each_way_to_end() {
             ),
             (CheckStatus::L7Timeout, 0, " at step 3 of tcp-check (expect string 'pong')"),
         ),
-        (
-            silent,
-            talk("ping", text("pong")),
-            (CheckStatus::L7Timeout, 0, " at step 3 of tcp-check (expect string 'pong')"),
-        ),
-        (nobody(), talk("ping", text("pong")), (CheckStatus::L4Con, 0, refused_at)),
     ];
+    all(cases).await;
+}
+
+/// A server, how it is checked, and what comes of it.
+type Case = (Endpoint, Arc<Script>, (CheckStatus, u16, &'static str));
+
+async fn all<const N: usize>(cases: [Case; N]) {
     for (address, script, (status, code, info)) in cases {
         let what = format!("{address:?} {script:?}");
         // Only who is silent is to take too long.
