@@ -14,9 +14,14 @@ pub(super) fn is_valid(method: &[u8], target: &[u8], relaxed: bool) -> bool {
         Some(first) if relaxed && method == b"CONNECT" => *first != b'/',
         _ if method == b"CONNECT" => port(target).is_some_and(|p| !p.is_empty()),
         Some(b'/') => method != b"PRI",
-        Some(b'*') => target == b"*" && method == b"OPTIONS",
+        Some(b'*') => target == b"*" && !takes_no_asterisk(method),
         Some(_) => scheme_len(target).is_some(),
     }
+}
+
+/// Methods that are about one resource; of those unknown to it HAProxy supposes the best.
+fn takes_no_asterisk(method: &[u8]) -> bool {
+    matches!(method, b"GET" | b"HEAD" | b"POST" | b"PUT" | b"DELETE" | b"TRACE" | b"PRI")
 }
 
 /// The port of `host:port`, where there is one and it is a number; empty where only the colon stands there.
@@ -162,6 +167,11 @@ mod tests {
         let cases = [
             ("OPTIONS", "*", true),
             ("OPTIONS", "*/x", false),
+            ("PATCH", "*", true),
+            ("PATCH", "*x", false),
+            ("GET", "*", false),
+            ("TRACE", "*", false),
+            ("PRI", "*", false),
             ("GET", "*", false),
             ("GET", "/", true),
             ("PRI", "/", false),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hapax_diag::{Diagnostic, Span};
-use hapax_value::Value;
+use hapax_value::{Method, Value};
 
 use super::words::criterion;
 use super::{Token, Verdict};
@@ -11,6 +11,9 @@ use crate::codes;
 use crate::expr::{self, Expr};
 use crate::pattern::{MatchMethod, PatternFlags, PatternSet, int_with_operator, is_int_operator};
 use crate::{Absent, Compile, Env, Iter, Needs, registry};
+
+/// The criterion whose patterns are methods, not texts.
+const METHOD: &str = "method";
 
 /// An expression and the patterns it is compared with.
 #[derive(Debug)]
@@ -231,8 +234,11 @@ impl<'t> PatternReader<'_, 't> {
         }
         let patterns = &words[i..];
         let at = self.criterion.span;
-        let flags = self.flags;
+        let flags = self.flags_for(patterns.first(), chosen);
         let method = self.set(at)?.method();
+        if !chosen && !self.expr.is_plain() {
+            self.overwrite(method, at, cx);
+        }
         let keyword = criterion(expr::word(self.criterion.bytes)).map_or(self.expr.fetch().name, |c| c.name);
         self.set(at)?
             .open(flags, keyword, cx.refs, cx.files)
@@ -241,7 +247,7 @@ impl<'t> PatternReader<'_, 't> {
             return self.take(at);
         }
         for word in patterns {
-            self.pattern(*word, method, flags, cx)?;
+            self.pattern(*word, method, self.flags_for(Some(word), chosen), cx)?;
         }
         let set = self.take(at)?;
         // HAProxy wonders only where nothing at all follows the word.
@@ -269,7 +275,7 @@ impl<'t> PatternReader<'_, 't> {
 
     fn id(word: Option<Token<'_>>, at: Span, cx: &Compile<'_>) -> Result<u32, Diagnostic> {
         let id = word
-            .and_then(|w| w.text().parse().ok())
+            .and_then(|w| unique_id(w.text()))
             .ok_or_else(|| Self::fail("the argument of -u must be an integer", at))?;
         if cx.refs.has_id(id) {
             return Err(Self::fail("the id is already used", at));
@@ -301,15 +307,31 @@ impl<'t> PatternReader<'_, 't> {
                 at,
             ));
         }
-        if let Some(c) = criterion(expr::word(self.criterion.bytes)).filter(|c| c.insists() && c.method != method) {
+        self.overwrite(method, at, cx);
+        self.implied = Some(method);
+        Ok(())
+    }
+
+    /// Wonders about another method than the one that the criterion's word has in itself.
+    fn overwrite(&self, method: MatchMethod, at: Span, cx: &mut Compile<'_>) {
+        let insists = |c: &&super::words::Criterion| c.insists() && (c.method != method || c.name == METHOD);
+        if let Some(c) = criterion(expr::word(self.criterion.bytes)).filter(insists) {
             let message = format!(
                 "original matching method '{}' was overwritten and will not be applied as expected.",
                 c.name
             );
             cx.diags.push(Diagnostic::warning(&codes::NEVER_MATCHES, message).at(at));
         }
-        self.implied = Some(method);
-        Ok(())
+    }
+
+    /// The flags as they hold for a pattern: a method that HTTP defines is itself in its own case only.
+    fn flags_for(&self, pattern: Option<&Token<'_>>, chosen: bool) -> PatternFlags {
+        let by_name = !chosen && self.expr.is_plain() && self.expr.fetch().name == METHOD;
+        let defined = |p: &Token<'_>| !matches!(Method::from_bytes(&p.bytes.to_ascii_uppercase()), Method::Other(_));
+        PatternFlags {
+            icase: self.flags.icase && !(by_name && pattern.is_some_and(defined)),
+            ..self.flags
+        }
     }
 
     /// The set, made with the method known by now.
@@ -332,6 +354,14 @@ impl<'t> PatternReader<'_, 't> {
         self.set(at)?;
         self.set.take().ok_or_else(|| Self::fail("no matching method", at))
     }
+}
+
+/// A number as C reads it, of which the lower 32 bits count.
+fn unique_id(text: &str) -> Option<u32> {
+    let text = text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let whole = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    whole.then(|| hapax_value::parse_int(text.as_bytes())).flatten().map(|n| n as u32)
 }
 
 /// `gt 3.1` and its like as a range of versions.

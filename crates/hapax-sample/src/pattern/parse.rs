@@ -78,15 +78,15 @@ pub(crate) fn version_range(text: &str) -> Result<Range, String> {
     range_of(text, version, "dotted number")
 }
 
-/// The word is `eq`, `ge`, `gt`, `le` or `lt`.
+/// The word is `eq`, `ge`, `gt`, `le`, `lt`, or the `ne` that HAProxy reads and then takes for `eq`.
 pub fn is_int_operator(word: &str) -> bool {
-    matches!(word, "eq" | "ge" | "gt" | "le" | "lt")
+    matches!(word, "eq" | "ge" | "gt" | "le" | "lt" | "ne")
 }
 
 /// The range that an operator before an integer pattern means, as the text of a pattern. `eq` leaves ranges as they are;
 /// the others take one number.
 pub fn int_with_operator(op: &str, text: &str) -> Result<String, String> {
-    if op == "eq" || text.contains(':') {
+    if matches!(op, "eq" | "ne") || text.contains(':') {
         return Ok(text.to_owned());
     }
     let n = text
@@ -100,14 +100,13 @@ pub fn int_with_operator(op: &str, text: &str) -> Result<String, String> {
     })
 }
 
-/// An IPv4 address in any of the forms the C library knows: up to three leading bytes and a last part that fills the rest.
+/// An IPv4 address in the short forms that the C library's resolver knows: up to three leading bytes and a last part that fills
+/// the rest, in decimal or octal. A hexadecimal one is no name that HAProxy would look up.
 fn v4_abbreviated(text: &str) -> Option<u32> {
     let parts = text
         .split('.')
         .map(|p| {
-            if let Some(hex) = p.strip_prefix("0x").or_else(|| p.strip_prefix("0X")) {
-                u32::from_str_radix(hex, 16).ok()
-            } else if p.len() > 1 && p.starts_with('0') {
+            if p.len() > 1 && p.starts_with('0') {
                 u32::from_str_radix(p, 8).ok()
             } else if p.bytes().all(|b| b.is_ascii_digit()) {
                 p.parse().ok()

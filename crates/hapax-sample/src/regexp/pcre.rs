@@ -25,6 +25,8 @@ fn set_of(letter: u8) -> Option<&'static str> {
 
 struct Translator<'p> {
     rest: &'p [u8],
+    /// Groups with a number so far.
+    groups: usize,
     out: String,
     possessive: bool,
 }
@@ -32,6 +34,7 @@ struct Translator<'p> {
 pub(super) fn translate(pattern: &[u8]) -> Translated {
     let mut t = Translator {
         rest: pattern,
+        groups: 0,
         out: String::with_capacity(pattern.len() + 8),
         possessive: false,
     };
@@ -135,6 +138,7 @@ impl Translator<'_> {
             let end = self.rest.iter().position(|&b| b == b')').map_or(self.rest.len(), |at| at + 1);
             self.rest = self.rest.get(end..).unwrap_or_default();
         } else if self.take(b"?'") {
+            self.groups += 1;
             self.out.push_str("(?<");
             self.name_until(b'\'');
             self.out.push('>');
@@ -150,8 +154,11 @@ impl Translator<'_> {
             self.out.push('>');
         } else if self.take(b"?") {
             // The question mark is no quantifier here.
+            let named = matches!(self.rest, [b'P', b'<', ..]) || matches!(self.rest, [b'<', c, ..] if !matches!(c, b'=' | b'!'));
+            self.groups += usize::from(named);
             self.out.push_str("(?");
         } else {
+            self.groups += usize::from(self.rest.first() != Some(&b'*'));
             self.out.push('(');
         }
     }
@@ -186,6 +193,10 @@ impl Translator<'_> {
             },
             b'x' if self.rest.first() != Some(&b'{') => self.digits(16, 2),
             b'0' => self.digits(8, 2),
+            b'o' => match self.braced_octal() {
+                Some(byte) => byte,
+                None => return false,
+            },
             _ => return false,
         };
         self.byte(byte);
@@ -224,12 +235,43 @@ impl Translator<'_> {
             b'N' => self.out.push_str(r"[^\n]"),
             b'R' => self.out.push_str(r"(?:\r\n|[\n-\r\x85])"),
             b'Z' => self.out.push_str(r"(?:\n?\z)"),
+            b'X' => self.out.push_str(r"(?:\r\n|[\x00-\xff])"),
+            b'C' => self.out.push_str(r"[\x00-\xff]"),
+            b'k' if self.take(b"{") => {
+                self.out.push_str(r"\k<");
+                self.name_until(b'}');
+                self.out.push('>');
+            }
+            b'1'..=b'7' if self.is_octal(c) => self.octal(c),
             b'a'..=b'z' | b'A'..=b'Z' | b'1'..=b'9' => {
                 self.out.push('\\');
                 self.out.push(char::from(c));
             }
             _ => self.literal(c),
         }
+    }
+
+    /// A number of two digits or more names a group only where there are so many before it.
+    fn is_octal(&self, first: u8) -> bool {
+        let more = self.rest.iter().take(3).take_while(|b| b.is_ascii_digit());
+        let number = more.fold(usize::from(first - b'0'), |n, b| n * 10 + usize::from(b - b'0'));
+        number > 9 && number > self.groups
+    }
+
+    /// Up to three octal digits, the first of which was read.
+    fn octal(&mut self, first: u8) {
+        let more = self.rest.iter().take(2).take_while(|b| (b'0'..=b'7').contains(b)).count();
+        let rest = self.digits(8, more);
+        self.byte((u32::from(first - b'0') << (3 * more) | u32::from(rest)) as u8);
+    }
+
+    /// `\o{...}`
+    fn braced_octal(&mut self) -> Option<u8> {
+        let inner = self.rest.strip_prefix(b"{")?;
+        let end = inner.iter().position(|&b| b == b'}').filter(|&end| (1..=3).contains(&end))?;
+        let byte = u8::from_str_radix(std::str::from_utf8(&inner[..end]).ok()?, 8).ok()?;
+        self.rest = &inner[end + 1..];
+        Some(byte)
     }
 
     fn class(&mut self) {
@@ -301,12 +343,7 @@ impl Translator<'_> {
             b'b' => self.byte(8),
             b'Q' => self.quoted(),
             b'E' => {}
-            b'1'..=b'7' => {
-                let first = c - b'0';
-                let more = self.rest.iter().take(2).take_while(|b| (b'0'..=b'7').contains(b)).count();
-                let rest = self.digits(8, more);
-                self.byte((u32::from(first) << (3 * more) | u32::from(rest)) as u8);
-            }
+            b'1'..=b'7' => self.octal(c),
             b'a'..=b'z' | b'A'..=b'Z' | b'8' | b'9' => {
                 self.out.push('\\');
                 self.out.push(char::from(c));

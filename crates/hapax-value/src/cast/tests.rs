@@ -115,20 +115,19 @@ const TYPES: [Type; 9] = [
 ];
 
 #[test]
-fn a_cast_that_is_refused_at_load_never_works_at_run_time() {
-    for value in [
-        Value::Bool(true),
-        Value::Int(1),
-        v4("1.2.3.4"),
-        v6("::ffff:1.2.3.4"),
-        s("1"),
-        Value::Bin(Cow::Borrowed(b"1")),
-        Value::Method(Method::Get),
+fn a_cast_is_refused_at_load_where_it_never_works_at_run_time_and_only_there() {
+    for values in [
+        &[Value::Bool(true)][..],
+        &[Value::Int(1)],
+        &[v4("1.2.3.4")],
+        &[v6("::ffff:1.2.3.4")],
+        &[s("1"), s("1.2.3.4"), s("::1")],
+        &[Value::Bin(Cow::Borrowed(b"1"))],
+        &[Value::Method(Method::Get)],
     ] {
         for to in TYPES {
-            if !value.kind().casts_to(to) {
-                assert_eq!(value.clone().cast(to), None, "{value:?} as {to:?}");
-            }
+            let works = values.iter().any(|value| value.clone().cast(to).is_some());
+            assert_eq!(values[0].kind().casts_to(to), works, "{values:?} as {to:?}");
         }
     }
 }
