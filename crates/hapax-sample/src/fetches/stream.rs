@@ -540,6 +540,8 @@ fn basic(env: &Env<'_>) -> Result<(Vec<u8>, Vec<u8>), Absent> {
         return Err(Absent::Never);
     }
     let mut user = base64::engine::general_purpose::STANDARD.decode(rest).map_err(|_| Absent::Never)?;
+    // Both are texts of C, which end at a NUL.
+    user.truncate(memchr::memchr(0, &user).unwrap_or(user.len()));
     let colon = memchr::memchr(b':', &user).ok_or(Absent::Never)?;
     let password = user.split_off(colon + 1);
     user.truncate(colon);

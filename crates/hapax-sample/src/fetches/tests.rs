@@ -388,10 +388,14 @@ fn credentials() {
         ],
     );
     check_absent(&mut stage, &["http_auth_bearer"]);
+    let mut stage = Stage::request("GET", "/", &[("Authorization", "Basic dXNlcjpwYTpzcwB4")]);
+    check(&mut stage, &[("http_auth_user", "user"), ("http_auth_pass", "pa:ss")]);
     for (value, scheme) in [
         ("basic dXNlcjpwYXNz", Some("Basic")),
         ("BEARER t", Some("Bearer")),
         ("Basic dXNlcg==", None),
+        // A NUL before the colon.
+        ("Basic dXMAZXI6cGE6c3M=", None),
         ("Basic !!", None),
         ("Digest a=b", None),
         ("Basic", None),
