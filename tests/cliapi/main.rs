@@ -258,3 +258,30 @@ fn an_added_server_is_checked_by_a_section_that_exists() {
     assert_eq!(p.cli("disable health be/b").trim(), "");
     assert_eq!(column("status"), "no check");
 }
+
+#[test]
+fn a_drained_server_with_an_agent_says_so() {
+    let a = Origin::saying("a");
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}frontend f\n  bind @f@\n  default_backend be\nbackend be\n  server a @a@ agent-check agent-port 1 agent-inter 1h\n"
+        ),
+    )
+    .set("a", &a.addr())
+    .start();
+    let status = || {
+        let stat = p.cli("show stat be 4 -1");
+        stat.lines()
+            .find(|l| l.starts_with("be,a,"))
+            .unwrap()
+            .split(',')
+            .nth(17)
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(p.cli("set server be/a state drain").trim(), "");
+    assert_eq!(status(), "DRAIN (agent)");
+    assert_eq!(p.cli("disable agent be/a").trim(), "");
+    assert_eq!(status(), "DRAIN");
+}

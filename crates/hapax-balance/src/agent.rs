@@ -34,7 +34,10 @@ impl AgentLine {
     pub fn parse(bytes: &[u8]) -> Self {
         let end = bytes.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(bytes.len());
         let text = String::from_utf8_lossy(&bytes[..end]);
-        let (words, about) = text.split_once('#').map_or((&*text, ""), |(w, a)| (w, a.trim()));
+        // Within a word the sign is one of its letters.
+        let starts = |at: &usize| text[..*at].chars().next_back().is_none_or(|c| matches!(c, ' ' | '\t' | ','));
+        let sign = text.match_indices('#').map(|(at, _)| at).find(starts);
+        let (words, about) = sign.map_or((&*text, ""), |at| (&text[..at], text[at + 1..].trim()));
         let mut line = Self::default();
         let mut unknown = None;
         let mut oper = None;
@@ -107,6 +110,10 @@ mod tests {
             (
                 b"drain stopped",
                 line(None, None, Some(AgentAdmin::Drain), Down, "via agent : stopped"),
+            ),
+            (
+                b"down#dead beef\n",
+                line(None, None, None, Unchanged, "agent reports an error : down#dead"),
             ),
             (b"junk\n", line(None, None, None, Unchanged, "agent reports an error : junk")),
             (b"", line(None, None, None, Unchanged, "")),

@@ -391,6 +391,7 @@ pub fn server_status(shared: &Shared, conf: &Server, state: &ServerState) -> Str
     match state.oper() {
         Oper::Stopped if state.agent().is_some_and(|a| !a.says_up()) => "DOWN (agent)".into(),
         Oper::Stopped => format!("DOWN{partial}"),
+        _ if draining && state.agent().is_some_and(|a| a.enabled.load(Relaxed)) => "DRAIN (agent)".into(),
         _ if draining => format!("DRAIN{partial}"),
         Oper::Stopping => format!("NOLB{partial}"),
         Oper::Starting | Oper::Running if !checked => "no check".into(),
