@@ -64,10 +64,6 @@ impl<'w> Walk<'w> {
         self.keep_alive = self.meta.keep_alive && fe.http_mode != HttpMode::Close;
         normalise::request_line(&self.req, &mut self.stream.request_line);
         normalise::capture(&self.req, &fe.req_captures, &mut self.stream.req_captures);
-        if let Some((name, len)) = &fe.cookie_capture {
-            let len = (*len).min(self.plan.global.cookielen - 1);
-            self.stream.cookie_capture_req = capture_cookie(&self.req, b"cookie", name, len);
-        }
         let absolute = !matches!(self.req.uri().first(), Some(b'/' | b'*'));
         self.controls.proxy_auth = absolute && fe.options.contains(Options::HTTP_USE_PROXY_HDR);
         self.world.count(&self.sess.tracks, Event::Request);
@@ -132,6 +128,10 @@ impl<'w> Walk<'w> {
 
     /// What the proxy does to the request once the rules are through with it.
     pub(super) fn prepare_request(&mut self, fe: &'w Proxy, be: &'w Proxy) -> Way<()> {
+        if let Some((name, len)) = &self.proxy(self.fe_id).cookie_capture {
+            let len = (*len).min(self.plan.global.cookielen - 1);
+            self.stream.cookie_capture_req = capture_cookie(&self.req, b"cookie", name, len);
+        }
         self.read_cookie(be);
         let before = self.req.clone();
         if let (Some(name), Some(id)) = (&fe.unique_id_header, &self.stream.unique_id) {

@@ -87,6 +87,10 @@ impl<'w> Walk<'w> {
             let text = "option checkcache: caches might give the cookie to others";
             return Err(self.answer(&Reply::error(502), "response", text, None));
         }
+        if let (Some((name, len)), Some(res)) = (&fe.cookie_capture, &self.res) {
+            let len = (*len).min(self.plan.global.cookielen - 1);
+            self.stream.cookie_capture_res = capture_cookie(res, b"set-cookie", name, len);
+        }
         self.write_cookie(be);
         if !self.after_response() {
             return Err(self.answer(&Reply::error(500), "response", "a rewrite failed", None));
@@ -97,10 +101,6 @@ impl<'w> Walk<'w> {
     fn capture(&mut self, fe: &'w Proxy) {
         let Some(res) = &self.res else { return };
         normalise::capture(res, &fe.res_captures, &mut self.stream.res_captures);
-        if let Some((name, len)) = &fe.cookie_capture {
-            let len = (*len).min(self.plan.global.cookielen - 1);
-            self.stream.cookie_capture_res = capture_cookie(res, b"set-cookie", name, len);
-        }
     }
 
     fn write_cookie(&mut self, be: &'w Proxy) {

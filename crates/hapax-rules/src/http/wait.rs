@@ -121,6 +121,8 @@ fn wait_for_body(p: &mut ParseAction<'_, '_>) -> Result<Arc<dyn Action>, Diagnos
         }
     }
     let time = time.ok_or_else(|| p.fail(&codes::MISSING_ARG, forms))?;
+    // No time at all is no limit.
+    let time = if time == 0 { Millis::MAX >> 1 } else { time };
     let request = p.ruleset == RuleSets::HTTP_REQ;
     ParseAction::done(WaitForBody {
         time,

@@ -1,6 +1,6 @@
 //! Persistence by cookie along a stream: finds the server a client is bound to, and binds clients to servers (manual, `cookie`).
 
-use hapax_config::plan::CookieSeen;
+use hapax_config::plan::{CookieSeen, capture_cookie};
 use hapax_sample::ServerId;
 
 use super::exchange::Exchange;
@@ -30,11 +30,24 @@ impl Exchange<'_> {
         if !self.be.persist_rules.is_empty() {
             self.judge_persistence();
         }
+        self.capture_cookie();
         self.bind_by_cookie();
+    }
+
+    /// `capture cookie`: what rules have left of the client's, where they have not answered themselves.
+    fn capture_cookie(&mut self) {
+        if let Some((name, len)) = &self.fe.cookie_capture {
+            let len = (*len).min(self.plan.global.cookielen - 1);
+            self.p.facts.cookie_capture_req = capture_cookie(&self.p.req_head, b"cookie", name, len);
+        }
     }
 
     /// A request that is refused is logged with what its cookie said, and with the server that it named.
     pub(super) fn note_cookie(&mut self) {
+        self.capture_cookie();
+        if self.be.cookie.is_none() {
+            return;
+        }
         self.bind_by_cookie();
         if let Some(i) = self.persistence.server {
             self.p.facts.backend = Some(self.be_id);
@@ -63,6 +76,10 @@ impl Exchange<'_> {
 
     /// Puts the cookie into the response where the client does not have the right one.
     pub(super) fn write_cookie(&mut self) {
+        if let Some((name, len)) = &self.fe.cookie_capture {
+            let len = (*len).min(self.plan.global.cookielen - 1);
+            self.p.facts.cookie_capture_res = capture_cookie(&self.p.res_head, b"set-cookie", name, len);
+        }
         let (Some(cookie), Some(i)) = (&self.be.cookie, self.server) else {
             return;
         };

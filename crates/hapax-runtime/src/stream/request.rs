@@ -211,10 +211,6 @@ impl Exchange<'_> {
         if !self.fe.req_captures.is_empty() {
             normalise::capture(&self.p.req_head, &self.fe.req_captures, &mut self.p.facts.req_captures);
         }
-        if let Some((name, len)) = &self.fe.cookie_capture {
-            self.p.facts.cookie_capture_req =
-                hapax_config::plan::capture_cookie(&self.p.req_head, b"cookie", name, (*len).min(self.plan.global.cookielen - 1));
-        }
     }
 
     /// The client speaks HTTP/1.0 or older.

@@ -42,10 +42,6 @@ impl Exchange<'_> {
         if !self.fe.res_captures.is_empty() {
             normalise::capture(&self.p.res_head, &self.fe.res_captures, &mut self.p.facts.res_captures);
         }
-        if let Some((name, len)) = &self.fe.cookie_capture {
-            self.p.facts.cookie_capture_res =
-                hapax_config::plan::capture_cookie(&self.p.res_head, b"set-cookie", name, (*len).min(self.plan.global.cookielen - 1));
-        }
         if super::added::binds_connection(&self.p.res_head)
             && let Some(up) = &mut self.up
         {

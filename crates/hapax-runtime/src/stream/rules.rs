@@ -218,7 +218,7 @@ impl Exchange<'_> {
                 self.count_denied(way);
                 self.count_refused(way);
                 self.abandon_response(way);
-                if way == Way::Request && self.be.cookie.is_some() {
+                if way == Way::Request {
                     self.note_cookie();
                 }
                 self.answer(&reply, End::new(Blame::Proxy, phase)).await
@@ -234,9 +234,7 @@ impl Exchange<'_> {
                     .or(self.be.timeouts.tarpit)
                     .or(self.be.timeouts.connect);
                 self.pause(limit.unwrap_or(0)).await?;
-                if self.be.cookie.is_some() {
-                    self.note_cookie();
-                }
+                self.note_cookie();
                 self.answer(&reply, End::new(Blame::Proxy, Phase::Tarpit)).await
             }
             Effect::Reject | Effect::Close => {
