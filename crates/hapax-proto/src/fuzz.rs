@@ -145,7 +145,7 @@ pub fn proxy_header(data: &[u8]) {
             assert!(value.len() <= header.tlvs.len());
         }
         let mut wire = Vec::new();
-        proxy::write_v2(header.ends, &[], true, &mut wire);
+        proxy::write_v2(header.ends, (&[], &[]), true, &mut wire);
         assert!(matches!(proxy::parse(&wire), Parsed::Done(h) if h.ends == header.ends));
     }
     let _ = netscaler::parse(data, 0x1234_5678);

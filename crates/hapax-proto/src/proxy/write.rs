@@ -14,8 +14,9 @@ pub fn write_v1(ends: Ends, out: &mut Vec<u8>) {
     out.extend_from_slice(line.as_bytes());
 }
 
-/// Appends a header of version 2 with these TLVs (each whole), and the checksum of all of it where it is asked for.
-pub fn write_v2(ends: Ends, tlvs: &[u8], checksum: bool, out: &mut Vec<u8>) {
+/// Appends a header of version 2 with these TLVs (each whole), and between the two groups the checksum of all of it where it is asked
+/// for.
+pub fn write_v2(ends: Ends, (first, tlvs): (&[u8], &[u8]), checksum: bool, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(SIGNATURE);
     out.extend_from_slice(&[0x21, 0, 0, 0]);
@@ -32,13 +33,16 @@ pub fn write_v2(ends: Ends, tlvs: &[u8], checksum: bool, out: &mut Vec<u8>) {
         out.extend_from_slice(&f.port().to_be_bytes());
         out.extend_from_slice(&t.port().to_be_bytes());
     }
+    // The length has two bytes.
+    let fits = |out: &[u8], more: &[u8]| out.len() - start - 16 + more.len() + 7 <= usize::from(u16::MAX);
+    if fits(out, first) {
+        out.extend_from_slice(first);
+    }
     let sum_at = checksum.then(|| {
         tlv::push(tlv::CRC32C, &[0; 4], out);
         out.len() - 4
     });
-    // The length has two bytes.
-    let room = usize::from(u16::MAX) - (out.len() - start - 16);
-    if tlvs.len() <= room {
+    if fits(out, tlvs) {
         out.extend_from_slice(tlvs);
     }
     let len = (out.len() - start - 16) as u16;

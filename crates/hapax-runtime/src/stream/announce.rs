@@ -53,13 +53,13 @@ impl Exchange<'_> {
             write_v1(ends, &mut header);
         } else {
             let checksum = conf.proxy_parts.contains(ProxyParts::CRC32C);
-            write_v2(ends, &self.proxy_tlvs(conf), checksum, &mut header);
+            write_v2(ends, (&self.own_tlvs(conf), &self.proxy_tlvs(conf)), checksum, &mut header);
         }
         header
     }
 
-    fn proxy_tlvs(&self, conf: &Server) -> Vec<u8> {
-        let (parts, tls) = (conf.proxy_parts, self.c.facts.tls.as_deref());
+    /// Those that the configuration writes itself.
+    fn own_tlvs(&self, conf: &Server) -> Vec<u8> {
         let mut out = Vec::new();
         for (kind, format) in &conf.proxy_tlvs {
             let mut value = Vec::new();
@@ -68,11 +68,27 @@ impl Exchange<'_> {
             }
             tlv::push(*kind, &value, &mut out);
         }
+        out
+    }
+
+    fn proxy_tlvs(&self, conf: &Server) -> Vec<u8> {
+        let (parts, tls) = (conf.proxy_parts, self.c.facts.tls.as_deref());
+        let mut out = Vec::new();
         if let Some(alpn) = tls.and_then(|t| t.alpn.as_deref()) {
             tlv::push(tlv::ALPN, alpn, &mut out);
         }
-        if let Some(sni) = tls.and_then(|t| t.sni.as_deref()).filter(|_| parts.contains(ProxyParts::AUTHORITY)) {
-            tlv::push(tlv::AUTHORITY, sni.as_bytes(), &mut out);
+        if parts.contains(ProxyParts::AUTHORITY) {
+            // What a proxy before this one was asked for is passed on.
+            let told = self
+                .c
+                .facts
+                .proxy_tlvs
+                .as_deref()
+                .and_then(|t| tlv::values(t, tlv::AUTHORITY).next());
+            let asked = tls.and_then(|t| t.sni.as_deref()).map(str::as_bytes);
+            if let Some(name) = told.or(asked) {
+                tlv::push(tlv::AUTHORITY, name, &mut out);
+            }
         }
         if parts.contains(ProxyParts::UNIQUE_ID) {
             let mut made = Vec::new();
@@ -83,9 +99,7 @@ impl Exchange<'_> {
                 }
                 &made
             });
-            if !id.is_empty() {
-                tlv::push(tlv::UNIQUE_ID, id, &mut out);
-            }
+            tlv::push(tlv::UNIQUE_ID, id, &mut out);
         }
         if parts.contains(ProxyParts::SSL) {
             self.tls_part(parts, &mut out);
