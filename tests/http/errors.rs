@@ -181,3 +181,32 @@ fn a_frontends_message_stands_in_where_the_backend_has_none() {
         assert_eq!(answer.rsplit("\r\n\r\n").next(), Some(want), "{path}");
     }
 }
+
+#[test]
+fn a_head_that_leaves_no_room_is_told_so() {
+    let origin = Origin::saying("ok");
+    let p = Builder::new(
+        Program::Hapax,
+        "defaults\n  mode http\n  timeout connect 10s\n  timeout client 1m\n  timeout server 1m\nlisten l\n  bind @l@\n  server s @s@\n",
+    )
+    .set("s", &origin.addr())
+    .start();
+    let status = |value: usize, fields: usize| {
+        let (value, fields) = ("a".repeat(value), "Y: z\r\n".repeat(fields));
+        let mut c = p.connect("l");
+        c.send(format!(
+            "GET / HTTP/1.1\r\nHost: a\r\nX: {value}\r\n{fields}Connection: close\r\n\r\n"
+        ));
+        c.answer().status
+    };
+    // The most that HAProxy takes with its own sizes: each field costs eight bytes beside its own.
+    for (value, fields) in [(15_249, 0), (15_149, 10), (14_749, 50)] {
+        assert_eq!(
+            (status(value, fields), status(value + 1, fields)),
+            (200, 431),
+            "{fields} more fields"
+        );
+    }
+    assert_eq!(status(16_384, 0), 431, "before its end has come");
+    assert_eq!((status(1, 98), status(1, 99)), (200, 400), "tune.http.maxhdr");
+}

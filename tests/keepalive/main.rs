@@ -39,6 +39,25 @@ fn server_close_keeps_the_client_and_not_the_server() {
 }
 
 #[test]
+fn an_answer_in_the_place_of_a_whole_response_keeps_the_server() {
+    for (reply, connections) in [
+        (Reply::ok("ok"), 1),
+        (Reply::chunked(&[b"ok"]), 1),
+        // The rest of this one is still to come when a buffer of it is there.
+        (Reply::ok("x".repeat(200_000)), 3),
+    ] {
+        let origin = Origin::new(move |_| reply.clone());
+        let rules = "  http-response wait-for-body time 1m\n  http-response return status 200 content-type text/plain string own\n";
+        let p = listen(&origin, rules);
+        let mut c = p.connect("l");
+        for _ in 0..3 {
+            assert_eq!(c.get("/").text(), "own");
+        }
+        assert_eq!(origin.connections(), connections);
+    }
+}
+
+#[test]
 fn httpclose_ends_both() {
     let origin = Origin::saying("ok");
     let p = listen(&origin, "  option httpclose\n");

@@ -288,7 +288,17 @@ impl Head {
     /// What the head takes of a buffer as HAProxy reckons: what it counts, eight bytes for each line and for the end, and some to spare.
     /// More than `tune.bufsize` less `tune.maxrewrite` is too much.
     pub fn reckoned_len(&self) -> usize {
-        self.counted_len() as usize + 8 * (self.field_count() + 2) + 17
+        self.counted_len() as usize + self.reckoned_extra()
+    }
+
+    fn reckoned_extra(&self) -> usize {
+        8 * (self.field_count() + 2) + 17
+    }
+
+    /// Whether a head that took `n` bytes takes more than `most` as [`reckoned_len`](Self::reckoned_len) has it.
+    pub fn exceeds(&self, n: usize, most: usize) -> bool {
+        // What it counts is no more than it took and what a first line counts for; so most need not be counted.
+        n + 29 + self.reckoned_extra() > most && self.reckoned_len() > most
     }
 
     /// Bytes of the names and values of its fields.

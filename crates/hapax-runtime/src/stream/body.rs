@@ -221,6 +221,21 @@ impl Exchange<'_> {
         woken.ok_or(Stop::End(broken))
     }
 
+    /// All of the response is buffered, and nothing else.
+    pub(super) fn response_is_here(&mut self) -> bool {
+        let buffered = self.p.res.buf.len();
+        match self.res_body {
+            BodyLen::None => buffered == 0,
+            BodyLen::Length(n) => buffered as u64 == n,
+            BodyLen::Chunked => {
+                self.look_at_bodies();
+                let (whole, _, at) = self.p.res_seen.extent();
+                whole && at == buffered
+            }
+            BodyLen::UntilClose => false,
+        }
+    }
+
     /// The body of one direction as rules see it.
     pub(super) fn body(&self, way: Way, eof: bool) -> Body<'_> {
         match way {

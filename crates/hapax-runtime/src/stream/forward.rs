@@ -146,7 +146,7 @@ impl<'x> Exchange<'x> {
         loop {
             if !self.p.res.buf.is_empty() {
                 match parse_response(self.p.res.buf.filled(), &mut self.p.res_head, limits) {
-                    Ok(Some(n)) if !self.is_too_large(&self.p.res_head) => {
+                    Ok(Some(n)) if !self.p.res_head.exceeds(n, self.head_room()) => {
                         self.p.res.buf.consume(n);
                         return self.note_server_glitches();
                     }

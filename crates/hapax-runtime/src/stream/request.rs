@@ -34,7 +34,7 @@ impl Exchange<'_> {
                 }
                 had = self.p.req.buf.len();
                 match parse_request(self.p.req.buf.filled(), &mut self.p.req_head, limits) {
-                    Ok(Some(_)) if self.is_too_large(&self.p.req_head) => return Err(self.refuse(431)),
+                    Ok(Some(n)) if self.p.req_head.exceeds(n, self.head_room()) => return Err(self.refuse(431)),
                     Ok(Some(n)) => {
                         self.p.req.buf.consume(n);
                         break;
@@ -55,9 +55,9 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Whether a head leaves rules less room than `tune.maxrewrite`.
-    pub(super) fn is_too_large(&self, head: &Head) -> bool {
-        head.reckoned_len() > self.plan.global.bufsize - self.plan.global.maxrewrite
+    /// What a head may take of a buffer: `tune.maxrewrite` is left to rules.
+    pub(super) fn head_room(&self) -> usize {
+        self.plan.global.bufsize - self.plan.global.maxrewrite
     }
 
     /// Counts where the client strayed from the protocol; too often is the end of its connection.

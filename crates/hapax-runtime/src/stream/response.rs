@@ -47,6 +47,8 @@ impl Exchange<'_> {
         {
             up.private = true;
         }
+        // Until rules say otherwise.
+        self.reusable = meta.keep_alive && !self.meta.conflicting && !self.server_closes();
         self.response_rules().await?;
         if self.be.options.contains(Options::CHECKCACHE) && hapax_config::plan::leaks_cookie(self.p.req_head.method(), &self.p.res_head) {
             return Err(End::new(Blame::Proxy, Phase::Headers).into());

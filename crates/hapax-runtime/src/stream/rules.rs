@@ -287,10 +287,11 @@ impl Exchange<'_> {
         }
     }
 
-    /// The server's response is not wanted any more.
+    /// The server's response is not wanted any more; its connection can serve others where all of it has come.
     fn abandon_response(&mut self, way: Way) {
         if way == Way::Response {
-            self.leave_server(false);
+            let whole = self.request_sent && self.request_read && self.response_is_here();
+            self.leave_server(whole);
         }
     }
 }
