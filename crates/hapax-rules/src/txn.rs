@@ -9,8 +9,6 @@ use hapax_sample::{Body, Env, Now, SessionFacts, StreamFacts, World};
 #[derive(Clone, Debug, Default)]
 pub struct Controls {
     pub no_l7_retry: bool,
-    /// The client uses this as its proxy (`option http-use-proxy-header`): `auth` answers 407. The runtime sets it.
-    pub proxy_auth: bool,
     /// `auth` has asked the client who it is.
     pub challenged: bool,
     /// A rule that fails to be evaluated is an internal error (`strict-mode`).
@@ -46,7 +44,6 @@ impl Controls {
         // Field by field: a whole new value would cost a copy of it, and the end of the old one.
         let Self {
             no_l7_retry,
-            proxy_auth,
             challenged,
             lenient,
             room,
@@ -63,7 +60,7 @@ impl Controls {
             attach,
             scratch,
         } = self;
-        for flag in [no_l7_retry, proxy_auth, challenged, lenient, framing_edited] {
+        for flag in [no_l7_retry, challenged, lenient, framing_edited] {
             *flag = false;
         }
         (*room, *failed_rewrites) = ([0; 2], 0);

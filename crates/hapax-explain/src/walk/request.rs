@@ -65,7 +65,7 @@ impl<'w> Walk<'w> {
         normalise::request_line(&self.req, &mut self.stream.request_line);
         normalise::capture(&self.req, &fe.req_captures, &mut self.stream.req_captures);
         let absolute = !matches!(self.req.uri().first(), Some(b'/' | b'*'));
-        self.controls.proxy_auth = absolute && fe.options.contains(Options::HTTP_USE_PROXY_HDR);
+        self.stream.proxy_auth = absolute && fe.options.contains(Options::HTTP_USE_PROXY_HDR);
         self.world.count(&self.sess.tracks, Event::Request);
         if let Some(format) = &fe.formats.unique_id
             && self.stream.unique_id.is_none()

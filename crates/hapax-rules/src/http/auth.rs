@@ -25,7 +25,7 @@ struct Auth {
 
 impl Action for Auth {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
-        let (status, field): (_, &[u8]) = if txn.controls.proxy_auth {
+        let (status, field): (_, &[u8]) = if txn.stream.proxy_auth {
             (407, b"proxy-authenticate")
         } else {
             (401, b"www-authenticate")

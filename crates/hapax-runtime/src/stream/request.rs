@@ -201,7 +201,7 @@ impl Exchange<'_> {
         self.w.shared.requests_total.fetch_add(1, Ordering::Relaxed);
         // Absolute targets come from clients that take this for their proxy.
         let absolute = !matches!(self.p.req_head.uri().first(), Some(b'/' | b'*'));
-        self.p.controls.proxy_auth = absolute && self.fe.options.contains(Options::HTTP_USE_PROXY_HDR);
+        self.p.facts.proxy_auth = absolute && self.fe.options.contains(Options::HTTP_USE_PROXY_HDR);
         Ok(())
     }
 

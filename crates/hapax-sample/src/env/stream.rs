@@ -25,6 +25,8 @@ pub struct StreamFacts {
     pub start_us: u64,
     /// The first request of its connection.
     pub first_request: bool,
+    /// The client takes this for its proxy, and authenticates as to one.
+    pub proxy_auth: bool,
     /// As `set-src` and `set-dst` of content and HTTP rules made them for this stream alone; see [`Env::src`].
     pub src: Option<Endpoint>,
     pub dst: Option<Endpoint>,
@@ -111,6 +113,7 @@ impl StreamFacts {
             begun,
             start_us,
             first_request,
+            proxy_auth,
             src,
             dst,
             tracks,
@@ -170,7 +173,7 @@ impl StreamFacts {
         for number in [retries, bc_requests, bc_glitches, server_queue, backend_queue] {
             *number = 0;
         }
-        for flag in [begun, first_request, redispatched, bc_reused, logged_early] {
+        for flag in [begun, first_request, proxy_auth, redispatched, bc_reused, logged_early] {
             *flag = false;
         }
         for word in [applet, response_version, compressed_as, log_origin] {

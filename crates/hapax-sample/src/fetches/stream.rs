@@ -253,7 +253,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::REQUEST,
         "The authentication scheme of the request: `Basic`, with a user and a password, or `Bearer`.",
-        |c| match authorization(c.env, b"authorization")?.0 {
+        |c| match authorization(c.env, credentials(c.env))?.0 {
             scheme if scheme.eq_ignore_ascii_case(b"bearer") => text(b"Bearer"),
             _ => basic(c.env).and_then(|_| text(b"Basic")),
         },
@@ -533,9 +533,18 @@ fn authorization<'e>(env: &'e Env<'e>, field: &[u8]) -> Result<(&'e [u8], &'e [u
     Ok((&value[..space], value[space + 1..].trim_ascii()))
 }
 
+/// The field that the client authenticates with.
+fn credentials(env: &Env<'_>) -> &'static [u8] {
+    if env.stream.proxy_auth {
+        b"proxy-authorization"
+    } else {
+        b"authorization"
+    }
+}
+
 /// User and password of basic authentication.
 fn basic(env: &Env<'_>) -> Result<(Vec<u8>, Vec<u8>), Absent> {
-    let (scheme, rest) = authorization(env, b"authorization")?;
+    let (scheme, rest) = authorization(env, credentials(env))?;
     if !scheme.eq_ignore_ascii_case(b"basic") {
         return Err(Absent::Never);
     }

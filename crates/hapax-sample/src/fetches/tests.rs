@@ -390,6 +390,12 @@ fn credentials() {
     check_absent(&mut stage, &["http_auth_bearer"]);
     let mut stage = Stage::request("GET", "/", &[("Authorization", "Basic dXNlcjpwYTpzcwB4")]);
     check(&mut stage, &[("http_auth_user", "user"), ("http_auth_pass", "pa:ss")]);
+    stage.stream.proxy_auth = true;
+    check_absent(&mut stage, &["http_auth_user"]);
+    let own = ("Proxy-Authorization", "Basic cHg6cHc=");
+    let mut stage = Stage::request("GET", "http://a/", &[("Authorization", "Basic dXNlcjpwYTpzcw=="), own]);
+    stage.stream.proxy_auth = true;
+    check(&mut stage, &[("http_auth_user", "px"), ("http_auth_pass", "pw")]);
     for (value, scheme) in [
         ("basic dXNlcjpwYXNz", Some("Basic")),
         ("BEARER t", Some("Bearer")),

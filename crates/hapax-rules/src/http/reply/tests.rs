@@ -108,7 +108,7 @@ fn refusals_by_set() {
 #[test]
 fn proxies_ask_for_their_own_credentials() {
     let mut facts = Facts::request("/", &[]);
-    facts.controls.proxy_auth = true;
+    facts.stream.proxy_auth = true;
     let Effect::Return(reply) = facts.run(RuleSets::HTTP_REQ, &["auth"]) else {
         panic!("auth")
     };
