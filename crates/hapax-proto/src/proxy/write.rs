@@ -34,7 +34,7 @@ pub fn write_v2(ends: Ends, (first, tlvs): (&[u8], &[u8]), checksum: bool, out: 
         out.extend_from_slice(&t.port().to_be_bytes());
     }
     // The length has two bytes.
-    let fits = |out: &[u8], more: &[u8]| out.len() - start - 16 + more.len() + 7 <= usize::from(u16::MAX);
+    let fits = |out: &[u8], more: &[u8]| u16::try_from(out.len() - start - 16 + more.len() + 7).is_ok();
     if fits(out, first) {
         out.extend_from_slice(first);
     }
