@@ -66,16 +66,7 @@ impl Coverage {
                 // A rule of a defaults section stands once, in however many proxies it runs.
                 out.rules.entry((span.file.0, span.line)).or_insert((place(span), rule));
             };
-            for (set, rules) in [
-                ("tcp-request connection", &proxy.tcp_conn_rules),
-                ("tcp-request session", &proxy.tcp_sess_rules),
-                ("tcp-request content", &proxy.tcp_req_rules),
-                ("http-request", &proxy.http_req_rules),
-                ("redirect", &proxy.redirects),
-                ("tcp-response content", &proxy.tcp_res_rules),
-                ("http-response", &proxy.http_res_rules),
-                ("http-after-response", &proxy.http_after_rules),
-            ] {
+            for (set, rules) in proxy.rule_sets() {
                 for rule in rules {
                     add(set, rule.span);
                 }

@@ -293,6 +293,20 @@ pub enum SwitchTarget {
 }
 
 impl Proxy {
+    /// Its rule sets by their names, in the order in which a stream comes to them.
+    pub fn rule_sets(&self) -> [(&'static str, &[Rule]); 8] {
+        [
+            ("tcp-request connection", &self.tcp_conn_rules),
+            ("tcp-request session", &self.tcp_sess_rules),
+            ("tcp-request content", &self.tcp_req_rules),
+            ("http-request", &self.http_req_rules),
+            ("redirect", &self.redirects),
+            ("tcp-response content", &self.tcp_res_rules),
+            ("http-response", &self.http_res_rules),
+            ("http-after-response", &self.http_after_rules),
+        ]
+    }
+
     /// A setting as expressions ask for it (`be_server_timeout`, ...); `None`: there is none, or it is not this side's.
     pub fn setting(&self, which: Setting) -> Option<i64> {
         let t = &self.timeouts;

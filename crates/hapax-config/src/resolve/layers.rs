@@ -9,17 +9,7 @@ use crate::reader::Reader;
 /// Bytes of a connection are no facts in a proxy that speaks HTTP: tells of each line that asks for them.
 pub(super) fn check(reader: &mut Reader<'_>, proxies: &[Proxy]) {
     for p in proxies.iter().filter(|p| p.mode == Mode::Http) {
-        let sets = [
-            &p.tcp_conn_rules,
-            &p.tcp_sess_rules,
-            &p.tcp_req_rules,
-            &p.tcp_res_rules,
-            &p.http_req_rules,
-            &p.http_res_rules,
-            &p.http_after_rules,
-            &p.redirects,
-        ];
-        let rules = sets.into_iter().flatten().map(|r| (&r.cond, r.span));
+        let rules = p.rule_sets().into_iter().flat_map(|(_, rules)| rules).map(|r| (&r.cond, r.span));
         for (cond, at) in rules.chain(p.switching.iter().map(|s| (&s.cond, s.span))) {
             if !cond.as_ref().is_some_and(|c| c.reads_bytes()) {
                 continue;

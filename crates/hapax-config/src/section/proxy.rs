@@ -151,17 +151,7 @@ fn start_proxy(cx: &mut Reader<'_>, args: &Args<'_>) -> Result<(), Diagnostic> {
 }
 
 fn has_rules(d: &Draft) -> bool {
-    let p = &d.proxy;
-    let sets = [
-        &p.tcp_conn_rules,
-        &p.tcp_sess_rules,
-        &p.tcp_req_rules,
-        &p.tcp_res_rules,
-        &p.http_req_rules,
-        &p.http_res_rules,
-        &p.http_after_rules,
-    ];
-    sets.iter().any(|s| !s.is_empty())
+    d.proxy.rule_sets().iter().any(|(_, rules)| !rules.is_empty())
 }
 
 fn inherited_rules(cx: &Reader<'_>, base: usize, message: &str, with_place: bool, args: &Args<'_>) -> Diagnostic {

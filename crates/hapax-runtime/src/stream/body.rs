@@ -59,7 +59,13 @@ impl Seen {
         }
     }
 
-    /// Whether the body ends in what was looked at, how many bytes it counts as (see [`Half::payload`](crate::relay::Half::payload)), and how many it takes up.
+    /// What has come is no chunked body.
+    pub(super) fn is_malformed(&self) -> bool {
+        self.malformed
+    }
+
+    /// Whether the body ends in what was looked at, how many bytes it counts as (see
+    /// [`Half::payload`](crate::relay::Half::payload)), and how many it takes up.
     pub(super) fn extent(&self) -> (bool, u64, usize) {
         let whole = self.decoder.is_end();
         (whole, self.bytes.len() as u64 + self.trailers + u64::from(whole), self.at)
@@ -72,19 +78,6 @@ impl Seen {
             announced: None,
         }
     }
-}
-
-/// Whether what has come of a chunked body is none.
-pub(super) fn is_malformed(buffered: &[u8]) -> bool {
-    let (mut decoder, mut trailers, mut at) = (ChunkDecoder::default(), Head::default(), 0);
-    while !decoder.is_end() {
-        match decoder.next(buffered.get(at..).unwrap_or_default(), &mut trailers) {
-            Err(_) => return true,
-            Ok(ChunkEvent::NeedMore) => break,
-            Ok(ChunkEvent::Skip(n) | ChunkEvent::Data(n) | ChunkEvent::End(n)) => at += n,
-        }
-    }
-    false
 }
 
 /// What is known of a body: `seen` is its decoded copy where it is chunked.
@@ -278,7 +271,9 @@ mod tests {
             (b"3\r\nab", false),
             (b"0\r\n\r\nzz", false),
         ] {
-            assert_eq!(is_malformed(bytes), malformed, "{bytes:?}");
+            let mut seen = Seen::default();
+            seen.look(bytes);
+            assert_eq!(seen.is_malformed(), malformed, "{bytes:?}");
         }
     }
 }

@@ -607,8 +607,12 @@ impl Exchange<'_> {
                     let server = &self.be_state().servers[i];
                     self.w.pools.put(self.be_id, id, &self.server_conf(i), server, up, now);
                 }
-            } else if if clean { self.request_sent && !self.p.res.eof } else { !self.raw } {
-                up.close();
+            } else {
+                // A server that has ended its side is left in order, and in TCP mode whoever ends a stream early says how.
+                let cut = if clean { self.request_sent && !self.p.res.eof } else { !self.raw };
+                if cut {
+                    up.close();
+                }
             }
         }
         self.give_slot();

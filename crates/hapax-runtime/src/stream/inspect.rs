@@ -52,33 +52,13 @@ impl Exchange<'_> {
 
     /// The look at the response, where a rule has waited for it. Nobody knows its status by name before these rules are over.
     pub(super) async fn inspect_response(&mut self) -> Step<()> {
-        let Some(Inspection { mut from, until }) = self.inspection.take() else {
+        let Some(Inspection { from, until }) = self.inspection.take() else {
             return Ok(());
         };
         let be = self.be;
         let status = std::mem::take(&mut self.p.facts.status);
-        let mut woken = Woken::No;
-        self.look_at_bodies();
-        self.measure_room(Way::Response);
-        let mut no_more = self.body(Way::Response, false).complete;
-        let verdict = loop {
-            let mut txn = self.txn(true, woken);
-            txn.no_more = no_more;
-            let outcome = hapax_rules::run(&be.tcp_res_rules, from, &mut txn);
-            from = outcome.index;
-            self.label_client();
-            self.count_failed_rewrites();
-            woken = match outcome.effect {
-                Effect::Wait(Wait::More) if !no_more => {
-                    no_more = true;
-                    let left = until.saturating_sub(self.w.now_ms());
-                    self.wait_for_body(Way::Response, left, 0, false).await?;
-                    Woken::No
-                }
-                Effect::Wait(wait) => self.wait(wait, Way::Response).await?,
-                effect => break effect,
-            };
-        };
+        let left = until.saturating_sub(self.w.now_ms());
+        let verdict = self.verdict(&be.tcp_res_rules, from, Way::Response, left).await?;
         self.p.facts.status = status;
         if verdict == Effect::Close {
             // What came of the response still goes to the client.

@@ -8,7 +8,6 @@ use hapax_proto::h1::framing::{self, BodyLen, FramingError};
 use hapax_proto::h1::{Limits, normalise, parse_request};
 use hapax_proto::http::{Head, Version};
 
-use super::body;
 use super::exchange::Exchange;
 use super::{Step, Stop};
 use crate::buf::Buf;
@@ -164,8 +163,11 @@ impl Exchange<'_> {
             Err(FramingError::Unsupported) => return Err(self.refuse(422)),
             Err(_) => return Err(self.refuse(400)),
         };
-        if self.meta.body == BodyLen::Chunked && body::is_malformed(self.p.req.buf.filled()) {
-            return Err(self.refuse(400));
+        if self.meta.body == BodyLen::Chunked {
+            self.p.req_seen.look(self.p.req.buf.filled());
+            if self.p.req_seen.is_malformed() {
+                return Err(self.refuse(400));
+            }
         }
         let head = &mut self.p.req_head;
         // What is left out on the way to the server has come all the same.

@@ -89,7 +89,13 @@ impl Exchange<'_> {
 
     /// The same; rules that need more of the message than is there wait for it that long.
     async fn inspect(&mut self, rules: &[Rule], way: Way, delay: Millis) -> Step<()> {
-        let (mut from, mut woken) = (0, Woken::No);
+        let verdict = self.verdict(rules, 0, way, delay).await?;
+        self.act(verdict, way).await
+    }
+
+    /// What a rule set comes to, from one of its rules on.
+    pub(super) async fn verdict(&mut self, rules: &[Rule], mut from: usize, way: Way, delay: Millis) -> Step<Effect> {
+        let mut woken = Woken::No;
         self.look_at_bodies();
         self.measure_room(way);
         let mut no_more = delay == 0 || self.body(way, false).complete;
@@ -110,7 +116,7 @@ impl Exchange<'_> {
                     Woken::No
                 }
                 Effect::Wait(wait) => self.wait(wait, way).await?,
-                effect => return self.act(effect, way).await,
+                effect => return Ok(effect),
             };
         }
     }
