@@ -156,7 +156,7 @@ impl Farm {
             Algorithm::Hash(h) if h.consistent => Tables::Ring(ring::Ring::default()),
             Algorithm::StaticRr | Algorithm::Hash(_) => Tables::Map(map::Map::default()),
         };
-        Self {
+        let mut farm = Self {
             order: (0..members.len()).collect(),
             members,
             all_backups,
@@ -164,7 +164,12 @@ impl Farm {
             live: Vec::new(),
             tables,
             stale: true,
+        };
+        // Turns depend on what changed since the start, also where nobody was chosen yet.
+        if matches!(farm.tables, Tables::RoundRobin(_)) {
+            farm.refresh();
         }
+        farm
     }
 
     /// When keys pass their servers by.
@@ -176,9 +181,16 @@ impl Farm {
 
     /// Changes a member; the choice follows at the next pick.
     pub fn set(&mut self, i: usize, member: Member) {
-        if self.members[i] != member {
-            self.members[i] = member;
-            self.stale = true;
+        if self.members[i] == member {
+            return;
+        }
+        self.members[i] = member;
+        self.stale = true;
+        // Turns depend on the order of changes. Backups come and go as a whole, when the tables are made anew.
+        if let Tables::RoundRobin(t) = &mut self.tables
+            && !member.backup
+        {
+            t.reweigh(i, if member.usable { i64::from(member.weight) } else { 0 });
         }
     }
 
@@ -228,7 +240,9 @@ impl Farm {
         if self.live.is_empty() {
             return Choice::NoServer;
         }
-        if let [only] = self.live[..] {
+        if let [only] = self.live[..]
+            && !self.keeps_turns()
+        {
             return if load(only).full && !self.queues_on_server() {
                 Choice::Full
             } else {
@@ -261,6 +275,11 @@ impl Farm {
     pub fn is_empty(&mut self) -> bool {
         self.refresh();
         self.live.is_empty()
+    }
+
+    /// Each choice moves the turns of those who may be back later.
+    fn keeps_turns(&self) -> bool {
+        matches!(self.tables, Tables::RoundRobin(_)) && self.order.len() > 1
     }
 
     /// A keyed choice stays with its server and queues there.

@@ -22,6 +22,9 @@ fn count(f: &mut Farm, servers: usize, n: u32) -> Vec<u32> {
     got
 }
 
+/// No weight of a farm that changes is as large.
+const HEAVIEST: u32 = 20;
+
 fn consistent() -> Algorithm {
     Algorithm::Hash(HashType {
         consistent: true,
@@ -48,12 +51,12 @@ proptest! {
         }
     }
 
-    /// Weights that change at any moment count from then on: one cycle later nobody is ahead or behind by more than
-    /// two turns in four cycles.
+    /// Weights that change at any moment count from then on. A server that got lighter may have carried along as much as its old weight
+    /// and gives it back turn by turn; when that is over, nobody is ahead or behind by more than a turn in four cycles.
     #[test]
     fn turns_follow_weights_that_change(
-        start in vec(0u32..20, 2..7),
-        changes in vec((0usize..7, 0u32..20, 0u32..40), 1..12),
+        start in vec(0..HEAVIEST, 2..7),
+        changes in vec((0usize..7, 0..HEAVIEST, 0u32..40), 1..12),
     ) {
         let mut weights = start;
         let mut f = farm(Algorithm::RoundRobin, &weights);
@@ -64,9 +67,9 @@ proptest! {
             count(&mut f, weights.len(), picks);
         }
         let total: u32 = weights.iter().sum();
-        count(&mut f, weights.len(), total);
+        count(&mut f, weights.len(), total * HEAVIEST);
         let window = count(&mut f, weights.len(), total * 4);
-        let near = window.iter().zip(&weights).all(|(got, want)| got.abs_diff(want * 4) <= 2);
+        let near = window.iter().zip(&weights).all(|(got, want)| got.abs_diff(want * 4) <= 1);
         prop_assert!(near, "{:?} for four times {:?}", window, weights);
     }
 

@@ -15,14 +15,15 @@ use std::collections::BinaryHeap;
 use super::{Load, Member, View};
 
 /// Due position, then what is left of the weight without the remainder, the most first, then who came first.
-type Turn = (u64, Reverse<u64>, u64, usize);
+type Turn = (i64, Reverse<i64>, u64, usize);
 
 #[derive(Debug)]
 pub(super) struct RoundRobin {
-    pos: u64,
-    /// The end of the window.
-    end: u64,
-    total: u64,
+    pos: i64,
+    /// The window, as positions: one of as many as the weights added up to when it began.
+    begin: i64,
+    end: i64,
+    total: i64,
     slots: Vec<Slot>,
     waiting: BinaryHeap<Reverse<Turn>>,
     /// Lightest first, taken from the end.
@@ -36,9 +37,9 @@ pub(super) struct RoundRobin {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    weight: u32,
-    due: u64,
-    rest: u64,
+    weight: i64,
+    due: i64,
+    rest: i64,
     /// When it queued up, as a number.
     order: u64,
     line: Line,
@@ -58,6 +59,7 @@ impl RoundRobin {
     pub(super) fn new(n: usize) -> Self {
         Self {
             pos: 0,
+            begin: 0,
             end: 0,
             total: 0,
             slots: vec![Slot::default(); n],
@@ -70,40 +72,55 @@ impl RoundRobin {
     }
 
     pub(super) fn rebuild(&mut self, members: &[Member], live: &[usize]) {
-        self.total = live.iter().map(|&i| u64::from(members[i].weight)).sum();
         self.slots.resize(members.len(), Slot::default());
-        let starting = self.pos == 0;
-        if starting {
-            self.end = self.total;
-        }
         let mut weights = vec![0; members.len()];
         for &i in live {
-            weights[i] = members[i].weight;
+            weights[i] = i64::from(members[i].weight);
         }
+        if self.queued == 0 {
+            self.start(&weights);
+        } else {
+            for (i, weight) in weights.into_iter().enumerate() {
+                self.reweigh(i, weight);
+            }
+        }
+        self.line_up();
+    }
+
+    /// All who are there at the start are fresh in the first window.
+    fn start(&mut self, weights: &[i64]) {
+        self.total = weights.iter().sum();
+        self.end = self.total;
+        for (slot, &weight) in self.slots.iter_mut().zip(weights) {
+            (slot.weight, slot.order) = (weight, self.queued);
+            slot.line = if weight > 0 { Line::Fresh } else { Line::None };
+            self.queued += 1;
+        }
+    }
+
+    /// Who comes in, or gets heavier or lighter, is due when its share of what is left of the window has passed. What it had carried
+    /// along it keeps. The lists are to be made anew before the next pick.
+    pub(super) fn reweigh(&mut self, i: usize, weight: i64) {
+        let Some(slot) = self.slots.get_mut(i).filter(|s| s.weight != weight) else {
+            return;
+        };
+        self.total += weight - slot.weight;
+        slot.weight = weight;
+        if weight == 0 {
+            slot.line = Line::None;
+            return;
+        }
+        let left = self.total - (self.pos - self.begin);
+        slot.due = self.pos + left.div_euclid(weight);
+        self.queue(i);
+    }
+
+    /// Makes the lists anew, from where each server stands.
+    fn line_up(&mut self) {
         self.waiting.clear();
         self.fresh.clear();
         self.next.clear();
-        for (i, weight) in weights.into_iter().enumerate() {
-            let old = self.slots[i];
-            let slot = &mut self.slots[i];
-            slot.weight = weight;
-            if weight == 0 {
-                slot.line = Line::None;
-                continue;
-            }
-            if starting {
-                (slot.line, slot.order) = (Line::Fresh, i as u64);
-            } else if old.weight != weight {
-                // Who comes in, or comes back heavier or lighter, waits one period at most; nobody is owed the past.
-                let latest = self.pos + self.total / u64::from(weight);
-                slot.rest = 0;
-                slot.due = if old.weight == 0 { latest } else { old.due.min(latest) };
-                if old.line != Line::Fresh {
-                    slot.line = if slot.due < self.end { Line::Waiting } else { Line::Next };
-                    slot.order = self.queued;
-                    self.queued += 1;
-                }
-            }
+        for i in 0..self.slots.len() {
             match self.slots[i].line {
                 Line::None => {}
                 Line::Fresh => self.fresh.push(i),
@@ -111,7 +128,6 @@ impl RoundRobin {
                 Line::Waiting => self.waiting.push(Reverse(self.turn(i))),
             }
         }
-        self.queued = self.queued.max(self.slots.len() as u64);
         self.sort_fresh();
     }
 
@@ -121,36 +137,14 @@ impl RoundRobin {
     }
 
     pub(super) fn pick(&mut self, view: &View<'_>, load: &impl Fn(usize) -> Load) -> Option<usize> {
-        if self.pos >= self.end || (self.waiting.is_empty() && self.fresh.is_empty()) {
-            self.renew();
-        }
         let fits = |i: usize| view.avoid != Some(i) && !load(i).full;
-        let mut spare = None;
-        let mut picked = None;
-        let mut k = self.fresh.len();
-        loop {
-            let is_due = self.waiting.peek().is_some_and(|t| t.0.0 <= self.pos);
-            let (i, from_fresh) = if !is_due && k > 0 {
-                k -= 1;
-                (self.fresh[k], true)
-            } else if let Some(Reverse((.., i))) = self.waiting.pop() {
-                (i, false)
-            } else {
-                break;
-            };
-            if fits(i) {
-                picked = Some(i);
-                break;
-            }
-            if !load(i).full {
-                spare = Some(i);
-            }
-            if !from_fresh {
-                self.passed.push(i);
-            }
+        let mut picked = self.first_in_line(&fits);
+        // Those who wait for the next window have their turn where nobody of this one may be chosen.
+        if picked.is_none() && !self.next.is_empty() {
+            self.renew();
+            picked = self.first_in_line(&fits);
         }
-        let picked = picked.or_else(|| self.next.iter().copied().find(|i| fits(*i))).or(spare);
-        let picked = picked.or_else(|| self.next.iter().copied().find(|i| !load(*i).full));
+        let picked = picked.or_else(|| view.avoid.filter(|&i| self.is_in(i) && !load(i).full));
         while let Some(i) = self.passed.pop() {
             if picked != Some(i) {
                 self.wait(i);
@@ -162,13 +156,35 @@ impl RoundRobin {
         picked
     }
 
-    /// Begins another window: who is left of the last one is fresh still.
-    fn renew(&mut self) {
-        // Where nobody is due in this one any more, it is over.
-        if self.waiting.is_empty() && self.fresh.is_empty() {
-            self.pos = self.pos.max(self.end);
+    fn is_in(&self, i: usize) -> bool {
+        self.slots.get(i).is_some_and(|s| s.line != Line::None)
+    }
+
+    /// The first of this window who may be chosen. Those passed over are out of their line until they are put back.
+    fn first_in_line(&mut self, fits: &impl Fn(usize) -> bool) -> Option<usize> {
+        let mut k = self.fresh.len();
+        loop {
+            let is_due = self.waiting.peek().is_some_and(|t| t.0.0 <= self.pos);
+            if !is_due && k > 0 {
+                k -= 1;
+                if fits(self.fresh[k]) {
+                    return Some(self.fresh[k]);
+                }
+                continue;
+            }
+            let Reverse((.., i)) = self.waiting.pop()?;
+            if fits(i) {
+                return Some(i);
+            }
+            self.passed.push(i);
         }
-        self.end = self.pos.max(self.end) + self.total.max(1);
+    }
+
+    /// Begins another window: who was not due before the end of the last one is fresh.
+    fn renew(&mut self) {
+        self.pos = self.pos.max(self.end);
+        self.begin = self.pos;
+        self.end = self.pos + self.total;
         for &i in &self.next {
             self.slots[i].line = Line::Fresh;
         }
@@ -178,21 +194,25 @@ impl RoundRobin {
 
     fn turn(&self, i: usize) -> Turn {
         let s = self.slots[i];
-        (s.due, Reverse(u64::from(s.weight).saturating_sub(s.rest)), s.order, i)
+        (s.due, Reverse(s.weight - s.rest), s.order, i)
     }
 
-    /// Queues up.
+    /// Queues up, in a list.
     fn wait(&mut self, i: usize) {
+        self.queue(i);
+        match self.slots[i].line {
+            Line::Waiting => self.waiting.push(Reverse(self.turn(i))),
+            _ => self.next.push(i),
+        }
+    }
+
+    /// Queues up: what is not due before the window ends, or would end if it had begun with the weights of now, is for the next.
+    fn queue(&mut self, i: usize) {
+        let end = self.end.min(self.begin + self.total);
         let slot = &mut self.slots[i];
         slot.order = self.queued;
+        slot.line = if slot.due < end { Line::Waiting } else { Line::Next };
         self.queued += 1;
-        if slot.due < self.end {
-            slot.line = Line::Waiting;
-            self.waiting.push(Reverse(self.turn(i)));
-        } else {
-            slot.line = Line::Next;
-            self.next.push(i);
-        }
     }
 
     /// Moves a server on by its period.
@@ -211,10 +231,13 @@ impl RoundRobin {
         if s.due + total < pos {
             s.due = pos;
         }
-        let weight = u64::from(s.weight.max(1));
-        let span = total + s.rest;
-        s.due += span / weight;
-        s.rest = span % weight;
+        // One that got lighter has more to give back than a period can take, and does so over several.
+        s.due += total / s.weight;
+        s.rest += total % s.weight;
+        if s.rest >= s.weight {
+            s.rest -= s.weight;
+            s.due += 1;
+        }
         self.pos += 1;
         self.wait(i);
     }

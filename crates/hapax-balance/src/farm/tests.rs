@@ -81,6 +81,69 @@ fn turns_are_those_of_haproxy() {
     }
 }
 
+/// Weights, turns until the first change, then who gets what weight and how many turns follow; the turns by server, one word a
+/// part: as HAProxy answered one client whose operator said `set server weight` meanwhile.
+type Changing = (&'static [u32], usize, &'static [(usize, u32, usize)], &'static str);
+
+#[test]
+fn turns_with_weights_that_change_are_those_of_haproxy() {
+    let cases: &[Changing] = &[
+        (&[4, 4], 7, &[(0, 1, 40)], "1212121 2222122221222212222122221222212222122221"),
+        (&[1, 9], 13, &[(0, 8, 30)], "2222222221222 212212121212121212122121212121"),
+        // What the lighter one had carried along is given back over five of its turns.
+        (
+            &[14, 15],
+            11,
+            &[(0, 1, 60)],
+            "22121212121 222222222222222122222222222222221222222222222222212222222222",
+        ),
+        (
+            &[3, 1, 2],
+            20,
+            &[(1, 3, 9), (1, 0, 9), (1, 2, 30)],
+            "13121313121313121313 123121321 311313113 132132113213211321321132132113",
+        ),
+        // Before anybody was chosen.
+        (&[2, 3], 0, &[(1, 1, 12), (0, 7, 12)], " 111211211211 211111112111"),
+        (
+            &[3, 0, 2],
+            40,
+            &[(1, 1, 20), (0, 0, 20), (2, 0, 10), (0, 3, 30)],
+            "1131311313113131131311313113131131311313 11321311321311321311 32332332332332332332 2222222222 \
+             211121111121112111211121112111",
+        ),
+        // Past the ends of windows.
+        (
+            &[1, 1],
+            16,
+            &[(0, 0, 5), (0, 1, 12), (1, 0, 40), (1, 1, 9)],
+            "1212121212121212 22222 212121212121 1111111111111111111111111111111111111111 121212121",
+        ),
+        (
+            &[3, 8],
+            13,
+            &[(0, 8, 28), (0, 2, 28), (0, 5, 29), (1, 12, 39), (0, 15, 60)],
+            "2221221222122 2121212121212121212121212121 2221222212222122221222212222 12212212122121221221212212122 \
+             212212221221221222122122212212212221221 212121121212121121212121121212121121212111212121211212121211",
+        ),
+    ];
+    for (weights, first, changes, want) in cases {
+        let mut f = farm(Algorithm::RoundRobin, weights);
+        let mut got = vec![turns(&mut f, *first)];
+        for (i, weight, n) in *changes {
+            f.set(
+                *i,
+                Member {
+                    weight: weight * SCALE,
+                    ..f.member(*i)
+                },
+            );
+            got.push(turns(&mut f, *n));
+        }
+        assert_eq!(got.join(" "), *want, "{weights:?} {changes:?}");
+    }
+}
+
 /// A small generator for operation lists: the lists are long, the seeds few and fixed.
 struct Dice(u64);
 
