@@ -3,6 +3,7 @@
 
 mod headers;
 mod options;
+mod patience;
 mod retries;
 
 use hapax_tests::{Builder, Origin, Program, Proxy};

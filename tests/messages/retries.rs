@@ -31,6 +31,10 @@ fn junk() -> Reply {
     Reply::raw("rubbish\r\n\r\n").closing()
 }
 
+fn of_no_length() -> Reply {
+    Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n").closing()
+}
+
 fn partial() -> Reply {
     Reply::raw("HTTP/1.1 200 OK\r\nContent-Le").closing()
 }
@@ -57,11 +61,12 @@ fn not_found() -> Reply {
 #[test]
 fn every_kind_of_failure() {
     type Case = (&'static str, fn() -> Reply, u16);
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
         ("empty-response", reset, 200),
         ("conn-failure", reset, 502),
         ("junk-response", junk, 200),
         ("empty-response", junk, 502),
+        ("junk-response", of_no_length, 200),
         ("503", unavailable, 200),
         ("all-retryable-errors", unavailable, 200),
         ("404 500", not_found, 200),

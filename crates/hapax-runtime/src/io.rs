@@ -346,6 +346,13 @@ impl Io {
         }
     }
 
+    /// A peer that was silent for too long is told of the end in order, even where closing is a reset.
+    pub(crate) fn end_in_order(&mut self, cx: &mut Context<'_>) {
+        if !self.is_tls() {
+            let _ = self.poll_shutdown(cx);
+        }
+    }
+
     /// Makes closing send a reset at once.
     pub(crate) fn reset_on_close(&self) {
         if let Some(Raw::Tcp(s)) = self.raw()

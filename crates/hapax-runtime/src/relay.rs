@@ -66,6 +66,7 @@ pub(crate) struct Half {
     body: Body,
     coding: Coding,
     trailers: Head,
+    started: bool,
     /// The source has ended.
     pub eof: bool,
     /// The end of the source is passed on to the destination (tunnels).
@@ -111,6 +112,7 @@ impl Half {
         self.body = Body::Done;
         self.coding = Coding::Plain;
         self.trailers.clear();
+        self.started = false;
         self.eof = false;
         self.pass_end = false;
         self.closes = false;
@@ -151,6 +153,7 @@ impl Half {
             BodyLen::UntilClose => Body::Close,
         };
         self.coding = coding;
+        self.started = true;
         let framing_kept = coding == Coding::Plain || matches!(self.body, Body::Chunked(_));
         self.splice = splice && framing_kept && self.tap.is_none() && !self.discard;
         if let Some(tap) = &mut self.tap {
@@ -212,6 +215,11 @@ impl Half {
     pub(crate) fn cut(&mut self) {
         self.eof = true;
         self.finish();
+    }
+
+    /// It is known how the body is delimited.
+    pub(crate) fn is_started(&self) -> bool {
+        self.started
     }
 
     /// All of the body was read.
@@ -459,6 +467,36 @@ impl Half {
                 }
             }
         }
+    }
+
+    /// What is still to come of the body goes nowhere.
+    pub(crate) fn forsake(&mut self) {
+        self.out.clear();
+        self.out_pos = 0;
+        self.buf.consume(self.raw);
+        self.raw = 0;
+        self.kept = None;
+        self.tap = None;
+        self.discard = true;
+    }
+
+    /// Reads the body over, to its end.
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>, src: &mut Io) -> Poll<Result<(), HalfError>> {
+        self.digest()?;
+        while !self.is_read() {
+            match src.poll_read(cx, self.buf.space()) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(e)) => return Poll::Ready(Err(HalfError::Source(e))),
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(HalfError::Truncated)),
+                Poll::Ready(Ok(n)) => {
+                    self.moved = true;
+                    self.wire_in += n as u64;
+                    self.buf.advance(n);
+                    self.digest()?;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Writes all that is ready to be written.

@@ -92,12 +92,10 @@ pub(crate) async fn run(worker: Rc<Worker>, listener: Rc<ListenerFacts>, raw: Ra
         }
     }
     client.release_tracks(&worker);
-    for held in &client.held {
-        worker
-            .shared
-            .server(held.backend, held.server)
-            .idle_private
-            .fetch_sub(1, Ordering::Relaxed);
+    for held in client.held.drain(..) {
+        let server = worker.shared.server(held.backend, held.server);
+        server.idle_private.fetch_sub(1, Ordering::Relaxed);
+        held.up.close();
     }
     if !client.vars.is_empty() {
         let limits = worker.plan().global.var_limits;
@@ -452,6 +450,9 @@ async fn wait_for_request(worker: &Worker, client: &mut Client, proxy: &Proxy) -
             return Poll::Ready(true);
         }
         if client.deadline.expired(cx) || client.entry.kill.get() {
+            if !first {
+                client.io.end_in_order(cx);
+            }
             return Poll::Ready(false);
         }
         Poll::Pending

@@ -72,6 +72,8 @@ impl Action for SetTimeout {
         let Some(ms) = self.value.get(&txn.env()).and_then(|n| Millis::try_from(n).ok()) else {
             return Effect::Continue;
         };
+        // There is no limit of 0: it takes the one that there is away, unless there is one to fall back on later.
+        let void = ms == 0 && txn.res.is_none() && matches!(self.which, Timeout::Server | Timeout::Tunnel);
         let c = &mut txn.stream.set;
         let slot = match self.which {
             Timeout::Client => &mut c.timeout_client,
@@ -81,7 +83,7 @@ impl Action for SetTimeout {
             Timeout::Tarpit => &mut c.timeout_tarpit,
             Timeout::Tunnel => &mut c.timeout_tunnel,
         };
-        *slot = Some(ms);
+        *slot = Some(ms).filter(|_| !void);
         Effect::Continue
     }
 }

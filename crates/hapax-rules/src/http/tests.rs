@@ -144,6 +144,23 @@ fn timeouts_of_the_stream() {
 }
 
 #[test]
+fn a_timeout_of_nothing() {
+    let rules = [
+        "set-timeout client int(0)",
+        "set-timeout server int(0)",
+        "set-timeout tunnel int(0)",
+    ];
+    let mut request = Facts::request("/", &[]);
+    request.run(RuleSets::HTTP_REQ, &rules);
+    let set = &request.stream.set;
+    assert_eq!((set.timeout_client, set.timeout_server, set.timeout_tunnel), (Some(0), None, None));
+    let mut response = Facts::response(&[]);
+    response.run(RuleSets::HTTP_RES, &rules[1..]);
+    let set = &response.stream.set;
+    assert_eq!((set.timeout_server, set.timeout_tunnel), (Some(0), Some(0)));
+}
+
+#[test]
 fn timeouts_belong_to_sides() {
     for (side, rule, ok) in [
         (Side::FRONTEND, "set-timeout client 1s", true),

@@ -608,8 +608,18 @@ impl Exchange<'_> {
                     self.w.pools.put(self.be_id, id, &self.server_conf(i), server, up, now);
                 }
             } else {
-                // A server that has ended its side is left in order, and in TCP mode whoever ends a stream early says how.
-                let cut = if clean { self.request_sent && !self.p.res.eof } else { !self.raw };
+                // A server that has ended its side is left in order, and so is one whose client was too slow, or whose tunnel was
+                // silent. In TCP mode whoever ends a stream early says how.
+                let slow = match self.p.facts.termination[0] {
+                    b'c' => true,
+                    b's' => self.tunnel,
+                    _ => false,
+                };
+                let cut = if clean {
+                    self.request_sent && !self.p.res.eof
+                } else {
+                    !self.raw && !slow
+                };
                 if cut {
                     up.close();
                 }

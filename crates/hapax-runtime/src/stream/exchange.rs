@@ -194,11 +194,12 @@ impl<'x> Exchange<'x> {
 
     /// `timeout client` as rules have left it.
     pub(super) fn client_timeout(&self) -> Option<Millis> {
-        self.p.facts.set.timeout_client.or(self.fe.timeouts.client)
+        self.p.facts.set.timeout_client.or(self.fe.timeouts.client).filter(|t| *t != 0)
     }
 
+    /// The same of the server; a rule that says 0 takes the limit away.
     pub(super) fn server_timeout(&self) -> Option<Millis> {
-        self.p.facts.set.timeout_server.or(self.be.timeouts.server)
+        self.p.facts.set.timeout_server.or(self.be.timeouts.server).filter(|t| *t != 0)
     }
 
     /// The transaction as rules see it. `response`: the response head is there.

@@ -49,14 +49,16 @@ impl<'x> Exchange<'x> {
             }
             break;
         }
-        if self.be.retry_on.after_sending() {
-            if self.retried(RetryOn::status(self.p.res_head.status)) {
-                return Ok(false);
-            }
-            self.p.req.forget();
+        if self.be.retry_on.after_sending() && self.retried(RetryOn::status(self.p.res_head.status)) {
+            return Ok(false);
         }
         self.marks.response = self.w.now_ms();
-        self.start_response().await?;
+        let meta = match self.judge_final() {
+            Ok(meta) => meta,
+            Err(end) => return if self.retried(self.failure) { Ok(false) } else { Err(end.into()) },
+        };
+        self.process_response(meta).await?;
+        self.p.req.forget();
         self.relay_bodies(splice).await?;
         Ok(true)
     }
@@ -143,6 +145,8 @@ impl<'x> Exchange<'x> {
             fields: self.plan.global.maxhdr,
             relaxed: self.be.options.contains(Options::ACCEPT_INVALID_RES),
         };
+        // The head as a whole has to come in time: what comes of it is no reason to wait for longer.
+        self.arm_for_response();
         loop {
             if !self.p.res.buf.is_empty() {
                 match parse_response(self.p.res.buf.filled(), &mut self.p.res_head, limits) {
@@ -157,13 +161,14 @@ impl<'x> Exchange<'x> {
                     }
                 }
             }
-            self.arm_for_response();
             match std::future::poll_fn(|cx| self.poll_response(cx)).await {
                 Waited::Bytes => {}
                 Waited::Ended(result) => return Err(self.no_response(&result)),
                 Waited::Timeout if !self.request_read && self.p.req.is_flushed() => {
                     return Err(End::with_status(Blame::ClientTimeout, Phase::Headers, 400).into());
                 }
+                // It has taken nothing of the request for too long.
+                Waited::Timeout if !self.p.req.is_flushed() => return Err(End::new(Blame::Server, Phase::Headers).into()),
                 Waited::Timeout => {
                     self.failure = RetryOn::RESPONSE_TIMEOUT;
                     return Err(End::new(Blame::ServerTimeout, Phase::Headers).into());
@@ -200,9 +205,7 @@ impl<'x> Exchange<'x> {
                     self.request_sent = true;
                     self.request_read = true;
                     self.watched = true;
-                    self.c
-                        .deadline
-                        .after(self.w.now_ms(), self.p.facts.set.timeout_server.or(self.be.timeouts.server));
+                    self.c.deadline.after(self.w.now_ms(), self.server_timeout());
                 }
                 // The server takes no more: it may have answered already.
                 Poll::Ready(Err(HalfError::Destination(_))) => {
@@ -261,9 +264,10 @@ impl<'x> Exchange<'x> {
             // Half a head is no response, however it ends.
             return End::new(Blame::Proxy, Phase::Headers).into();
         }
-        if reused && self.p.res.buf.is_empty() && self.c.streams > 1 {
+        if reused && self.p.res.buf.is_empty() {
             // A kept connection died under the request. The client sees what it would have seen without us: a closed
-            // connection, after which it may try again.
+            // connection, after which it may try again. As in HAProxy, no line tells of it.
+            self.p.facts.log_level = Some(hapax_sample::LOG_SILENT);
             return Stop::Close(End::with_status(Blame::Server, Phase::Headers, 0));
         }
         End::new(Blame::Server, Phase::Headers).into()
@@ -283,14 +287,17 @@ impl<'x> Exchange<'x> {
         self.write_now(&out).await
     }
 
-    /// The final response's head: judged, edited, and put before the body.
-    async fn start_response(&mut self) -> Step<()> {
+    /// The same of the final response: one that cannot be is no better than rubbish.
+    fn judge_final(&mut self) -> Result<Meta, End> {
         if self.p.res_head.status == 101 {
             // As in HAProxy, one that may not be here counts all the same.
             self.head_out = self.interim_out + self.p.res_head.counted_len();
         }
-        let meta = self.judge_response()?;
-        self.process_response(meta).await
+        let judged = self.judge_response();
+        if judged.is_err() {
+            self.failure = RetryOn::JUNK_RESPONSE;
+        }
+        judged
     }
 
     /// How the response is delimited, and whether it may be one to this request at all.
@@ -360,13 +367,18 @@ impl<'x> Exchange<'x> {
             .map_err(|e| client_failure(&e).into())
     }
 
+    /// Who is waited for, and for how long: one who has to take something, or to send it; of two, who has less time.
+    fn patience(&self) -> Option<(hapax_value::Millis, Blame)> {
+        let (req, res) = (&self.p.req, &self.p.res);
+        let client = !res.is_flushed() || (!self.request_read && req.is_flushed());
+        let server = !self.request_sent && !req.is_flushed() || (res.is_flushed() && !res.is_read());
+        let client = self.client_timeout().filter(|_| client).map(|t| (t, Blame::ClientTimeout));
+        let server = self.server_timeout().filter(|_| server).map(|t| (t, Blame::ServerTimeout));
+        client.into_iter().chain(server).min_by_key(|(t, _)| *t)
+    }
+
     fn arm_for_bodies(&self) {
-        let t = if self.p.res.is_flushed() {
-            self.server_timeout()
-        } else {
-            self.client_timeout()
-        };
-        self.c.deadline.after(self.w.now_ms(), t);
+        self.c.deadline.after(self.w.now_ms(), self.patience().map(|(t, _)| t));
     }
 
     fn poll_bodies(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
@@ -395,6 +407,10 @@ impl<'x> Exchange<'x> {
                     self.request_read = true;
                     self.watched = true;
                 }
+                // It has answered, and is gone before it had all.
+                Poll::Ready(Err(HalfError::Destination(_))) if response.is_ready() => {
+                    return Poll::Ready(Err(End::new(Blame::Server, phase)));
+                }
                 Poll::Ready(Err(HalfError::Destination(_))) => {
                     self.request_sent = true;
                     self.reusable = false;
@@ -415,8 +431,8 @@ impl<'x> Exchange<'x> {
             self.arm_for_bodies();
         }
         if self.c.deadline.expired(cx) {
-            let client = response.is_ready() || !self.p.res.is_flushed();
-            let blame = if client { Blame::ClientTimeout } else { Blame::ServerTimeout };
+            let blame = self.patience().map_or(Blame::ServerTimeout, |(_, b)| b);
+            let phase = if blame == Blame::ServerTimeout { Phase::Data } else { phase };
             return Poll::Ready(Err(End::new(blame, phase)));
         }
         if self.request_read && self.poll_client(cx, Phase::Data) {

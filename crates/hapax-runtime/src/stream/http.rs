@@ -56,6 +56,7 @@ impl Exchange<'_> {
             Ok(()) | Err(Stop::Answered) if self.keep_alive && self.request_read => Next::KeepAlive,
             _ => Next::Close,
         };
+        let mut lives = self.keep_alive && matches!(outcome, Ok(()) | Err(Stop::Answered));
         let (end, answer) = match outcome {
             Ok(()) | Err(Stop::Answered) => (None, false),
             Err(Stop::End(end)) => (Some(end), !self.response_started),
@@ -75,6 +76,10 @@ impl Exchange<'_> {
             }
             if answer {
                 next = self.answer_error(end).await;
+                lives = next == Next::KeepAlive;
+                if !self.request_read {
+                    next = Next::Close;
+                }
             } else if !self.response_started {
                 self.take_buffered_body();
                 self.p.facts.status = end.status.unwrap_or(0);
@@ -88,7 +93,7 @@ impl Exchange<'_> {
             self.count_response();
         }
         if next == Next::Close {
-            self.linger().await;
+            next = self.finish_request(lives).await;
         }
         next
     }

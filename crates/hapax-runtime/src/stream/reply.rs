@@ -57,7 +57,7 @@ impl Exchange<'_> {
     /// Sends the head in `res_head` and `body`. The status that is told and counted is `status`, whatever a page says.
     async fn send_own(&mut self, status: u16, mut body: Arc<[u8]>) -> Step<()> {
         self.take_buffered_body();
-        self.keep_alive &= self.request_read && self.may_keep_alive() && !self.w.stopping();
+        self.keep_alive &= self.may_keep_alive() && !self.w.stopping();
         self.p.facts.status = status;
         let mut given = self.p.res_head.status;
         if self.after_response_rules().is_err() {
@@ -86,7 +86,7 @@ impl Exchange<'_> {
         if !self.p.facts.applet.is_empty() && self.p.facts.termination[0] == b'L' {
             self.note_applet();
         }
-        let sent = self.write(&out, self.ends_with_last()).await;
+        let sent = self.write(&out, self.request_read && self.ends_with_last()).await;
         out.clear();
         *self.p.res.out() = out;
         sent
@@ -188,6 +188,7 @@ impl Exchange<'_> {
         }
         self.p.facts.termination = end.letters();
         self.p.facts.status = status;
+        self.keep_alive &= !matches!(end.blame, Blame::Client | Blame::ClientTimeout) && !self.p.req_seen.is_malformed();
         let body = self.make(&Reply::error(status));
         if self.p.res_head.status == 0 {
             self.p.facts.status = status;

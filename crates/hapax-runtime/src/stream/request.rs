@@ -110,6 +110,10 @@ impl Exchange<'_> {
             Some(Ok(n)) if n > 0 => {
                 self.p.req.buf.advance(n);
                 self.p.req.wire_in += n as u64;
+                if had > 0 && self.fe.timeouts.http_request.is_none() {
+                    // No limit for all of the head: each piece has the time of the client anew.
+                    self.c.deadline.after(self.w.now_ms(), self.fe.timeouts.client);
+                }
                 Ok(())
             }
             // A probe, or a kept connection that ends between requests.

@@ -57,7 +57,9 @@ impl Exchange<'_> {
     fn take_what_came(&mut self) {
         if !self.p.req.buf.is_full() {
             let mut cx = Context::from_waker(Waker::noop());
-            let _ = self.c.io.poll_read(&mut cx, self.p.req.buf.space());
+            if let Poll::Ready(Ok(n)) = self.c.io.poll_read(&mut cx, self.p.req.buf.space()) {
+                self.p.req.buf.advance(n);
+            }
         }
     }
 

@@ -20,6 +20,8 @@ struct Side {
     last: Millis,
     /// Only what comes from it counts.
     strict: bool,
+    /// It was told of the end of the other, and has its `*-fin`.
+    fin: bool,
     /// What had come from it, and whether more was not taken, at the last look (where `strict`).
     read: u64,
     held: bool,
@@ -76,7 +78,7 @@ impl Exchange<'_> {
                 } else if moved {
                     (t.client.last, t.server.last) = (now, now);
                 }
-                self.note_ends(t, ends, now);
+                self.note_ends(t, ends, moved, now);
                 self.arm(t, 0);
             }
             if !self.c.deadline.expired(cx) {
@@ -128,32 +130,35 @@ impl Exchange<'_> {
         }
     }
 
-    /// From the moment on at which a side was told of the end of the other, it has its `*-fin`.
-    fn note_ends(&self, t: &mut Tunnel, ends: [bool; 4], now: Millis) {
-        let told = |i: usize| ends[i] && !t.ends[i];
-        if told(1) && self.be.timeouts.server_fin.is_some() {
-            t.server.last = now;
-        }
-        if told(3) && self.fe.timeouts.client_fin.is_some() {
-            t.client.last = now;
-        }
+    /// From the moment on at which a side was told of the end of the other, it has its `*-fin`; what was HTTP has it once bytes
+    /// have come after that. The end that we have made of a silence is no sign of life.
+    fn note_ends(&self, t: &mut Tunnel, ends: [bool; 4], moved: bool, now: Millis) {
+        let raw = self.raw;
+        let note = |side: &mut Side, fin: Option<Millis>, was: bool, is: bool| {
+            if is && !was && raw && fin.is_some() && t.late.is_none() {
+                side.last = now;
+            }
+            side.fin |= if raw { is } else { was && moved };
+        };
+        note(&mut t.server, self.be.timeouts.server_fin, t.ends[1], ends[1]);
+        note(&mut t.client, self.fe.timeouts.client_fin, t.ends[3], ends[3]);
         t.ends = ends;
     }
 
     /// `timeout tunnel`, else the side's own; `*-fin` once the end of the other side was passed on to it.
-    pub(super) fn side_timeouts(&self) -> (Option<Millis>, Option<Millis>) {
+    fn side_timeouts(&self, t: &Tunnel) -> (Option<Millis>, Option<Millis>) {
         let (fe, be, set) = (&self.fe.timeouts, &self.be.timeouts, &self.p.facts.set);
-        let tunnel = set.timeout_tunnel.or(be.tunnel).or(fe.tunnel);
+        let tunnel = set.timeout_tunnel.or(be.tunnel).or(fe.tunnel).filter(|t| *t != 0);
         let of = |fin: Option<Millis>, told: bool, own| fin.filter(|_| told).or(tunnel).or(own);
         (
-            of(fe.client_fin, self.p.res.is_ended(), self.client_timeout()),
-            of(be.server_fin, self.p.req.is_ended(), self.server_timeout()),
+            of(fe.client_fin, t.client.fin, self.client_timeout()),
+            of(be.server_fin, t.server.fin, self.server_timeout()),
         )
     }
 
     /// Sets the clock to the first time, after `after`, at which a side has to be looked at.
     fn arm(&self, t: &Tunnel, after: Millis) {
-        let (client, server) = self.side_timeouts();
+        let (client, server) = self.side_timeouts(t);
         let (req, res) = (&self.p.req, &self.p.res);
         let due = |side: &Side, patience: Option<Millis>, from: &Half, to: &Half| {
             let waited_for = !from.eof || !to.is_flushed();
@@ -168,7 +173,7 @@ impl Exchange<'_> {
     /// The time of a side may be over: the end of what comes from it, or of everything.
     fn run_out(&mut self, t: &mut Tunnel) -> Result<(), Blame> {
         let now = self.w.now_ms();
-        let (client, server) = self.side_timeouts();
+        let (client, server) = self.side_timeouts(t);
         let (req, res) = (&mut self.p.req, &mut self.p.res);
         let sides = [
             (&t.client, client, Blame::ClientTimeout, !res.is_flushed()),
@@ -182,6 +187,11 @@ impl Exchange<'_> {
                 return Err(*t.late.get_or_insert(blame));
             }
             if !from.eof && from.is_flushed() {
+                // What was HTTP gives such a side up as if it had failed.
+                let blame = match blame {
+                    Blame::ServerTimeout if side.fin && !self.raw => Blame::Server,
+                    other => other,
+                };
                 t.late.get_or_insert(blame);
                 from.cut();
             }
