@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use hapax_value::{Value, parse_int};
+use hapax_value::{Type, Value};
 
 use super::alias::captured;
-use super::item::{Forced, Item, Label, Options};
+use super::item::{Forced, Item, Options};
 use super::sink::Sink;
 use crate::Env;
 
@@ -22,7 +22,21 @@ enum Plain<'v> {
     Bool(bool),
     Int(i64),
     Text(Cow<'v, [u8]>),
+    /// A text with escapes, which CBOR has in parts: what stands between them, and each of them.
+    Parts(Vec<u8>, Around),
+    Bytes(Cow<'v, [u8]>),
 }
+
+/// What else stands between the parts of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Nothing,
+    /// The braces and bars of captured fields.
+    Fields,
+}
+
+/// Aliases whose text may have escapes.
+const IN_PARTS: &[&str] = &["HM", "HP", "HPO", "HQ", "HU", "HV", "ft", "r"];
 
 /// The flags that say how a text looks have no say in an encoding.
 const SHAPE: Options = Options::QUOTE
@@ -32,52 +46,50 @@ const SHAPE: Options = Options::QUOTE
     .union(Options::HTTP)
     .union(Options::ENCODED);
 
-fn plain<'v>(item: &'v Item, env: &'v Env<'v>) -> Plain<'v> {
-    let (value, label) = match item {
-        Item::Text(_) | Item::Space => return Plain::Nothing,
+fn plain<'v>(item: &'v Item, env: &'v Env<'v>, binary: bool) -> Plain<'v> {
+    match item {
+        Item::Text(_) | Item::Space => Plain::Nothing,
         Item::Alias { alias, options, label } => {
             let mut out = Vec::new();
             (alias.write)(&mut Sink::new(env, &mut out, *options - SHAPE));
-            let value = if matches!(alias.name, "hrl" | "hsl") {
-                list(&captured(env, alias.name == "hrl"), env)
-            } else if out.is_empty() {
-                if matches!(alias.name, "hr" | "hs") {
-                    Plain::Null
-                } else {
-                    Plain::Nothing
-                }
-            } else if alias.number && parse_number(&out).is_some() {
-                Plain::Int(parse_number(&out).unwrap_or(0))
-            } else {
-                Plain::Text(Cow::Owned(out))
-            };
-            // What an alias gives is never left bare.
-            if label.forced == Some(Forced::Raw) {
-                return value;
+            if matches!(alias.name, "hrl" | "hsl") {
+                return list(&captured(env, alias.name == "hrl"), *options, env);
             }
-            (value, label)
+            match parse_number(&out).filter(|_| alias.number) {
+                Some(n) => number(n, label.forced, binary),
+                None if out.is_empty() && matches!(alias.name, "hr" | "hs") => Plain::Null,
+                None if out.is_empty() => Plain::Nothing,
+                None if matches!(alias.name, "hr" | "hs") => Plain::Parts(out, Around::Fields),
+                None if IN_PARTS.contains(&alias.name) => Plain::Parts(out, Around::Nothing),
+                None => Plain::Text(Cow::Owned(out)),
+            }
         }
-        Item::Expr { expr, label, .. } => {
-            let value = match expr.eval(env) {
-                Err(_) => Plain::Nothing,
-                Ok(Value::Bool(b)) => Plain::Bool(b),
-                Ok(Value::Int(n)) => Plain::Int(n),
-                Ok(v) => Plain::Text(v.into_str()),
-            };
-            (value, label)
-        }
-    };
-    forced(value, label)
+        Item::Expr { expr, label, .. } => expr.eval(env).map_or(Plain::Nothing, |v| forced(v, label.forced)),
+    }
 }
 
-/// Captured fields, each encoded as in a line; those that are not there as a dash.
-fn list(slots: &[Option<Box<[u8]>>], env: &Env<'_>) -> Plain<'static> {
+/// A number that an alias gives. CBOR has no use for one in letters, and none is left bare.
+fn number<'v>(n: i64, forced: Option<Forced>, binary: bool) -> Plain<'v> {
+    match forced {
+        Some(Forced::Bool) => Plain::Bool(n != 0),
+        Some(Forced::Str) if !binary => Plain::Text(Cow::Owned(n.to_string().into_bytes())),
+        _ => Plain::Int(n),
+    }
+}
+
+/// Captured fields, each encoded as in a line; those that are not there as a dash, or empty where quotes were asked for.
+fn list(slots: &[Option<Box<[u8]>>], options: Options, env: &Env<'_>) -> Plain<'static> {
     if slots.is_empty() {
         return Plain::Null;
     }
     let text = |slot: &Option<Box<[u8]>>| {
         let mut out = Vec::new();
-        Sink::new(env, &mut out, Options::MANDATORY).captures(std::slice::from_ref(slot), true);
+        let dash = if options.contains(Options::QUOTE) {
+            Options::empty()
+        } else {
+            Options::MANDATORY
+        };
+        Sink::new(env, &mut out, dash).captures(std::slice::from_ref(slot), true);
         out
     };
     Plain::List(slots.iter().map(text).collect())
@@ -88,23 +100,22 @@ fn parse_number(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// The value as the type that its name asks for.
-fn forced<'v>(value: Plain<'v>, label: &Label) -> Plain<'v> {
-    let number = |v: &Plain<'_>| match v {
-        Plain::Bool(b) => i64::from(*b),
-        Plain::Int(n) => *n,
-        Plain::Text(t) => parse_int(t).unwrap_or(0),
-        _ => 0,
+/// A sample as the type that its name asks for; what cannot be cast to it is nothing.
+fn forced(value: Value<'_>, forced: Option<Forced>) -> Plain<'_> {
+    let value = match forced {
+        Some(Forced::Sint) => value.cast(Type::Sint),
+        Some(Forced::Bool) if matches!(&value, Value::Str(t) if &**t == b"true") => Some(Value::Bool(true)),
+        Some(Forced::Bool) => value.cast(Type::Bool),
+        Some(Forced::Str) => value.cast(Type::Str),
+        None | Some(Forced::Raw) => Some(value),
     };
-    match (label.forced, value) {
-        (Some(Forced::Raw), Plain::Text(t)) => Plain::Raw(t),
-        (None | Some(Forced::Raw), v) | (Some(_), v @ (Plain::Nothing | Plain::Null | Plain::List(_) | Plain::Raw(_))) => v,
-        (Some(Forced::Sint), v) => Plain::Int(number(&v)),
-        (Some(Forced::Bool), Plain::Text(t)) => Plain::Bool(&*t == b"true" || parse_int(&t).unwrap_or(0) != 0),
-        (Some(Forced::Bool), v) => Plain::Bool(number(&v) != 0),
-        (Some(Forced::Str), Plain::Bool(b)) => Plain::Text(Cow::Borrowed(if b { b"1" } else { b"0" })),
-        (Some(Forced::Str), Plain::Int(n)) => Plain::Text(Cow::Owned(n.to_string().into_bytes())),
-        (Some(Forced::Str), v) => v,
+    match value {
+        None => Plain::Nothing,
+        Some(Value::Bool(b)) => Plain::Bool(b),
+        Some(Value::Int(n)) => Plain::Int(n),
+        Some(v) if forced == Some(Forced::Raw) => Plain::Raw(v.into_str()),
+        Some(Value::Bin(b)) => Plain::Bytes(b),
+        Some(v) => Plain::Text(v.into_str()),
     }
 }
 
@@ -114,7 +125,7 @@ pub(super) fn value(item: &Item, env: &Env<'_>, out: &mut Vec<u8>) {
         Item::Alias { options, .. } | Item::Expr { options, .. } => *options,
         Item::Text(_) | Item::Space => return,
     };
-    let value = plain(item, env);
+    let value = plain(item, env, !options.contains(Options::JSON));
     if options.contains(Options::JSON) {
         json(&value, out);
     } else {
@@ -138,7 +149,7 @@ pub(super) fn object(items: &[Item], whole: Options, env: &Env<'_>, out: &mut Ve
             }
             json_text(name.as_bytes(), out);
             out.extend_from_slice(b": ");
-            json(&plain(item, env), out);
+            json(&plain(item, env, false), out);
         }
         out.push(b'}');
         return;
@@ -148,7 +159,7 @@ pub(super) fn object(items: &[Item], whole: Options, env: &Env<'_>, out: &mut Ve
     for (name, item) in named {
         cbor_head(3, name.len() as u64, &mut bytes);
         bytes.extend_from_slice(name.as_bytes());
-        cbor(&plain(item, env), &mut bytes);
+        cbor(&plain(item, env, true), &mut bytes);
     }
     bytes.push(0xff);
     put_cbor(&bytes, whole, out);
@@ -172,6 +183,8 @@ fn json(value: &Plain<'_>, out: &mut Vec<u8>) {
         Plain::Bool(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
         Plain::Int(n) => out.extend_from_slice(itoa::Buffer::new().format(*n).as_bytes()),
         Plain::Text(t) => json_text(t, out),
+        Plain::Parts(t, _) => json_text(t, out),
+        Plain::Bytes(b) => json_text(&Value::Bin(Cow::Borrowed(b)).into_str(), out),
     }
 }
 
@@ -198,18 +211,45 @@ fn cbor(value: &Plain<'_>, out: &mut Vec<u8>) {
         Plain::List(all) => {
             out.push(0x9f);
             for text in all {
-                cbor(&Plain::Text(Cow::Borrowed(text)), out);
+                cbor_parts(text, Around::Nothing, out);
             }
             out.push(0xff);
         }
         Plain::Bool(b) => out.push(0xf4 + u8::from(*b)),
         Plain::Int(n) if *n >= 0 => cbor_head(0, *n as u64, out),
         Plain::Int(n) => cbor_head(1, !*n as u64, out),
-        Plain::Text(t) => {
-            cbor_head(3, t.len() as u64, out);
-            out.extend_from_slice(t);
+        Plain::Text(t) => cbor_string(3, t, out),
+        Plain::Parts(t, around) => cbor_parts(t, *around, out),
+        Plain::Bytes(b) => {
+            out.push(0x5f);
+            cbor_string(2, b, out);
+            out.push(0xff);
         }
     }
+}
+
+fn cbor_string(major: u8, bytes: &[u8], out: &mut Vec<u8>) {
+    cbor_head(major, bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+/// A text whose length is not said. Escapes (`#22`) and what stands around captured fields are parts of their own.
+fn cbor_parts(text: &[u8], around: Around, out: &mut Vec<u8>) {
+    let apart = |b: &u8| *b == b'#' || around == Around::Fields && matches!(b, b'{' | b'|' | b'}');
+    out.push(0x7f);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.iter().position(apart);
+        let len = match plain.unwrap_or(rest.len()) {
+            0 if rest[0] == b'#' => 3.min(rest.len()),
+            0 => 1,
+            n => n,
+        };
+        let (part, after) = rest.split_at(len);
+        cbor_string(3, part, out);
+        rest = after;
+    }
+    out.push(0xff);
 }
 
 /// The major type and a number, in as few bytes as hold it.

@@ -166,6 +166,18 @@ fn encodings() {
             ),
             ("x=%{+json}[hdr(c)] %{+json}ST", "x=\"\\\"q\\\"]\\\\\" 200"),
             ("%{+cbor}o %(a)ST %(b)[hdr(host)]", "BF616118C861626168FF"),
+            // Escapes are parts of their own, of a text whose length is not said.
+            (
+                "%{+cbor}o %(r)r",
+                "BF61727F66474554202F61632332326F3F783D25343120485454502F312E31FFFF",
+            ),
+            // Types are for numbers and samples; CBOR has no use for a number in letters.
+            ("%{+cbor}o %(n:str)ST %(b:bool)ST %(m:sint)HM", "BF616E18C86162F5616D7F63474554FFFF"),
+            (
+                "%{+json}o %(m:sint)HM %(i:sint)[src] %(x:bool)[src] %(n:str)ST",
+                "{\"m\": \"GET\", \"i\": 2130706433, \"x\": \"\", \"n\": \"200\"}",
+            ),
+            ("%{+cbor}[hdr(c),base64,b64dec]", "5F452271225D5CFF"),
             ("%(name)ci", "127.0.0.1"),
             ("%(:bool)[int(3)]", "3"),
         ],
