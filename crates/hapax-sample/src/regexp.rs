@@ -1,23 +1,23 @@
-//! Regular expressions: the `regex` crate, which runs in linear time, and a backtracking engine for what it cannot say
-//! (look-around, back-references, possessive quantifiers). Which one runs is decided once, per expression, at load.
+//! Regular expressions: PCRE2's. Those that the `regex` crate runs to the same end, in linear time, are run by it; the others by
+//! PCRE2 itself (look-around, back-references, recursion, verbs). Which one runs is decided once, per expression, at load.
 //!
-//! Expressions are written for PCRE, which looks at bytes: [`pcre`] turns them into what the two engines read.
+//! PCRE2 compiles every expression first: it says which are refused, and in which words.
 
-mod pcre;
+mod dialect;
+mod linear;
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use pcre2::bytes::Regex as Pcre;
 use regex::bytes::{Regex, RegexBuilder};
 use smallvec::SmallVec;
 
-/// Memory that one compiled expression may take: repetition counts multiply.
+/// Memory that one expression of the linear engine may take: repetition counts multiply.
 const SIZE_LIMIT: usize = 64 << 20;
-/// Expressions that would have taken more. Each halves what the next may take: a configuration of very many of them is to be refused
+/// Expressions that would have taken more. Each halves what the next may take: a configuration of very many of them is to be loaded
 /// in a time that people wait.
 static TOO_BIG: AtomicU32 = AtomicU32::new(0);
-/// Steps of the backtracking engine before an attempt counts as no match, as PCRE's own limit does.
-const STEPS: usize = 1_000_000;
 
 /// Start and end of the whole match and of each group.
 pub type Groups = SmallVec<[Option<(usize, usize)>; 10]>;
@@ -27,7 +27,7 @@ pub type Groups = SmallVec<[Option<(usize, usize)>; 10]>;
 pub enum EngineKind {
     /// Time grows with the subject only.
     Linear,
-    /// Time is bounded by a number of steps.
+    /// Time is bounded by a number of steps, PCRE2's own.
     Backtracking,
 }
 
@@ -36,45 +36,54 @@ pub enum EngineKind {
 pub struct Regexp {
     source: Box<[u8]>,
     icase: bool,
+    grouped: bool,
     engine: Engine,
 }
 
 #[derive(Clone, Debug)]
 enum Engine {
-    Linear(Regex),
-    Backtracking(Box<fancy_regex::Regex>),
+    Linear(Linear),
+    Backtracking(Pcre),
+}
+
+#[derive(Clone, Debug)]
+struct Linear {
+    regex: Regex,
+    /// `$` is also true before a last line feed, which this engine cannot say: such subjects are for the other, made when the first
+    /// one comes.
+    at_line_feed: Option<Arc<OnceLock<Option<Pcre>>>>,
+}
+
+impl Linear {
+    /// Where this subject is for the other engine.
+    fn instead(&self, subject: &[u8], of: &Regexp) -> Option<&Pcre> {
+        let lazy = self.at_line_feed.as_ref().filter(|_| subject.ends_with(b"\n"))?;
+        lazy.get_or_init(|| dialect::compile(&of.source, of.icase, of.grouped, true).ok())
+            .as_ref()
+    }
 }
 
 impl Regexp {
     /// The error is in words for the user.
     pub fn new(pattern: &[u8], icase: bool) -> Result<Self, String> {
-        let pcre::Translated { text, possessive } = pcre::translate(pattern);
-        let limit = SIZE_LIMIT >> TOO_BIG.load(Ordering::Relaxed).min(6);
-        let invalid = |e: String| format!("regex '{}' is invalid (error={e})", String::from_utf8_lossy(pattern));
-        let linear = (!possessive).then(|| {
-            let mut builder = RegexBuilder::new(&text);
-            builder.unicode(false).case_insensitive(icase).size_limit(limit).build()
-        });
-        let linear = match linear {
-            Some(Err(e @ regex::Error::CompiledTooBig(_))) => {
-                TOO_BIG.fetch_add(1, Ordering::Relaxed);
-                return Err(invalid(e.to_string()));
-            }
-            other => other.and_then(Result::ok),
-        };
-        let engine = match linear {
-            Some(r) => Engine::Linear(r),
-            None => fancy_regex::RegexBuilder::new(&text)
-                .case_insensitive(icase)
-                .backtrack_limit(STEPS)
-                .delegate_size_limit(limit)
-                .build()
-                .map(|r| Engine::Backtracking(Box::new(r)))
-                .map_err(|e| invalid(e.to_string()))?,
+        Self::compile(pattern, icase, true)
+    }
+
+    /// One whose parentheses capture nothing, so that no number refers to them: of ACLs, maps and checks.
+    pub fn without_groups(pattern: &[u8], icase: bool) -> Result<Self, String> {
+        Self::compile(pattern, icase, false)
+    }
+
+    fn compile(pattern: &[u8], icase: bool, grouped: bool) -> Result<Self, String> {
+        dialect::compile(pattern, icase, grouped, false)?;
+        let engine = match linear_engine(pattern, icase) {
+            Some(linear) => Engine::Linear(linear),
+            None => Engine::Backtracking(dialect::compile(pattern, icase, grouped, true)?),
         };
         Ok(Self {
             source: pattern.into(),
             icase,
+            grouped,
             engine,
         })
     }
@@ -95,39 +104,42 @@ impl Regexp {
         }
     }
 
-    /// The expression as the linear engine reads it, where that engine runs it.
+    /// The expression as the linear engine reads it, where that engine runs it for every subject that has no
+    /// line feed at its end.
     pub fn as_linear(&self) -> Option<&str> {
         match &self.engine {
-            Engine::Linear(r) => Some(r.as_str()),
+            Engine::Linear(l) => Some(l.regex.as_str()),
             Engine::Backtracking(_) => None,
         }
     }
 
-    pub fn is_match(&self, subject: &[u8]) -> bool {
+    /// What PCRE2 is to run on this subject.
+    fn pcre(&self, subject: &[u8]) -> Result<&Pcre, &Regex> {
         match &self.engine {
-            Engine::Linear(r) => r.is_match(subject),
-            Engine::Backtracking(r) => r.is_match(&latin1(subject)).unwrap_or(false),
+            Engine::Linear(l) => l.instead(subject, self).ok_or(&l.regex),
+            Engine::Backtracking(r) => Ok(r),
+        }
+    }
+
+    pub fn is_match(&self, subject: &[u8]) -> bool {
+        match self.pcre(subject) {
+            Ok(pcre) => pcre.is_match(subject).unwrap_or(false),
+            Err(linear) => linear.is_match(subject),
         }
     }
 
     /// The first match that starts at `from` or later, with its groups.
     pub fn groups_at(&self, subject: &[u8], from: usize) -> Option<Groups> {
-        match &self.engine {
-            Engine::Linear(r) => {
-                let mut places = r.capture_locations();
-                r.captures_read_at(&mut places, subject, from)?;
+        match self.pcre(subject) {
+            Ok(pcre) => {
+                let mut places = pcre.capture_locations();
+                pcre.captures_read_at(&mut places, subject, from).ok().flatten()?;
                 Some((0..places.len()).map(|n| places.get(n)).collect())
             }
-            Engine::Backtracking(r) => {
-                let text = latin1(subject);
-                let start = char_start(&text, subject.len(), from);
-                let found = r.captures_from_pos(&text, start).ok().flatten()?;
-                let place = |at: usize| byte_place(&text, subject.len(), at);
-                Some(
-                    (0..found.len())
-                        .map(|n| found.get(n).map(|m| (place(m.start()), place(m.end()))))
-                        .collect(),
-                )
+            Err(linear) => {
+                let mut places = linear.capture_locations();
+                linear.captures_read_at(&mut places, subject, from)?;
+                Some((0..places.len()).map(|n| places.get(n)).collect())
             }
         }
     }
@@ -166,28 +178,25 @@ impl Regexp {
     }
 }
 
-/// Bytes as characters of the same numbers, for the engine that reads text only.
-fn latin1(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
-        _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+/// The linear engine, where it runs this expression as PCRE2 would.
+fn linear_engine(pattern: &[u8], icase: bool) -> Option<Linear> {
+    let linear::Translated { text, beyond, at_end } = linear::translate(pattern);
+    if beyond {
+        return None;
     }
-}
-
-/// Where byte `n` of the subject is in its text.
-fn char_start(text: &str, bytes: usize, n: usize) -> usize {
-    if text.len() == bytes {
-        return n;
+    let mut builder = RegexBuilder::new(&text);
+    let limit = SIZE_LIMIT >> TOO_BIG.load(Ordering::Relaxed).min(6);
+    match builder.unicode(false).case_insensitive(icase).size_limit(limit).build() {
+        Ok(regex) => Some(Linear {
+            regex,
+            at_line_feed: at_end.then(Arc::default),
+        }),
+        Err(regex::Error::CompiledTooBig(_)) => {
+            TOO_BIG.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+        Err(_) => None,
     }
-    text.char_indices().nth(n).map_or(text.len(), |(at, _)| at)
-}
-
-/// Which byte of the subject a place in its text is.
-fn byte_place(text: &str, bytes: usize, at: usize) -> usize {
-    if text.len() == bytes {
-        return at;
-    }
-    text.get(..at).map_or(bytes, |before| before.chars().count())
 }
 
 /// What replaces a match: text with `\0` to `\9` for groups, `\xHH` for bytes, and `\` before any other character for itself.

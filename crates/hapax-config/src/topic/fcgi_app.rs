@@ -68,8 +68,7 @@ static ROWS: &[Row] = &[
         .not_yet("FastCGI")
         .set(|_, a| {
             let why = hapax_sample::regexp::Regexp::new(a.bytes(0), false);
-            why.map(|_| ())
-                .map_err(|e| a.bad(0, format!("'{0}' : regex '{0}' is invalid ({e}).", a.show(0))))
+            why.map(|_| ()).map_err(|e| a.bad(0, format!("'{}' : {e}.", a.show(0))))
         })
         .ok(&["path-info ^(/.+\\.php)(/.*)?$"])
         .bad(&["path-info (", "path-info", "path-info one two"]),

@@ -128,7 +128,8 @@ fn load(args: &mut Vec<Arg>, cx: &mut Compile<'_>, method: MatchMethod, output: 
         Output::Ip => ValueKind::Ip,
         Output::Str | Output::Key | Output::Groups => ValueKind::Any,
     };
-    let mut set = PatternSet::new(method);
+    let set = PatternSet::new(method);
+    let mut set = if output == Output::Groups { set.with_groups() } else { set };
     let list = cx.refs.file(&name, true, cx.files)?;
     list.add_use(ListUse {
         map: true,

@@ -37,6 +37,8 @@ pub(crate) struct Spec {
     pub(crate) no_dns: bool,
     /// Integers are `major.minor`.
     pub(crate) version: bool,
+    /// The groups of an expression are asked for.
+    pub(crate) groups: bool,
 }
 
 /// One structure over the entries of one version.
@@ -68,7 +70,7 @@ impl Index {
             MatchMethod::Dir => Self::Words(words::WordIndex::new(b"/?", spec.icase)),
             MatchMethod::Dom => Self::Words(words::WordIndex::new(b"/?.:", spec.icase)),
             MatchMethod::Sub => Self::Sub(sub::SubIndex::new(spec.icase)),
-            MatchMethod::Reg => Self::Reg(reg::RegIndex::new(spec.icase)),
+            MatchMethod::Reg => Self::Reg(reg::RegIndex::new(spec.icase, spec.groups)),
         }
     }
 

@@ -29,6 +29,7 @@ pub struct PatternFlags {
 pub struct PatternSet {
     method: MatchMethod,
     version: bool,
+    groups: bool,
     /// A list and the place of our index in it.
     uses: Vec<(Arc<PatternList>, usize)>,
     /// Patterns were given, or a file of them.
@@ -65,6 +66,7 @@ impl PatternSet {
         Self {
             method,
             version: false,
+            groups: false,
             uses: Vec::new(),
             given: false,
             inline: None,
@@ -75,6 +77,13 @@ impl PatternSet {
     #[must_use]
     pub fn of_versions(mut self) -> Self {
         self.version = true;
+        self
+    }
+
+    /// The groups of its expressions are asked for.
+    #[must_use]
+    pub fn with_groups(mut self) -> Self {
+        self.groups = true;
         self
     }
 
@@ -103,6 +112,7 @@ impl PatternSet {
             icase: flags.icase && self.method.has_case(),
             no_dns: flags.no_dns && self.method == MatchMethod::Ip,
             version: self.version,
+            groups: self.groups,
         }
     }
 

@@ -16,8 +16,8 @@ fn matches_as_pcre_does() {
         ("[[]", b"[", true, Linear),
         ("[]a]", b"]", true, Linear),
         ("[^]a]", b"]", false, Linear),
-        (r"^[\w-.]+$", b"a-b.c", true, Linear),
         (r"[a&&b]", b"&", true, Linear),
+        (r"^[\w.-]+$", b"a-b.c", true, Linear),
         (r"^[[:alpha:]-]+$", b"a-b", true, Linear),
         (r"\Qa.b\E+", b"a.bb", true, Linear),
         (r"\Qa.b\E", b"axb", false, Linear),
@@ -36,7 +36,24 @@ fn matches_as_pcre_does() {
         (r"^\377$", b"\xff", true, Linear),
         (r"^(a)\10$", b"a\x08", true, Linear),
         (r"^\o{146}[\o{157}]+$", b"foo", true, Linear),
-        (r"^\C\X$", b"\xff\r\n", true, Linear),
+        (r"^\C\X$", b"\xff\r\n", true, Backtracking),
+        (r"^\R\n$", b"\r\n", false, Backtracking),
+        (r"\p{L}", b"\xe9", true, Backtracking),
+        (r"(?|(a)|(b))\1", b"bb", true, Backtracking),
+        (r"(?J)(?<n>a)|(?<n>b)", b"b", true, Backtracking),
+        (r"^\((?:[^()]|(?1))*\)(x)?$", b"(a(b", false, Backtracking),
+        (r"\((?:[^()]|(?R))*\)", b"(a(b)c)", true, Backtracking),
+        (r"a+(*COMMIT)b", b"ac", false, Backtracking),
+        (r"(a)?(?(1)b|c)", b"ab", true, Backtracking),
+        (r"foo\Kbar", b"foobar", true, Backtracking),
+        (r"(?C1)a", b"a", true, Backtracking),
+        (r"[[:<:]]a", b" a", true, Backtracking),
+        (r"(?m)^$", b"a\n", false, Backtracking),
+        (r"a$", b"a\n", true, Linear),
+        (r"a\Z", b"a\n", true, Linear),
+        (r"a\z", b"a\n", false, Linear),
+        (r"^\x$", b"\x00", true, Linear),
+        ("a{ 1, 2 }", b"a{ 1, 2 }", true, Linear),
         (r"^(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)\10$", b"abcdefghijj", true, Backtracking),
         (r"^(?<n>.)(?'m'.)(.)(.)(.)(.)(.)(.)(.)(.)\10$", b"abcdefghijj", true, Backtracking),
         (r"(?<n>o)\k{n}", b"foo", true, Backtracking),
@@ -59,7 +76,21 @@ fn matches_as_pcre_does() {
 
 #[test]
 fn refuses_what_is_broken() {
-    for pattern in ["(", "a)", "[", "*a", "[b-a]", r"(?<n", r"\y", "a{2,1}"] {
+    for pattern in [
+        "(",
+        "a)",
+        "[",
+        "*a",
+        "[b-a]",
+        r"(?<n",
+        r"\y",
+        "a{2,1}",
+        "a**",
+        r"[\w-.]",
+        "[[:alpha:]-.]",
+        "^*",
+        "[[:foo:]]",
+    ] {
         assert!(Regexp::new(pattern.as_bytes(), false).is_err(), "{pattern}");
     }
     for template in [r"a\", r"\xg0", r"\x1"] {

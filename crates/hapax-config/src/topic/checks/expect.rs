@@ -202,7 +202,7 @@ fn pattern(cx: &mut Reader<'_>, a: &Args<'_>, i: usize, word: &str, http: bool) 
 }
 
 fn regex(a: &Args<'_>, i: usize, icase: bool) -> Result<Regexp, Diagnostic> {
-    Regexp::new(a.bytes(i), icase).map_err(|e| fail(a, i, format!("regex '{}' is invalid: {e}", a.show(i))))
+    Regexp::without_groups(a.bytes(i), icase).map_err(|e| fail(a, i, e))
 }
 
 /// How a text is compared: `-m <how>`.

@@ -50,7 +50,7 @@ fn expect(e: Expect) -> Arc<Step> {
 }
 
 fn binary_regex(pattern: &str) -> Option<Expect> {
-    Regexp::new(pattern.as_bytes(), true)
+    Regexp::without_groups(pattern.as_bytes(), true)
         .ok()
         .map(|r| Expect::new(Pattern::BinaryRegex(r)))
 }

@@ -48,8 +48,57 @@ fn digests() {
             "error: invalid args in converter 'digest' : algorithm must be a valid OpenSSL message digest name.",
         ),
         (
-            "str(abc),digest(sm3)",
-            "error: invalid args in converter 'digest' : algorithm 'sm3' is not available in this build",
+            "str(abc),digest(sm3),hex",
+            "66C7F0F462EEEDD9D1F2D46BDC10E4E24167C4875CF2F7A2297DA02B8F4BA8E0",
+        ),
+        (
+            "str(abc),hmac(SM3,a2V5),hex",
+            "28E63256E7C5A087B1F073265DC53092163F7B82729735D06F28F10AF9D52393",
+        ),
+        ("str(abc),digest(RIPEMD-160),hex", "8EB208F7E05D987A9B044A8E98C6B087F15A0BFC"),
+        ("str(abc),hmac(rmd160,a2V5),hex", "67FDCE738EBFC7372BCD38F03C023B5746724D18"),
+        (
+            "str(abc),digest(SHA512-224),hex",
+            "4634270F707B6A54DAAE7530460842E20E37ED265CEEE9A43E8924AA",
+        ),
+        (
+            "str(abc),hmac(sha512-224,a2V5),hex",
+            "28BC0433EF684EA9877C2F2437AA0CCFC2E8EB3A9B4C731606877B4F",
+        ),
+        (
+            "str(abc),digest(sha3-224),hex",
+            "E642824C3F8CF24AD09234EE7D3C766FC9A3A5168D0C94AD73B46FDF",
+        ),
+        (
+            "str(abc),hmac(sha3-224,a2V5),hex",
+            "09D9D74E7D761C8F27F07D8D35F95B9D160B6B4D8175329DB68EEA6D",
+        ),
+        ("str(abc),digest(shake128),hex", "5881092DD818BF5CF8A3DDB793FBCBA7"),
+        (
+            "str(abc),digest(SHAKE-256),hex",
+            "483366601360A8771C6863080CC4114D8DB44530F8F1E1EE4F94EA37E78B5739",
+        ),
+        ("str(abc),hmac(shake128,a2V5),hex", "-"),
+        (
+            "str(abc),digest(blake2s256),hex",
+            "508C5E8C327C14E2E1A72BA34EEB452F37458B209ED63A294D999B4C86675982",
+        ),
+        (
+            "str(abc),hmac(blake2s256,a2V5),hex",
+            "0018BFDDC0C878B3E270C6E59B35AF01E164A42D89499C9447A90B58A4D60EB3",
+        ),
+        (
+            "str(abc),hmac(blake2b512,a2V5),hex",
+            "05CC4815438D5CFE68FFF446B8DF57828CC96189DE4B4E928E3F06D815D64E5BC15124A02FFD39859B3E2476DA03BC0235CA86DF623AF2A5631779809E9FD04A",
+        ),
+        ("str(abc),digest(md4),hex", "-"),
+        (
+            "str(abc),digest(RSA-SHA256),hex",
+            "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD",
+        ),
+        (
+            "str(abc),digest(sha2),hex",
+            "error: invalid args in converter 'digest' : algorithm must be a valid OpenSSL message digest name.",
         ),
     ]);
 }

@@ -15,6 +15,7 @@ const SET_SIZE: usize = 64 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct RegIndex {
     icase: bool,
+    groups: bool,
     /// In order.
     list: Vec<Entry>,
     /// Over the linear ones, and the place in `list` of each.
@@ -31,6 +32,14 @@ struct Entry {
     compiled: OnceLock<Arc<Regexp>>,
 }
 
+fn compile(source: &[u8], (icase, groups): (bool, bool)) -> Result<Regexp, String> {
+    if groups {
+        Regexp::new(source, icase)
+    } else {
+        Regexp::without_groups(source, icase)
+    }
+}
+
 impl Entry {
     fn new(id: u32, compiled: Regexp) -> Self {
         Self {
@@ -41,30 +50,35 @@ impl Entry {
     }
 
     /// `source`: as written, which was compiled before.
-    fn regexp(&self, source: &[u8], icase: bool) -> Option<Arc<Regexp>> {
+    fn regexp(&self, source: &[u8], how: (bool, bool)) -> Option<Arc<Regexp>> {
         if let Some(compiled) = self.compiled.get() {
             return Some(Arc::clone(compiled));
         }
-        let compiled = Arc::new(Regexp::new(source, icase).ok()?);
+        let compiled = Arc::new(compile(source, how).ok()?);
         Some(Arc::clone(self.compiled.get_or_init(|| compiled)))
     }
 
-    fn is_match(&self, store: &Store, subject: &[u8], icase: bool) -> bool {
-        self.regexp(store.key(self.id), icase).is_some_and(|r| r.is_match(subject))
+    fn is_match(&self, store: &Store, subject: &[u8], how: (bool, bool)) -> bool {
+        self.regexp(store.key(self.id), how).is_some_and(|r| r.is_match(subject))
     }
 }
 
 impl RegIndex {
-    pub(super) fn new(icase: bool) -> Self {
+    pub(super) fn new(icase: bool, groups: bool) -> Self {
         Self {
             icase,
+            groups,
             list: Vec::new(),
             set: None,
         }
     }
 
+    fn how(&self) -> (bool, bool) {
+        (self.icase, self.groups)
+    }
+
     pub(super) fn insert(&mut self, store: &Store, id: u32) -> Result<(), String> {
-        let compiled = Regexp::new(store.key(id), self.icase)?;
+        let compiled = compile(store.key(id), self.how())?;
         let mut entry = Entry::new(id, compiled);
         if entry.linear.is_some() && self.list.len() >= SET_FROM {
             // It will be in a set, and never was it needed on its own.
@@ -108,8 +122,9 @@ impl RegIndex {
     }
 
     pub(super) fn find(&self, store: &Store, subject: &[u8]) -> Option<u32> {
-        let matches = |e: &&Entry| e.is_match(store, subject, self.icase);
-        let Some((set, places)) = &self.set else {
+        let matches = |e: &&Entry| e.is_match(store, subject, self.how());
+        // At a last line feed, `$` is what the set's engine cannot say.
+        let Some((set, places)) = self.set.as_ref().filter(|_| !subject.ends_with(b"\n")) else {
             return self.list.iter().find(matches).map(|e| e.id);
         };
         let in_set = set.matches(subject).iter().next().and_then(|n| places.get(n).copied());
@@ -124,7 +139,7 @@ impl RegIndex {
         // They come in the order of their numbers, but for those that were put in later.
         let near = self.list.binary_search_by_key(&id, |e| e.id).ok();
         let place = near.or_else(|| self.list.iter().position(|e| e.id == id))?;
-        self.list[place].regexp(source, self.icase)
+        self.list[place].regexp(source, self.how())
     }
 }
 
@@ -144,7 +159,7 @@ mod tests {
     #[test]
     fn what_a_set_finds_is_compiled_when_it_is_asked_for() {
         let mut store = Store::default();
-        let mut index = RegIndex::new(false);
+        let mut index = RegIndex::new(false, true);
         let keys = ["^a(b*)$", "(x)(?=y)", "c+d", "^e", "f$", "g"];
         let ids: Vec<u32> = keys
             .iter()

@@ -1,14 +1,17 @@
-//! From PCRE's syntax to the one our engines read: the same expression wherever both can say it.
+//! From PCRE's syntax to the one the linear engine reads: the same expression wherever it can say it.
 //!
-//! PCRE is run on bytes here, without Unicode: bytes beyond ASCII become `\xNN`, and `\d`, `\s`, `\w` their ASCII sets.
-//! Constructs that neither engine knows are left as they are, so that they are refused with the engine's own words.
+//! PCRE is run on bytes here, without Unicode: bytes beyond ASCII become `\xNN`, and `\d`, `\s`, `\w` their ASCII sets. What comes
+//! here is an expression that PCRE has compiled. Constructs that the linear engine does not know are left as they are, so that it
+//! refuses them; those that it would read as something else are told.
 
-/// An expression in the engines' syntax.
+/// An expression in the linear engine's syntax.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Translated {
     pub(super) text: String,
-    /// It has a possessive quantifier, which the linear engine would read as something else.
-    pub(super) possessive: bool,
+    /// It has what the linear engine would read as something else.
+    pub(super) beyond: bool,
+    /// It asks for the end of the subject where a line feed may follow.
+    pub(super) at_end: bool,
 }
 
 /// Sets of `\d`, `\s`, `\w`, `\h`, `\v` as written inside brackets.
@@ -28,7 +31,8 @@ struct Translator<'p> {
     /// Groups with a number so far.
     groups: usize,
     out: String,
-    possessive: bool,
+    beyond: bool,
+    at_end: bool,
 }
 
 pub(super) fn translate(pattern: &[u8]) -> Translated {
@@ -36,11 +40,13 @@ pub(super) fn translate(pattern: &[u8]) -> Translated {
         rest: pattern,
         groups: 0,
         out: String::with_capacity(pattern.len() + 8),
-        possessive: false,
+        beyond: false,
+        at_end: false,
     };
     while let Some(b) = t.next() {
         match b {
             b'\\' => t.escape(),
+            b'[' if t.rest.starts_with(b"[:<:]]") || t.rest.starts_with(b"[:>:]]") => t.beyond = true,
             b'[' => t.class(),
             b'(' => t.group(),
             b'{' => t.brace(),
@@ -49,13 +55,18 @@ pub(super) fn translate(pattern: &[u8]) -> Translated {
                 t.out.push(char::from(b));
                 t.after_quantifier();
             }
-            b'^' | b'$' | b'.' | b'|' | b')' => t.out.push(char::from(b)),
+            b'$' => {
+                t.at_end = true;
+                t.out.push('$');
+            }
+            b'^' | b'.' | b'|' | b')' => t.out.push(char::from(b)),
             _ => t.plain(b),
         }
     }
     Translated {
         text: t.out,
-        possessive: t.possessive,
+        beyond: t.beyond,
+        at_end: t.at_end,
     }
 }
 
@@ -76,7 +87,7 @@ impl Translator<'_> {
         }
     }
 
-    /// A byte that means itself, escaped where the engines would read more into it.
+    /// A byte that means itself, escaped where the engine would read more into it.
     fn literal(&mut self, b: u8) {
         match b {
             b'\\' | b'.' | b'+' | b'*' | b'?' | b'(' | b')' | b'|' | b'[' | b']' | b'{' | b'}' | b'^' | b'$' | b'#' | b'&' | b'-'
@@ -110,7 +121,7 @@ impl Translator<'_> {
             self.out.push('?');
         } else if self.take(b"+") {
             self.out.push('+');
-            self.possessive = true;
+            self.beyond = true;
         }
     }
 
@@ -142,20 +153,13 @@ impl Translator<'_> {
             self.out.push_str("(?<");
             self.name_until(b'\'');
             self.out.push('>');
-        } else if self.take(b"?P=") {
-            self.out.push_str(r"\k<");
-            self.name_until(b')');
-            self.out.push('>');
-        } else if self.take(b"?R)") {
-            self.out.push_str(r"\g<0>");
-        } else if self.take(b"?P>") || self.take(b"?&") {
-            self.out.push_str(r"\g<");
-            self.name_until(b')');
-            self.out.push('>');
         } else if self.take(b"?") {
             // The question mark is no quantifier here.
             let named = matches!(self.rest, [b'P', b'<', ..]) || matches!(self.rest, [b'<', c, ..] if !matches!(c, b'=' | b'!'));
             self.groups += usize::from(named);
+            // Of the flags, those of lines and of blanks differ in what they do.
+            let flags = self.rest.iter().take_while(|b| b.is_ascii_alphabetic() || **b == b'-');
+            self.beyond |= flags.clone().any(|b| !matches!(b, b'i' | b's' | b'U' | b'P' | b'-')) && !named;
             self.out.push_str("(?");
         } else {
             self.groups += usize::from(self.rest.first() != Some(&b'*'));
@@ -233,15 +237,13 @@ impl Translator<'_> {
             b'Q' => self.quoted(),
             b'E' => {}
             b'N' => self.out.push_str(r"[^\n]"),
-            b'R' => self.out.push_str(r"(?:\r\n|[\n-\r\x85])"),
-            b'Z' => self.out.push_str(r"(?:\n?\z)"),
-            b'X' => self.out.push_str(r"(?:\r\n|[\x00-\xff])"),
-            b'C' => self.out.push_str(r"[\x00-\xff]"),
-            b'k' if self.take(b"{") => {
-                self.out.push_str(r"\k<");
-                self.name_until(b'}');
-                self.out.push('>');
+            // What these took, they do not give back.
+            b'R' | b'X' => self.beyond = true,
+            b'Z' => {
+                self.at_end = true;
+                self.out.push_str(r"\z");
             }
+            b'C' => self.out.push_str(r"[\x00-\xff]"),
             b'1'..=b'7' if self.is_octal(c) => self.octal(c),
             b'a'..=b'z' | b'A'..=b'Z' | b'1'..=b'9' => {
                 self.out.push('\\');
