@@ -27,6 +27,16 @@ fn state_of(p: &Proxy, name: &str) -> (String, String) {
     (row[5].to_owned(), row[7].to_owned())
 }
 
+/// Weight and throttle of a line of the statistics.
+fn shown(p: &Proxy, name: &str) -> (String, String) {
+    let stat = p.cli("show stat b");
+    let mut lines = stat.trim_start_matches("# ").lines();
+    let columns: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let row: Vec<&str> = lines.map(|l| l.split(',').collect()).find(|r: &Vec<&str>| r[1] == name).unwrap();
+    let value = |column: &str| row[columns.iter().position(|c| *c == column).unwrap()].to_owned();
+    (value("weight"), value("throttle"))
+}
+
 #[test]
 fn a_server_that_comes_back_starts_with_little() {
     let origin = Origin::new(|_| Reply::ok(""));
@@ -38,11 +48,12 @@ fn a_server_that_comes_back_starts_with_little() {
             p.cli("disable server b/s2");
             p.cli("enable server b/s2");
             let states = (state_of(&p, "s1"), state_of(&p, "s2"));
+            let shown = ["s1", "s2", "BACKEND"].map(|name| shown(&p, name));
             // Of 17 turns it has one.
             let after = servers(&p, 34).iter().filter(|s| *s == "s2").count();
             // Later versions of HAProxy draw lots among servers that are equally loaded.
             let counted = (algorithm != "leastconn").then_some((before, after));
-            (states, counted)
+            (states, shown, counted)
         });
     }
 }

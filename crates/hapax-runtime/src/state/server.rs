@@ -473,6 +473,12 @@ impl ServerState {
         self.uweight.load(Ordering::Relaxed) * self.warmth.load(Ordering::Relaxed)
     }
 
+    /// Percent of its weight that `slowstart` allows so far, while it does.
+    pub fn throttle(&self) -> Option<u32> {
+        let starting = self.oper() == Oper::Starting && self.is_usable();
+        starting.then(|| self.warmth.load(Ordering::Relaxed) * 100 / SCALE)
+    }
+
     pub fn check(&self) -> MutexGuard<'_, CheckView> {
         // The view is plain data: a panic while it was held leaves nothing half done.
         self.check.lock().unwrap_or_else(PoisonError::into_inner)

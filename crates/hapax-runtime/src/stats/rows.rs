@@ -462,6 +462,9 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     }
     r.limit(Col::Qlimit, sc.maxqueue);
     r.ids(2);
+    if let Some(percent) = s.throttle() {
+        r.u32(Col::Throttle, b"MaP", percent);
+    }
     r.count(Col::Lbtot, &c.lb_total);
     if let Some((p, t)) = sc.track {
         r.text(Col::Tracked, b"CNS", shared.server_name(ProxyId(p), ServerId(t)));
@@ -558,8 +561,8 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     } else {
         r.text(Col::Status, b"SGP", state_word);
     }
-    let weight = usable_weight(state, conf, act > 0);
-    r.u32(Col::Weight, b"MaP", weight);
+    let now = usable_weight(state, conf, act > 0, ServerState::effective_weight);
+    r.u32(Col::Weight, b"MaP", now.div_ceil(hapax_balance::SCALE));
     r.u32(Col::Act, b"MGP", act);
     r.u32(Col::Bck, b"MGP", bck);
     r.count(Col::Chkdown, &c.chkdown);
@@ -600,7 +603,8 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     }
     times_max(&mut r, &state.times);
     r.count(Col::Eint, &c.internal_errors);
-    r.u32(Col::Uweight, b"MaP", weight);
+    let set = usable_weight(state, conf, act > 0, |s| s.uweight.load(Relaxed));
+    r.u32(Col::Uweight, b"MaP", set);
     for col in [Col::AggServerStatus, Col::AggServerCheckStatus, Col::AggCheckStatus] {
         r.u32(col, b"MGP", 0);
     }
@@ -623,12 +627,10 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
     r
 }
 
-/// The weights of those who may be chosen now.
-fn usable_weight(state: &ProxyState, conf: &Proxy, active: bool) -> u32 {
+/// The weights of those who may be chosen now, by one measure of them.
+fn usable_weight(state: &ProxyState, conf: &Proxy, active: bool, measure: impl Fn(&ServerState) -> u32) -> u32 {
     let servers = state.servers.iter().map(|(_, s)| s);
-    let mut weights = servers
-        .filter(|s| s.conf().backup != active && s.is_usable())
-        .map(|s| s.uweight.load(Relaxed));
+    let mut weights = servers.filter(|s| s.conf().backup != active && s.is_usable()).map(|s| measure(s));
     if active || conf.options.contains(hapax_config::plan::Options::ALLBACKUPS) {
         weights.sum()
     } else {
