@@ -55,6 +55,28 @@ fn a_soft_stop_closes_idle_connections() {
 }
 
 #[test]
+fn a_soft_stop_loses_no_request_of_a_busy_client() {
+    for option in ["", "  option idle-close-on-response\n"] {
+        let origin = Origin::saying("ok");
+        let template = format!("{TEMPLATE}{option}");
+        let mut p = Builder::new(Program::Hapax, &template).set("s", &origin.addr()).start();
+        let mut busy = p.connect("l");
+        assert_eq!(busy.get("/").text(), "ok");
+        p.signal(Signal::USR1);
+        let told = loop {
+            let r = busy.get("/");
+            assert_eq!(r.text(), "ok");
+            if let Some(connection) = r.header("connection") {
+                break connection.to_owned();
+            }
+        };
+        assert_eq!(told, "close");
+        assert!(busy.is_closed());
+        assert_eq!(p.exit_status().code(), Some(0));
+    }
+}
+
+#[test]
 fn a_soft_stop_gives_grace() {
     let origin = Origin::saying("ok");
     let template = format!("global\n  grace 2s\n{TEMPLATE}  http-request return status 503 if {{ stopping }}\n");

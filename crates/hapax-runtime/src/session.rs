@@ -406,12 +406,7 @@ async fn http(worker: &Rc<Worker>, client: &mut Client, proxy: &Proxy) {
         }
         // The stream's own state lives only while there is a stream: an idle connection stays small.
         match Recycled::pin(|| stream::http::serve(worker, client)).await {
-            Next::KeepAlive => {
-                client.idle_since = worker.now_ms();
-                if worker.stopping() && client.buf.is_empty() {
-                    return;
-                }
-            }
+            Next::KeepAlive => client.idle_since = worker.now_ms(),
             Next::Close => return,
         }
     }
@@ -444,7 +439,7 @@ async fn wait_for_request(worker: &Worker, client: &mut Client, proxy: &Proxy) -
         t.http_keep_alive.or(t.http_request).or(t.client)
     };
     client.deadline.after(client.idle_since, limit);
-    client.entry.idle.set(!first);
+    client.entry.idle_since.set(if first { 0 } else { client.idle_since });
     let ready = std::future::poll_fn(|cx| {
         if client.io.poll_readable(cx).is_ready() {
             return Poll::Ready(true);
@@ -458,7 +453,7 @@ async fn wait_for_request(worker: &Worker, client: &mut Client, proxy: &Proxy) -
         Poll::Pending
     })
     .await;
-    client.entry.idle.set(false);
+    client.entry.idle_since.set(0);
     // A first request that never came is answered (408) and logged: that is the stream's business.
     ready || (first && !client.entry.kill.get())
 }

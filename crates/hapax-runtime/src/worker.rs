@@ -33,6 +33,8 @@ use crate::world::LiveWorld;
 /// Streams' memory kept for the next ones.
 const KEPT_STREAMS: usize = 256;
 const PURGE_EVERY: Duration = Duration::from_secs(1);
+/// How long a connection is idle before a soft stop ends it: the next request of a busy client, already on its way, would be lost.
+const STILL_BUSY_MS: Millis = 500;
 /// How often a finishing worker looks for connections that have become idle.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
@@ -66,8 +68,8 @@ pub(crate) struct SessionEntry {
     pub frontend: u32,
     pub src: Option<SocketAddr>,
     pub requests: Cell<u64>,
-    /// Between two requests: may be closed without harm.
-    pub idle: Cell<bool>,
+    /// Since when it is between two requests; 0: it is not.
+    pub idle_since: Cell<Millis>,
     /// Asked to end.
     pub kill: Cell<bool>,
     pub waker: RefCell<Option<Waker>>,
@@ -334,14 +336,15 @@ impl Worker {
         }
     }
 
-    /// Ends idle connections, and lets the busy ones end after their response.
+    /// Ends connections that have been idle for a while, and lets the others end after a response that says so.
     pub(crate) fn soft_stop(&self) {
         for (_, s) in self.sessions.borrow().iter() {
             // `option idle-close-on-response`: it ends with its next response, or by its timeout.
             let waits = self.plan().proxies[s.frontend as usize]
                 .options
                 .contains(Options::IDLE_CLOSE_RESPONSE);
-            if s.idle.get() && !waits {
+            let since = s.idle_since.get();
+            if since != 0 && self.now_ms() >= since + STILL_BUSY_MS && !waits {
                 s.end();
             }
         }
