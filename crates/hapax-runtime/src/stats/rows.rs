@@ -107,6 +107,13 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// What a server tells while it starts.
+    fn throttle(&mut self, percent: Option<u32>) {
+        if let Some(percent) = percent {
+            self.u32(Col::Throttle, b"MaP", percent);
+        }
+    }
+
     fn ids(&mut self, kind: u32) {
         let (iid, sid) = (self.iid, self.sid);
         self.u32(Col::Pid, b"KGP", 1);
@@ -462,9 +469,7 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     }
     r.limit(Col::Qlimit, sc.maxqueue);
     r.ids(2);
-    if let Some(percent) = s.throttle() {
-        r.u32(Col::Throttle, b"MaP", percent);
-    }
+    r.throttle(s.throttle());
     r.count(Col::Lbtot, &c.lb_total);
     if let Some((p, t)) = sc.track {
         r.text(Col::Tracked, b"CNS", shared.server_name(ProxyId(p), ServerId(t)));
@@ -630,7 +635,7 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
 /// The weights of those who may be chosen now, by one measure of them.
 fn usable_weight(state: &ProxyState, conf: &Proxy, active: bool, measure: impl Fn(&ServerState) -> u32) -> u32 {
     let servers = state.servers.iter().map(|(_, s)| s);
-    let mut weights = servers.filter(|s| s.conf().backup != active && s.is_usable()).map(|s| measure(s));
+    let mut weights = servers.filter(|s| s.conf().backup != active && s.is_usable()).map(measure);
     if active || conf.options.contains(hapax_config::plan::Options::ALLBACKUPS) {
         weights.sum()
     } else {

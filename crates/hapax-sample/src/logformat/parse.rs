@@ -196,6 +196,8 @@ impl Parser<'_> {
                 b"Q" => Options::QUOTE,
                 b"X" => Options::HEX,
                 b"E" => Options::ESCAPE,
+                // Nothing but text goes into the head of an HTTP message.
+                b"bin" | b"json" | b"cbor" if self.common.contains(Options::HTTP) => continue,
                 b"bin" => Options::BIN,
                 b"json" => Options::JSON,
                 b"cbor" => Options::CBOR,

@@ -244,3 +244,20 @@ fn defaults_compile_and_constants_are_known() {
     assert!(f.misplaced(Needs::FE_HRQ_H).is_some());
     assert!(f.misplaced(Needs::BE_HRS_H).is_none());
 }
+
+#[test]
+fn encodings_do_not_reach_the_head_of_a_message() {
+    let mut s = stage();
+    for (text, want) in [
+        ("%{+json}o %(i)[int(10)] %(a)[str(x)]", " 10 x"),
+        ("%{+cbor,+bin}o%(a)[str(0123456789)]", "0123456789"),
+        ("%{+bin}o%[bin(0d0a41)]", "%0D%0AA"),
+    ] {
+        let f = s
+            .compile(|cx| LogFormat::compile_http(text.as_bytes(), Span::default(), cx))
+            .expect(text);
+        let mut out = Vec::new();
+        f.write(&s.env(), &mut out);
+        assert_eq!(String::from_utf8_lossy(&out), want, "{text}");
+    }
+}
