@@ -1,6 +1,7 @@
 //! The few messages that health checks of other protocols exchange: what is asked, and what an answer means.
 //!
-//! A question is bytes; an answer is read by a function of all that has come so far.
+//! A question is bytes; an answer is read by a function of all that has come so far, and of whether more
+//! may come.
 
 mod ldap;
 mod mysql;
@@ -12,9 +13,9 @@ mod tls;
 pub use ldap::{BIND as LDAP_BIND, read as read_ldap};
 pub use mysql::{Login, greeting as read_mysql_greeting, login as mysql_login, result as read_mysql_result};
 pub use pgsql::startup as pgsql_startup;
-pub use smtp::read as read_smtp;
+pub use smtp::{bye as read_smtp_bye, greeting as read_smtp_greeting, hello as read_smtp_hello};
 pub use spop::{hello as spop_hello, read as read_spop};
-pub use tls::client_hello as ssl_hello;
+pub use tls::{client_hello as ssl_hello, read as read_ssl};
 
 /// What the bytes of an answer mean.
 #[derive(Clone, Debug, PartialEq, Eq)]

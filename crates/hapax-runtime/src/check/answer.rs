@@ -26,8 +26,9 @@ impl Answer {
         match parse_response(bytes, &mut head, Limits::default()) {
             // An interim answer is as good as any: HAProxy, too, judges the first that comes.
             Ok(Some(n)) => {
-                answer.body(&head, &bytes[n..], closed, method);
-                answer.head = Some(head);
+                if answer.body(&head, &bytes[n..], closed, method) {
+                    answer.head = Some(head);
+                }
             }
             Ok(None) => {}
             Err(_) => answer.bad = true,
@@ -35,10 +36,11 @@ impl Answer {
         answer
     }
 
-    fn body(&mut self, head: &Head, rest: &[u8], closed: bool, method: &[u8]) {
+    /// `false`: the head does not say what belongs to it, so that it is none.
+    fn body(&mut self, head: &Head, rest: &[u8], closed: bool, method: &[u8]) -> bool {
         let Ok(meta) = framing::response(head, method, false) else {
             self.bad = true;
-            return;
+            return false;
         };
         match meta.body {
             BodyLen::None => self.complete = true,
@@ -53,6 +55,7 @@ impl Answer {
             }
             BodyLen::Chunked => self.chunks(rest),
         }
+        true
     }
 
     fn chunks(&mut self, mut rest: &[u8]) {

@@ -1,7 +1,7 @@
 //! What an answer means for an expectation: a function of what has come, without a socket.
 
 use hapax_balance::CheckStatus;
-use hapax_config::plan::{Expect, HeaderPattern, Pattern, StrMatch, StrMethod};
+use hapax_config::plan::{Expect, HeaderPattern, Pattern, StrMatch, StrMethod, Text};
 use hapax_proto::checks::Reply;
 use hapax_proto::http::Head;
 use hapax_sample::Env;
@@ -54,10 +54,15 @@ impl From<bool> for Found {
 
 pub(super) fn judge(e: &Expect, seen: &Seen<'_>) -> Judgement {
     if let Pattern::Reply(read) = e.pattern {
-        return reply(e, read(seen.bytes), seen);
+        return reply(e, read(seen.bytes, seen.closed), seen);
     }
     if let Some(answer) = seen.answer {
         return http(e, answer, seen);
+    }
+    if (seen.closed || !seen.bytes.is_empty())
+        && let Some(words) = unusable(&e.pattern, seen.env)
+    {
+        return useless(words);
     }
     if seen.bytes.is_empty() && seen.closed {
         // What must not come did not, and who has words for a failure has them for this one.
@@ -74,6 +79,30 @@ pub(super) fn judge(e: &Expect, seen: &Seen<'_>) -> Judgement {
         Found::TooShort | Found::No if !seen.closed && e.min_recv.is_none() => Judgement::More,
         Found::TooShort if !seen.closed => Judgement::More,
         found => conclude(e, matches!(found, Found::Yes), CheckStatus::L7Rsp, seen),
+    }
+}
+
+fn useless(words: &str) -> Judgement {
+    Judgement::Fail {
+        status: CheckStatus::L7Rsp,
+        code: None,
+        info: Some(words.to_owned()),
+    }
+}
+
+/// Why nothing can be looked for: a format that makes no text, or no hexadecimal digits.
+fn unusable(pattern: &Pattern, env: &Env<'_>) -> Option<&'static str> {
+    const EMPTY: &str = "log-format string evaluated to an empty string";
+    const NO_DIGITS: &str = "Failed to parse hexastring resulting of eval of a log-format string";
+    let empty = |m: &StrMatch| matches!(m, StrMatch::Text(_, text @ Text::Format(_)) if request::text(text, env).is_empty());
+    match pattern {
+        Pattern::Format(f) | Pattern::BodyFormat(f) => written(f, env).is_empty().then_some(EMPTY),
+        Pattern::BinaryFormat(f) => match written(f, env) {
+            text if text.is_empty() => Some(EMPTY),
+            text => unhex(&text).is_none().then_some(NO_DIGITS),
+        },
+        Pattern::Header(h) => (empty(&h.name) || h.value.as_ref().is_some_and(empty)).then_some(EMPTY),
+        _ => None,
     }
 }
 
@@ -141,6 +170,9 @@ fn http(e: &Expect, answer: &Answer, seen: &Seen<'_>) -> Judgement {
             info: said(e.on_error.as_ref(), seen.env),
         };
     }
+    if let Some(words) = unusable(&e.pattern, seen.env) {
+        return useless(words);
+    }
     let status = head.status;
     let found = match &e.pattern {
         Pattern::Status(ranges) => ranges.iter().any(|(low, high)| (*low..=*high).contains(&status)),
@@ -206,7 +238,9 @@ fn conclude(e: &Expect, found: bool, status: CheckStatus, seen: &Seen<'_>) -> Ju
     let code = e.code.as_ref().and_then(|c| {
         let mut out = Vec::new();
         let made = c.eval_str(seen.env, &mut out);
-        made.then(|| std::str::from_utf8(&out).ok()?.trim().parse().ok()).flatten()
+        // What is no number counts as 0.
+        let number = || std::str::from_utf8(&out).ok()?.trim().parse::<i64>().ok();
+        made.then(|| number().unwrap_or(0) as u16)
     });
     if found != e.negated {
         return Judgement::Pass {

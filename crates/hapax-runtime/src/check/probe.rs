@@ -34,6 +34,11 @@ pub(super) async fn probe(cx: &Checker, p: ProxyId, s: ServerId, check: &Check) 
     outcome
 }
 
+/// The most that is kept of what a server says of itself.
+const MOST_INFO: usize = 127;
+/// Read at once, so that what a server sends in one go is taken in one go.
+const ONE_READ: usize = 16 * 1024;
+
 /// Why a check ended before its last step.
 struct Failed {
     status: CheckStatus,
@@ -136,7 +141,8 @@ impl<'a> Run<'a> {
         let (status, info) = match end {
             Ok(()) => {
                 let mut info = self.info.take();
-                if info.is_none() && self.check.script.kind == ScriptKind::Tcp {
+                let script = &self.check.script;
+                if info.is_none() && script.kind == ScriptKind::Tcp && !script.is_bare() {
                     info = Some("(tcp-check)".to_owned());
                 }
                 (self.status, info.unwrap_or_default())
@@ -144,7 +150,8 @@ impl<'a> Run<'a> {
             Err(f) => (f.status, f.info),
         };
         self.vars.give_back([&*self.vars.check.borrow()], &self.cx.world);
-        let info = info.split('\0').next().unwrap_or_default().to_owned();
+        let info = info.split('\0').next().unwrap_or_default();
+        let info = info[..info.floor_char_boundary(MOST_INFO)].to_owned();
         Outcome {
             status,
             code: self.code,
@@ -169,7 +176,7 @@ impl<'a> Run<'a> {
         for (i, step) in script.steps.iter().enumerate() {
             if script.kind != ScriptKind::Protocol && !matches!(step.act, Act::SetVar { .. } | Act::UnsetVar(_)) {
                 // Success is told in the words of the last step.
-                self.info = None;
+                (self.info, self.code) = (None, 0);
             }
             match &step.act {
                 Act::Connect(c) => self.connect(step, c).await?,
@@ -352,7 +359,6 @@ impl<'a> Run<'a> {
                 let made = expr.eval_str(&self.env(), &mut text);
                 made.then(|| std::str::from_utf8(&text).ok()?.trim().parse().ok()).flatten()
             }
-            None if set > 0 => Some(set),
             None => None,
         };
         let address = c.address.clone().or_else(|| self.server.check_address());
@@ -360,7 +366,8 @@ impl<'a> Run<'a> {
         let Endpoint::Ip(mut a) = address else { return Some(address) };
         let own_port = || own.as_ref().and_then(Endpoint::port).unwrap_or(0);
         let step_has_one = c.address.is_some() && a.port() > 0;
-        match asked.or_else(|| self.check.port.filter(|_| !step_has_one)) {
+        let usual = if set > 0 { Some(set) } else { self.check.port };
+        match asked.or_else(|| usual.filter(|_| !step_has_one)) {
             Some(n) => a.set_port(n),
             None if a.port() > 0 => {}
             None => a.set_port(own_port()),
@@ -427,13 +434,18 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let info = info.unwrap_or_else(|| {
-            let words = if self.check.script.kind == ScriptKind::Http {
+            if self.check.script.kind == ScriptKind::Http {
                 judge::http_words(e, self.answer.as_ref(), step.number)
             } else {
                 judge::tcp_words(e, step.number)
-            };
-            commented(words, step)
+            }
         });
+        // A broken connection says no more than that.
+        let info = if status == CheckStatus::SockErr {
+            info
+        } else {
+            commented(info, step)
+        };
         Err(Failed { status, info })
     }
 
@@ -449,7 +461,7 @@ impl<'a> Run<'a> {
             self.closed = true;
             return Ok(());
         };
-        self.got.reserve(1024);
+        self.got.reserve(ONE_READ.min(most - self.got.len()));
         match within(self.by, conn.read_buf(&mut self.got)).await {
             Ok(0) => self.closed = true,
             // Servers that do not say good-bye to TLS have ended all the same.

@@ -130,7 +130,6 @@ impl CheckRules {
     pub fn script(&self) -> Script {
         let (kind, steps) = match &self.kind {
             None => (ScriptKind::Connect, Vec::new()),
-            Some(CheckType::Tcp) if self.tcp.list.is_empty() => (ScriptKind::Connect, Vec::new()),
             Some(CheckType::Tcp) => (ScriptKind::Tcp, self.tcp.list.clone()),
             Some(CheckType::Http) => (ScriptKind::Http, self.http_steps()),
             Some(CheckType::External) => (ScriptKind::External, Vec::new()),

@@ -7,7 +7,7 @@ use hapax_sample::Needs;
 use hapax_sample::vars::{StoreIf, VarId};
 
 use super::{Steps, expect, rules};
-use crate::address::{self, Accept, Port};
+use crate::address::{self, Accept};
 use crate::args::Args;
 use crate::codes;
 use crate::plan::{Act, CheckPort, Connect, Text, VarValue};
@@ -151,12 +151,6 @@ fn connect(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
                 let parsed = address::parse(a.str(i + 1), Accept::PLAIN, &cx.env).map_err(|e| fail(a, i + 1, e))?;
                 let ip = crate::reader::lookup(cx.files, &parsed, a.str(i + 1), a.at(i + 1))?;
                 c.address = parsed.endpoint(ip);
-                if let Port::Fixed(p) = parsed.port
-                    && p > 0
-                    && c.port.is_none()
-                {
-                    c.port = Some(CheckPort::Fixed(p));
-                }
                 2
             }
             "proto" => {
