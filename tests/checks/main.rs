@@ -111,7 +111,7 @@ fn traffic_is_observed() {
     let p = Builder::new(
         Program::Hapax,
         "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\nlisten l\n  bind @l@\n  option httpchk GET /health\n\
-         \x20 server s @s@ check inter 100s observe layer7 error-limit 3 on-error mark-down\n",
+         \x20 server s @s@ check inter 100s rise 1 observe layer7 error-limit 3 on-error mark-down\n",
     )
     .set("s", &origin.addr())
     .start();

@@ -119,7 +119,7 @@ fn an_http_check_can_be_a_dialogue() {
     wait::until_true("two requests", || seen.lock().unwrap().len() > 1);
     wait_status(&p, "s", "UP");
     let seen = seen.lock().unwrap();
-    let one = "GET /one HTTP/1.1\r\nhost: l\r\nx-haproxy-server-state: UP; address=127.0.0.1; port=";
+    let one = "GET /one HTTP/1.1\r\nhost: l\r\nx-haproxy-server-state: UP 0/1; address=127.0.0.1; port=";
     assert!(
         seen[0].starts_with(one) && seen[0].contains("; name=l/s; ") && seen[0].contains("; weight=7/7; "),
         "{}",
@@ -130,6 +130,32 @@ fn an_http_check_can_be_a_dialogue() {
         "{}",
         seen[1]
     );
+}
+
+#[test]
+fn the_trust_of_a_start_is_not_yet_earned() {
+    let good = server(|c| {
+        ask(c, 6)?;
+        c.write_all(b"221 bye\r\n")
+    });
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}listen l\n  bind @l@\n  mode tcp\n  option tcp-check\n  tcp-check send QUIT\\r\\n\n  tcp-check expect status-code \
+             res.payload(0,3) on-success \"said %[res.payload(4,3)]\" string 221\n  server plain @good@ check inter 1d rise 3 fall 5\n  \
+             server given @good@ check inter 1d rise 3 fall 5 init-state up\n"
+        ),
+    )
+    .set("good", &good.to_string())
+    .start();
+    until_shown(&p, "l,plain", ",L7OK,221,");
+    until_shown(&p, "l,plain", "said bye");
+    wait_status(&p, "plain", "UP -1/5");
+    // Not checked before half a day is over.
+    wait_status(&p, "given", "UP 1/5");
+    assert_eq!(p.cli("set server l/plain state maint"), "\n");
+    assert_eq!(p.cli("set server l/plain state ready"), "\n");
+    wait_status(&p, "plain", "UP 1/5");
 }
 
 #[test]

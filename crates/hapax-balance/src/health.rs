@@ -116,8 +116,10 @@ pub struct Health {
 /// How a server stands before its first check (`init-state`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Start {
-    /// Up, and one failure from down.
+    /// `none`: up, though the counter of a process's start is at its bottom. Later it is as `Up`.
     #[default]
+    Unset,
+    /// Up, and one failure from down.
     Up,
     /// Up, until as many checks fail as it takes.
     FullyUp,
@@ -129,7 +131,7 @@ pub enum Start {
 
 impl Start {
     pub fn is_up(self) -> bool {
-        matches!(self, Self::Up | Self::FullyUp)
+        matches!(self, Self::Unset | Self::Up | Self::FullyUp)
     }
 }
 
@@ -188,10 +190,18 @@ impl Health {
         self.value = if up { self.top() } else { 0 };
     }
 
-    /// Back to how it stood at the start.
+    /// The counter of a server that a process starts with.
+    pub fn start(&mut self, start: Start) {
+        self.restart(start);
+        if start == Start::Unset {
+            self.value = 0;
+        }
+    }
+
+    /// Back to the trust of a start.
     pub fn restart(&mut self, start: Start) {
         self.value = match start {
-            Start::Up => self.rise,
+            Start::Unset | Start::Up => self.rise,
             Start::FullyUp => self.top(),
             Start::Down => self.rise - 1,
             Start::FullyDown => 0,
@@ -241,6 +251,13 @@ impl Health {
         } else {
             (self.value, self.rise, "DOWN")
         }
+    }
+
+    /// What a server that is up shows beside that: failures left, of how many, where some are gone. Who has not yet earned the
+    /// trust it has shows fewer than 1.
+    pub fn left(&self) -> Option<(i64, u32)> {
+        let left = i64::from(self.value) - i64::from(self.rise) + 1;
+        (left < i64::from(self.fall)).then_some((left, self.fall))
     }
 
     /// Milliseconds to the next check (manual, `inter`, `fastinter`, `downinter`).
@@ -303,6 +320,27 @@ mod tests {
         h.force(false);
         h.apply(Verdict::Passed);
         assert_eq!(h.shown(), (1, 2, "DOWN"));
+        let left = |value| {
+            h.set_value(value);
+            h.left()
+        };
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(left),
+            [Some((-1, 3)), Some((0, 3)), Some((1, 3)), Some((2, 3)), None]
+        );
+    }
+
+    #[test]
+    fn starts_as_it_is_told() {
+        let mut h = Health::new(2, 3);
+        let mut starts = |f: fn(&mut Health, Start)| {
+            [Start::Unset, Start::Up, Start::FullyUp, Start::Down, Start::FullyDown].map(|s| {
+                f(&mut h, s);
+                h.value()
+            })
+        };
+        assert_eq!(starts(Health::start), [0, 2, 4, 1, 0]);
+        assert_eq!(starts(Health::restart), [2, 2, 4, 1, 0]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use crate::health::{Health, Outcome};
+use crate::health::{CheckStatus, Health, Outcome};
 
 /// A change of one server, with what the line tells of its surroundings.
 #[derive(Clone, Debug)]
@@ -185,16 +185,19 @@ fn reason(o: &Outcome) -> String {
     if !o.info.is_empty() {
         // One line, and no end of it: a server must not write our log.
         s.push_str(", info: \"");
-        for c in o.info.chars().take(200) {
-            match c {
-                '"' => s.push_str("<22>"),
-                c if c.is_control() => s.push(' '),
-                c => s.push(c),
+        for b in o.info.bytes() {
+            match b {
+                b' '..=b'~' if b != b'"' => s.push(char::from(b)),
+                _ => {
+                    let _ = write!(s, "<{b:02X}>");
+                }
             }
         }
         s.push('"');
     }
-    let _ = write!(s, ", check duration: {}ms", o.duration_ms);
+    if o.status != CheckStatus::Analyze {
+        let _ = write!(s, ", check duration: {}ms", o.duration_ms);
+    }
     s
 }
 

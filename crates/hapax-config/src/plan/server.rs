@@ -167,7 +167,7 @@ impl Default for ServerRest {
     fn default() -> Self {
         Self {
             hash_key: HashKey::Id,
-            init_state: Start::Up,
+            init_state: Start::Unset,
             init_state_given: false,
             init_addr: Vec::new(),
             non_stick: false,

@@ -171,9 +171,10 @@ pub(super) static ROWS: &[ServerRow] = &[
             cx.draft.server.init_state_given = a.str(0) != "none";
             cx.draft.server.init_state = match a.str(0) {
                 "fully-up" => Start::FullyUp,
+                "up" => Start::Up,
                 "down" => Start::Down,
                 "fully-down" => Start::FullyDown,
-                _ => Start::Up,
+                _ => Start::Unset,
             };
             Ok(())
         }),

@@ -19,10 +19,10 @@ fn is_last(after: u8) -> bool {
 }
 
 /// The rest of the first line, without blanks before it.
-fn words(b: &[u8]) -> Option<String> {
+fn words(b: &[u8]) -> String {
     let rest = b.get(NUMBER..).unwrap_or_default();
     let start = rest.iter().position(|c| *c != b' ').unwrap_or(rest.len());
-    Some(text(line(&rest[start..])))
+    text(line(&rest[start..]))
 }
 
 fn line(b: &[u8]) -> &[u8] {
@@ -31,7 +31,7 @@ fn line(b: &[u8]) -> &[u8] {
 }
 
 fn refused(b: &[u8]) -> Reply {
-    Reply::Refused(number(b).map_or(0, |(code, _)| code), words(b))
+    Reply::Refused(number(b).map_or(0, |(code, _)| code), Some(words(b)))
 }
 
 /// Reads what a server says first: one line, good where its number starts with 2.
@@ -40,7 +40,7 @@ pub fn greeting(b: &[u8], closed: bool) -> Reply {
         return Reply::More;
     }
     match number(b) {
-        Some((code, after)) if is_last(after) && b[0] == b'2' => Reply::Good(code, words(b)),
+        Some((code, after)) if is_last(after) && b[0] == b'2' => Reply::Good(code, Some(words(b))),
         Some((_, after)) if is_last(after) => refused(b),
         _ => Reply::Invalid(Some(text(line(b)))),
     }
@@ -51,7 +51,7 @@ pub fn hello(b: &[u8], closed: bool) -> Reply {
     let mut rest = b;
     while let Some((code, after)) = number(rest).filter(|_| rest[0] == b'2') {
         if is_last(after) {
-            return Reply::Good(code, words(b));
+            return Reply::Good(code, Some(words(b)));
         }
         let end = rest.iter().position(|c| *c == b'\r').filter(|_| after == b'-');
         match end.and_then(|n| rest[n..].strip_prefix(b"\r\n")) {
@@ -65,7 +65,7 @@ pub fn hello(b: &[u8], closed: bool) -> Reply {
 /// Reads the answer to QUIT.
 pub fn bye(b: &[u8], closed: bool) -> Reply {
     match number(b) {
-        Some((code, after)) if b[0] == b'2' && (after == b'-' || is_last(after)) => Reply::Good(code, words(b)),
+        Some((code, after)) if b[0] == b'2' && (after == b'-' || is_last(after)) => Reply::Good(code, Some(words(b))),
         None if b.len() < NUMBER && !closed => Reply::More,
         _ => refused(b),
     }

@@ -12,19 +12,15 @@ pub(super) fn header(shared: &Shared, p: ProxyId, s: ServerId) -> String {
     let (plan, proxy, server) = (shared.conf(p), shared.proxy(p), shared.server(p, s));
     let health = server.check().health;
     let (n, of, _) = health.shown();
-    let moving = |word: &str| {
-        if health.is_moving() {
-            format!("{word} {n}/{of}")
-        } else {
-            word.to_owned()
-        }
+    let falling = |word: &str| match health.left() {
+        Some((n, of)) => format!("{word} {n}/{of}"),
+        None => word.to_owned(),
     };
     let state = match server.oper() {
-        Oper::Stopped => moving("DOWN"),
-        Oper::Stopping => moving("NOLB"),
-        // One failure from down, but not failed yet: the trust of the start.
-        Oper::Starting | Oper::Running if n >= of || health.value() == health.rise() => "UP".to_owned(),
-        Oper::Starting | Oper::Running => moving("UP"),
+        Oper::Stopped if health.is_moving() => format!("DOWN {n}/{of}"),
+        Oper::Stopped => "DOWN".to_owned(),
+        Oper::Stopping => falling("NOLB"),
+        Oper::Starting | Oper::Running => falling("UP"),
     };
     let (address, port) = match server.endpoint() {
         Some(Endpoint::Ip(a)) => (a.ip().to_string(), a.port().to_string()),
@@ -33,7 +29,7 @@ pub(super) fn header(shared: &Shared, p: ProxyId, s: ServerId) -> String {
     let node = shared.plan.global.node.as_deref().unwrap_or_else(|| hapax_sys::host::name());
     let usable = proxy.servers.iter().filter(|(_, s)| s.is_usable());
     let total: u32 = usable.map(|(_, s)| s.uweight.load(Relaxed)).sum();
-    let weight = if server.is_usable() { server.uweight.load(Relaxed) } else { 0 };
+    let weight = server.uweight.load(Relaxed);
     format!(
         "{state}; address={address}; port={port}; name={}; node={node}; weight={weight}/{total}; scur={}/{}; qcur={}",
         format_args!("{}/{}", plan.name, server.conf().name),

@@ -17,9 +17,14 @@ impl Shared {
     /// A check of the server has ended.
     pub fn check_done(&self, p: ProxyId, s: ServerId, outcome: &Outcome, now_ms: u64) {
         let server = self.server(p, s);
-        if server.in_maintenance() || !server.check_enabled.load(Relaxed) {
-            return;
+        if !server.in_maintenance() && server.check_enabled.load(Relaxed) {
+            self.found(p, s, outcome, now_ms);
         }
+    }
+
+    /// What a check, or the traffic in its stead, found.
+    fn found(&self, p: ProxyId, s: ServerId, outcome: &Outcome, now_ms: u64) {
+        let server = self.server(p, s);
         let (step, changed, health) = {
             let mut view = server.check();
             let step = view.health.apply(outcome.status.verdict());
@@ -130,8 +135,9 @@ impl Shared {
             Observe::Layer4 => !layer7,
             Observe::Layer7 => layer7,
         };
-        let checked = server.check_enabled.load(Relaxed) && !server.in_maintenance() && server.check().health.is_up();
-        if !counts || !checked {
+        // Whether or not checks are made at the moment.
+        let judged = conf.check.is_some() && !server.in_maintenance() && server.is_up();
+        if !counts || !judged {
             return;
         }
         let Some(error) = error else {
@@ -146,6 +152,7 @@ impl Shared {
             return;
         }
         server.errors_in_row.store(0, Relaxed);
+        server.counters.failed_observed.inc(self.control());
         let outcome = Outcome {
             status: CheckStatus::Analyze,
             info: format!("Detected {n} consecutive errors, last one was: {error}"),
@@ -153,7 +160,7 @@ impl Shared {
         };
         match conf.on_error {
             OnError::FastInter => {}
-            OnError::FailCheck => self.check_done(p, s, &outcome, now_ms),
+            OnError::FailCheck => self.found(p, s, &outcome, now_ms),
             OnError::SuddenDeath => {
                 // As if all failures but one had come; this is the one before the last.
                 let mut view = server.check();
@@ -161,7 +168,7 @@ impl Shared {
                     view.health.apply(Verdict::Failed);
                 }
                 drop(view);
-                self.check_done(p, s, &outcome, now_ms);
+                self.found(p, s, &outcome, now_ms);
             }
             OnError::MarkDown => {
                 let mut view = server.check();
@@ -169,9 +176,12 @@ impl Shared {
                     view.health.apply(Verdict::Failed);
                 }
                 drop(view);
-                self.check_done(p, s, &outcome, now_ms);
+                self.found(p, s, &outcome, now_ms);
             }
         }
-        server.check_soon.notify_one();
+        // Who is down now has time.
+        if server.is_up() {
+            server.check_soon.notify_one();
+        }
     }
 }

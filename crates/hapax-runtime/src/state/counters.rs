@@ -112,6 +112,6 @@ counters! {
     ServerCounters {
         sess_tot, bytes_in, bytes_out, denied_resp, failed_conns, failed_resp, retries, redispatches, lb_total,
         spliced_in, spliced_out, req_tot, rsp_1xx, rsp_2xx, rsp_3xx, rsp_4xx, rsp_5xx, rsp_other, cli_aborts, srv_aborts, connect, reuse, internal_errors,
-        failed_rewrites, failed_checks, down_transitions, req_out, res_out, ssl_sess, ssl_reused, ssl_failed,
+        failed_rewrites, failed_checks, failed_observed, down_transitions, req_out, res_out, ssl_sess, ssl_reused, ssl_failed,
     }
 }

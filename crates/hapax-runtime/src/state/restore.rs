@@ -68,8 +68,8 @@ pub(super) fn restore(server: &ServerState, conf: &Server, saved: &Saved, now_ms
 fn status(number: u8) -> CheckStatus {
     match number {
         3 => CheckStatus::Checked,
-        4 => CheckStatus::SockErr,
-        5 => CheckStatus::Analyze,
+        4 => CheckStatus::Analyze,
+        5 => CheckStatus::SockErr,
         6 => CheckStatus::L4Ok,
         7 => CheckStatus::L4Timeout,
         8 => CheckStatus::L4Con,

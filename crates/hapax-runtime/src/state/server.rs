@@ -224,7 +224,7 @@ impl ServerState {
         let up = admin & Admin::MAINT == 0 && server.init_state.is_up();
         let oper = if up { Oper::Running } else { Oper::Stopped };
         let mut health = server.check.as_ref().map_or(Health::new(1, 1), |c| Health::new(c.rise, c.fall));
-        health.restart(server.init_state);
+        health.start(server.init_state);
         let zero = || AtomicU32::new(0);
         let agent = OnceLock::new();
         if let Some(a) = &server.agent {

@@ -243,7 +243,7 @@ fn back(c: &BackendCounters, col: Col) -> Option<&Count> {
 fn server(c: &ServerCounters, col: Col) -> Option<&Count> {
     answering!(c, col,
         Econ => failed_conns, Eresp => failed_resp, Wretr => retries, Wredis => redispatches, Chkfail => failed_checks,
-        Chkdown => down_transitions, Lbtot => lb_total, CliAbrt => cli_aborts, SrvAbrt => srv_aborts, Connect => connect,
+        Hanafail => failed_observed, Chkdown => down_transitions, Lbtot => lb_total, CliAbrt => cli_aborts, SrvAbrt => srv_aborts, Connect => connect,
         Reuse => reuse
     )
 }

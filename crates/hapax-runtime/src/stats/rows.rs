@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use hapax_balance::CheckStatus;
-use hapax_config::plan::{Balance, BindAddress, Mode, Proxy, ProxyCaps, Server};
+use hapax_config::plan::{Balance, BindAddress, Mode, Observe, Proxy, ProxyCaps, Server};
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::Endpoint;
 
@@ -394,15 +394,19 @@ pub fn server_status(shared: &Shared, conf: &Server, state: &ServerState) -> Str
     let checked = (conf.check.is_some() || conf.track.is_some()) && looked_after.check_enabled.load(Relaxed);
     let health = looked_after.check().health;
     let (n, of, _) = health.shown();
-    let partial = if health.is_moving() { format!(" {n}/{of}") } else { String::new() };
+    let falling = || match health.left() {
+        Some((n, of)) if checked => format!(" {n}/{of}"),
+        _ => String::new(),
+    };
     match state.oper() {
         Oper::Stopped if state.agent().is_some_and(|a| !a.says_up()) => "DOWN (agent)".into(),
-        Oper::Stopped => format!("DOWN{partial}"),
+        Oper::Stopped if health.is_moving() => format!("DOWN {n}/{of}"),
+        Oper::Stopped => "DOWN".into(),
         _ if draining && state.agent().is_some_and(|a| a.enabled.load(Relaxed)) => "DRAIN (agent)".into(),
-        _ if draining => format!("DRAIN{partial}"),
-        Oper::Stopping => format!("NOLB{partial}"),
+        _ if draining => format!("DRAIN{}", falling()),
+        Oper::Stopping => format!("NOLB{}", falling()),
         Oper::Starting | Oper::Running if !checked => "no check".into(),
-        Oper::Starting | Oper::Running => format!("UP{partial}"),
+        Oper::Starting | Oper::Running => format!("UP{}", falling()),
     }
 }
 
@@ -432,6 +436,24 @@ fn health(r: &mut Row<'_>, check: Option<&CheckView>, agent: Option<&CheckView>)
         r.u32(Col::AgentFall, b"CGS", view.health.fall());
         r.u32(Col::AgentHealth, b"CGS", view.health.value());
     }
+}
+
+/// How the last check ended.
+fn last_check(r: &mut Row<'_>, view: &CheckView) {
+    let star = if view.running { "* " } else { "" };
+    r.text(Col::CheckStatus, b"MOP", format!("{star}{}", view.last.status.code()));
+    if view.last.status.has_code() {
+        r.u32(Col::CheckCode, b"MCP", u32::from(view.last.code));
+    }
+    if view.last.status != CheckStatus::Init {
+        r.put(Col::CheckDuration, b"MDP", Value::U64(view.last.duration_ms));
+    }
+}
+
+/// What the last check was told, on one line; what the one under way will be told is not known yet.
+fn said(view: &CheckView) -> String {
+    let info = if view.running { "" } else { &*view.last.info };
+    info.trim_end_matches('\n').replace('\n', " ")
 }
 
 /// A server's line.
@@ -480,32 +502,27 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     let view = s.check().clone();
     let checked = sc.check.is_some() && s.check_enabled.load(Relaxed) && !s.in_maintenance();
     if checked {
-        let star = if view.running { "* " } else { "" };
-        r.text(Col::CheckStatus, b"MOP", format!("{star}{}", view.last.status.code()));
-        if view.last.status.has_code() {
-            r.u32(Col::CheckCode, b"MCP", u32::from(view.last.code));
-        }
-        if view.last.status != CheckStatus::Init {
-            r.put(Col::CheckDuration, b"MDP", Value::U64(view.last.duration_ms));
-        }
+        last_check(&mut r, &view);
     }
     if http {
         http_responses!(r, c);
+    }
+    if sc.observe != Observe::Nothing {
+        r.count(Col::Hanafail, &c.failed_observed);
+    }
+    if http {
         r.count(Col::ReqTot, &c.req_tot);
     }
     r.count(Col::CliAbrt, &c.cli_aborts);
     r.count(Col::SrvAbrt, &c.srv_aborts);
     r.put(Col::Lastsess, b"MAP", last_session(s.last_session.load(Relaxed), now_ms));
     if checked {
-        // What the check under way will say is not known yet.
-        let said = if view.running { String::new() } else { view.last.info.clone() };
-        r.text(Col::LastChk, b"MOP", said);
+        r.text(Col::LastChk, b"MOP", said(&view));
     }
     let asked = s.agent().filter(|a| a.enabled.load(Relaxed) && !s.in_maintenance());
     let agent = asked.map(|a| a.view().clone());
     if let Some(agent) = &agent {
-        let said = if agent.running { String::new() } else { agent.last.info.clone() };
-        r.text(Col::LastAgt, b"MOP", said);
+        r.text(Col::LastAgt, b"MOP", said(agent));
     }
     times(&mut r, &s.times);
     health(&mut r, checked.then_some(&view), agent.as_ref());
