@@ -204,3 +204,21 @@ fn a_response_that_ends_its_connection_arrives_before_the_end() {
         }
     }
 }
+
+#[test]
+fn the_last_server_is_preferred_where_a_connection_to_it_is_held() {
+    for (reuse, answers) in [("never", "aaa"), ("safe", "aba"), ("always", "aba")] {
+        let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+        let config = format!(
+            "{TIMEOUTS}listen l\n  bind @l@\n  balance roundrobin\n  option prefer-last-server\n  http-reuse {reuse}\n  server a @a@\n  \
+             server b @b@\n"
+        );
+        let p = Builder::new(Program::Hapax, &config)
+            .set("a", &a.addr())
+            .set("b", &b.addr())
+            .start();
+        let mut c = p.connect("l");
+        let got: String = (0..3).map(|_| c.get("/").text()).collect();
+        assert_eq!(got, answers, "{reuse}");
+    }
+}

@@ -36,7 +36,7 @@ pub fn request(head: &mut Head, meta: &mut Meta, relaxed: bool) -> bool {
     }
     if meta.upgrade_field || meta.connection.upgrade {
         meta.upgrade &= settle_upgrade(head, meta.connection.upgrade);
-        if meta.upgrade && !relaxed && websocket::is_websocket(head) && !head.contains(b"sec-websocket-key") {
+        if meta.upgrade && !relaxed && websocket::is_websocket(head) && !websocket::has_key(head) {
             return false;
         }
     }
@@ -283,7 +283,19 @@ mod tests {
                 Some("GET http://foo/x HTTP/1.1|host: foo:80||"),
             ),
             ("GET http://foo/x HTTP/1.1\r\n\r\n", Some("GET http://foo/x HTTP/1.1|host: foo||")),
+            (
+                "GET http://foo HTTP/1.1\r\nHost: FOO:80\r\n\r\n",
+                Some("GET http://foo/ HTTP/1.1|host: foo||"),
+            ),
+            (
+                "OPTIONS http://foo HTTP/1.1\r\nHost: foo\r\n\r\n",
+                Some("OPTIONS http://foo HTTP/1.1|host: foo||"),
+            ),
             ("GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", None),
+            (
+                "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: short\r\n\r\n",
+                None,
+            ),
         ];
         for (text, want) in cases {
             assert_eq!(normal(text).as_deref(), want, "{text:?}");

@@ -102,12 +102,13 @@ pub fn agree_on_host(head: &mut Head) -> bool {
         };
         host.eq_ignore_ascii_case(bare)
     });
-    let no_path = end == rest.len();
+    // `OPTIONS` without a path is about the server as a whole.
+    let no_path = end == rest.len() && head.method() != b"OPTIONS";
     let new = (shorter || no_path).then(|| {
         let kept = scheme + end - (authority.len() - bare.len());
         [&uri[..kept], if no_path { b"/" } else { b"" }, &rest[end..]].concat()
     });
-    let bare = (shorter || !head.contains(b"host")).then(|| bare.to_vec());
+    let bare = (new.is_some() || !head.contains(b"host")).then(|| bare.to_vec());
     if let Some(new) = new {
         head.set_uri(&new);
     }

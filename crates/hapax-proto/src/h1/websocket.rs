@@ -16,6 +16,11 @@ pub fn is_websocket(head: &Head) -> bool {
         .any(|v| v.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
+/// Whether the request has a key: one of the length that 16 bytes have in base64.
+pub fn has_key(request: &Head) -> bool {
+    request.values(b"sec-websocket-key").any(|key| key.len() == 24)
+}
+
 /// Whether the response proves that the server has read the request's key.
 pub fn accepts(request: &Head, response: &Head) -> bool {
     let (Some(key), Some(accept)) = (request.first(b"sec-websocket-key"), response.first(b"sec-websocket-accept")) else {
@@ -37,8 +42,10 @@ mod tests {
         q.add(b"sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ==");
         assert!(!accepts(&q, &r));
         r.add(b"sec-websocket-accept", b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-        assert!(accepts(&q, &r));
+        assert!(accepts(&q, &r) && has_key(&q));
+        q.add(b"sec-websocket-key", b"another");
+        assert!(has_key(&q));
         q.set(b"sec-websocket-key", b"short");
-        assert!(!accepts(&q, &r));
+        assert!(!accepts(&q, &r) && !has_key(&q));
     }
 }

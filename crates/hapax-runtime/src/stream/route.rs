@@ -143,12 +143,15 @@ impl Exchange<'_> {
         None
     }
 
-    /// The server whose connection is bound to this client, or that answered it last, where that is preferred and its queue is not
-    /// too long.
+    /// The server whose connection is bound to this client, or that answered it last, where that is preferred, a connection to it is
+    /// held for this client alone, and its queue is not too long.
     fn last_server(&self) -> Option<usize> {
         let (be, server) = match self.c.held.iter().rfind(|h| h.up.private) {
             Some(h) => (h.backend, h.server),
-            None if self.be.options.contains(Options::PREFER_LAST_SERVER) => self.c.last?,
+            None if self.be.options.contains(Options::PREFER_LAST_SERVER) => self.c.last.filter(|last| {
+                let mut held = self.c.held.iter();
+                held.any(|h| (h.backend, h.server) == *last)
+            })?,
             None => return None,
         };
         let state = self.be_state();
