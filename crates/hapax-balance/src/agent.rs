@@ -29,6 +29,18 @@ pub enum AgentStatus {
     Down,
 }
 
+/// What became of a word.
+enum Word {
+    /// It tells of the server's state.
+    Oper,
+    Taken,
+    Flawed(&'static str),
+    Unknown,
+}
+
+/// The most that is kept of what an agent says.
+const MOST_INFO: usize = 127;
+
 impl AgentLine {
     /// Reads the first line of `bytes`; the rest does not count.
     pub fn parse(bytes: &[u8]) -> Self {
@@ -39,32 +51,66 @@ impl AgentLine {
         let sign = text.match_indices('#').map(|(at, _)| at).find(starts);
         let (words, about) = sign.map_or((&*text, ""), |at| (&text[..at], text[at + 1..].trim()));
         let mut line = Self::default();
-        let mut unknown = None;
-        let mut oper = None;
+        let (mut unknown, mut warned, mut oper) = (None, None, None);
         for word in words.split([' ', '\t', ',']).filter(|w| !w.is_empty()) {
-            let lower = word.to_ascii_lowercase();
-            if let Some(percent) = lower.strip_suffix('%').and_then(|n| n.parse().ok()) {
-                line.percent = Some(percent);
-            } else if let Some(n) = lower.strip_prefix("maxconn:").and_then(|n| n.parse().ok()) {
-                line.maxconn = Some(n);
-            } else {
-                match &*lower {
-                    "ready" => line.admin = Some(AgentAdmin::Ready),
-                    "drain" => line.admin = Some(AgentAdmin::Drain),
-                    "maint" => line.admin = Some(AgentAdmin::Maint),
-                    "up" => (line.status, oper) = (AgentStatus::Up, Some(word)),
-                    "down" | "fail" | "stopped" => (line.status, oper) = (AgentStatus::Down, Some(word)),
-                    _ => unknown = unknown.or(Some(word)),
-                }
+            match line.take(&word.to_ascii_lowercase()) {
+                Word::Oper => oper = Some(word),
+                Word::Taken => {}
+                Word::Flawed(why) => warned = Some(why),
+                Word::Unknown => unknown = unknown.or(Some(word)),
             }
         }
-        line.info = match (unknown, oper) {
-            (Some(word), _) => format!("agent reports an error : {word}"),
-            (None, Some(word)) if about.is_empty() => format!("via agent : {word}"),
-            (None, Some(word)) => format!("via agent : {word} ({about})"),
-            (None, None) => String::new(),
+        let about = if about.is_empty() { unknown.unwrap_or_default() } else { about };
+        line.info = match (oper, unknown, warned) {
+            (Some(word), ..) if about.is_empty() => format!("via agent : {word}"),
+            (Some(word), ..) => format!("via agent : {word} ({about})"),
+            (None, Some(word), _) => format!("agent reports an error : {word}"),
+            (None, None, Some(why)) => format!("agent warns : {why}"),
+            (None, None, None) => String::new(),
         };
+        line.info.truncate(line.info.floor_char_boundary(MOST_INFO));
         line
+    }
+
+    /// Acts on one word, which is in small letters.
+    fn take(&mut self, word: &str) -> Word {
+        if word.contains('%')
+            && let word = word.strip_prefix("weight:").unwrap_or(word)
+            && word.starts_with(|c: char| c.is_ascii_digit())
+        {
+            self.percent = word.strip_suffix('%').and_then(|n| n.parse().ok()).or(self.percent);
+            let whole = word.strip_suffix('%').is_some_and(|n| n.parse::<u32>().is_ok());
+            return if whole {
+                Word::Taken
+            } else {
+                Word::Flawed("Trailing garbage in weight string")
+            };
+        }
+        if let Some(n) = word.strip_prefix("maxconn:") {
+            return match n.parse() {
+                Ok(n) => {
+                    self.maxconn = Some(n);
+                    Word::Taken
+                }
+                Err(_) if n.is_empty() => Word::Flawed("Require <maxconn>."),
+                Err(_) => Word::Flawed("maxconn string empty or preceded by garbage"),
+            };
+        }
+        match word {
+            "ready" => self.admin = Some(AgentAdmin::Ready),
+            "drain" => self.admin = Some(AgentAdmin::Drain),
+            "maint" => self.admin = Some(AgentAdmin::Maint),
+            "up" => {
+                self.status = AgentStatus::Up;
+                return Word::Oper;
+            }
+            "down" | "fail" | "stopped" => {
+                self.status = AgentStatus::Down;
+                return Word::Oper;
+            }
+            _ => return Word::Unknown,
+        }
+        Word::Taken
     }
 
     /// The same as the result of a check.
@@ -116,12 +162,32 @@ mod tests {
                 line(None, None, None, Unchanged, "agent reports an error : down#dead"),
             ),
             (b"junk\n", line(None, None, None, Unchanged, "agent reports an error : junk")),
+            (b"failed up", line(None, None, None, Up, "via agent : up (failed)")),
+            (b"down extra words", line(None, None, None, Down, "via agent : down (extra)")),
+            (b"weight:50%", line(Some(50), None, None, Unchanged, "")),
+            (
+                b"5.5%",
+                line(None, None, None, Unchanged, "agent warns : Trailing garbage in weight string"),
+            ),
+            (b"maxconn:", line(None, None, None, Unchanged, "agent warns : Require <maxconn>.")),
+            (
+                b"maxconn:x",
+                line(
+                    None,
+                    None,
+                    None,
+                    Unchanged,
+                    "agent warns : maxconn string empty or preceded by garbage",
+                ),
+            ),
+            (b"maxconn: 5", line(None, None, None, Unchanged, "agent reports an error : 5")),
             (b"", line(None, None, None, Unchanged, "")),
             (b"%\n", line(None, None, None, Unchanged, "agent reports an error : %")),
         ];
         for (bytes, want) in cases {
             assert_eq!(AgentLine::parse(bytes), *want, "{}", String::from_utf8_lossy(bytes));
         }
+        assert_eq!(AgentLine::parse(&[b'x'; 500]).info.len(), MOST_INFO);
         assert_eq!(AgentLine::parse(b"fail").outcome(3).status, CheckStatus::L7Status);
     }
 }

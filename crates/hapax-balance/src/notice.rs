@@ -134,7 +134,10 @@ impl Display for Notice<'_> {
                 write!(f, "enters drain state{via}")?;
                 if up { self.online(f) } else { self.left(f) }
             }
-            Event::LeaveDrain { up } => write!(f, "is {} (leaving forced drain).", if up { "UP" } else { "DOWN" }),
+            Event::LeaveDrain { up } => {
+                let forced = if self.via.is_none() { "forced " } else { "" };
+                write!(f, "is {} (leaving {forced}drain){via}.", if up { "UP" } else { "DOWN" })
+            }
         }
     }
 }
@@ -206,6 +209,8 @@ fn reason(o: &Outcome) -> String {
 pub struct Checked {
     pub backup: bool,
     pub agent: bool,
+    /// It has no weight: who is up takes nothing new.
+    pub weightless: bool,
 }
 
 /// The line of `option log-health-checks`.
@@ -218,6 +223,7 @@ pub fn check_line(backend: &str, server: &str, who: Checked, health: &Health, ou
         crate::Verdict::Failed | crate::Verdict::Unknown => "failed",
     };
     let (n, of, state) = health.shown();
+    let state = if state == "UP" && who.weightless { "DRAIN" } else { state };
     let why = reason(outcome);
     format!("{kind} check for {backup}server {backend}/{server} {word}{why}, status: {n}/{of} {state}.")
 }

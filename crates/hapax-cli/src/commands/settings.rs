@@ -100,11 +100,11 @@ fn address_of(text: &str) -> Result<Endpoint, Answer> {
 
 fn set_check_port(c: &mut Call<'_>, (p, s): Target) -> Answer {
     let shared = c.control.shared();
-    if shared.server_conf(p, s).check.is_none() {
-        return Answer::err("health checks are not enabled on this server");
-    }
     if c.arg(2).is_empty() {
         return Answer::err("set server <b>/<s> check-port requires a port.");
+    }
+    if shared.server_conf(p, s).check.is_none() {
+        return Answer::err("health checks are not enabled on this server");
     }
     match port_of(c.arg(2)) {
         Ok(port) => {
@@ -169,12 +169,12 @@ fn set_agent_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
 }
 
 fn set_agent_port(c: &mut Call<'_>, (p, s): Target) -> Answer {
-    let Some(agent) = c.control.shared().server(p, s).agent() else {
-        return Answer::err("agent checks are not enabled on this server");
-    };
     if c.arg(2).is_empty() {
         return Answer::err("set server <b>/<s> agent-port requires a port.");
     }
+    let Some(agent) = c.control.shared().server(p, s).agent() else {
+        return Answer::err("agent checks are not enabled on this server");
+    };
     match port_of(c.arg(2)) {
         Ok(port) => {
             agent.target().1 = port;

@@ -95,12 +95,15 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
             Some(false) | None => 0,
         },
     };
-    // Bits: a check is configured, it is enabled, it is paused by maintenance.
-    let check_state = u32::from(conf.check.is_some()) << 1
+    // Bits: a check is under way, one is configured, it is enabled, it is paused by maintenance.
+    let check_state = u32::from(view.running)
+        | u32::from(conf.check.is_some()) << 1
         | u32::from(conf.check.is_some() && s.check_enabled.load(Relaxed)) << 2
         | u32::from(conf.disabled || (conf.check.is_some() && s.in_maintenance())) << 3;
     // The same for the agent, and that it is one.
-    let agent_state = s.agent().map_or(0, |a| 1 << 1 | u32::from(a.enabled.load(Relaxed)) << 2 | 1 << 4);
+    let agent_state = s.agent().map_or(0, |a| {
+        u32::from(a.view().running) | 1 << 1 | u32::from(a.enabled.load(Relaxed)) << 2 | 1 << 4
+    });
     let since = now_ms.saturating_sub(s.last_change.load(Relaxed)) / 1000;
     let (fqdn, service) = match s.naming() {
         Some(naming) => (naming.fqdn.clone(), naming.service.clone()),

@@ -14,7 +14,7 @@ use super::connect::{self, Failure, blame, within};
 use super::{Checker, spread};
 
 /// The longest line an agent may send.
-const MAX_LINE: usize = 1024;
+const MAX_LINE: usize = 16 * 1024;
 
 /// First questions are this far apart.
 const STAGGER_MS: u64 = 3;
@@ -63,7 +63,7 @@ pub(super) async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), n: u64) 
     }
 }
 
-/// What the agent says until the end of a line or of the connection.
+/// What the agent says until the end of a line. One that does not end is none.
 async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Vec<u8>, Failure> {
     let proxy = cx.shared.conf(p);
     let server = cx.shared.server(p, s);
@@ -94,7 +94,11 @@ async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Ve
     let mut got = Vec::with_capacity(128);
     while got.len() < MAX_LINE && !got.iter().any(|b| matches!(b, b'\r' | b'\n')) {
         if within(by, conn.read_buf(&mut got)).await.map_err(fail)? == 0 {
-            break;
+            return Err(if got.is_empty() {
+                (CheckStatus::L7Rsp, "TCPCHK got an empty response at step 2".to_owned())
+            } else {
+                (CheckStatus::L7Timeout, "Ignoring incomplete line from agent".to_owned())
+            });
         }
     }
     Ok(got)

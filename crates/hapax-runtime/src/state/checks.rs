@@ -41,6 +41,7 @@ impl Shared {
             let who = Checked {
                 backup: conf.backup,
                 agent: false,
+                weightless: server.uweight.load(Relaxed) == 0,
             };
             let name = &self.conf(p).name;
             let text = check_line(name, &conf.name, who, &health, outcome);
@@ -61,8 +62,9 @@ impl Shared {
             // Check and agent have to agree.
             Some(Change::Up | Change::Stopping) if !self.server(p, s).agent().is_none_or(AgentState::says_up) => return,
             Some(Change::Up) => Oper::Running,
-            Some(Change::Stopping) => Oper::Stopping,
-            None => return,
+            // Who is down comes up first.
+            Some(Change::Stopping) if self.server(p, s).oper() != Oper::Stopped => Oper::Stopping,
+            Some(Change::Stopping) | None => return,
         };
         self.move_to(p, s, to, ripple, now_ms);
     }
@@ -109,6 +111,7 @@ impl Shared {
             let who = Checked {
                 backup: conf.backup,
                 agent: true,
+                weightless: server.uweight.load(Relaxed) == 0,
             };
             let name = &self.conf(p).name;
             let text = check_line(name, &conf.name, who, &health, outcome);

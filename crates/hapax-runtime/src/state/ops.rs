@@ -51,10 +51,6 @@ impl Shared {
             cause: Cause::Words("changed from CLI"),
             via: None,
         };
-        // Who is down stops by way of being up.
-        if to == Oper::Stopping {
-            self.move_to(p, s, Oper::Running, &ripple, now_ms);
-        }
         self.move_to(p, s, to, &ripple, now_ms);
     }
 
@@ -64,7 +60,7 @@ impl Shared {
         let from = server.oper();
         // Who is on the way up need not be sent there.
         let rising = from == Oper::Starting && to == Oper::Running;
-        if from == to || rising || server.in_maintenance() || (from == Oper::Stopped && to == Oper::Stopping) {
+        if from == to || rising || server.in_maintenance() {
             return;
         }
         let had = self.proxy(p).live.usable();
@@ -101,7 +97,7 @@ impl Shared {
         match wanted {
             Wanted::Ready => {
                 self.leave_maint(p, s, Admin::FMAINT, now_ms);
-                self.leave_drain(p, s, Admin::FDRAIN, now_ms);
+                self.leave_drain(p, s, Admin::FDRAIN, None, now_ms);
             }
             Wanted::Drain => {
                 self.enter_drain(p, s, Admin::FDRAIN, None, now_ms);
@@ -109,7 +105,7 @@ impl Shared {
             }
             Wanted::Maint => {
                 self.enter_maint(p, s, Admin::FMAINT, None, now_ms);
-                self.leave_drain(p, s, Admin::FDRAIN, now_ms);
+                self.leave_drain(p, s, Admin::FDRAIN, None, now_ms);
             }
         }
     }
@@ -176,7 +172,7 @@ impl Shared {
         }
     }
 
-    fn leave_drain(&self, p: ProxyId, s: ServerId, bit: u32, now_ms: u64) {
+    fn leave_drain(&self, p: ProxyId, s: ServerId, bit: u32, via: Option<&str>, now_ms: u64) {
         let server = self.server(p, s);
         let before = server.admin.fetch_and(!bit, Relaxed);
         if before & Admin::DRAIN == 0 || before & !bit & Admin::DRAIN != 0 {
@@ -187,10 +183,11 @@ impl Shared {
             server.last_change.store(now_ms, Relaxed);
             self.proxy(p).live.server_changed(s.0 as usize, server);
             let up = server.oper() != Oper::Stopped;
-            self.after(p, s, had, Event::LeaveDrain { up }, None, now_ms);
+            self.after(p, s, had, Event::LeaveDrain { up }, via, now_ms);
         }
+        let name = self.server_name(p, s);
         for (tp, ts) in server.trackers() {
-            self.leave_drain(tp, ts, Admin::IDRAIN, now_ms);
+            self.leave_drain(tp, ts, Admin::IDRAIN, Some(&name), now_ms);
         }
     }
 

@@ -519,7 +519,7 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     if checked {
         r.text(Col::LastChk, b"MOP", said(&view));
     }
-    let asked = s.agent().filter(|a| a.enabled.load(Relaxed) && !s.in_maintenance());
+    let asked = s.agent().filter(|a| a.enabled.load(Relaxed));
     let agent = asked.map(|a| a.view().clone());
     if let Some(agent) = &agent {
         r.text(Col::LastAgt, b"MOP", said(agent));
