@@ -69,3 +69,42 @@ fn backends_are_chosen_by_name_and_path() {
         assert_eq!(c.answer().text(), want, "{request}");
     }
 }
+
+#[test]
+fn a_method_that_rules_make_a_tunnel_of_is_answered_all_the_same() {
+    let origin = Origin::saying("hello");
+    let p = before(&origin, "  http-request set-method CONNECT\n", "");
+    let mut c = p.connect("f");
+    for target in ["/1", "/2"] {
+        let r = c.get(target);
+        // What came along with the head is the answer.
+        assert_eq!((r.status, "hello".starts_with(r.text().as_str())), (200, true), "{target}");
+    }
+    let methods: Vec<String> = origin.requests().iter().map(|r| r.method.clone()).collect();
+    assert_eq!(methods, ["CONNECT", "CONNECT"]);
+    // And a tunnel that rules make another request of is none: its client may send nothing more.
+    let p = before(&origin, "  http-request set-method GET\n", "");
+    let mut c = p.connect("f");
+    c.send("CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n\r\n");
+    let answer = String::from_utf8_lossy(&c.rest().expect("an end")).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"), "{answer}");
+}
+
+#[test]
+fn lengths_at_hand_count_the_end_of_chunks_and_trailers() {
+    let origin = Origin::saying("ok");
+    let p = before(
+        &origin,
+        "  option http-buffer-request\n  http-request return status 200 content-type text/plain lf-string %[req.len]\n",
+        "",
+    );
+    for (rest, extra) in [
+        ("5\r\nhello\r\n3\r\nabc\r\n0\r\n\r\n", 8 + 1),
+        ("5\r\nhello\r\n0\r\nT: v\r\n\r\n", 5 + 1 + 2),
+    ] {
+        let mut c = p.connect("f");
+        c.send(&format!("POST /u HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{rest}"));
+        let said: usize = c.answer().text().parse().expect("a length");
+        assert_eq!(said, 64 + extra, "{rest}");
+    }
+}

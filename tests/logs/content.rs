@@ -71,3 +71,43 @@ fn a_request_is_noted_once_content_rules_have_let_it_pass() {
         assert_eq!(exchange(&rules).1, log, "{rules}");
     }
 }
+
+#[test]
+fn the_lines_of_steps_tell_what_is_known_by_then() {
+    for (rules, lines) in [
+        (
+            "",
+            &[
+                "txn_accept s=0 m=<BADREQ> id=x",
+                "txn_request s=-1 m=GET id=x",
+                "txn_connect s=-1 m=GET id=x",
+                "txn_response s=200 m=GET id=x",
+                "txn_close s=200 m=GET id=x",
+            ][..],
+        ),
+        // A request that content rules do not let pass was none.
+        (
+            "  tcp-request content reject\n",
+            &["txn_accept s=0 m=<BADREQ> id=x", "txn_close s=-1 m=<BADREQ> id=x"],
+        ),
+    ] {
+        let syslog = Syslog::new();
+        let origin = Origin::saying("hello");
+        let template = format!(
+            "log-profile p\n  on any format \"127.0.0.1:0 %OG s=%ST m=%HM id=%ID end\"\nglobal\n  nbthread 1\n  log @log@ profile p local0\n\
+             defaults\n  mode http\n  log global\n  timeout connect 10s\n  timeout client 20s\n  timeout server 20s\nlisten l\n  \
+             bind @l@\n  log-steps all\n  unique-id-format x%[method]\n{rules}  server s @s@\n"
+        );
+        let p = Builder::new(Program::Hapax, &template)
+            .set("log", &syslog.addr())
+            .set("s", &origin.addr())
+            .start();
+        let mut c = p.connect("l");
+        c.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        let _ = c.rest();
+        for line in lines {
+            let said = syslog.next_with("127.0.0.1:0 ");
+            assert!(said.contains(&format!("127.0.0.1:0 {line} end")), "{line}: {said}");
+        }
+    }
+}

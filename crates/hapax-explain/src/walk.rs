@@ -173,7 +173,7 @@ impl<'w> Walk<'w> {
         let whole = |bytes| Body {
             bytes,
             complete: true,
-            announced: None,
+            ..Body::default()
         };
         Txn {
             now: self.world.now,

@@ -229,7 +229,7 @@ impl Facts {
         let body = Body {
             bytes: self.body,
             complete: self.body_complete,
-            announced: None,
+            ..Body::default()
         };
         Txn {
             now: Now::default(),

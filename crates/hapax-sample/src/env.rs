@@ -147,6 +147,8 @@ pub struct Body<'a> {
     pub complete: bool,
     /// Length announced, where it was.
     pub announced: Option<u64>,
+    /// What the end of a chunked body and its trailers count as, beside the bytes.
+    pub beside: u64,
 }
 
 /// What `tune.bufsize` is where nothing else is said.

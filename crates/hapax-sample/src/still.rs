@@ -163,6 +163,7 @@ impl Stage {
             bytes: &self.body,
             complete: true,
             announced: Some(self.body.len() as u64),
+            ..Body::default()
         };
         Env {
             now: Now {
@@ -178,7 +179,7 @@ impl Stage {
             payload: self.payload.as_ref().map(|(bytes, complete)| Body {
                 bytes,
                 complete: *complete,
-                announced: None,
+                ..Body::default()
             }),
             no_more: self.no_more,
             vars: &self.vars,

@@ -306,6 +306,7 @@ fn set_map(c: &mut Call<'_>) -> Answer {
         None => list.set(key.as_bytes(), value.as_bytes()),
     };
     match done {
+        Err(ListError::NotFound) if entry(key).is_some() => Answer::err("key or pattern not found."),
         Err(ListError::NotFound) => Answer::err("entry not found."),
         other => outcome(other),
     }

@@ -124,12 +124,12 @@ impl<'a> Run<'a> {
             res_body: self.answer.as_ref().map_or_else(Body::default, |a| Body {
                 bytes: &a.body,
                 complete: a.complete,
-                announced: None,
+                ..Body::default()
             }),
             payload: Some(Body {
                 bytes: &self.got,
                 complete: true,
-                announced: None,
+                ..Body::default()
             }),
             no_more: true,
             vars: &self.vars,

@@ -151,7 +151,7 @@ pub(super) fn choose(shared: &Arc<Shared>, backend: ProxyId, message: &[u8]) -> 
                 payload: Some(Body {
                     bytes: message,
                     complete: true,
-                    announced: None,
+                    ..Body::default()
                 }),
                 no_more: true,
                 vars: &Vars::default(),

@@ -75,7 +75,8 @@ impl Seen {
         Body {
             bytes: &self.bytes,
             complete: self.decoder.is_end(),
-            announced: None,
+            beside: self.trailers + u64::from(self.decoder.is_end()),
+            ..Body::default()
         }
     }
 }
@@ -92,12 +93,13 @@ pub(super) fn view<'b>(len: BodyLen, buf: &'b Buf, seen: &'b Seen, eof: bool) ->
             bytes: &bytes[..bytes.len().min(usize::try_from(n).unwrap_or(usize::MAX))],
             complete: bytes.len() as u64 >= n,
             announced: Some(n),
+            ..Body::default()
         },
         BodyLen::Chunked => seen.body(),
         BodyLen::UntilClose => Body {
             bytes,
             complete: eof,
-            announced: None,
+            ..Body::default()
         },
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Exchange<'x> {
     pub meta: Meta,
     /// TCP mode: expressions see bytes, and no request.
     pub raw: bool,
+    /// A line is written of what was before the request came.
+    pub unread: bool,
     /// The connection is HTTP from here on (`switch-mode`, or a backend of that mode).
     pub upgrade: bool,
     /// Bytes of the response's head, as HAProxy counts them.
@@ -75,6 +77,8 @@ pub(super) struct Exchange<'x> {
     pub failed: Option<usize>,
     /// The kind of the failure, where the request may be sent again for it.
     pub failure: RetryOn,
+    /// The client asked for a tunnel, whatever rules have made of it.
+    pub tunnel_asked: bool,
     /// The client asked with `HEAD`, whatever rules have made of it.
     pub head_only: bool,
     /// The client is watched while the server works: it may leave.
@@ -160,6 +164,8 @@ impl<'x> Exchange<'x> {
             avoid: None,
             failed: None,
             failure: RetryOn::empty(),
+            unread: false,
+            tunnel_asked: false,
             head_only: false,
             watched: false,
             resent: false,
@@ -231,7 +237,7 @@ impl<'x> Exchange<'x> {
             now: self.w.now(),
             sess: &self.c.facts,
             stream: &self.p.facts,
-            req: (self.marks.request != 0 && !self.raw).then_some(&self.p.req_head),
+            req: (self.marks.request != 0 && !self.raw && !self.unread).then_some(&self.p.req_head),
             res: response.then_some(&self.p.res_head),
             req_body: body::view(self.meta.body, &self.p.req.buf, &self.p.req_seen, false),
             res_body: Body::default(),

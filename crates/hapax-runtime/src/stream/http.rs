@@ -29,7 +29,7 @@ impl Exchange<'_> {
     async fn run(&mut self) -> Step<()> {
         self.read_request().await?;
         self.log_step(LogStep::Accept);
-        self.log_step(LogStep::Request);
+        self.identify();
         self.frontend_rules().await?;
         self.choose_backend()?;
         self.backend_rules().await?;

@@ -75,11 +75,14 @@ impl Exchange<'_> {
         self.settle();
         // Times and sizes get a `+`: they go on growing.
         self.p.facts.logged_early = early;
-        if early {
+        if step == LogStep::Response {
             // The line tells of what is here of the body, too.
             self.p.facts.bytes_out += self.p.res.buf.len() as u64;
         }
+        // An accepted connection has brought no request yet.
+        self.unread = step == LogStep::Accept;
         self.write_log(step.origin(), step.word(), None);
+        self.unread = false;
     }
 
     /// `do-log`: a line now, beside those that are written by themselves.

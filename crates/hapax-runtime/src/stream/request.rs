@@ -50,7 +50,6 @@ impl Exchange<'_> {
         }
         self.judge()?;
         self.marks.request = self.w.now_ms();
-        self.identify();
         Ok(())
     }
 
@@ -191,6 +190,7 @@ impl Exchange<'_> {
         }
         let head = &self.p.req_head;
         self.head_only = head.method() == b"HEAD";
+        self.tunnel_asked = head.method() == b"CONNECT";
         self.p.facts.request_line.clear();
         self.keep_alive = self.meta.keep_alive && self.fe.http_mode != hapax_config::plan::HttpMode::Close && !self.w.stopping();
         self.request_read = self.meta.body == BodyLen::None;

@@ -12,9 +12,10 @@ use crate::relay::Coding;
 
 impl Exchange<'_> {
     /// Rules, cookie, `Connection`: then the head stands before the body in the outgoing half.
-    pub(super) async fn process_response(&mut self, meta: Meta) -> Step<()> {
+    pub(super) async fn process_response(&mut self, mut meta: Meta) -> Step<()> {
         let wordless = self.p.res_head.reason().is_empty();
         normalise::response(&mut self.p.res_head, &meta, hapax_rules::errors::reason);
+        self.unasked_tunnel(&mut meta);
         self.res_body = meta.body;
         if meta.body == BodyLen::UntilClose && self.p.req_head.method() == b"CONNECT" {
             self.drop_framing();
@@ -91,6 +92,24 @@ impl Exchange<'_> {
         }
         self.response_started = true;
         Ok(())
+    }
+
+    /// Where rules have made `CONNECT` of a request that was none, its client waits for an answer and no tunnel: what came with the
+    /// head is the answer. And a client that asked for a tunnel has no use for a connection that is none.
+    fn unasked_tunnel(&mut self, meta: &mut Meta) {
+        let asks = self.p.req_head.method() == b"CONNECT";
+        self.keep_alive &= asks == self.tunnel_asked || asks;
+        if !asks || !(200..300).contains(&self.p.res_head.status) {
+            return;
+        }
+        meta.keep_alive = false;
+        if self.tunnel_asked || meta.body != BodyLen::UntilClose {
+            return;
+        }
+        self.drop_framing();
+        let len = self.p.res.buf.len() as u64;
+        meta.body = if len == 0 { BodyLen::None } else { BodyLen::Length(len) };
+        self.p.res_head.add(b"content-length", len.to_string().as_bytes());
     }
 
     /// What follows the answer to `CONNECT` has no length and no coding, whatever it or a rule says.

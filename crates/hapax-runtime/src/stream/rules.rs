@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use hapax_config::plan::LogStep;
 use hapax_rules::{Effect, Lookup, Rule, Wait, Woken};
 use hapax_sample::vars::StoreIf;
 use hapax_value::{Millis, Value};
@@ -26,6 +27,7 @@ impl Exchange<'_> {
             self.inspect(&fe.tcp_req_rules, Way::Request, fe.tcp_req_inspect_delay).await?;
         }
         self.note_request();
+        self.log_step(LogStep::Request);
         if self.monitor() {
             return self.answer_monitor().await;
         }

@@ -294,7 +294,7 @@ impl Exchange<'_> {
                     self.p.res.buf.filled()
                 },
                 complete: ended,
-                announced: None,
+                ..Body::default()
             }),
             no_more,
             woken,
@@ -310,7 +310,7 @@ impl Exchange<'_> {
             payload: Some(Body {
                 bytes,
                 complete: false,
-                announced: None,
+                ..Body::default()
             }),
             ..self.env(false)
         }

@@ -104,7 +104,10 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::LAYER4,
         "How often the client's connection strayed from the protocol and was let.",
-        |c| Ok(Value::Int(i64::from(c.env.sess.glitches))),
+        |c| {
+            stream_of(c.env)?;
+            Ok(Value::Int(i64::from(c.env.sess.glitches)))
+        },
     ),
     Fetch::new(
         "bc_glitches",

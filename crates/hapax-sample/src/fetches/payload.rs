@@ -138,7 +138,7 @@ const REQ_LEN: Fetch = Fetch::new("req.len", Type::Sint, Needs::REQUEST, "How ma
         (c.env.req, c.env.req_body)
     };
     Ok(Value::Int(
-        head.ok_or(Absent::Never)?.counted_len() as i64 + body.bytes.len() as i64,
+        head.ok_or(Absent::Never)?.counted_len() as i64 + body.bytes.len() as i64 + body.beside as i64,
     ))
 });
 const PAYLOAD: Fetch = Fetch::new(

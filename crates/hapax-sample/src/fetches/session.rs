@@ -327,7 +327,11 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Sint,
         Needs::LAYER4,
         "The major version spoken with the client.",
-        |c| Ok(Value::Int(c.env.req.map_or(1, |r| i64::from(r.version.parts().0.max(1))))),
+        |c| {
+            // Before there is a stream, nothing is spoken.
+            stream_of(c.env)?;
+            Ok(Value::Int(c.env.req.map_or(1, |r| i64::from(r.version.parts().0.max(1)))))
+        },
     ),
     Fetch::new(
         "fc_rcvd_proxy",

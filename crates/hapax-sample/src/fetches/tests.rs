@@ -506,6 +506,8 @@ fn connection_and_process() {
             "txn.status",
             "txn.sess_term_state",
             "txn.conn_retries",
+            "fc_http_major",
+            "fc_glitches",
             "http_first_req",
             "fs.id",
             "cur_client_timeout",
