@@ -21,7 +21,8 @@ struct Weather {
     dying: AtomicBool,
     over: AtomicBool,
     done: AtomicUsize,
-    failed: AtomicUsize,
+    /// Visits that each client has behind it.
+    ended: Vec<AtomicUsize>,
     /// Failures without excuse.
     wrong: Mutex<Vec<String>>,
 }
@@ -115,12 +116,12 @@ fn client(number: usize, plan: &Plan, weather: &Weather) {
         let path = format!("{}/{}/{n}", plan.paths[n % plan.paths.len()], v.number);
         let excused = weather.dying.load(Ordering::SeqCst);
         if let Err(why) = v.visit(plan.port, plan.tls.as_ref(), &path) {
-            weather.failed.fetch_add(1, Ordering::SeqCst);
             // What began before the death may end in it.
             if !excused && !weather.dying.load(Ordering::SeqCst) {
                 weather.wrong.lock().unwrap().push(format!("{path}: {why}"));
             }
         }
+        weather.ended[number].fetch_add(1, Ordering::SeqCst);
         if plan.sticky && v.seen.len() > 1 {
             weather
                 .wrong
@@ -188,7 +189,10 @@ fn survive(name: &str, port: &str, paths: &'static [&'static str], sticky: bool)
         paths,
         sticky,
     });
-    let weather = Arc::new(Weather::default());
+    let weather = Arc::new(Weather {
+        ended: (0..CLIENTS).map(|_| AtomicUsize::new(0)).collect(),
+        ..Weather::default()
+    });
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let (plan, weather) = (Arc::clone(&plan), Arc::clone(&weather));
@@ -203,13 +207,11 @@ fn survive(name: &str, port: &str, paths: &'static [&'static str], sticky: bool)
     weather.dying.store(true, Ordering::SeqCst);
     one.die();
     until_logged(&log, "Server http_back/server1 is DOWN");
-    // Requests that were on their way to it when it was taken out have one second for each of three retries.
     reach(1000);
-    wait::until_true("stragglers", || {
-        let before = weather.failed.load(Ordering::SeqCst);
-        reach(500);
-        weather.failed.load(Ordering::SeqCst) == before
-    });
+    // Requests that were on their way to it when it was taken out have one second for each of three retries.
+    let ended = || weather.ended.iter().map(|n| n.load(Ordering::SeqCst));
+    let before: Vec<usize> = ended().collect();
+    wait::until_true("requests under way", || ended().zip(&before).all(|(now, then)| now > *then));
     weather.dying.store(false, Ordering::SeqCst);
     reach(1000);
     one.come_back();

@@ -103,7 +103,7 @@ fn lengths_at_hand_count_the_end_of_chunks_and_trailers() {
         ("5\r\nhello\r\n0\r\nT: v\r\n\r\n", 5 + 1 + 2),
     ] {
         let mut c = p.connect("f");
-        c.send(&format!("POST /u HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{rest}"));
+        c.send(format!("POST /u HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{rest}"));
         let said: usize = c.answer().text().parse().expect("a length");
         assert_eq!(said, 64 + extra, "{rest}");
     }
