@@ -18,7 +18,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 fn logging(lines: &str, server: &str) -> (Proxy, Syslog) {
     let syslog = Syslog::new();
     let config = format!(
-        "global\n  log @log@ local0\n{TIMEOUTS}  log global\n  log-format \"<%HU %ST %ts>\"\nlisten l\n  bind @l@\n{lines}  server s @s@\n"
+        "global\n  stats socket @dir@/stats.sock mode 600 level admin\n  log @log@ local0\n{TIMEOUTS}  log global\n  log-format \"<%HU %ST %ts>\"\nlisten l\n  bind @l@\n{lines}  server s @s@\n"
     );
     let proxy = Builder::new(Program::Hapax, &config)
         .set("s", server)
@@ -167,6 +167,11 @@ fn a_kept_connection_that_dies_under_a_request_is_told_by_silence() {
     let (p, syslog) = logging("  http-reuse always\n", &server.addr());
     let mut first = p.connect("l");
     assert_eq!(first.get("/1").status, 200);
+    wait::until_true("the connection idles", || {
+        let all = p.cli("show servers conn");
+        let row = all.lines().find(|l| l.starts_with("l/s ")).unwrap();
+        row.split(' ').nth(12) == Some("1")
+    });
     let mut second = p.connect("l");
     second.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(second.is_closed());
