@@ -129,7 +129,7 @@ fn administrators_have_the_last_word() {
             Wanted::Ready,
             &[
                 "5 Server b/s2 is UP (leaving forced drain).",
-                "5 Server b/t is UP (leaving forced drain).",
+                "5 Server b/t is UP (leaving drain) via b/s2.",
             ],
             (3, 0),
         ),
