@@ -221,6 +221,9 @@ impl Farm {
     pub fn dismiss(&mut self, place: usize) {
         self.order.retain(|p| *p != place);
         self.stale = true;
+        if let Tables::RoundRobin(t) = &mut self.tables {
+            t.vacate(place);
+        }
     }
 
     pub fn member(&self, i: usize) -> Member {

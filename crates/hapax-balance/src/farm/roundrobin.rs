@@ -115,6 +115,14 @@ impl RoundRobin {
         self.queue(i);
     }
 
+    /// Whoever comes to this place has no past.
+    pub(super) fn vacate(&mut self, i: usize) {
+        self.reweigh(i, 0);
+        if let Some(slot) = self.slots.get_mut(i) {
+            *slot = Slot::default();
+        }
+    }
+
     /// Makes the lists anew, from where each server stands.
     fn line_up(&mut self) {
         self.waiting.clear();

@@ -144,6 +144,20 @@ fn turns_with_weights_that_change_are_those_of_haproxy() {
     }
 }
 
+#[test]
+fn a_new_server_has_no_past_at_the_place_of_another() {
+    // After eleven turns the first of these carries 80 of its 224 along.
+    let replaced = |place: usize| {
+        let mut f = farm(Algorithm::RoundRobin, &[14, 15]);
+        turns(&mut f, 11);
+        let old = f.member(0);
+        f.dismiss(0);
+        f.admit(place, Member { weight: SCALE, ..old });
+        turns(&mut f, 100)
+    };
+    assert_eq!(replaced(0), replaced(2).replace('3', "1"));
+}
+
 /// A small generator for operation lists: the lists are long, the seeds few and fixed.
 struct Dice(u64);
 

@@ -219,14 +219,17 @@ impl Translator<'_> {
         n as u8
     }
 
-    fn escape(&mut self) {
+    /// What stands behind a backslash, unless it is one byte and written by now.
+    fn escaped(&mut self) -> Option<u8> {
         let Some(c) = self.next() else {
             self.out.push('\\');
-            return;
+            return None;
         };
-        if self.one_byte(c) {
-            return;
-        }
+        (!self.one_byte(c)).then_some(c)
+    }
+
+    fn escape(&mut self) {
+        let Some(c) = self.escaped() else { return };
         if let Some(set) = set_of(c) {
             self.out.push_str(if c.is_ascii_uppercase() { "[^" } else { "[" });
             self.out.push_str(set);
@@ -323,13 +326,7 @@ impl Translator<'_> {
     }
 
     fn class_escape(&mut self) {
-        let Some(c) = self.next() else {
-            self.out.push('\\');
-            return;
-        };
-        if self.one_byte(c) {
-            return;
-        }
+        let Some(c) = self.escaped() else { return };
         if let Some(set) = set_of(c) {
             if c.is_ascii_uppercase() {
                 self.out.push_str("[^");
