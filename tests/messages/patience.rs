@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use hapax_tests::origin::TcpOrigin;
@@ -177,6 +177,49 @@ fn a_kept_connection_that_dies_under_a_request_is_told_by_silence() {
     assert!(second.is_closed());
     assert_eq!(p.connect("l").get("/3").status, 200);
     assert_eq!([ending(&syslog), ending(&syslog)], ["</1 200 -->", "</3 200 -->"]);
+}
+
+#[test]
+fn a_request_that_a_dying_connection_has_cost_a_second_try_is_logged_as_others_are() {
+    let server = TcpOrigin::new(|mut s| {
+        if head(&mut s) {
+            s.write_all(OK.as_bytes()).unwrap();
+            head(&mut s);
+        }
+    });
+    let (p, syslog) = logging("  http-reuse always\n  retry-on empty-response\n", &server.addr());
+    let mut c = p.connect("l");
+    assert_eq!([c.get("/1").status, c.get("/2").status], [200, 200]);
+    assert_eq!([ending(&syslog), ending(&syslog)], ["</1 200 -->", "</2 200 -->"]);
+}
+
+#[test]
+fn what_was_http_blames_a_silent_server_that_had_a_time_of_its_own_after_the_end_of_its_client() {
+    const SWITCHED: &str = "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    for (lines, end) in [
+        ("  timeout server 300ms\n", "</ 101 sD>"),
+        ("  timeout server-fin 300ms\n", "</ 101 SD>"),
+    ] {
+        let held = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&held);
+        let server = TcpOrigin::new(move |mut s| {
+            if head(&mut s) {
+                s.write_all(SWITCHED.as_bytes()).unwrap();
+                s.read_to_end(&mut Vec::new()).unwrap();
+                s.write_all(b"last words").unwrap();
+                let _ = s.read(&mut [0]);
+                keep.lock().unwrap().push(s);
+            }
+        });
+        let (p, syslog) = logging(lines, &server.addr());
+        let mut c = p.connect("l");
+        c.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+        let mut stream = c.stream().try_clone().unwrap();
+        assert!(head(&mut stream));
+        c.finish();
+        assert_eq!(c.rest().unwrap(), b"last words");
+        assert_eq!(ending(&syslog), end, "{lines}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //!   fresh --served--> waiting --served--> waiting ... --not due in this window--> next --its end--> fresh
 //! ```
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -145,7 +146,15 @@ impl RoundRobin {
     }
 
     pub(super) fn pick(&mut self, view: &View<'_>, load: &impl Fn(usize) -> Load) -> Option<usize> {
-        let fits = |i: usize| view.avoid != Some(i) && !load(i).full;
+        // Who is to be avoided has its turn all the same when that has come: it is passed over once, not first in line for the next.
+        let turn_lost = Cell::new(None);
+        let fits = |i: usize| {
+            let avoided = view.avoid == Some(i);
+            if avoided && !load(i).full {
+                turn_lost.set(Some(i));
+            }
+            !avoided && !load(i).full
+        };
         let mut picked = self.first_in_line(&fits);
         // Those who wait for the next window have their turn where nobody of this one may be chosen.
         if picked.is_none() && !self.next.is_empty() {
@@ -153,10 +162,14 @@ impl RoundRobin {
             picked = self.first_in_line(&fits);
         }
         let picked = picked.or_else(|| view.avoid.filter(|&i| self.is_in(i) && !load(i).full));
+        let lost = turn_lost.get().filter(|i| picked != Some(*i));
         while let Some(i) = self.passed.pop() {
-            if picked != Some(i) {
+            if picked != Some(i) && lost != Some(i) {
                 self.wait(i);
             }
+        }
+        if let Some(i) = lost {
+            self.serve(i);
         }
         if let Some(i) = picked {
             self.serve(i);

@@ -274,6 +274,18 @@ fn check_pick(f: &mut Farm, full: [bool; 6], avoid: usize, key: u32) {
 }
 
 #[test]
+fn who_is_avoided_when_its_turn_has_come_loses_it() {
+    let mut f = farm(Algorithm::RoundRobin, &[1, 1, 1, 1]);
+    let idle = |_: usize| Load::default();
+    // The first in line was named by a cookie, and failed: it is not first in line for whoever comes next.
+    assert_eq!(f.pick(None, idle, Some(0)), Choice::Server(1));
+    assert_eq!(turns(&mut f, 5), "34123");
+    // One whose turn is still to come keeps it.
+    assert_eq!(f.pick(None, idle, Some(0)), Choice::Server(3));
+    assert_eq!(turns(&mut f, 3), "123");
+}
+
+#[test]
 fn backups_stand_in() {
     let mk = |all| {
         let ms = (0..4)

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use hapax_diag::Diagnostic;
 use hapax_value::Millis;
 
-use hapax_value::Support;
-
 use crate::amount::Amount;
 use crate::{Action, ActionRow, Effect, ParseAction, RuleSets, Side, Txn, codes};
 
@@ -45,11 +43,13 @@ pub(crate) static ROWS: &[ActionRow] = &[
         doc: "The request is not sent again once a connection to a server was made.",
         ok: &["disable-l7-retry", "disable-l7-retry if TRUE"],
         bad: &["disable-l7-retry now"],
-        support: Support::NoEffect("requests are never sent again once a connection was made"),
         parse: |_| ParseAction::done(DisableRetry),
         ..ActionRow::BASE
     },
 ];
+
+/// The shortest of times.
+const AT_ONCE: Millis = 1;
 
 #[derive(Clone, Copy, Debug)]
 enum Timeout {
@@ -69,8 +69,15 @@ struct SetTimeout {
 
 impl Action for SetTimeout {
     fn run(&self, txn: &mut Txn<'_>) -> Effect {
-        let Some(ms) = self.value.get(&txn.env()).and_then(|n| Millis::try_from(n).ok()) else {
+        // As in HAProxy, the low 32 bits count; what is negative has passed already.
+        let Some(ms) = self.value.get(&txn.env()).map(|n| n as i32) else {
             return Effect::Continue;
+        };
+        let waits = matches!(self.which, Timeout::Connect | Timeout::Queue | Timeout::Tarpit);
+        let ms = match Millis::try_from(ms) {
+            Ok(0) if waits => AT_ONCE,
+            Ok(ms) => ms,
+            Err(_) => AT_ONCE,
         };
         // There is no limit of 0: it takes the one that there is away, unless there is one to fall back on later.
         let void = ms == 0 && txn.res.is_none() && matches!(self.which, Timeout::Server | Timeout::Tunnel);

@@ -144,6 +144,26 @@ fn timeouts_of_the_stream() {
 }
 
 #[test]
+fn odd_timeouts() {
+    for (rule, want) in [
+        ("set-timeout server int(-5)", 1),
+        ("set-timeout server str(-7)", 1),
+        ("set-timeout server int(3000000000)", 1),
+        ("set-timeout server int(4294967896)", 600),
+    ] {
+        let mut facts = Facts::request("/", &[]);
+        facts.run(RuleSets::HTTP_REQ, &[rule]);
+        assert_eq!(facts.stream.set.timeout_server, Some(want), "{rule}");
+    }
+    let mut facts = Facts::request("/", &[]);
+    let rules = ["connect", "queue", "tarpit"].map(|w| format!("set-timeout {w} int(0)"));
+    facts.run(RuleSets::HTTP_REQ, &rules.each_ref().map(String::as_str));
+    let set = &facts.stream.set;
+    let got = [set.timeout_connect, set.timeout_queue, set.timeout_tarpit];
+    assert_eq!(got, [Some(1); 3]);
+}
+
+#[test]
 fn a_timeout_of_nothing() {
     let rules = [
         "set-timeout client int(0)",

@@ -38,8 +38,13 @@ impl<'x> Exchange<'x> {
             self.inspect_server().await?;
         }
         loop {
+            let level = self.p.facts.log_level;
             if let Err(stop) = self.await_response().await {
-                return if self.retried(self.failure) { Ok(false) } else { Err(stop) };
+                if !self.retried(self.failure) {
+                    return Err(stop);
+                }
+                self.p.facts.log_level = level;
+                return Ok(false);
             }
             let status = self.p.res_head.status;
             if (100..200).contains(&status) && status != 101 {

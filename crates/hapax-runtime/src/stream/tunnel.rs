@@ -187,9 +187,9 @@ impl Exchange<'_> {
                 return Err(*t.late.get_or_insert(blame));
             }
             if !from.eof && from.is_flushed() {
-                // What was HTTP gives such a side up as if it had failed.
+                // What was HTTP gives such a side up as if it had failed, where it had a time of its own for it.
                 let blame = match blame {
-                    Blame::ServerTimeout if side.fin && !self.raw => Blame::Server,
+                    Blame::ServerTimeout if side.fin && !self.raw && self.be.timeouts.server_fin.is_some() => Blame::Server,
                     other => other,
                 };
                 t.late.get_or_insert(blame);
