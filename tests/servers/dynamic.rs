@@ -83,8 +83,36 @@ backend fixed\n  balance static-rr\nbackend plain\n  mode tcp\n",
         ),
         (
             "add server be/x 127.0.0.1:1 weight 300",
-            "weight of server x is not within 0 and 256 (300).",
+            "weight of server x is not within 0 and 256 (300)..",
         ),
+        (
+            "add server be/x 127.0.0.1:1 id 4294967296",
+            "'id' : custom id has to be between 1 and 4294967295..",
+        ),
+        (
+            "add server be/x 127.0.0.1:1 check track be/checked",
+            "unable to enable checks and tracking at the same time!",
+        ),
+        (
+            "add server be/x 127.0.0.1 check",
+            "config: backend 'be': server 'x' has neither service port nor check port.",
+        ),
+        (
+            "add server be/x 127.0.0.1:1 tcp-md5sig secret",
+            "'tcp-md5sig' option is not accepted for dynamic server",
+        ),
+        ("add server be/x 127.0.0.1:1 quic-cc-algo cubic", "unknown keyword 'quic-cc-algo'."),
+        (
+            "add server be/x 127.0.0.1:1 ktls on",
+            "'ktls' directive is experimental, must be allowed via a global 'expose-experimental-directives'.",
+        ),
+        ("add server be/x 127.0.0.1:1 from", "from: missing value."),
+        ("add server be/x 127.0.0.1:1 from a", "invalid 'a' value for 'from' keyword."),
+        (
+            "add server be/x 127.0.0.1:1 from srv:b",
+            "from: unknown server 'b' in backend 'be'.",
+        ),
+        ("add server be/x 127.0.0.1:1 from be:b", "from: unknown backend instance 'b'."),
         (
             "add server be/x 127.0.0.1:1 track be/a",
             "unable to use be/a for tracking as it does not have any check nor agent enabled.",
@@ -105,7 +133,7 @@ backend fixed\n  balance static-rr\nbackend plain\n  mode tcp\n",
         ),
         (
             "wait 1s srv-removable be/follows",
-            "Only servers in maintenance mode can be deleted.",
+            "Failed. Only servers in maintenance mode can be deleted.",
         ),
     ];
     for (command, want) in cases {
@@ -214,10 +242,22 @@ defaults made\n  mode http\n  timeout connect 1s\n  timeout server 2s\ndefaults 
     let status = |headers: &str| p.connect("f").get_with("/", headers).status;
     let (plain, forced) = ("x-be: new\r\n", "x-be: new\r\nx-try: yes\r\n");
     assert_eq!(p.cli("add backend new from nothing").trim(), "Cannot find default proxy 'nothing'.");
-    assert!(p.cli("add backend new from bare").starts_with("Mode is required"));
+    assert_eq!(
+        p.cli("add backend new from bare").trim(),
+        "Mode is required as 'bare' default proxy does not explicitly defines it."
+    );
+    assert_eq!(p.cli("add backend new from made mode any").trim(), "Unknown proxy mode.");
     assert_eq!(p.cli("show defaults").trim(), "made\nbare");
     assert_eq!(p.cli("add backend new from made").trim(), "New backend registered.");
     assert_eq!((status(plain), status(forced)), (503, 503));
+    let told = |name: &str| {
+        let stat = p.cli(&format!("show stat {name} 2 -1"));
+        let row = stat.lines().find(|l| l.starts_with(name)).unwrap_or_default();
+        let fields: Vec<&str> = row.split(',').collect();
+        [fields[6], fields[17], fields[76]].map(str::to_owned)
+    };
+    // No frontend is known to lead to it, so it is always full; the default algorithm has no name.
+    assert_eq!(told("new"), ["0", "UP (UNPUB)", "unknown"]);
     p.cli(&format!("add server new/a {}", a.addr()));
     p.cli("enable server new/a");
     assert_eq!((status(plain), status(forced)), (503, 200));
@@ -240,6 +280,48 @@ defaults made\n  mode http\n  timeout connect 1s\n  timeout server 2s\ndefaults 
     p.cli(&format!("publish backend new; add server new/b {}", a.addr()));
     p.cli("enable server new/b");
     assert_eq!(status(plain), 200);
+}
+
+#[test]
+fn numbers_of_backends_go_on_from_the_highest() {
+    let a = Origin::saying("a");
+    let p = farm("defaults made\n  mode http\n  timeout connect 1s\n  timeout server 2s\n", &a);
+    let number = |name: &str| {
+        p.cli(&format!("add backend {name} from made; add server {name}/s 127.0.0.1:1"));
+        let state = p.cli(&format!("show servers state {name}"));
+        state.lines().nth(2).unwrap().split(' ').next().unwrap().to_owned()
+    };
+    let remove = |name: &str| p.cli(&format!("del server {name}/s; del backend {name}"));
+    assert_eq!((number("one"), number("two")), ("4".into(), "5".into()));
+    remove("two");
+    assert_eq!(number("two"), "5");
+    remove("one");
+    assert_eq!(number("one"), "6");
+}
+
+#[test]
+fn a_port_may_follow_the_clients_from_now_on() {
+    let a = Origin::saying("a");
+    let p = farm("  server local /nowhere\n  server back 127.0.0.1:-7 disabled\n", &a);
+    p.cli("disable server be/local");
+    let own = a.port();
+    let distance = own.wrapping_sub(p.port("f"));
+    assert_eq!(
+        p.cli(&format!("set server be/a addr 127.0.0.1 port +{distance}")).trim(),
+        format!("port changed from '{own}' to '+{distance}' by 'stats socket command'")
+    );
+    assert_eq!(answers(&p, 2), "aa");
+    let state = p.cli("show servers state be");
+    let ports: Vec<&str> = state.lines().skip(2).filter_map(|l| l.split(' ').nth(18)).collect();
+    assert_eq!(ports, [&distance.to_string(), "0", "4294967289"]);
+    let stat = p.cli("show stat be 4 -1");
+    let addresses: Vec<&str> = stat.lines().skip(1).filter_map(|l| l.split(',').nth(73)).collect();
+    assert_eq!(addresses, [&format!("127.0.0.1:{distance}"), "unix", "127.0.0.1:-7"]);
+    assert_eq!(
+        p.cli(&format!("set server be/a addr 127.0.0.1 port {own}")).trim(),
+        format!("port changed from '+{distance}' to '{own}' by 'stats socket command'")
+    );
+    assert_eq!(answers(&p, 2), "aa");
 }
 
 #[test]

@@ -67,12 +67,18 @@ const STATIC_ONLY: &[&str] = &[
     "socks4",
     "ssl-reuse",
     "stick",
+    "tcp-md5sig",
     "tcp-ut",
 ];
 
+/// An option for a protocol that is not there: unknown to servers that come while running.
+const NOT_BUILT: &str = "quic-cc-algo";
+
 /// The options that a server of this kind may have, for `add server help`.
 pub fn server_options() -> impl Iterator<Item = &'static str> {
-    every_option().map(|r| r.name).filter(|n| !STATIC_ONLY.contains(n))
+    every_option()
+        .map(|r| r.name)
+        .filter(|n| *n != NOT_BUILT && !STATIC_ONLY.contains(n))
 }
 
 /// Algorithms that take servers in while they run (management guide, `add server`).
@@ -137,6 +143,9 @@ fn read(reader: &mut Reader<'_>, running: &Running<'_>, backend: &Proxy, name: &
         if STATIC_ONLY.contains(&word.as_str()) {
             return Err(format!("'{word}' option is not accepted for dynamic server"));
         }
+        if word == NOT_BUILT {
+            return Err(format!("unknown keyword '{word}'."));
+        }
     }
     // A name stays a name: nobody looks it up here.
     start.init_addr = vec![InitAddr::None];
@@ -177,6 +186,13 @@ fn read(reader: &mut Reader<'_>, running: &Running<'_>, backend: &Proxy, name: &
         return Err(why.to_owned());
     }
     let track = draft.tracks.pop().map(|(_, target, _)| target);
+    if track.is_some() && server.check.is_some() {
+        return Err("unable to enable checks and tracking at the same time!".to_owned());
+    }
+    if let Some(lack) = crate::resolve::lack_of_port(&server) {
+        let (backend, own) = (&backend.name, "has neither service port nor check port");
+        return Err(format!("config: backend '{backend}': server '{name}' {own}{lack}"));
+    }
     if track.is_some() && server.init_state_given {
         return Err(crate::resolve::STATE_OF_ITS_OWN.to_owned());
     }
@@ -196,12 +212,12 @@ fn bare(message: &str, backend: &Proxy, name: &str) -> String {
 
 /// `from`: what the settings start from (manual, 5.2).
 fn origin(running: &Running<'_>, backend: &Proxy, text: &str) -> Result<ServerDraft, String> {
-    let missing = || format!("'from' : cannot find '{text}'.");
+    let no_backend = |name: &str| format!("from: unknown backend instance '{name}'.");
     match text.split_once(':') {
         None if text == "none" => Ok(ServerDraft::default()),
         Some(("be", "")) => Ok(backend.default_server.as_deref().cloned().unwrap_or_default()),
         Some(("be", name)) => {
-            let other = (running.backend)(name).ok_or_else(missing)?;
+            let other = (running.backend)(name).ok_or_else(|| no_backend(name))?;
             Ok(other.default_server.as_deref().cloned().unwrap_or_default())
         }
         Some(("srv", path)) => {
@@ -216,9 +232,14 @@ fn origin(running: &Running<'_>, backend: &Proxy, text: &str) -> Result<ServerDr
                 Some((*found.1).clone())
             };
             let server = (running.server)(proxy, name).map(|s| ServerDraft::of(&s));
+            if proxy != &*backend.name && (running.backend)(proxy).is_none() {
+                return Err(no_backend(proxy));
+            }
+            let missing = || format!("from: unknown server '{name}' in backend '{proxy}'.");
             server.or_else(named).ok_or_else(missing)
         }
-        _ => Err("'from' expects 'none', 'be:[<backend>]' or 'srv:[<backend>/]<server>'.".to_owned()),
+        _ if text.is_empty() => Err("from: missing value.".to_owned()),
+        _ => Err(format!("invalid '{text}' value for 'from' keyword.")),
     }
 }
 

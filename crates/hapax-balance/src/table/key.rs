@@ -162,7 +162,7 @@ fn show_text(text: &[u8], out: &mut String) {
                 out.push(char::from(b));
             }
             0x21..=0x7e => out.push(char::from(b)),
-            _ => _ = write!(out, "\\x{b:02x}"),
+            _ => _ = write!(out, "\\x{b:02X}"),
         }
     }
 }
@@ -212,7 +212,7 @@ mod tests {
                 &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 9, 8, 7, 6],
                 "::ffff:9.8.7.6",
             ),
-            (KeyType::String(9), b"a b=\x01\n", "a\\ b\\=\\x01\\n"),
+            (KeyType::String(9), b"a b=\x01\n\xc3", "a\\ b\\=\\x01\\n\\xC3"),
             (KeyType::Binary(4), b"ab\0\xff", "616200FF"),
         ];
         for (kind, key, want) in cases {

@@ -78,7 +78,8 @@ fn add_server(c: &mut Call<'_>) -> Answer {
 }
 
 fn try_add(c: &Call<'_>) -> Result<(), String> {
-    let (backend, name) = c.arg(0).split_once('/').ok_or("Require 'backend/server'.")?;
+    let split = c.arg(0).split_once('/').filter(|(backend, _)| !backend.is_empty());
+    let (backend, name) = split.ok_or("Require 'backend/server'.")?;
     let p = c.proxy(backend, true).ok_or("No such backend.")?;
     let shared = c.control.shared();
     let conf = shared.conf(p);
@@ -219,7 +220,12 @@ fn number(shared: &Shared, p: ProxyId, server: &mut Server) -> Result<(), String
         return Ok(());
     };
     let other = servers[other].conf();
-    let file = shared.plan.file_names.get(other.span.file.0 as usize).map_or("", String::as_str);
+    let file = if other.span.line == 0 {
+        // It came by a command.
+        "(null)"
+    } else {
+        shared.plan.file_names.get(other.span.file.0 as usize).map_or("", String::as_str)
+    };
     Err(format!(
         "'id' : custom id {} already used at {file}:{} ('server {}').",
         server.id, other.span.line, other.name
@@ -293,7 +299,10 @@ fn try_add_backend(c: &Call<'_>) -> Result<(), String> {
         match (pair[0].as_str(), pair.get(1).map(String::as_str)) {
             ("mode", Some("tcp")) => mode = Some(Mode::Tcp),
             ("mode", Some("http")) => mode = Some(Mode::Http),
-            ("mode", Some(_)) => return Err("Dynamic backends are compatible with only TCP or HTTP mode.".into()),
+            ("mode", Some("health" | "log" | "spop" | "haterm")) => {
+                return Err("Dynamic backends are compatible with only TCP or HTTP mode.".into());
+            }
+            ("mode", Some(_)) => return Err("Unknown proxy mode.".into()),
             ("guid", Some(text)) => guid = Some(text),
             _ => return Err(USAGE.into()),
         }
@@ -316,7 +325,7 @@ fn try_add_backend(c: &Call<'_>) -> Result<(), String> {
     }
     let mut made = shared.plan.later.backend(name, c.arg(2), mode).map_err(|e| match e {
         NoBackend::NoDefaults => format!("Cannot find default proxy '{}'.", c.arg(2)),
-        NoBackend::NoMode => format!("Mode is required as default proxy '{}' does not define it.", c.arg(2)),
+        NoBackend::NoMode => format!("Mode is required as '{}' default proxy does not explicitly defines it.", c.arg(2)),
         NoBackend::Unfit(why) => why.to_owned(),
     })?;
     made.guid = guid.map(Arc::from);
@@ -334,8 +343,11 @@ fn backend_removable(shared: &Shared, p: ProxyId) -> Result<Option<&'static str>
     if !matches!(conf.mode, Mode::Tcp | Mode::Http) {
         return Err("Only TCP or HTTP proxies can be deleted.");
     }
-    if conf.referenced || shared.tables_of(p) {
+    if conf.referenced {
         return Err(HELD);
+    }
+    if shared.tables_of(p) {
+        return Err("Cannot remove a backend with stick-table.");
     }
     if state.published.load(Relaxed) {
         return Err("Backend must be unpublished prior to its deletion.");
@@ -377,7 +389,7 @@ fn default_servers(c: &mut Call<'_>) -> Answer {
         "" => None,
         name => match c.proxy(name, true) {
             Some(p) => Some(p),
-            None => return Answer::err("No such backend."),
+            None => return Answer::err("Can't find backend."),
         },
     };
     let mut out = String::new();
@@ -405,12 +417,18 @@ impl Awaited {
     /// The condition of a `wait` command: `Err` says why there is none.
     pub(super) fn of(c: &Call<'_>) -> Result<Self, Answer> {
         match c.arg(1) {
-            "srv-removable" => c.server(c.arg(2)).map(|(p, s)| Self::Server(p, s)),
-            "be-removable" => c
+            "srv-removable" if c.arg(2).is_empty() => Err(Answer::err("Missing server name (<backend>/<server>).")),
+            "srv-removable" => {
+                let (backend, _) = c.arg(2).split_once('/').ok_or_else(|| Answer::err("Require 'backend/server'."))?;
+                let p = c.proxy(backend, true).ok_or_else(|| Answer::err("Failed. No such backend."))?;
+                let (_, s) = c.server(c.arg(2)).map_err(|_| Answer::err("Failed. No such server."))?;
+                Ok(Self::Server(p, s))
+            }
+            _ if c.arg(2).is_empty() => Err(Answer::err("Missing backend name.")),
+            _ => c
                 .proxy(c.arg(2), true)
                 .map(Self::Backend)
-                .ok_or_else(|| Answer::err("No such backend.")),
-            _ => Err(Answer::err("Unknown condition.")),
+                .ok_or_else(|| Answer::err("Failed. No such backend.")),
         }
     }
 

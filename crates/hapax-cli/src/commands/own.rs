@@ -187,10 +187,15 @@ fn mode_answer(c: &Call<'_>, name: &str, on: bool) -> Answer {
 }
 
 fn wait(c: &mut Call<'_>) -> Answer {
-    if c.args().is_empty() || c.arg(0) == "-h" {
-        return Answer::Text("Usage: wait {-h|<duration>} [<condition> [<args>...]]\n  Waits that long, in milliseconds unless a unit says otherwise,\n  or until the condition holds:\n  - srv-removable <proxy>/<server> : the server may be removed\n  - be-removable <proxy> : the backend may be removed\n".into());
+    const USAGE: &str = "Usage: wait {-h|<duration>} [<condition> [<args>...]]\n  Waits that long, in milliseconds unless a unit says otherwise,\n  or until the condition holds:\n  - srv-removable <proxy>/<server> : the server may be removed\n  - be-removable <proxy> : the backend may be removed\n";
+    if c.args().is_empty() {
+        return Answer::err("Expects a duration in milliseconds.");
     }
-    let Some(ms) = delay_ms(c.arg(0), 1) else {
+    let known = matches!(c.arg(1), "" | "srv-removable" | "be-removable");
+    if c.arg(0) == "-h" || !known {
+        return Answer::Text(USAGE.into());
+    }
+    let Some(ms) = delay_ms(c.arg(0), 1).filter(|ms| *ms > 0) else {
         return Answer::err("Invalid duration.");
     };
     if c.args().len() > 1 {
@@ -199,9 +204,9 @@ fn wait(c: &mut Call<'_>) -> Answer {
             Err(a) => a,
         };
     }
-    Answer::Later(Box::pin(async move {
+    Answer::Then(Box::pin(async move {
         tokio::time::sleep(Duration::from_millis(ms)).await;
-        String::new()
+        Answer::info("Done.")
     }))
 }
 
@@ -216,7 +221,7 @@ fn await_it(c: &Call<'_>, what: Awaited, ms: u64) -> Answer {
                 Ok(true) => return Answer::info("Done."),
                 Ok(false) if tokio::time::Instant::now() >= end => return Answer::err("Wait delay expired."),
                 Ok(false) => tokio::time::sleep(LOOK_AGAIN).await,
-                Err(why) => return Answer::err(why),
+                Err(why) => return Answer::err(format!("Failed. {why}")),
             }
         }
     }))

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering::Relaxed;
 
 use hapax_config::plan::SocketLevel;
-use hapax_runtime::state::{Admin, Oper, Wanted};
+use hapax_runtime::state::{Admin, Oper, Shared, Wanted};
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::Endpoint;
 
@@ -98,15 +98,21 @@ fn address_of(text: &str) -> Result<Endpoint, Answer> {
     Ok(Endpoint::Ip(SocketAddr::new(ip, 0)))
 }
 
+/// The server has checks, and they are on.
+fn checked(shared: &Shared, (p, s): Target) -> bool {
+    shared.server_conf(p, s).check.is_some() && shared.server(p, s).check_enabled.load(Relaxed)
+}
+
 fn set_check_port(c: &mut Call<'_>, (p, s): Target) -> Answer {
     let shared = c.control.shared();
     if c.arg(2).is_empty() {
         return Answer::err("set server <b>/<s> check-port requires a port.");
     }
-    if shared.server_conf(p, s).check.is_none() {
+    if !checked(shared, (p, s)) {
         return Answer::err("health checks are not enabled on this server");
     }
     match port_of(c.arg(2)) {
+        Ok(0) if shared.server_conf(p, s).port_offset.is_some() => Answer::err("can't unset 'port' since MAPPORTS is in use"),
         Ok(port) => {
             shared.server(p, s).check_port.store(u32::from(port), Relaxed);
             Answer::Done
@@ -117,7 +123,7 @@ fn set_check_port(c: &mut Call<'_>, (p, s): Target) -> Answer {
 
 fn set_check_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
     let shared = c.control.shared();
-    if shared.server_conf(p, s).check.is_none() {
+    if !checked(shared, (p, s)) {
         return Answer::err("health checks are not enabled on this server");
     }
     if c.arg(2).is_empty() {
@@ -233,6 +239,40 @@ fn set_name(c: &mut Call<'_>, (p, s): Target) -> Answer {
     Answer::info("Server name updated.")
 }
 
+const UNMAPPABLE: &str = "can't change <port> to port map because it is incompatible with current health check port configuration (use 'port' \
+                          statement from the 'server' directive).";
+
+/// The port of a server, as `set server ... addr` reads and tells it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Port {
+    Own(u16),
+    /// The client's plus so much, round the end.
+    Mapped(u16),
+}
+
+impl Port {
+    /// As far as it is a number, round the end of what a port may be; `None`: it starts as none.
+    fn read(text: &str) -> Option<Self> {
+        let (number, rest) = weights::leading(text);
+        if rest == text {
+            return None;
+        }
+        match text.as_bytes()[0] {
+            b'+' | b'-' => Some(Self::Mapped(number as u16)),
+            _ => Some(Self::Own(number as u16)),
+        }
+    }
+}
+
+impl std::fmt::Display for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Own(n) => write!(f, "{n}"),
+            Self::Mapped(n) => write!(f, "+{n}"),
+        }
+    }
+}
+
 /// `set server <b>/<s> addr <ip> [port <port>]`
 fn set_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
     const BY: &str = "by 'stats socket command'";
@@ -251,30 +291,39 @@ fn set_address(c: &mut Call<'_>, (p, s): Target) -> Answer {
         Some(_) => return Answer::err("Update for the current server address family is only supported through configuration file."),
         None => (None, conf.port),
     };
-    let port = match (c.arg(3), c.arg(4)) {
-        ("port", text) if text.starts_with(['+', '-']) || conf.port_offset.is_some() => {
-            return Answer::err(format!(
-                "port '{text}' : ports that follow the client's are only changed in the configuration file."
-            ));
-        }
-        ("port", text) => match text.parse::<u16>() {
-            Ok(n) => n,
-            Err(_) => return Answer::err(format!("problem converting port '{text}' to an int")),
+    let was = conf.port_offset.map_or(Port::Own(old_port), |n| Port::Mapped(n as u16));
+    let mut port = match (c.arg(3), c.arg(4)) {
+        ("port", text) => match Port::read(text) {
+            Some(port) => port,
+            None => return Answer::err(format!("problem converting port '{text}' to an int")),
         },
-        _ => old_port,
+        _ => was,
     };
     let mut changes = Vec::new();
     if old_ip != Some(ip) {
         let was = old_ip.map_or_else(|| "(none)".into(), |i| i.to_string());
         changes.push(format!("IP changed from '{was}' to '{ip}'"));
     }
-    if port != old_port {
-        changes.push(format!("port changed from '{old_port}' to '{port}'"));
+    if port != was {
+        let checked = shared.server(p, s).check_enabled.load(Relaxed) && conf.check.as_ref().is_some_and(|c| c.port.is_none());
+        if matches!(port, Port::Mapped(_)) && checked {
+            port = was;
+            changes.push(UNMAPPABLE.to_owned());
+        } else {
+            changes.push(format!("port changed from '{was}' to '{port}'"));
+        }
     }
     if changes.is_empty() {
         return Answer::Say(Severity::Warning, "nothing changed".to_owned());
     }
-    shared.set_address(p, s, Endpoint::Ip(SocketAddr::new(ip, port)));
+    let (own, offset) = match port {
+        Port::Own(n) => (n, None),
+        Port::Mapped(n) => (old_port, Some(i32::from(n))),
+    };
+    if offset != conf.port_offset {
+        shared.map_port(p, s, offset);
+    }
+    shared.set_address(p, s, Endpoint::Ip(SocketAddr::new(ip, own)));
     // A name that led nowhere keeps it from nothing any more.
     shared.resolves(p, s, false, c.control.now_ms());
     Answer::Say(Severity::Warning, format!("{} {BY}", changes.join(", ")))

@@ -79,7 +79,7 @@ fn servers_state(c: &mut Call<'_>) -> Answer {
 
 fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> String {
     let view = s.check().clone();
-    let (addr, port) = address(s);
+    let (addr, port) = address(s, conf);
     let (status, result) = if conf.check.is_some() {
         (status_number(view.last.status), result_number(view.last.status))
     } else {
@@ -110,10 +110,11 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
         None => (conf.hostname.clone(), None),
     };
     let (fqdn, service) = (fqdn.as_deref().unwrap_or("-"), service.as_deref().unwrap_or("-"));
-    // A name without an address has the port of its line.
-    let port = if addr == "-" { conf.port } else { port };
+    // Options of a check that is none are told all the same.
+    let spare = conf.unused_check.as_deref();
+    let given_port = conf.check.as_ref().map_or_else(|| spare.and_then(|c| c.port), |c| c.port);
     let check_port = match s.check_port.load(Relaxed) {
-        0 => conf.check.as_ref().and_then(|c| c.port).map_or(0, u32::from),
+        0 => given_port.map_or(0, u32::from),
         n => n,
     };
     let ip_or_none = |e: Option<Endpoint>| {
@@ -121,7 +122,10 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
             .and_then(Endpoint::ip)
             .map_or_else(|| "-".to_owned(), |ip| ip.to_string())
     };
-    let configured = || conf.check.as_ref().and_then(|c| c.address.clone());
+    let configured = || {
+        let own = conf.check.as_ref().map(|c| &c.address);
+        own.or(spare.map(|c| &c.address)).and_then(Clone::clone)
+    };
     let check_addr = ip_or_none(s.check_address().or_else(configured));
     let (agent_addr, agent_port) = match s.agent() {
         Some(a) => {
@@ -129,7 +133,7 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
             (ip_or_none(target.0.clone()), target.1)
         }
         // What a check goes to, an agent would.
-        None => (check_addr.clone(), conf.check.as_ref().and_then(|c| c.port).unwrap_or(0)),
+        None => (check_addr.clone(), given_port.unwrap_or(0)),
     };
     format!(
         "{} {} {} {} {addr} {} {} {} {} {since} {status} {result} {health} {check_state} {agent_state} {} {} {fqdn} {port} {service} {} \
@@ -148,11 +152,14 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
     )
 }
 
-fn address(s: &ServerState) -> (String, u16) {
+fn address(s: &ServerState, conf: &Server) -> (String, u32) {
     match s.endpoint() {
-        Some(Endpoint::Ip(a)) => (a.ip().to_string(), a.port()),
+        // A port that follows the client's is told by its distance.
+        Some(Endpoint::Ip(a)) => (a.ip().to_string(), conf.port_offset.map_or(a.port().into(), i32::cast_unsigned)),
         // Only addresses of IP are told.
-        Some(Endpoint::Unix(_) | Endpoint::Abstract(..)) | None => ("-".into(), 0),
+        Some(Endpoint::Unix(_) | Endpoint::Abstract(..)) => ("-".into(), 0),
+        // A name without an address has the port of its line.
+        None => ("-".into(), conf.port.into()),
     }
 }
 
@@ -198,18 +205,20 @@ fn servers_conn(c: &mut Call<'_>) -> Answer {
     );
     let done = for_servers(c, |_, proxy, s| {
         let conf = s.conf();
-        let (addr, port) = address(s);
+        let (addr, port) = address(s, &conf);
         let (used, most, idle) = (s.cur_sess.load(Relaxed), s.max_sess.load(Relaxed), s.idle.load(Relaxed));
+        let (private, safe) = (s.idle_private.load(Relaxed), s.idle_safe.load(Relaxed).min(idle));
         let limit = conf.pool_max_conn.map_or(-1, i64::from);
         let need = s.needed();
         put!(
             out,
-            "{}/{} {}/{} {addr} {port} - {} {used} {used} {most} {need} 0 0 {idle} {limit} {idle}",
+            "{}/{} {}/{} {addr} {port} - {} {used} {used} {most} {need} {private} {} {safe} {limit} {idle}",
             proxy.name,
             conf.name,
             proxy.iid,
             conf.id,
             conf.pool_purge_delay,
+            idle - safe,
         );
         // Pools are the workers' own; their sum is what is known here.
         for t in 0..threads {

@@ -336,9 +336,9 @@ fn set(c: &mut Call<'_>) -> Answer {
         let Some(value) = pair.get(1).and_then(|v| v.parse::<i64>().ok()) else {
             return Answer::err("Require a valid integer value to store");
         };
-        // A number names no text.
+        // A number names no text: it is taken, and changes nothing.
         if data.shape() == Shape::Text {
-            return Answer::err("Data type cannot be set");
+            continue;
         }
         if entry.set(data, element, value.cast_unsigned()).is_none() {
             return Answer::err("index out of range in this data array");

@@ -179,10 +179,6 @@ fn answers_are_haproxys() {
         ),
         ("set server b/s1 addr 127.0.0.1 port x", "problem converting port 'x' to an int\n\n"),
         (
-            "set server b/s1 addr 127.0.0.1 port +1",
-            "port '+1' : ports that follow the client's are only changed in the configuration file.\n\n",
-        ),
-        (
             "enable health b/s2",
             "Health check was not configured on this server, cannot enable.\n\n",
         ),
@@ -211,7 +207,7 @@ fn answers_are_haproxys() {
         ("expert-mode on;expert-mode", "\nExpert mode is ON\n\n"),
         ("show startup-logs", "nothing to tell\n\n"),
         ("echo a b", "a b\n\n"),
-        ("wait 1ms;echo x", "\nx\n\n"),
+        ("wait 1ms;echo x", "Done.\n\nx\n\n"),
         ("show stat x y z", "# pxname"),
         ("show stat zz 4 -1", "No such proxy.\n\n"),
         ("show servers state zz", "Can't find backend.\n\n"),
@@ -223,11 +219,71 @@ fn answers_are_haproxys() {
         ("disable frontend f", "Frontend was previously shut down, cannot disable.\n\n"),
         ("set maxconn server b/s1 10x", "Trailing garbage in maxconn string\n\n"),
     ];
+    answer(cases);
+}
+
+/// Asks for each in turn; an answer without an end is the beginning of one.
+fn answer(cases: &[(&str, &str)]) {
     let control = control();
     for (line, want) in cases {
         let got = ask(&control, line);
         assert!(got == *want || (!want.ends_with('\n') && got.starts_with(want)), "{line}: {got:?}");
     }
+}
+
+#[test]
+fn ports_may_follow_the_clients() {
+    answer(&[
+        (
+            "set server b/s1 addr 127.0.0.1 port 22003",
+            "port changed from '22001' to '22003' by 'stats socket command'\n\n",
+        ),
+        (
+            "set server b/s1 addr 127.0.0.1 port +1",
+            "can't change <port> to port map because it is incompatible with current health check port configuration (use 'port' \
+             statement from the 'server' directive). by 'stats socket command'\n\n",
+        ),
+        (
+            "set server b/s2 addr 127.0.0.1 port -5",
+            "port changed from '22001' to '+65531' by 'stats socket command'\n\n",
+        ),
+        (
+            "set server b/s2 addr ::1",
+            "IP changed from '127.0.0.1' to '::1' by 'stats socket command'\n\n",
+        ),
+        (
+            "set server b/s2 addr 127.0.0.1 port 22001x",
+            "IP changed from '::1' to '127.0.0.1', port changed from '+65531' to '22001' by 'stats socket command'\n\n",
+        ),
+        ("set server b/s2 check-port 7", "health checks are not enabled on this server\n\n"),
+        (
+            "disable health b/s1;set server b/s1 check-addr 127.0.0.9",
+            "\nhealth checks are not enabled on this server\n\n",
+        ),
+    ]);
+}
+
+#[test]
+fn waits_tell_how_they_end() {
+    answer(&[
+        ("wait", "Expects a duration in milliseconds.\n\n"),
+        ("wait 0", "Invalid duration.\n\n"),
+        ("wait x", "Invalid duration.\n\n"),
+        ("wait 5 something", "Usage: wait "),
+        ("wait 5 -h", "Usage: wait "),
+        ("wait 5 srv-removable", "Missing server name (<backend>/<server>).\n\n"),
+        ("wait 5 srv-removable b", "Require 'backend/server'.\n\n"),
+        ("wait 5 srv-removable z/z", "Failed. No such backend.\n\n"),
+        ("wait 5 srv-removable b/z", "Failed. No such server.\n\n"),
+        ("wait 5 be-removable", "Missing backend name.\n\n"),
+        ("wait 5 be-removable z", "Failed. No such backend.\n\n"),
+        (
+            "wait 5 be-removable b",
+            "Failed. Backend must be unpublished prior to its deletion.\n\n",
+        ),
+        ("add server /x 127.0.0.1:1", "Require 'backend/server'.\n\n"),
+        ("show default-server z", "Can't find backend.\n\n"),
+    ]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) fn finish(cx: &mut One<'_, '_>, draft: &Draft) {
 }
 
 /// What the message about a check without a port ends with; `None`: there is one, or none is needed.
-fn lack_of_port(s: &Server) -> Option<&'static str> {
+pub(crate) fn lack_of_port(s: &Server) -> Option<&'static str> {
     let check = s.check.as_ref()?;
     let to = check.address.as_ref().or(s.address.as_ref());
     let Some(Endpoint::Ip(to)) = to else { return None };

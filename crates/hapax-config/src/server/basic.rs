@@ -39,10 +39,6 @@ pub(super) const fn lax(name: &'static str) -> ServerRow {
     word(name, "<number>")
 }
 
-pub(super) fn lax_number(a: &Args<'_>) -> u32 {
-    crate::units::lax_u32(a.str(0))
-}
-
 pub(super) static ROWS: &[ServerRow] = &[
     opt("weight")
         .usage("<weight>")
@@ -192,10 +188,10 @@ fn id(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     if cx.is_default {
         return Err(a.bad(0, "'id' option is not accepted in default-server sections"));
     }
-    let n = lax_number(a);
-    if n == 0 {
-        return Err(a.bad(0, "'id' : custom id has to be > 0"));
-    }
+    let n = hapax_value::leading_number(a.str(0));
+    let Some(n) = u32::try_from(n).ok().filter(|n| *n > 0) else {
+        return Err(a.bad(0, "'id' : custom id has to be between 1 and 4294967295."));
+    };
     cx.draft.server.id = n;
     Ok(())
 }

@@ -174,8 +174,9 @@ pub(super) static ROWS: &[ServerRow] = &[
     ServerRow::new("ktls", Sections::SERVER)
         .usage("{ on | off }")
         .shape(Shape::OnOff)
-        .doc("Lets the kernel make TLS records (experimental).")
+        .doc("Lets the kernel make TLS records.")
         .since(3, 3)
+        .experimental()
         .no_effect("TLS records are never made by the kernel")
         .ok(&["server s1 127.0.0.1:80 ktls on", "server s1 127.0.0.1:80 ktls off"])
         .bad(&["server s1 127.0.0.1:80 ktls", "server s1 127.0.0.1:80 ktls maybe"]),

@@ -146,8 +146,16 @@ fn add(cx: &mut Reader<'_>, a: &Args<'_>, name: Arc<str>, at: usize) -> Result<(
     draft.server.name = name.clone();
     draft.server.span = a.line;
     draft.server.datagram = address.dgram;
+    let dynamic = draft.dynamic;
+    // Commands end what they tell of options with a full stop, be there one or not.
+    let of_option = |mut d: Diagnostic| {
+        if dynamic && d.code != &codes::UNKNOWN_KEYWORD {
+            d.message.push('.');
+        }
+        fail(d)
+    };
     let mut opts = ServerCx::new(cx, draft, false);
-    server::read_options(&mut opts, a.words.get(options..).unwrap_or(&[]), a.line, "", fail)?;
+    server::read_options(&mut opts, a.words.get(options..).unwrap_or(&[]), a.line, "", of_option)?;
     let mut draft = opts.draft;
     let start = set_address(cx, &mut draft, &address, a, at, &head).map_err(place)?;
     check_server(&draft, a).map_err(fail)?;

@@ -98,6 +98,15 @@ impl Shared {
         self.proxy(p).servers.mark_changed();
     }
 
+    /// `set server ... addr ... port +<n>`: the port is the client's plus so much from now on, or one of its own again.
+    pub fn map_port(&self, p: ProxyId, s: ServerId, offset: Option<i32>) {
+        let server = self.server(p, s);
+        let mut conf = (*server.conf()).clone();
+        conf.port_offset = offset;
+        server.replace(Arc::new(conf));
+        self.proxy(p).servers.mark_changed();
+    }
+
     /// The least number that no server of the backend has.
     pub fn free_server_id(&self, p: ProxyId) -> u32 {
         let mut taken: Vec<u32> = self.proxy(p).servers.iter().map(|(_, s)| s.conf().id).collect();
@@ -109,20 +118,14 @@ impl Shared {
 
     /// Takes a backend in, without servers, to be published later.
     pub fn add_backend(&self, mut conf: Proxy, now_us: u64) -> ProxyId {
-        let mut numbers: Vec<u32> = self.every_proxy().map(|(_, p)| p.iid).collect();
-        numbers.sort_unstable();
-        // 1 is the process's own.
-        conf.iid = (2..u32::MAX).find(|n| numbers.binary_search(n).is_err()).unwrap_or(2);
-        // No frontend is known to lead to it.
-        let fullconn = if conf.fullconn > 0 {
-            conf.fullconn
-        } else {
-            (self.hard_maxconn / 10).max(1)
-        };
+        // After all that there are. 1 is the process's own.
+        conf.iid = self.every_proxy().map(|(_, p)| p.iid).fold(1, u32::max) + 1;
+        // No frontend is known to lead to it: where no line says when it is full, it always is.
+        let fullconn = conf.fullconn;
         let same = |old: &ProxyState| {
-            old.own
-                .as_deref()
-                .is_some_and(|o| o.name == conf.name && o.span == conf.span && o.mode == conf.mode && o.guid == conf.guid)
+            old.own.as_deref().is_some_and(|o| {
+                o.name == conf.name && o.iid == conf.iid && o.span == conf.span && o.mode == conf.mode && o.guid == conf.guid
+            })
         };
         let place = self.proxies.vacant(same).unwrap_or_else(|| {
             let conf = Arc::new(conf);

@@ -144,14 +144,14 @@ pub fn algo_name(balance: &Balance) -> &'static str {
         Balance::LeastConn => "leastconn",
         Balance::First => "first",
         Balance::Source => "source",
-        Balance::Random(_) => "random",
         Balance::Uri(_) => "uri",
         Balance::Param { .. } => "url_param",
         Balance::Header(_) | Balance::Domain(_) => "hdr",
         Balance::RdpCookie(_) => "rdp-cookie",
         Balance::Hash(_) => "hash",
         Balance::LogHash(_) => "log-hash",
-        Balance::Sticky => "sticky",
+        // Those have no name here.
+        Balance::Random(_) | Balance::Sticky => "unknown",
     }
 }
 
@@ -373,6 +373,16 @@ pub fn endpoint_text(e: &Endpoint) -> String {
     }
 }
 
+/// Where a server is: paths and names are not told, and a port that follows the client's is told by its distance.
+fn server_address(e: &Endpoint, offset: Option<i32>) -> String {
+    match (e, offset) {
+        (Endpoint::Ip(std::net::SocketAddr::V4(a)), Some(n)) => format!("{}:{n}", a.ip()),
+        (Endpoint::Ip(std::net::SocketAddr::V6(a)), Some(n)) => format!("[{}]:{n}", a.ip()),
+        (Endpoint::Ip(a), None) => a.to_string(),
+        (Endpoint::Unix(_) | Endpoint::Abstract(..), _) => "unix".to_owned(),
+    }
+}
+
 /// The state of a server as the statistics put it.
 pub fn server_status(shared: &Shared, conf: &Server, state: &ServerState) -> String {
     let admin = state.admin();
@@ -527,7 +537,7 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     times(&mut r, &s.times);
     health(&mut r, checked.then_some(&view), agent.as_ref());
     if let Some(e) = s.endpoint() {
-        r.text(Col::Addr, b"CGS", endpoint_text(&e));
+        r.text(Col::Addr, b"CGS", server_address(&e, sc.port_offset));
     }
     if let Some(cookie) = &sc.cookie {
         r.text(Col::Cookie, b"CNS", String::from_utf8_lossy(cookie).into_owned());
@@ -581,6 +591,8 @@ pub fn backend<'a>(state: &'a ProxyState, conf: &'a Proxy, count_up: bool, now_m
         let servers_up = state.servers.iter().filter(|(_, s)| s.is_up()).count();
         r.text(Col::Status, b"SGP", format!("{state_word} ({servers_up}/{})", state.servers.len()));
     } else {
+        let hidden = !conf.disabled && !state.published.load(Relaxed);
+        let state_word = format!("{state_word}{}", if hidden { " (UNPUB)" } else { "" });
         r.text(Col::Status, b"SGP", state_word);
     }
     let now = usable_weight(state, conf, act > 0, ServerState::effective_weight);
