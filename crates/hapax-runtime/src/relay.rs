@@ -74,6 +74,12 @@ pub(crate) struct Half {
     /// The destination is closed once it has everything.
     pub closes: bool,
     ended: bool,
+    /// What is to be written has not waited yet for others to read.
+    hasty: bool,
+    /// It waits for that now.
+    waits: bool,
+    /// The last read took all there was.
+    read_up: bool,
     /// Bytes of body read, as HAProxy counts them: names and values of trailers, too, and the end of chunks as one.
     pub payload: u64,
     /// Bytes written to the destination.
@@ -117,6 +123,9 @@ impl Half {
         self.pass_end = false;
         self.closes = false;
         self.ended = false;
+        self.hasty = true;
+        self.waits = false;
+        self.read_up = false;
         self.payload = 0;
         self.written = 0;
         self.wire_in = 0;
@@ -407,10 +416,12 @@ impl Half {
 
     /// Moves what can be moved. Ready when the whole body has reached the destination (and its end, where that is passed on).
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, src: &mut Io, dst: &mut Io) -> Poll<Result<(), HalfError>> {
-        let mut short = false;
         loop {
+            if self.let_others_read(cx) {
+                return Poll::Pending;
+            }
             // Where the end has come behind the bytes, both leave together.
-            let look = std::mem::take(&mut short) && self.pass_end && self.tap.is_none() && !self.is_read();
+            let look = std::mem::take(&mut self.read_up) && self.pass_end && self.tap.is_none() && !self.is_read();
             let ending = look && src.poll_readable(cx).is_ready();
             if !ending && self.poll_write(cx, dst)?.is_pending() {
                 return Poll::Pending;
@@ -458,7 +469,8 @@ impl Half {
                     self.finish();
                 }
                 Poll::Ready(Ok(n)) => {
-                    short = n < size;
+                    self.read_up = n < size;
+                    self.hasty = self.read_up;
                     self.full_reads = if n == size { self.full_reads.saturating_add(1) } else { 0 };
                     self.moved = true;
                     self.wire_in += n as u64;
@@ -467,6 +479,29 @@ impl Half {
                 }
             }
         }
+    }
+
+    /// Puts off writing until whoever else was woken has read; `true`: until then.
+    ///
+    /// Writing to a socket of the same machine takes its reader along: what is written close together wakes a reader once.
+    /// And the kernel's code for reading, ours, and the kernel's for writing each run hot for many streams in a row.
+    fn let_others_read(&mut self, cx: &mut Context<'_>) -> bool {
+        self.waits = self.hasty && !self.is_flushed();
+        if self.waits {
+            self.hasty = false;
+            cx.waker().wake_by_ref();
+        }
+        self.waits
+    }
+
+    /// What it has to write waits for others to read, not for its destination.
+    pub(crate) fn stands_back(&self) -> bool {
+        self.waits
+    }
+
+    /// The same of the first bytes of a message: there is nothing else to see to then.
+    pub(crate) fn stands_back_at_first(&self) -> bool {
+        self.waits && self.written == 0
     }
 
     /// What is still to come of the body goes nowhere.

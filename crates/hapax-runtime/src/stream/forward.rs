@@ -218,6 +218,7 @@ impl<'x> Exchange<'x> {
                     self.reusable = false;
                 }
                 Poll::Ready(Err(e)) => return Poll::Ready(Waited::Client(e)),
+                Poll::Pending if self.p.req.stands_back_at_first() => return Poll::Pending,
                 Poll::Pending if std::mem::take(&mut self.p.req.moved) => self.arm_for_response(),
                 Poll::Pending => {}
             }
@@ -392,6 +393,9 @@ impl<'x> Exchange<'x> {
             return Poll::Ready(Err(End::new(Blame::Internal, Phase::Data)));
         };
         let response = self.p.res.poll(cx, &mut up.io, &mut self.c.io);
+        if self.p.res.stands_back_at_first() {
+            return Poll::Pending;
+        }
         match response {
             // The server may answer before it has the whole request: the rest still goes to it.
             Poll::Ready(Ok(())) if self.request_sent => return Poll::Ready(Ok(())),

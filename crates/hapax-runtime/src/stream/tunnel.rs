@@ -175,9 +175,10 @@ impl Exchange<'_> {
         let now = self.w.now_ms();
         let (client, server) = self.side_timeouts(t);
         let (req, res) = (&mut self.p.req, &mut self.p.res);
+        let stuck = |half: &Half| !half.is_flushed() && !half.stands_back();
         let sides = [
-            (&t.client, client, Blame::ClientTimeout, !res.is_flushed()),
-            (&t.server, server, Blame::ServerTimeout, !req.is_flushed()),
+            (&t.client, client, Blame::ClientTimeout, stuck(res)),
+            (&t.server, server, Blame::ServerTimeout, stuck(req)),
         ];
         for ((side, patience, blame, stuck), from) in sides.into_iter().zip([req, res]) {
             if patience.is_none_or(|p| side.last.saturating_add(p) > now) {
