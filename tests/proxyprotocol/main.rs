@@ -67,7 +67,7 @@ fn a_rule_chooses_who_must_begin_with_a_header() {
     let p = Builder::new(
         Program::Hapax,
         &format!(
-            "{TIMEOUTS}  timeout client-hs 1s\n  log @log@ local0\nfrontend f\n  bind @f@\n  tcp-request connection expect-proxy layer4 if {{ src 127.0.0.1 }}\n  \
+            "{TIMEOUTS}  timeout client-hs 1s\n  option httplog\n  log @log@ local0\nfrontend f\n  bind @f@\n  tcp-request connection expect-proxy layer4 if {{ src 127.0.0.1 }}\n  \
              tcp-request session reject if {{ src 192.0.2.66 }}\n  http-request return status 200 content-type text/plain lf-string \"%[src] %[fc_src] %[fc_pp_tlv(0xE1)]\"\n\
              frontend cip\n  bind @cip@ accept-netscaler-cip 4660\n  http-request return status 200 content-type text/plain lf-string \"%[src]:%[src_port] %[dst]\"\n"
         ),
@@ -82,19 +82,30 @@ fn a_rule_chooses_who_must_begin_with_a_header() {
     let mut refused = p.connect("f");
     refused.send("PROXY TCP4 192.0.2.66 192.0.2.1 1 2\r\n");
     assert!(refused.is_closed());
+    log.next_with("192.0.2.66:1 [");
+    let mut half = p.connect("f");
+    half.send("PROXY TCP4 ");
+    assert!(half.is_closed());
+    log.next_with("Truncated PROXY protocol header received");
     let mut late = p.connect("f");
-    late.send("PROXY TCP4");
     assert!(late.is_closed());
     log.next_with("Timeout while waiting for PROXY protocol header");
 
-    let mut header = [0x1234u32.to_be_bytes(), 40u32.to_be_bytes()].concat();
-    header.extend_from_slice(&[
+    let mut ip = vec![
         0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 7, 198, 51, 100, 9, 0, 99, 1, 0xbb,
-    ]);
-    header.resize(48, 0);
-    let mut c = p.connect("cip");
-    c.send(&header);
-    assert_eq!(c.get("/").text(), "192.0.2.7:99 198.51.100.9");
+    ];
+    ip.resize(40, 0);
+    let legacy = [&0x1234u32.to_be_bytes()[..], &40u32.to_be_bytes(), &ip].concat();
+    let standard = [&0x1234u32.to_be_bytes()[..], &52u32.to_be_bytes(), &[0, 1, 0, 40], &ip].concat();
+    for header in [&legacy, &standard] {
+        let mut c = p.connect("cip");
+        c.send(header);
+        assert_eq!(c.get("/").text(), "192.0.2.7:99 198.51.100.9");
+        let mut half = p.connect("cip");
+        half.send(&header[..30]);
+        assert!(half.is_closed());
+        log.next_with("Truncated NetScaler Client IP header received");
+    }
     let mut wrong = p.connect("cip");
     wrong.send("GET / HTTP/1.1\r\n\r\n");
     assert!(wrong.is_closed());
@@ -178,4 +189,46 @@ fn one_of_ours_believes_another() {
     assert_eq!(seen.header("x-tlv"), Some("/a/path,0"));
     let mut c = p.connect("one");
     assert!(c.is_quiet_for(Duration::from_millis(20)));
+}
+
+#[test]
+fn a_header_that_is_refused_is_logged_as_refused() {
+    let log = Syslog::new();
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}  log @log@ local0\nfrontend f\n  bind @f@ accept-proxy\n  error-log-format \"%ci:%cp %ts %[fc_err_name] %[fc_rcvd_proxy]\"\n  \
+             tcp-request session reject if {{ src 192.0.2.66 }}\n  http-request return status 200\n\
+             frontend silent\n  bind @silent@ accept-proxy\n  http-request return status 200\n\
+             frontend nulls\n  bind @nulls@ accept-proxy\n  option httplog\n  option dontlognull\n  tcp-request session reject\n"
+        ),
+    )
+    .set("log", &log.addr())
+    .start();
+    let mut cut_tlv = binary(b"\x05\0\x09id");
+    cut_tlv.extend_from_slice(b"GET / HTTP/1.1\r\n\r\n");
+    // Without a format of its own, and where nothing that matters came, there is no line.
+    for (untold, sent, told) in [
+        ("silent", &cut_tlv[..], "192.0.2.1:1000 PR PRX_BAD_HDR -"),
+        ("nulls", b"PROXY TCP4 192.0.2.66 192.0.2.1 1 2\r\n", "192.0.2.66:1 PR - 1"),
+        ("silent", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "PR PRX_NOT_HDR -"),
+    ] {
+        for name in [untold, "f"] {
+            let mut c = p.connect(name);
+            c.send(sent);
+            assert!(c.is_closed(), "{name} {told}");
+        }
+        let line = log.next();
+        assert!(line.ends_with(told), "{line}");
+    }
+}
+
+#[test]
+fn a_server_gets_each_part_that_is_written() {
+    let parts = sent(
+        Program::Hapax,
+        "send-proxy-v2 set-proxy-v2-tlv-fmt(0xE1) one set-proxy-v2-tlv-fmt(0xE1) two",
+        false,
+    );
+    assert_eq!(parts, [(0xe1, b"one".to_vec()), (0xe1, b"two".to_vec())]);
 }

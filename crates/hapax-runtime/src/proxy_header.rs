@@ -13,69 +13,110 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::io::Raw;
 use crate::timer::Deadline;
 
-/// What a look at the bytes so far says.
-enum Look<T> {
-    More(usize),
-    Done(T),
-    Bad(Fault),
+/// What a look at the bytes that came says: what they are and how many of them are the header's.
+type Look<T> = Result<(T, usize), Refused>;
+
+/// Why a connection is refused, and the ends that its header names nevertheless.
+pub(crate) struct Refused {
+    pub(crate) fault: Fault,
+    pub(crate) ends: Ends,
 }
 
 /// The ends it names, and its TLVs.
 pub(crate) type Taken = (Ends, Arc<[u8]>);
 
-/// Reads a PROXY header and nothing behind it. The error is what is logged.
-pub(crate) async fn take(raw: &mut Raw, deadline: &Deadline) -> Result<Taken, Fault> {
+/// Reads a PROXY header and nothing behind it; `room`: how much is looked at.
+pub(crate) async fn take(raw: &mut Raw, room: usize, deadline: &Deadline) -> Result<Taken, Refused> {
     let look = |buf: &[u8]| match parse(buf) {
-        Parsed::More(n) => Look::More(n),
-        Parsed::Done(header) => Look::Done((header.ends, Arc::from(header.tlvs))),
-        Parsed::Bad(Why::Other) => Look::Bad(Fault::PrxNotHdr),
-        Parsed::Bad(Why::Invalid) => Look::Bad(Fault::PrxBadHdr),
-        Parsed::Bad(Why::Protocol) => Look::Bad(Fault::PrxBadProto),
+        Parsed::Done(header, len) => Ok(((header.ends, Arc::from(header.tlvs)), len)),
+        Parsed::Bad(why, ends) => Err(Refused {
+            fault: match why {
+                Why::Short => Fault::PrxTruncated,
+                Why::Other => Fault::PrxNotHdr,
+                Why::Invalid => Fault::PrxBadHdr,
+                Why::Protocol => Fault::PrxBadProto,
+            },
+            ends,
+        }),
     };
-    let ends = [Fault::PrxEmpty, Fault::PrxTruncated, Fault::PrxTimeout, Fault::PrxAbort];
-    read(raw, deadline, look, ends).await
+    let ends = [Fault::PrxEmpty, Fault::PrxTimeout, Fault::PrxAbort];
+    let (taken, len) = first_look(raw, room, deadline, look, ends).await?;
+    match skip(raw, len).await {
+        Ok(()) => Ok(taken),
+        Err(()) => Err(Refused {
+            fault: Fault::PrxAbort,
+            ends: taken.0,
+        }),
+    }
 }
 
 /// Reads NetScaler's header with that magic number and nothing behind it.
-pub(crate) async fn take_netscaler(raw: &mut Raw, magic: u32, deadline: &Deadline) -> Result<(SocketAddr, SocketAddr), Fault> {
-    let look = |buf: &[u8]| match netscaler::parse(buf, magic) {
-        netscaler::Parsed::More(n) => Look::More(n),
-        netscaler::Parsed::Done(from, to) => Look::Done((from, to)),
-        netscaler::Parsed::Magic => Look::Bad(Fault::CipBadMagic),
-        netscaler::Parsed::Protocol => Look::Bad(Fault::CipBadProto),
+pub(crate) async fn take_netscaler(
+    raw: &mut Raw,
+    magic: u32,
+    room: usize,
+    deadline: &Deadline,
+) -> Result<(SocketAddr, SocketAddr), Refused> {
+    let look = |buf: &[u8]| {
+        let fault = match netscaler::parse(buf, magic) {
+            netscaler::Parsed::Done(from, to, len) => return Ok(((from, to), len)),
+            netscaler::Parsed::Short => Fault::CipTruncated,
+            netscaler::Parsed::Magic => Fault::CipBadMagic,
+            netscaler::Parsed::Protocol => Fault::CipBadProto,
+        };
+        Err(Refused { fault, ends: None })
     };
-    let ends = [Fault::CipEmpty, Fault::CipTruncated, Fault::CipTimeout, Fault::CipAbort];
-    read(raw, deadline, look, ends).await
+    let ends = [Fault::CipEmpty, Fault::CipTimeout, Fault::CipAbort];
+    let (taken, len) = first_look(raw, room, deadline, look, ends).await?;
+    match skip(raw, len).await {
+        Ok(()) => Ok(taken),
+        Err(()) => Err(Refused {
+            fault: Fault::CipAbort,
+            ends: Some(taken),
+        }),
+    }
 }
 
-/// Reads as `look` asks. `ends`: what is said of an end before the first byte, of one behind it, of a timeout, of an error.
-async fn read<T>(raw: &mut Raw, deadline: &Deadline, look: impl Fn(&[u8]) -> Look<T>, ends: [Fault; 4]) -> Result<T, Fault> {
-    let mut buf = Vec::with_capacity(64);
-    loop {
-        let more = match look(&buf) {
-            Look::Done(header) => return Ok(header),
-            Look::Bad(why) => return Err(why),
-            Look::More(n) => n,
-        };
-        let at = buf.len();
-        buf.resize(at + more, 0);
+/// Waits for bytes and looks at them once: a header that is not whole is none. `ends`: what is said of an end before the first
+/// byte, of a timeout, of an error.
+async fn first_look<T>(raw: &mut Raw, room: usize, deadline: &Deadline, look: impl Fn(&[u8]) -> Look<T>, ends: [Fault; 3]) -> Look<T> {
+    let mut buf = vec![0; room];
+    let seen = std::future::poll_fn(
+        |cx| match raw.poll_peek(cx, &mut buf, |seen| (!seen.is_empty()).then(|| look(seen))) {
+            Poll::Pending if deadline.expired(cx) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            other => other,
+        },
+    )
+    .await;
+    let fault = match seen {
+        Ok(Some(answer)) => return answer,
+        Ok(None) => ends[0],
+        Err(e) if e.kind() == io::ErrorKind::TimedOut => ends[1],
+        Err(_) => ends[2],
+    };
+    Err(Refused { fault, ends: None })
+}
+
+/// Takes what was looked at; an error when it is less.
+async fn skip(raw: &mut Raw, len: usize) -> Result<(), ()> {
+    let mut left = vec![0; len];
+    let mut have = 0;
+    while have < len {
         let got = std::future::poll_fn(|cx| {
-            let mut rb = ReadBuf::new(&mut buf[at..]);
+            let mut rb = ReadBuf::new(&mut left[have..]);
             match Pin::new(&mut *raw).poll_read(cx, &mut rb) {
+                // What is not there is not waited for.
+                Poll::Pending => Poll::Ready(Ok(0)),
                 Poll::Ready(r) => Poll::Ready(r.map(|()| rb.filled().len())),
-                Poll::Pending if deadline.expired(cx) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-                Poll::Pending => Poll::Pending,
             }
         })
         .await;
         match got {
-            Ok(0) if at == 0 => return Err(ends[0]),
-            Ok(0) => return Err(ends[1]),
-            Ok(n) => buf.truncate(at + n),
-            Err(e) if e.kind() == io::ErrorKind::TimedOut => return Err(ends[2]),
-            Err(_) => return Err(ends[3]),
+            Ok(n) if n > 0 => have += n,
+            _ => return Err(()),
         }
     }
+    Ok(())
 }
 
 /// Writes all of a header.

@@ -163,43 +163,13 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
         return None;
     };
     let bind = &proxy.binds[listener.bind as usize];
-    let magic = bind.accept_netscaler_cip.or(expected.netscaler.then_some(NO_MAGIC));
-    if let Some(magic) = magic {
-        client
-            .deadline
-            .after(worker.now_ms(), proxy.timeouts.client_hs.or(proxy.timeouts.client));
-        let taken = proxy_header::take_netscaler(&mut raw, magic, &client.deadline).await;
-        client.deadline.clear();
-        match taken {
-            Ok((src, dst)) => {
-                client.facts.src = Some(Endpoint::Ip(src));
-                client.facts.dst = Some(Endpoint::Ip(dst));
-            }
-            Err(why) => {
-                log_connection_error(worker, proxy, client, why);
-                return None;
-            }
-        }
-    }
-    if bind.accept_proxy || expected.proxy {
-        client
-            .deadline
-            .after(worker.now_ms(), proxy.timeouts.client_hs.or(proxy.timeouts.client));
-        let taken = proxy_header::take(&mut raw, &client.deadline).await;
-        client.deadline.clear();
-        match taken {
-            Ok((ends, tlvs)) => {
-                client.facts.proxy_tlvs = Some(tlvs);
-                if let Some((src, dst)) = ends {
-                    client.facts.src = Some(Endpoint::Ip(src));
-                    client.facts.dst = Some(Endpoint::Ip(dst));
-                }
-            }
-            Err(why) => {
-                log_connection_error(worker, proxy, client, why);
-                return None;
-            }
-        }
+    let expected = Expected {
+        proxy: bind.accept_proxy || expected.proxy,
+        netscaler: bind.accept_netscaler_cip.or(expected.netscaler),
+    };
+    if let Err(why) = take_headers(worker, proxy, client, &mut raw, expected).await {
+        log_connection_error(worker, proxy, client, why);
+        return None;
     }
     let io = match &listener.tls {
         None => Io::Plain(raw),
@@ -241,6 +211,10 @@ async fn prepare(worker: &Worker, listener: &ListenerFacts, proxy: &Proxy, clien
         .is_some_and(|raw| rules_pass(worker, client, raw, &proxy.tcp_sess_rules).is_none());
     if refused {
         count_front!(state, listener.bind, worker.id, denied_sess, 1);
+        // A connection that had something to say before its session is told of.
+        if expected.proxy || expected.netscaler.is_some() || listener.tls.is_some() {
+            log_connection_error(worker, proxy, client, Fault::None);
+        }
         return None;
     }
     count_front!(state, listener.bind, worker.id, sess_tot, 1);
@@ -258,7 +232,48 @@ const NO_MAGIC: u32 = 0;
 #[derive(Clone, Copy, Default)]
 struct Expected {
     proxy: bool,
-    netscaler: bool,
+    /// With this magic number.
+    netscaler: Option<u32>,
+}
+
+/// Takes what the connection begins with before anything else; the error is what is logged.
+async fn take_headers(worker: &Worker, proxy: &Proxy, client: &mut Client, raw: &mut Raw, expected: Expected) -> Result<(), Fault> {
+    let patience = proxy.timeouts.client_hs.or(proxy.timeouts.client);
+    let room = worker.plan().global.bufsize;
+    let named = |client: &mut Client, ends: Option<(SocketAddr, SocketAddr)>| {
+        if let Some((src, dst)) = ends {
+            client.facts.src = Some(Endpoint::Ip(src));
+            client.facts.dst = Some(Endpoint::Ip(dst));
+        }
+    };
+    if let Some(magic) = expected.netscaler {
+        client.deadline.after(worker.now_ms(), patience);
+        let taken = proxy_header::take_netscaler(raw, magic, room, &client.deadline).await;
+        client.deadline.clear();
+        match taken {
+            Ok(ends) => named(client, Some(ends)),
+            Err(refused) => {
+                named(client, refused.ends);
+                return Err(refused.fault);
+            }
+        }
+    }
+    if expected.proxy {
+        client.deadline.after(worker.now_ms(), patience);
+        let taken = proxy_header::take(raw, room, &client.deadline).await;
+        client.deadline.clear();
+        match taken {
+            Ok((ends, tlvs)) => {
+                client.facts.proxy_tlvs = Some(tlvs);
+                named(client, ends);
+            }
+            Err(refused) => {
+                named(client, refused.ends);
+                return Err(refused.fault);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Runs `tcp-request connection` or `session` rules; `None`: refused.
@@ -285,7 +300,7 @@ fn rules_pass(worker: &Worker, client: &mut Client, raw: &Raw, rules: &[Rule]) -
         from = outcome.index + 1;
         match outcome.effect {
             Effect::ExpectProxy => expected.proxy = true,
-            Effect::ExpectNetscalerCip => expected.netscaler = true,
+            Effect::ExpectNetscalerCip => expected.netscaler = Some(NO_MAGIC),
             Effect::Wait(Wait::Log { profile, origin }) => {
                 stream.log_origin = origin;
                 log_session(worker, client, &stream, &vars, origin, profile);
@@ -347,9 +362,11 @@ fn log_connection_error(worker: &Worker, proxy: &Proxy, client: &mut Client, fau
     client.facts.fault = fault;
     let nothing_came = matches!(
         fault,
-        Fault::PrxEmpty | Fault::PrxAbort | Fault::CipEmpty | Fault::CipAbort | Fault::SslEmpty | Fault::SslAbort
+        Fault::None | Fault::PrxEmpty | Fault::PrxAbort | Fault::CipEmpty | Fault::CipAbort | Fault::SslEmpty | Fault::SslAbort
     );
-    if proxy.log.is_empty() || (nothing_came && proxy.options.contains(Options::DONTLOGNULL)) {
+    // Where connections are told of only as they come, their mistakes are not.
+    let untold = proxy.formats.main.is_none() && proxy.formats.error.is_none();
+    if proxy.log.is_empty() || untold || (nothing_came && proxy.options.contains(Options::DONTLOGNULL)) {
         return;
     }
     let level = if proxy.options.contains(Options::LOG_SEPARATE_ERRORS) {
@@ -361,6 +378,7 @@ fn log_connection_error(worker: &Worker, proxy: &Proxy, client: &mut Client, fau
         let stream = StreamFacts {
             start_us: client.facts.accept_us,
             log_origin: "sess_error",
+            termination: *b"PR",
             ..StreamFacts::default()
         };
         let vars = Vars::default();

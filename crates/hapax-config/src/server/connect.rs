@@ -206,7 +206,6 @@ fn tlv_format(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             Some(Arc::new(placed(made, Needs::SRV_SRC, a.at(0))?))
         }
     };
-    cx.draft.server.proxy_tlvs.retain(|(k, _)| *k != id);
     cx.draft.server.proxy_tlvs.push((id, format));
     Ok(())
 }

@@ -1,67 +1,77 @@
 //! NetScaler's Client IP insertion: a magic number that both sides agree on, a length, then the IP and TCP headers of the client's
-//! last packet. Newer devices put a type (1) and a second length between.
+//! last packet. Newer devices put a type and a second length between.
+//!
+//! As HAProxy does, the header is read from what is there at the first look: it has to come in one piece.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Longest header that is taken: the lengths, an IP header and a TCP header with all options.
-const MAX: usize = 12 + 60 + 60;
+/// The smallest TCP header.
+const TCP: usize = 20;
 
-/// What is known from the bytes so far.
+/// What the bytes are.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parsed {
-    /// Read this many bytes more, and not one beyond.
-    More(usize),
-    Done(SocketAddr, SocketAddr),
+    /// The client's address, the one it spoke to, and how long the header says that it is. The end may not have come yet.
+    Done(SocketAddr, SocketAddr, usize),
+    /// Less came than a header has.
+    Short,
     /// Another number stands where the magic one should.
     Magic,
     /// What follows is none of the forms.
     Protocol,
 }
 
-/// Looks at the bytes received so far.
+/// Reads the header that `buf` begins with.
 pub fn parse(buf: &[u8], magic: u32) -> Parsed {
-    let known = buf.len().min(4);
-    if buf[..known] != magic.to_be_bytes()[..known] {
+    if buf.len() < 12 {
+        return Parsed::Short;
+    }
+    if buf[..4] != magic.to_be_bytes() {
         return Parsed::Magic;
     }
-    if buf.len() < 12 {
-        return Parsed::More(12 - buf.len());
-    }
-    let long = u32::from_be_bytes([buf[4], buf[5], buf[6], buf[7]]) as usize;
-    let (start, total) = match (buf[8] >> 4, &buf[8..12]) {
-        (4 | 6, _) => (8, 8usize.saturating_add(long)),
-        (_, [0, 1, a, b]) => (12, 12 + usize::from(u16::from_be_bytes([*a, *b]))),
+    let (start, long) = match (buf[8] >> 4, buf[8]) {
+        (4 | 6, _) => (8, u32::from_be_bytes([buf[4], buf[5], buf[6], buf[7]]) as usize),
+        (_, 0) => (12, usize::from(u16::from_be_bytes([buf[10], buf[11]]))),
         _ => return Parsed::Protocol,
     };
-    if total > MAX {
+    if start == 12 && buf.len() < 20 {
+        return Parsed::Short;
+    }
+    let ip = &buf[start..];
+    let (tcp, protocol) = match ip[0] >> 4 {
+        4 => (usize::from(ip[0] & 0xf) * 4, 9),
+        6 => (40, 6),
+        _ => return Parsed::Protocol,
+    };
+    // A length of the IP header that no such header has is no place for ports.
+    if tcp < 20 {
         return Parsed::Protocol;
     }
-    if buf.len() < total {
-        return Parsed::More(total - buf.len());
+    if buf.len() < tcp + TCP {
+        return Parsed::Short;
     }
-    match ends(&buf[start..total.max(start)]) {
-        Some((from, to)) => Parsed::Done(from, to),
-        None => Parsed::Protocol,
+    if ip[protocol] != 6 {
+        return Parsed::Protocol;
+    }
+    if buf.len() < long {
+        return Parsed::Short;
+    }
+    match ends(ip, tcp) {
+        Some((from, to)) => Parsed::Done(from, to, start + long),
+        None => Parsed::Short,
     }
 }
 
-fn ends(ip: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+/// The addresses of an IP header with the ports behind it at `tcp`.
+fn ends(ip: &[u8], tcp: usize) -> Option<(SocketAddr, SocketAddr)> {
     let four = |at: usize| Some(Ipv4Addr::from(<[u8; 4]>::try_from(ip.get(at..at + 4)?).ok()?));
     let sixteen = |at: usize| Some(Ipv6Addr::from(<[u8; 16]>::try_from(ip.get(at..at + 16)?).ok()?));
     let port = |at: usize| Some(u16::from_be_bytes(ip.get(at..at + 2)?.try_into().ok()?));
-    let first = *ip.first()?;
-    match first >> 4 {
-        4 => {
-            let tcp = usize::from(first & 0xf) * 4;
-            let is_tcp = tcp >= 20 && *ip.get(9)? == 6;
-            is_tcp.then_some(())?;
-            Some(((four(12)?, port(tcp)?).into(), (four(16)?, port(tcp + 2)?).into()))
-        }
-        6 => {
-            (*ip.get(6)? == 6).then_some(())?;
-            Some(((sixteen(8)?, port(40)?).into(), (sixteen(24)?, port(42)?).into()))
-        }
-        _ => None,
+    let (from, to) = (port(tcp)?, port(tcp + 2)?);
+    if ip[0] >> 4 == 4 {
+        Some(((four(12)?, from).into(), (four(16)?, to).into()))
+    } else {
+        Some(((sixteen(8)?, from).into(), (sixteen(24)?, to).into()))
     }
 }
 
@@ -105,42 +115,59 @@ mod tests {
         .concat()
     }
 
-    fn fed(bytes: &[u8]) -> (Parsed, usize) {
-        let mut have = 0;
-        loop {
-            match parse(&bytes[..have], MAGIC) {
-                Parsed::More(n) if have + n <= bytes.len() => have += n,
-                other => return (other, have),
-            }
+    #[test]
+    fn both_forms_and_families() {
+        let at = |from: &str, to: &str, len| Parsed::Done(from.parse().unwrap(), to.parse().unwrap(), len);
+        for (mut bytes, from, to) in [
+            (legacy(MAGIC, &v4(6)), "192.0.2.1:12345", "198.51.100.9:443"),
+            (standard(&v4(6)), "192.0.2.1:12345", "198.51.100.9:443"),
+            (legacy(MAGIC, &v6()), "[::1]:1", "[::2]:2"),
+            (standard(&v6()), "[::1]:1", "[::2]:2"),
+        ] {
+            let len = bytes.len();
+            bytes.extend_from_slice(b"GET /");
+            assert_eq!(parse(&bytes, MAGIC), at(from, to, len));
         }
     }
 
     #[test]
-    fn both_forms_and_families() {
-        let four = Parsed::Done("192.0.2.1:12345".parse().unwrap(), "198.51.100.9:443".parse().unwrap());
-        let six = Parsed::Done("[::1]:1".parse().unwrap(), "[::2]:2".parse().unwrap());
-        for (mut bytes, want) in [
-            (legacy(MAGIC, &v4(6)), &four),
-            (standard(&v4(6)), &four),
-            (legacy(MAGIC, &v6()), &six),
-            (standard(&v6()), &six),
+    fn the_type_and_the_length_of_all_are_not_looked_at() {
+        let mut bytes = standard(&v4(6));
+        bytes[4..8].fill(0xff);
+        bytes[9] = 77;
+        assert!(matches!(parse(&bytes, MAGIC), Parsed::Done(_, _, 52)));
+    }
+
+    #[test]
+    fn it_has_to_come_in_one_piece() {
+        for (bytes, enough) in [
+            (legacy(MAGIC, &v4(6)), 40),
+            (standard(&v4(6)), 40),
+            (legacy(MAGIC, &v6()), 60),
+            (standard(&v6()), 60),
         ] {
+            for n in 0..enough {
+                assert_eq!(parse(&bytes[..n], MAGIC), Parsed::Short, "{n} of {}", bytes.len());
+            }
+            // The addresses are read though the end is still on its way.
             let len = bytes.len();
-            bytes.extend_from_slice(b"GET /");
-            let (got, taken) = fed(&bytes);
-            assert_eq!((&got, taken), (want, len));
+            assert!(matches!(parse(&bytes[..enough], MAGIC), Parsed::Done(_, _, n) if n == len));
         }
+        let mut long = legacy(MAGIC, &v4(6));
+        long[6] = 1;
+        assert_eq!(parse(&long, MAGIC), Parsed::Short);
     }
 
     #[test]
     fn what_it_is_not() {
-        assert_eq!(fed(&legacy(7, &v4(6))).0, Parsed::Magic);
-        assert_eq!(fed(b"\x12\x34GET / HTTP").0, Parsed::Magic);
-        assert_eq!(fed(&legacy(MAGIC, &v4(17))).0, Parsed::Protocol);
-        assert_eq!(fed(&legacy(MAGIC, &v4(6)[..22])).0, Parsed::Protocol);
-        assert_eq!(fed(&legacy(MAGIC, &[0; 40])).0, Parsed::Protocol);
-        let mut huge = legacy(MAGIC, &v4(6));
-        huge[4] = 1;
-        assert_eq!(fed(&huge).0, Parsed::Protocol);
+        assert_eq!(parse(&legacy(7, &v4(6)), MAGIC), Parsed::Magic);
+        assert_eq!(parse(b"\x12\x34GET / HTTP", MAGIC), Parsed::Magic);
+        assert_eq!(parse(b"\x12\x34GET / HT", MAGIC), Parsed::Short);
+        assert_eq!(parse(&legacy(MAGIC, &v4(17)), MAGIC), Parsed::Protocol);
+        assert_eq!(parse(&legacy(MAGIC, &v4(6)[..22]), MAGIC), Parsed::Short);
+        assert_eq!(parse(&legacy(MAGIC, &[0x75; 40]), MAGIC), Parsed::Protocol);
+        let mut stunted = v4(6);
+        stunted[0] = 0x44;
+        assert_eq!(parse(&standard(&stunted), MAGIC), Parsed::Protocol);
     }
 }

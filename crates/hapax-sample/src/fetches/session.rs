@@ -7,6 +7,7 @@ use hapax_value::{Endpoint, Support, Type, Value};
 
 use super::http::text;
 use super::{no_effect, stream_of};
+use crate::fault::Fault;
 use crate::{Absent, Arg, ArgKind, Call, Compile, Env, Fetch, Needs, ProxyId, Sampled, Setting, TcpFact};
 
 /// A word that nobody looks at.
@@ -338,7 +339,11 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Bool,
         Needs::LAYER4,
         "Whether a PROXY header came first.",
-        |c| Ok(Value::Bool(c.env.sess.proxy_tlvs.is_some())),
+        // Of a connection that is given up before its session it is not known.
+        |c| match c.env.sess.fault {
+            Fault::None => Ok(Value::Bool(c.env.sess.proxy_tlvs.is_some())),
+            _ => Err(Absent::Never),
+        },
     ),
     Fetch::new(
         "fc_pp_authority",
