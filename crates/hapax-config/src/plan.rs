@@ -28,7 +28,7 @@ pub use check::{
 pub use cookie::{Cookie, CookieMode, CookieSeen, capture_cookie, leaks_cookie};
 pub(crate) use copy_on_write::usual;
 pub use copy_on_write::{CopyOnWrite, Usual};
-pub use forwarded::{Forwarded, ForwardedPart, HeaderNames};
+pub use forwarded::{Forwarded, ForwardedPart, HeaderNames, Told};
 pub use forwardfor::ForwardFor;
 pub use global::{Allowed, DnsFamilies, Global, SeverityOutput, SocketBuffers, SocketLevel, StatsSocket, UnixBind};
 pub use log::{

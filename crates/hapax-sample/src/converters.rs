@@ -14,7 +14,7 @@ mod digests;
 mod encodings;
 mod fix;
 mod flow;
-mod forwarded;
+pub mod forwarded;
 mod gcm_any_nonce;
 mod hashes;
 mod json;

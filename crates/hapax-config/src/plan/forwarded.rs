@@ -28,8 +28,26 @@ pub enum ForwardedPart {
 }
 
 impl Forwarded {
-    /// The value of the field; empty: nothing is to be told.
-    pub fn value(&self, env: &Env<'_>) -> Vec<u8> {
+    /// The field of a request: behind the elements of those before, where all of them are well-formed, else one of its own.
+    pub fn told(&self, env: &Env<'_>) -> Told {
+        let element = self.value(env);
+        let Some(head) = env.req else { return Told::Field(element) };
+        let mut last = None;
+        for (i, (name, value)) in head.iter().enumerate() {
+            if name == b"forwarded" {
+                if !hapax_sample::converters::forwarded::are_elements(value) {
+                    return Told::Field(element);
+                }
+                last = Some((i, value));
+            }
+        }
+        match last {
+            Some((i, value)) => Told::Behind(i, [value, b",", &element].concat()),
+            None => Told::Field(element),
+        }
+    }
+
+    fn value(&self, env: &Env<'_>) -> Vec<u8> {
         let mut out = Vec::with_capacity(64);
         if self.proto {
             let proto: &[u8] = if env.sess.tls.is_some() { b"https" } else { b"http" };
@@ -57,6 +75,25 @@ impl Forwarded {
             parameter(&mut out, name, &value, quoted);
         }
         out
+    }
+}
+
+/// Where an element of `Forwarded` goes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Told {
+    /// In a field of its own.
+    Field(Vec<u8>),
+    /// In the field of that index, which becomes this.
+    Behind(usize, Vec<u8>),
+}
+
+impl Told {
+    /// Tells it to the server.
+    pub fn put(self, head: &mut Head) {
+        match self {
+            Self::Field(value) => head.add(b"forwarded", &value),
+            Self::Behind(i, value) => head.set_value(i, &value),
+        }
     }
 }
 
@@ -172,6 +209,8 @@ fn is_plain(name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use hapax_sample::still::Stage;
+
     use super::*;
 
     #[test]
@@ -202,6 +241,32 @@ mod tests {
         ];
         for (text, want) in ports {
             assert_eq!(node_port(text.as_bytes()).as_deref(), want.map(str::as_bytes), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_before_is_added_to_when_it_is_well_formed() {
+        let cases: [(&[&[u8]], Told); 6] = [
+            (&[], Told::Field(b"proto=http".to_vec())),
+            (&[b"for=192.0.2.1"], Told::Behind(0, b"for=192.0.2.1,proto=http".to_vec())),
+            (&[b"for=192.0.2.1, by=_x", b"by=\"[::1]:8,0\""], Told::Field(b"proto=http".to_vec())),
+            (
+                &[b"for=192.0.2.1, by=_x", b"by=\"[::1]:80\""],
+                Told::Behind(1, b"by=\"[::1]:80\",proto=http".to_vec()),
+            ),
+            (&[b"for=192.0.2.1", b"by=_x,"], Told::Field(b"proto=http".to_vec())),
+            (&[b""], Told::Field(b"proto=http".to_vec())),
+        ];
+        let forwarded = Forwarded {
+            proto: true,
+            ..Forwarded::default()
+        };
+        for (before, want) in cases {
+            let mut stage = Stage::request("GET", "/", &[]);
+            for value in before {
+                stage.req.as_mut().unwrap().add(b"forwarded", value);
+            }
+            assert_eq!(forwarded.told(&stage.env()), want, "{before:?}");
         }
     }
 

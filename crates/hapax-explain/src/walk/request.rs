@@ -139,11 +139,9 @@ impl<'w> Walk<'w> {
         }
         self.note_request("unique-id-header", &before);
         if let Some(forwarded) = &be.forwarded {
-            let value = forwarded.value(&self.txn(Phase::Request, b"").env());
+            let told = forwarded.told(&self.txn(Phase::Request, b"").env());
             let before = self.req.clone();
-            if !value.is_empty() {
-                self.req.add(b"forwarded", &value);
-            }
+            told.put(&mut self.req);
             self.note_request("option forwarded", &before);
         }
         self.tell_addresses(fe, be);

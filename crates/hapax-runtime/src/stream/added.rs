@@ -20,10 +20,8 @@ impl Exchange<'_> {
             self.p.controls.framing_edited |= reframe::add(&mut self.p.req_head, name, id);
         }
         if let Some(f) = &self.be.forwarded {
-            let told = f.value(&self.env(false));
-            if !told.is_empty() {
-                self.p.req_head.add(b"forwarded", &told);
-            }
+            let told = f.told(&self.env(false));
+            told.put(&mut self.p.req_head);
         }
         if self.fe.forwardfor.is_some() || self.be.forwardfor.is_some() {
             let ip = self.env(false).src().and_then(Endpoint::ip);

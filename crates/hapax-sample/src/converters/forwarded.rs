@@ -13,7 +13,7 @@ pub(super) static ROWS: &[Converter] = &[
         Type::Str,
         Type::Bool,
         "Whether the input is one well-formed element of a Forwarded header, with no parameter but for, by, host and proto.",
-        |_, v, _| Ok(Value::Bool(Element::parse(&arg::bytes(v)?).is_some_and(|e| e.has_any()))),
+        |_, v, _| Ok(Value::Bool(is_element(&arg::bytes(v)?))),
     )
     .cases(&["str(proto=http),rfc7239_is_valid"], &["str(a),rfc7239_is_valid(1)"]),
     Converter::new(
@@ -84,6 +84,20 @@ pub(super) static ROWS: &[Converter] = &[
     )
     .cases(&["int(80),rfc7239_np", "str(a),rfc7239_np"], &["str(a),rfc7239_np(1)"]),
 ];
+
+fn is_element(text: &[u8]) -> bool {
+    Element::parse(text).is_some_and(|e| e.has_any())
+}
+
+/// Whether the value of a `Forwarded` field is a list of well-formed elements.
+pub fn are_elements(value: &[u8]) -> bool {
+    let mut quoted = false;
+    let comma = |b: &u8| {
+        quoted ^= *b == b'"';
+        *b == b',' && !quoted
+    };
+    value.split(comma).all(|element| is_element(element.trim_ascii()))
+}
 
 fn is_obfuscated(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')
