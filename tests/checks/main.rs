@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 mod names;
+mod pool;
 mod scripts;
 
 use std::sync::Arc;

@@ -82,6 +82,12 @@ pub struct CheckDraft {
     pub sni_auto: bool,
     pub alpn: Vec<Vec<u8>>,
     pub via_socks4: bool,
+    /// `check-reuse-pool`
+    pub reuse_pool: bool,
+    /// `check-pool-conn-name`
+    pub pool_name: Option<Arc<str>>,
+    /// An option says how checks connect.
+    pub own_way: bool,
     /// `healthcheck`: the section that says how.
     pub named: Option<(Arc<str>, Span)>,
 }
@@ -103,6 +109,9 @@ impl Default for CheckDraft {
             sni_auto: true,
             alpn: Vec::new(),
             via_socks4: false,
+            reuse_pool: false,
+            pool_name: None,
+            own_way: false,
             named: None,
         }
     }
@@ -204,6 +213,9 @@ impl ServerDraft {
                 sni_auto: c.sni_auto,
                 alpn: c.alpn.clone(),
                 via_socks4: c.via_socks4,
+                reuse_pool: c.reuse_pool,
+                pool_name: c.pool_name.clone(),
+                own_way: false,
                 named: check.named,
             };
         }
@@ -289,6 +301,8 @@ impl ServerDraft {
                 sni_auto: c.sni_auto,
                 alpn: c.alpn.clone(),
                 via_socks4: c.via_socks4,
+                reuse_pool: c.reuse_pool && !c.own_way && alike,
+                pool_name: c.pool_name.clone(),
                 script: Script::none(),
             };
             server.check = Some(check.into());

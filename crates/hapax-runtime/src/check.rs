@@ -8,6 +8,7 @@ mod answer;
 pub(crate) mod connect;
 mod external;
 mod judge;
+mod pooled;
 mod probe;
 mod request;
 mod state;

@@ -55,6 +55,7 @@ use hapax_config::plan::Stored;
 use rustls::ClientConfig;
 
 pub(crate) use accept::{Kept, accept, accept_plainly};
+pub(crate) use facts::of_server as facts_of;
 pub(crate) use failure::{error_of, fault_of};
 pub(crate) use keylog::Keep;
 pub(crate) use line::BindTlsConfig;

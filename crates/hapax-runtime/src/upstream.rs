@@ -1,5 +1,6 @@
 //! Connections to servers: how they are made; while they are idle they stand in a [`pool`].
 
+pub(crate) mod key;
 pub(crate) mod pool;
 
 use std::io;
@@ -222,7 +223,7 @@ async fn open(address: &Endpoint, how: &How<'_>) -> Result<Raw, ConnectError> {
 
 /// Starts the connection and waits for it to be writable. tokio would ask for the error after every connection; here it is asked
 /// for where the system has signalled one.
-async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<Tcp> {
+pub(crate) async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<Tcp> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
     // A socket that cannot be told is still a connection.
     let _ = socket.set_tcp_nodelay(true);

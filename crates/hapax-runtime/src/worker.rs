@@ -22,12 +22,12 @@ use tokio::task::JoinHandle;
 use crate::listener::{self, ListenerFacts};
 use crate::log::Logger;
 use crate::server::{BoundListener, Owner, Tally};
-use crate::state::{FrontendOrder, SessionRow, Shared, WorkerCommand};
+use crate::state::{FrontendOrder, Parcel, SessionRow, Shared, Wish, WorkerCommand};
 use crate::stream::StreamParts;
 use crate::timer::Timers;
 use crate::tls::TlsTables;
 use crate::upstream::Upstream;
-use crate::upstream::pool::{Pools, SharedIdle, tell};
+use crate::upstream::pool::{Pools, SharedIdle, Wanted, tell};
 use crate::world::LiveWorld;
 
 /// Streams' memory kept for the next ones.
@@ -280,6 +280,8 @@ impl Worker {
             WorkerCommand::DropIdle { proxy, server } => {
                 self.pools.drop_idle(proxy, server, self.shared.server(proxy, server));
             }
+            WorkerCommand::LendIdle(wish) => self.lend(&wish),
+            WorkerCommand::KeepIdle { proxy, server, parcel } => self.keep(proxy, server, &parcel),
             WorkerCommand::ListSessions { reply } => {
                 // Whoever asked may have gone.
                 let _ = reply.send(each().map(|s| s.row()).collect());
@@ -299,6 +301,36 @@ impl Worker {
             }
             // Streams that wait look for themselves within a tenth of a second.
             WorkerCommand::Requeue { .. } | WorkerCommand::Finish => {}
+        }
+    }
+
+    /// `check-reuse-pool`: an idle connection for a health check.
+    fn lend(&self, wish: &Wish) {
+        wish.parcel.fill(|| {
+            let conf = self.shared.server_conf(wish.proxy, wish.server);
+            self.pools.take(&Wanted {
+                proxy: wish.proxy,
+                server: wish.server,
+                state: self.shared.server(wish.proxy, wish.server),
+                key: wish.key,
+                served: wish.served,
+                low: conf.pool_low_conn,
+            })
+        });
+        // The check may have lost its patience.
+        let _ = wish.looked.send(());
+    }
+
+    /// A health check gives its connection back, or leaves its own.
+    fn keep(&self, proxy: ProxyId, server: ServerId, parcel: &Parcel) {
+        let Some(mut up) = parcel.open() else { return };
+        if up.io.change_worker() && !self.stopping() {
+            let state = self.shared.server(proxy, server);
+            let conf = self.shared.server_conf(proxy, server);
+            let used = state.cur_sess.load(Ordering::Relaxed) + 1;
+            self.pools.put((proxy, server), &conf, state, used, up, self.now_ms());
+        } else {
+            up.close();
         }
     }
 

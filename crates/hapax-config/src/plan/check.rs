@@ -32,6 +32,10 @@ pub struct Check {
     pub sni_auto: bool,
     /// `check-alpn`
     pub alpn: Vec<Vec<u8>>,
+    /// `check-reuse-pool`: over connections of the server's pool, where nothing says how checks connect.
+    pub reuse_pool: bool,
+    /// `check-pool-conn-name`
+    pub pool_name: Option<Arc<str>>,
 }
 
 impl Check {
@@ -39,13 +43,14 @@ impl Check {
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let plain = |c: &Self| {
             let times = (c.inter, c.fastinter, c.downinter, c.rise, c.fall, c.port);
-            (times, [c.send_proxy, c.via_socks4, c.tls, c.sni_auto])
+            (times, [c.send_proxy, c.via_socks4, c.tls, c.sni_auto, c.reuse_pool])
         };
         plain(self) == plain(other)
             && Arc::ptr_eq(&self.script, &other.script)
             && self.address == other.address
             && self.sni == other.sni
             && self.alpn == other.alpn
+            && self.pool_name == other.pool_name
     }
 }
 
@@ -163,6 +168,16 @@ pub struct Connect {
     pub alpn: Vec<Vec<u8>>,
     /// Close in good order, not with a reset.
     pub linger: bool,
+    /// Another protocol than the server's is asked for.
+    pub proto: bool,
+}
+
+impl Connect {
+    /// It says nothing of how to connect that differs from what the server's traffic does.
+    pub fn is_plain(&self) -> bool {
+        let flags = self.send_proxy || self.via_socks4 || self.tls || self.linger || self.proto;
+        !flags && self.port.is_none() && self.address.is_none() && self.sni.is_none() && self.alpn.is_empty()
+    }
 }
 
 #[derive(Debug)]

@@ -87,6 +87,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 check check-ssl verify none"])
         .set(|cx, _| {
             cx.draft.check.tls = Some(true);
+            cx.draft.check.own_way = true;
             Ok(())
         }),
     flag("no-check-ssl")
@@ -101,6 +102,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 check check-send-proxy"])
         .set(|cx, _| {
             cx.draft.check.send_proxy = true;
+            cx.draft.check.own_way = true;
             Ok(())
         }),
     flag("no-check-send-proxy")
@@ -139,6 +141,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .ok(&["server s1 127.0.0.1:80 check check-alpn h2,http/1.1"])
         .bad(&["server s1 127.0.0.1:80 check check-alpn"])
         .set(|cx, a| {
+            cx.draft.check.own_way = true;
             cx.draft.check.alpn = a.bytes(0).split(|b| *b == b',').map(<[u8]>::to_vec).collect();
             Ok(())
         }),
@@ -150,7 +153,10 @@ pub(super) static ROWS: &[ServerRow] = &[
             "server s1 127.0.0.1:80 check check-proto h9",
         ])
         .partial("checks speak HTTP/1, whatever is asked for")
-        .set(|_, a| super::connect::mux(a)),
+        .set(|cx, a| {
+            cx.draft.check.own_way = true;
+            super::connect::mux(a)
+        }),
     word("observe", "{ none | layer4 | layer7 }")
         .doc("Counts the traffic's errors as failed checks.")
         .ok(&["server s1 127.0.0.1:80 check observe layer4"])

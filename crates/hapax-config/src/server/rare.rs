@@ -38,27 +38,37 @@ pub(super) static ROWS: &[ServerRow] = &[
     ServerRow::new("check-pool-conn-name", Sections::SERVER)
         .usage("<name>")
         .shape(Shape::Word("<name>"))
-        .doc("Name by which idle connections are picked for health checks.")
+        .doc("Name by which idle connections are picked for health checks, in place of the one that TLS asks for.")
         .since(3, 2)
-        .not_yet("health checks over idle connections")
         .ok(&["server s1 127.0.0.1:80 check-pool-conn-name probe"])
         .bad(&[
             "server s1 127.0.0.1:80 check-pool-conn-name",
             "server s1 127.0.0.1:80 check-pool-conn-name one two",
-        ]),
+        ])
+        .set(|cx, a| {
+            cx.draft.check.pool_name = Some(a.arc_str(0));
+            Ok(())
+        }),
     ServerRow::new("check-reuse-pool", Sections::SERVER)
         .shape(Shape::Nothing)
-        .doc("Sends health checks over idle connections.")
+        .doc("Sends HTTP health checks over idle connections, and leaves theirs to the traffic.")
         .since(3, 2)
-        .not_yet("health checks over idle connections")
         .ok(&["server s1 127.0.0.1:80 check-reuse-pool"])
-        .bad(&["server s1 127.0.0.1:80 check-reuse-pool extra"]),
+        .bad(&["server s1 127.0.0.1:80 check-reuse-pool extra"])
+        .set(|cx, _| {
+            cx.draft.check.reuse_pool = true;
+            Ok(())
+        }),
     ServerRow::new("no-check-reuse-pool", Sections::SERVER)
         .shape(Shape::Nothing)
         .doc("Does not send health checks over idle connections.")
         .since(3, 2)
         .ok(&["server s1 127.0.0.1:80 no-check-reuse-pool"])
-        .bad(&["server s1 127.0.0.1:80 no-check-reuse-pool extra"]),
+        .bad(&["server s1 127.0.0.1:80 no-check-reuse-pool extra"])
+        .set(|cx, _| {
+            cx.draft.check.reuse_pool = false;
+            Ok(())
+        }),
     ServerRow::new("check-via-socks4", Sections::SERVER)
         .shape(Shape::Nothing)
         .doc("Sends health checks through the SOCKS4 proxy.")
@@ -66,6 +76,7 @@ pub(super) static ROWS: &[ServerRow] = &[
         .bad(&["server s1 127.0.0.1:80 check-via-socks4 extra"])
         .set(|cx, _| {
             cx.draft.check.via_socks4 = true;
+            cx.draft.check.own_way = true;
             Ok(())
         }),
     ServerRow::new("client-sigalgs", Sections::SERVER)

@@ -82,6 +82,7 @@ async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Ve
         tls: None,
         name: None,
         linger: false,
+        speaks: !text.is_empty(),
         by: whole,
     };
     let mut conn = plan.open().await?;

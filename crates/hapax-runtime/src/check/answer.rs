@@ -12,6 +12,8 @@ pub(super) struct Answer {
     /// Nothing more belongs to it.
     pub complete: bool,
     pub bad: bool,
+    /// Another request may follow on its connection, as far as the server is asked.
+    pub lasting: bool,
 }
 
 impl Answer {
@@ -42,23 +44,30 @@ impl Answer {
             self.bad = true;
             return false;
         };
-        match meta.body {
-            BodyLen::None => self.complete = true,
+        let rest = match meta.body {
+            BodyLen::None => {
+                self.complete = true;
+                rest
+            }
             BodyLen::Length(n) => {
                 let have = usize::try_from(n).unwrap_or(usize::MAX).min(rest.len());
                 self.body.extend_from_slice(&rest[..have]);
                 self.complete = have as u64 == n;
+                &rest[have..]
             }
             BodyLen::UntilClose => {
                 self.body.extend_from_slice(rest);
                 self.complete = closed;
+                &[]
             }
             BodyLen::Chunked => self.chunks(rest),
-        }
+        };
+        self.lasting = self.complete && meta.keep_alive && head.status >= 200 && rest.is_empty() && !closed;
         true
     }
 
-    fn chunks(&mut self, mut rest: &[u8]) {
+    /// Takes the body out of its chunks; what is left over does not belong to it.
+    fn chunks<'r>(&mut self, mut rest: &'r [u8]) -> &'r [u8] {
         let (mut decoder, mut trailers) = (ChunkDecoder::default(), Head::default());
         loop {
             match decoder.next(rest, &mut trailers) {
@@ -67,14 +76,14 @@ impl Answer {
                     self.body.extend_from_slice(&rest[..n]);
                     rest = &rest[n..];
                 }
-                Ok(ChunkEvent::End(_)) => {
+                Ok(ChunkEvent::End(n)) => {
                     self.complete = true;
-                    return;
+                    return &rest[n..];
                 }
-                Ok(ChunkEvent::NeedMore) => return,
+                Ok(ChunkEvent::NeedMore) => return rest,
                 Err(_) => {
                     self.bad = true;
-                    return;
+                    return rest;
                 }
             }
         }

@@ -7,12 +7,17 @@ use std::sync::Arc;
 
 use hapax_balance::CheckStatus;
 use hapax_proto::socks4;
+use hapax_sample::TlsFacts;
 use hapax_value::Endpoint;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout_at};
+
+use crate::io::{Io, Raw, Tcp};
+use crate::tls;
+use crate::upstream::{self, How};
 
 /// The signature of PROXY version 2, and a header that says "this connection is about itself".
 const PROXY_V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
@@ -35,21 +40,30 @@ pub(crate) struct Plan {
     /// What TLS asks for and checks.
     pub name: Option<String>,
     pub linger: bool,
+    /// We speak first, or say nothing at all: what the handshake has to acknowledge can wait for that, or be left out.
+    pub speaks: bool,
     pub by: Instant,
+}
+
+/// A connection, and what is known of it.
+pub(crate) struct Opened {
+    pub io: Io,
+    /// The addresses of its ends where they are of IP: its own first.
+    pub ends: Option<(SocketAddr, SocketAddr)>,
+    pub tls: Option<Arc<TlsFacts>>,
 }
 
 impl Plan {
     pub(crate) async fn open(&self) -> Result<Box<dyn Stream>, Failure> {
-        self.open_with_ends().await.map(|(stream, _)| stream)
+        Ok(Box::new(self.open_with_ends().await?.io))
     }
 
-    /// The connection, and the addresses of its ends where they are of IP: its own first.
-    pub(crate) async fn open_with_ends(&self) -> Result<(Box<dyn Stream>, Option<(SocketAddr, SocketAddr)>), Failure> {
+    pub(crate) async fn open_with_ends(&self) -> Result<Opened, Failure> {
         let mut ends = None;
-        let (ip, stream): (IpAddr, Box<dyn Stream>) = match &self.to {
+        let (ip, raw): (IpAddr, Raw) = match &self.to {
             Endpoint::Ip(addr) => {
                 let hop = self.socks.unwrap_or(*addr);
-                let opened = within(self.by, tcp(hop, self.source, self.linger)).await;
+                let opened = within(self.by, self.tcp(hop)).await;
                 let mut stream = opened.map_err(|e| blame_connect(e.as_ref()))?;
                 if self.socks.is_some() {
                     let asked = within(self.by, through(&mut stream, *addr)).await;
@@ -58,7 +72,7 @@ impl Plan {
                 ends = stream.local_addr().ok().zip(stream.peer_addr().ok());
                 let line = self.proxy_line(ends.map(|e| e.0), ends.map(|e| e.1));
                 self.send(&mut stream, &line).await?;
-                (addr.ip(), Box::new(stream))
+                (addr.ip(), Raw::Tcp(stream))
             }
             Endpoint::Unix(path) => {
                 let opened = within(self.by, UnixStream::connect(&**path)).await;
@@ -69,18 +83,34 @@ impl Plan {
                 (IpAddr::from([127, 0, 0, 1]), self.unix(opened).await?)
             }
         };
-        let stream = match &self.tls {
-            None => stream,
-            Some(config) => self.shake(stream, config, ip).await?,
+        let (io, tls) = match &self.tls {
+            None => (Io::Plain(raw), None),
+            Some(config) => self.shake(raw, config, ip).await?,
         };
-        Ok((stream, ends))
+        Ok(Opened { io, ends, tls })
     }
 
-    async fn unix(&self, opened: Result<UnixStream, Option<io::Error>>) -> Result<Box<dyn Stream>, Failure> {
+    async fn tcp(&self, to: SocketAddr) -> io::Result<Tcp> {
+        let how = How {
+            source: self.source,
+            speaks: self.speaks,
+            ..How::default()
+        };
+        let stream = upstream::tcp(to, &how).await?;
+        if !self.linger
+            && let Some(fd) = stream.fd()
+        {
+            // A check leaves no TIME_WAIT behind: thousands of them would eat the ports.
+            hapax_sys::sockopt::set_reset_on_close(fd)?;
+        }
+        Ok(stream)
+    }
+
+    async fn unix(&self, opened: Result<UnixStream, Option<io::Error>>) -> Result<Raw, Failure> {
         let mut stream = opened.map_err(|e| blame_connect(e.as_ref()))?;
         let line = self.proxy_line(None, None);
         self.send(&mut stream, &line).await?;
-        Ok(Box::new(stream))
+        Ok(Raw::Unix(stream))
     }
 
     async fn send(&self, stream: &mut (impl AsyncWrite + Unpin), line: &[u8]) -> Result<(), Failure> {
@@ -91,12 +121,15 @@ impl Plan {
         sent.map_err(|e| blame(e.as_ref(), CheckStatus::L4Timeout, CheckStatus::SockErr))
     }
 
-    async fn shake(&self, stream: Box<dyn Stream>, config: &Arc<ClientConfig>, ip: IpAddr) -> Result<Box<dyn Stream>, Failure> {
+    async fn shake(&self, raw: Raw, config: &Arc<ClientConfig>, ip: IpAddr) -> Result<(Io, Option<Arc<TlsFacts>>), Failure> {
         let name = self.name.as_ref().and_then(|n| ServerName::try_from(n.clone()).ok());
         let name = name.unwrap_or(ServerName::IpAddress(ip.into()));
         let connector = tokio_rustls::TlsConnector::from(Arc::clone(config));
-        match within(self.by, connector.connect(name, stream)).await {
-            Ok(stream) => Ok(Box::new(stream)),
+        match within(self.by, connector.connect(name, raw)).await {
+            Ok(stream) => {
+                let facts = tls::facts_of(&stream, self.name.as_deref());
+                Ok((Io::Client(Box::new(stream)), Some(Arc::new(facts))))
+            }
             Err(None) => Err((CheckStatus::L6Timeout, String::new())),
             Err(Some(e)) => {
                 tracing::debug!(error = %e, "handshake of a check");
@@ -180,25 +213,8 @@ fn abstract_socket(name: &[u8], exact: bool) -> io::Result<std::os::unix::net::U
     Ok(stream)
 }
 
-async fn tcp(to: SocketAddr, source: Option<SocketAddr>, linger: bool) -> io::Result<TcpStream> {
-    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    if let Some(from) = source {
-        if from.port() > 0 {
-            socket.set_reuseaddr(true)?;
-        }
-        socket.bind(from)?;
-    }
-    let stream = socket.connect(to).await?;
-    stream.set_nodelay(true)?;
-    if !linger {
-        // A check leaves no TIME_WAIT behind: thousands of them would eat the ports.
-        hapax_sys::sockopt::set_reset_on_close(&stream)?;
-    }
-    Ok(stream)
-}
-
 /// Asks a SOCKS4 proxy for a connection to `to`.
-async fn through(stream: &mut TcpStream, to: SocketAddr) -> io::Result<()> {
+async fn through(stream: &mut Tcp, to: SocketAddr) -> io::Result<()> {
     let SocketAddr::V4(to) = to else {
         return Err(io::ErrorKind::Unsupported.into());
     };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hapax_balance::{CheckStatus, Outcome};
@@ -14,10 +15,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::answer::Answer;
-use super::connect::{self, Stream, blame, within};
+use super::connect::{self, blame, within};
 use super::judge::{self, Judgement, Seen};
 use super::{Checker, external, request, state};
 use crate::state::{Conf, Oper, ServerState};
+use crate::upstream::Upstream;
 
 pub(super) async fn probe(cx: &Checker, p: ProxyId, s: ServerId, check: &Check) -> Outcome {
     let start = Instant::now();
@@ -27,6 +29,7 @@ pub(super) async fn probe(cx: &Checker, p: ProxyId, s: ServerId, check: &Check) 
     } else {
         let mut run = Run::new(cx, p, s, check);
         let end = run.all().await;
+        run.hang_up();
         run.outcome(end)
     };
     tracing::trace!(proxy = %plan.name, status = outcome.status.code(), "checked");
@@ -45,22 +48,26 @@ struct Failed {
     info: String,
 }
 
-struct Run<'a> {
-    cx: &'a Checker,
-    p: ProxyId,
-    s: ServerId,
-    plan: &'a plan::Proxy,
-    conf: Conf<'a>,
-    server: &'a ServerState,
-    check: &'a Check,
+pub(super) struct Run<'a> {
+    pub(super) cx: &'a Checker,
+    pub(super) p: ProxyId,
+    pub(super) s: ServerId,
+    pub(super) plan: &'a plan::Proxy,
+    pub(super) conf: Conf<'a>,
+    pub(super) server: &'a ServerState,
+    pub(super) check: &'a Check,
     sess: SessionFacts,
     facts: StreamFacts,
     vars: Vars,
-    conn: Option<Box<dyn Stream>>,
+    pub(super) conn: Option<Box<Upstream>>,
+    /// The connection is of the server's pool, or may become so: the key under which it is found there.
+    pub(super) pooled: Option<u64>,
+    /// The last request lets the connection live on.
+    pub(super) lasting: bool,
     /// What came since the last step that sent something.
     got: Vec<u8>,
     closed: bool,
-    answer: Option<Answer>,
+    pub(super) answer: Option<Answer>,
     /// The method that the answer belongs to.
     method: Arc<[u8]>,
     /// Not sent yet: steps that send, one after the other, make one message.
@@ -98,6 +105,8 @@ impl<'a> Run<'a> {
                 ..Vars::default()
             },
             conn: None,
+            pooled: None,
+            lasting: false,
             got: Vec::new(),
             closed: false,
             answer: None,
@@ -179,7 +188,13 @@ impl<'a> Run<'a> {
                 (self.info, self.code) = (None, 0);
             }
             match &step.act {
-                Act::Connect(c) => self.connect(step, c).await?,
+                Act::Connect(c) => {
+                    let next = script.steps[i + 1..]
+                        .iter()
+                        .find(|s| !matches!(s.act, Act::SetVar { .. } | Act::UnsetVar(_)));
+                    let speaks = !next.is_some_and(|s| matches!(s.act, Act::Expect(_)));
+                    self.connect(step, c, speaks).await?;
+                }
                 Act::Expect(e) => self.expect(step, e).await?,
                 Act::SetVar { var, when, to } => self.set_var(*var, *when, to),
                 Act::UnsetVar(var) => self.env().unset_var(*var),
@@ -198,7 +213,8 @@ impl<'a> Run<'a> {
                 }
                 Act::SendHttp(send) => {
                     let seen = script.http.send_state.then(|| state::header(&self.cx.shared, self.p, self.s));
-                    let bytes = request::build(send, seen.as_deref(), &self.env());
+                    let (bytes, lasting) = request::build(send, seen.as_deref(), &self.env());
+                    self.lasting = lasting;
                     self.method = Arc::clone(&send.method);
                     self.queue(&bytes);
                     // From now on it is an HTTP answer that is waited for.
@@ -244,8 +260,8 @@ impl<'a> Run<'a> {
         let out = std::mem::take(&mut self.out);
         let Some(conn) = &mut self.conn else { return Ok(()) };
         let sent = within(self.by, async {
-            conn.write_all(&out).await?;
-            conn.flush().await
+            conn.io.write_all(&out).await?;
+            conn.io.flush().await
         })
         .await;
         sent.map_err(|e| {
@@ -254,8 +270,8 @@ impl<'a> Run<'a> {
         })
     }
 
-    async fn connect(&mut self, step: &Step, c: &Connect) -> Result<(), Failed> {
-        self.conn = None;
+    async fn connect(&mut self, step: &Step, c: &Connect, speaks: bool) -> Result<(), Failed> {
+        self.hang_up();
         self.got.clear();
         self.answer = None;
         self.closed = false;
@@ -267,12 +283,20 @@ impl<'a> Run<'a> {
             None => inter,
         };
         let by = now + Duration::from_millis(connect_for);
-        let plan = self
-            .connection(c, by)
-            .map_err(|info| self.failed(step, CheckStatus::SockErr, info))?;
-        let tls = plan.tls.is_some();
-        let opened = plan.open().await;
-        self.conn = Some(opened.map_err(|(status, info)| self.failed(step, status, info))?);
+        self.pooled = self.key(c);
+        if !self.borrow(by).await {
+            let mut plan = self
+                .connection(c, by)
+                .map_err(|info| self.failed(step, CheckStatus::SockErr, info))?;
+            plan.speaks = speaks;
+            // What the pool may have is closed as it closes all others.
+            plan.linger |= self.pooled.is_some();
+            let epoch = self.server.address_epoch.load(Ordering::Relaxed);
+            let opened = plan.open_with_ends().await;
+            let opened = opened.map_err(|(status, info)| self.failed(step, status, info))?;
+            self.conn = Some(Box::new(self.own(opened, epoch)));
+        }
+        let tls = self.conn.as_ref().is_some_and(|c| c.io.is_tls());
         self.status = if tls { CheckStatus::L6Ok } else { CheckStatus::L4Ok };
         self.by = match self.plan.timeouts.check {
             Some(ms) => Instant::now() + Duration::from_millis(ms),
@@ -312,12 +336,13 @@ impl<'a> Run<'a> {
             tls,
             name: self.names(c).0.or(verified),
             linger: c.linger,
+            speaks: true,
             by,
         })
     }
 
     /// Name and protocols that TLS asks for.
-    fn names<'c>(&'c self, c: &'c Connect) -> (Option<String>, &'c [Vec<u8>]) {
+    pub(super) fn names<'c>(&'c self, c: &'c Connect) -> (Option<String>, &'c [Vec<u8>]) {
         let own = c.like_server.then_some(self.check);
         let sni = c.sni.clone().or_else(|| own.and_then(|o| o.sni.clone()));
         let sni = sni.or_else(|| own.filter(|o| o.sni_auto).and_then(|o| self.asked_host(o)));
@@ -351,7 +376,7 @@ impl<'a> Run<'a> {
     /// Where the connection goes: the step's address and port before those of the check, and these before the server's.
     fn target(&self, c: &Connect) -> Option<Endpoint> {
         let own = self.server.endpoint();
-        let set = self.server.check_port.load(std::sync::atomic::Ordering::Relaxed) as u16;
+        let set = self.server.check_port.load(Ordering::Relaxed) as u16;
         let asked = match &c.port {
             Some(CheckPort::Fixed(n)) => Some(*n),
             Some(CheckPort::Expr(expr)) => {
@@ -462,7 +487,7 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         self.got.reserve(ONE_READ.min(most - self.got.len()));
-        match within(self.by, conn.read_buf(&mut self.got)).await {
+        match within(self.by, conn.io.read_buf(&mut self.got)).await {
             Ok(0) => self.closed = true,
             // Servers that do not say good-bye to TLS have ended all the same.
             Err(Some(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => self.closed = true,

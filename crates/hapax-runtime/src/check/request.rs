@@ -29,8 +29,8 @@ fn is_later(version: &[u8]) -> bool {
     matches!(numbers, Some([_, b'.', _])) && numbers > Some(b"1.0")
 }
 
-/// The whole request; `state`: the header of `http-check send-state`.
-pub(super) fn build(send: &HttpSend, state: Option<&str>, env: &Env<'_>) -> Vec<u8> {
+/// The whole request, and whether its connection stays open; `state`: the header of `http-check send-state`.
+pub(super) fn build(send: &HttpSend, state: Option<&str>, env: &Env<'_>) -> (Vec<u8>, bool) {
     let (uri, body) = (text(&send.uri, env), text(&send.body, env));
     let uri = if uri.is_empty() { Cow::Borrowed(&b"/"[..]) } else { uri };
     // Nothing later is spoken.
@@ -70,7 +70,7 @@ pub(super) fn build(send: &HttpSend, state: Option<&str>, env: &Env<'_>) -> Vec<
     }
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(&body);
-    out
+    (out, connection.stays())
 }
 
 /// What is to become of the connection.
@@ -100,9 +100,13 @@ impl Connection {
         }
     }
 
+    fn stays(&self) -> bool {
+        self.given && !self.close
+    }
+
     /// What has to be said where it is not what the version stands for.
     fn told(&self, version: &[u8]) -> Option<&'static [u8]> {
-        let stays = self.given && !self.close;
+        let stays = self.stays();
         match version {
             b"HTTP/1.1" if !stays => Some(b"close"),
             b"HTTP/1.0" if stays && !self.more => Some(b"keep-alive"),

@@ -287,8 +287,9 @@ async fn all<const N: usize>(cases: [Case; N]) {
 
 #[test]
 fn the_control_thread_checks_and_stops() {
-    let (up, seen) = origin(None);
-    let shared = shared(vec![(up, tcp()), (nobody(), tcp())], 50);
+    // A check that says nothing is never seen by who accepts connections.
+    let (up, seen) = origin(Some("HTTP/1.0 204 No\r\n\r\n"));
+    let shared = shared(vec![(up, http()), (nobody(), tcp())], 50);
     let thread = crate::control::ControlThread::start(Arc::clone(&shared), no_tls()).expect("a thread");
     let live = &shared.proxy(ProxyId(0)).live;
     let patience = std::time::Instant::now() + Duration::from_mins(1);

@@ -52,6 +52,7 @@ impl Forwarder {
             tls: self.tls.as_ref().map(|slot| slot.load_full()),
             name: self.server.tls.as_ref().and_then(|t| t.verifyhost.clone()),
             linger: true,
+            speaks: true,
             by: Instant::now() + self.connect.unwrap_or(CONNECT),
         };
         match plan.open().await {

@@ -120,9 +120,10 @@ pub(super) async fn open(
         tls: section.tls.peer_server(section.index, peer).map(|slot| slot.load_full()),
         name: server.tls.as_ref().and_then(|t| t.verifyhost.clone()),
         linger: true,
+        speaks: true,
         by,
     };
-    let (mut stream, ends) = dial.open_with_ends().await.map_err(|_| Refused {
+    let opened = dial.open_with_ends().await.map_err(|_| Refused {
         absent: true,
         ..refused("CONN")
     })?;
@@ -132,6 +133,7 @@ pub(super) async fn open(
         pid: std::process::id().into(),
         minor,
     };
+    let (mut stream, ends): (Box<dyn Stream>, _) = (Box::new(opened.io), opened.ends);
     let greeting = async {
         stream.write_all(hello.write().as_bytes()).await?;
         stream.flush().await?;

@@ -162,6 +162,7 @@ impl Dialing {
             tls: self.tls.as_ref().map(|slot| slot.load_full()),
             name: conf.and_then(|c| c.tls.as_ref()).and_then(|t| t.verifyhost.clone()),
             linger: true,
+            speaks: true,
             by: Instant::now() + self.patience,
         };
         match dial.open().await {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::{Mutex, PoisonError};
 
+use super::lending::{Parcel, Wish};
 use hapax_sample::{ProxyId, ServerId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -18,6 +19,10 @@ pub enum WorkerCommand {
     EndSession { id: u64 },
     /// Close the connections to a server that no stream uses.
     DropIdle { proxy: ProxyId, server: ServerId },
+    /// Lend an idle connection to a health check.
+    LendIdle(Wish),
+    /// Keep a connection that a health check is done with.
+    KeepIdle { proxy: ProxyId, server: ServerId, parcel: Parcel },
     /// `show sess`: one answer per worker.
     ListSessions { reply: UnboundedSender<Vec<SessionRow>> },
     /// Descriptors of the listening sockets, for a successor: one answer per worker.

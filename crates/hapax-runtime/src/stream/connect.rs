@@ -605,7 +605,8 @@ impl Exchange<'_> {
                     self.hold(id, up);
                 } else {
                     let server = &self.be_state().servers[i];
-                    self.w.pools.put(self.be_id, id, &self.server_conf(i), server, up, now);
+                    let used = server.cur_sess.load(Ordering::Relaxed);
+                    self.w.pools.put((self.be_id, id), &self.server_conf(i), server, used, up, now);
                 }
             } else {
                 // A server that has ended its side is left in order, and so is one whose client was too slow, or whose tunnel was

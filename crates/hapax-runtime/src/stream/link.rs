@@ -1,12 +1,12 @@
 //! What a connection to a server has to be like for a stream, and so which idle ones will do.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 
 use hapax_config::plan::{Mode, Server};
 use hapax_value::Endpoint;
 
 use super::exchange::Exchange;
+use crate::upstream::key::Traits;
 
 /// Everything about a connection that depends on the stream it is made for.
 #[derive(Debug, Default)]
@@ -46,27 +46,24 @@ impl Exchange<'_> {
         if plain && link.header.is_empty() && link.name.is_none() && conf.pool_conn_name.is_none() {
             return link;
         }
-        let mut hasher = DefaultHasher::new();
-        match &conf.pool_conn_name {
-            None => link.name.hash(&mut hasher),
-            Some(expr) => {
-                let mut name = Vec::new();
-                let given = expr.eval_str(&self.env(false), &mut name);
-                given.then_some(name).hash(&mut hasher);
-            }
-        }
-        if by_destination {
+        let mut given = Vec::new();
+        let name = match &conf.pool_conn_name {
+            None => link.name.as_deref(),
+            Some(expr) => expr.eval_str(&self.env(false), &mut given).then_some(&*given),
+        };
+        let destination = by_destination.then(|| {
             let env = self.env(false);
             let dst = env.dst();
-            dst.and_then(Endpoint::ip).hash(&mut hasher);
-            dst.and_then(Endpoint::port).hash(&mut hasher);
-        }
-        if transparent {
-            source.hash(&mut hasher);
-        }
-        labels.hash(&mut hasher);
-        link.header.hash(&mut hasher);
-        link.key = hasher.finish();
+            (dst.and_then(Endpoint::ip), dst.and_then(Endpoint::port))
+        });
+        let traits = Traits {
+            name,
+            destination,
+            source: source.filter(|_| transparent),
+            labels,
+            header: &link.header,
+        };
+        link.key = traits.key();
         link
     }
 

@@ -27,7 +27,7 @@ pub(super) fn of_client(
 }
 
 /// The same for a connection to a server, which was asked for by the name `sni`.
-pub(super) fn of_server(stream: &tokio_rustls::client::TlsStream<Raw>, sni: Option<&str>) -> TlsFacts {
+pub(crate) fn of_server(stream: &tokio_rustls::client::TlsStream<Raw>, sni: Option<&str>) -> TlsFacts {
     TlsFacts {
         sni: sni.map(Into::into),
         ..common(stream.get_ref().1)

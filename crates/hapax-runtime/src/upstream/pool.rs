@@ -160,11 +160,19 @@ impl Pools {
     }
 
     /// Keeps a connection for later, where the server was seen to need as many of late; closes it else. One that died meanwhile makes
-    /// room.
-    pub(crate) fn put(&self, proxy: ProxyId, server: ServerId, conf: &Server, state: &ServerState, mut up: Box<Upstream>, now: Millis) {
+    /// room. `used`: those in use, this one among them.
+    pub(crate) fn put(
+        &self,
+        (proxy, server): (ProxyId, ServerId),
+        conf: &Server,
+        state: &ServerState,
+        used: u32,
+        mut up: Box<Upstream>,
+        now: Millis,
+    ) {
         let max = conf.pool_max_conn.unwrap_or(u32::MAX);
         let worn = conf.max_reuse.is_some_and(|n| up.served > n) || conf.pool_purge_delay == 0;
-        let (idle_now, used) = (state.idle.load(Ordering::Relaxed), state.cur_sess.load(Ordering::Relaxed));
+        let idle_now = state.idle.load(Ordering::Relaxed);
         if idle_now >= max || worn || up.private || up.number() >= self.low_fd {
             up.close();
             return;

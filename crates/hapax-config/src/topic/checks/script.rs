@@ -156,6 +156,7 @@ fn connect(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
             "proto" => {
                 value(a, i)?;
                 crate::server::known_mux(a, i + 1)?;
+                c.proto = true;
                 if a.str(i + 1) != "none" && a.str(i + 1) != "h1" {
                     let message = format!("'{}' speaks HTTP/1 only: 'proto {}' is not acted on", a.name, a.show(i + 1));
                     cx.diags.push(Diagnostic::warning(&codes::NOT_YET, message).at(a.at(i + 1)));
