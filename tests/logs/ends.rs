@@ -127,6 +127,21 @@ fn a_client_that_leaves_in_the_middle_of_an_answer() {
 }
 
 #[test]
+fn the_end_of_a_clients_side_ends_no_answer_that_only_closing_ends() {
+    const OPEN: &str = "HTTP/1.1 200 OK\r\n\r\nabc";
+    let s = scene("", "  timeout server 300ms\n", OPEN);
+    let mut c = s.send(GET);
+    c.bytes(OPEN.len());
+    s.reached();
+    c.finish();
+    s.line("sD-- 200 37 0 \"GET / HTTP/1.1\" b/s");
+    // The server is done, and the client is not: nobody knows that the answer was whole.
+    let s = scene("  timeout client 300ms\n", "", "HTTP/1.1 200 OK\r\n\r\nabc<end>");
+    let _c = s.send(HALF.trim_end_matches("abc"));
+    s.line("cD-- 200 37 0 \"POST / HTTP/1.1\" b/s");
+}
+
+#[test]
 fn without_abortonclose_the_answer_is_waited_for() {
     let s = scene("", "  no option abortonclose\n  timeout server 300ms\n", "");
     let mut c = s.send(GET);

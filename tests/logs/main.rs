@@ -4,6 +4,7 @@
 mod content;
 mod ends;
 mod rings;
+mod timers;
 
 use hapax_tests::syslog::mask;
 use hapax_tests::{Builder, Origin, Program, Reply, Syslog, compare};

@@ -90,7 +90,7 @@ impl Cookie {
         let Some(value) = jar::find(head, &self.name) else { return seen };
         let end = if self.mode == CookieMode::Prefix { b'~' } else { b'|' };
         let server = named(value.split(|b| *b == end).next().unwrap_or_default());
-        if self.mode == CookieMode::Insert && (self.maxidle.is_some() || self.maxlife.is_some()) {
+        if self.mode == CookieMode::Insert {
             seen.dates = Dates::read(value);
         }
         match seen.dates.over(self, seconds) {
@@ -261,7 +261,9 @@ impl Dates {
     fn stale(self, cookie: &Cookie, now: u64) -> bool {
         let (idle, life) = (cookie.maxidle.is_some(), cookie.maxlife.is_some());
         let old = self.last != 0 && self.last < units(now);
-        (idle && self.last == 0) || (life && self.first == 0) || ((idle || life) && old)
+        // One that tells dates nobody asks for any more is made anew, too.
+        let vain = !(idle || life) && self.last != 0;
+        vain || (idle && self.last == 0) || (life && self.first == 0) || ((idle || life) && old)
     }
 }
 

@@ -176,8 +176,10 @@ fn act(shared: &Shared, body: &[u8], now_ms: u64) -> &'static str {
             _ => {}
         }
     }
-    let (Some(backend), Some(action)) = (backend, action) else {
-        return "ERRP";
+    let (backend, action) = match (backend, action) {
+        (Some(backend), Some(action)) => (backend, action),
+        (None, None) => return "NONE",
+        _ => return "ERRP",
     };
     let iid: Option<u32> = backend.strip_prefix('#').and_then(|n| n.parse().ok());
     let found = shared.every_proxy().find(|(_, p)| *p.name == *backend || iid == Some(p.iid));

@@ -135,7 +135,10 @@ impl Exchange<'_> {
             Ok(Woken::TimedOut) => early(Blame::ClientTimeout, 408),
             Err(Stop::End(end)) => early(end.blame, end.status()),
             Err(stop) => Err(stop),
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                self.marks.judged = self.w.now_ms();
+                Ok(())
+            }
         }
     }
 

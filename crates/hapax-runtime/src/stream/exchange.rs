@@ -100,6 +100,8 @@ pub(super) struct Marks {
     pub idle: Millis,
     pub first_byte: Millis,
     pub request: Millis,
+    /// The rules of the request are over: it was answered by one of them, or goes on to a server.
+    pub judged: Millis,
     pub queued: Millis,
     pub connected: Millis,
     pub response: Millis,
@@ -118,6 +120,7 @@ impl<'x> Exchange<'x> {
         }
         p.facts.id = w.shared.next_id();
         p.facts.begun = true;
+        p.facts.log_soon = fe.options.contains(Options::LOGASAP);
         p.vars.limits = plan.global.var_limits;
         p.facts.termination = *b"--";
         p.facts.cookie_flags = *b"--";

@@ -57,11 +57,11 @@ impl<'x> Exchange<'x> {
         if self.be.retry_on.after_sending() && self.retried(RetryOn::status(self.p.res_head.status)) {
             return Ok(false);
         }
-        self.marks.response = self.w.now_ms();
         let meta = match self.judge_final() {
             Ok(meta) => meta,
             Err(end) => return if self.retried(self.failure) { Ok(false) } else { Err(end.into()) },
         };
+        self.marks.response = self.w.now_ms();
         self.process_response(meta).await?;
         self.p.req.forget();
         self.relay_bodies(splice).await?;
@@ -296,7 +296,8 @@ impl<'x> Exchange<'x> {
     /// The same of the final response: one that cannot be is no better than rubbish.
     fn judge_final(&mut self) -> Result<Meta, End> {
         let asked = self.meta.upgrade && websocket::is_websocket(&self.p.req_head);
-        if self.p.res_head.status == 101 && (!asked || self.p.res_head.contains(b"sec-websocket-accept")) {
+        let bare = self.meta.body == BodyLen::None;
+        if self.p.res_head.status == 101 && bare && (!asked || self.p.res_head.contains(b"sec-websocket-accept")) {
             // As in HAProxy, one that may not be here counts all the same, but not one without the proof that was asked for.
             self.head_out = self.interim_out + self.p.res_head.counted_len();
         }
@@ -408,8 +409,13 @@ impl<'x> Exchange<'x> {
             }
             _ => {}
         }
-        // An answer that is whole is over as soon as its request is.
-        let phase = if response.is_ready() { Phase::Last } else { Phase::Data };
+        // An answer that is whole is over as soon as its request is; one that only closing ends is never known to be whole.
+        let endless = self.res_body == BodyLen::UntilClose;
+        let phase = if response.is_ready() && !endless {
+            Phase::Last
+        } else {
+            Phase::Data
+        };
         if !self.request_sent {
             match self.p.req.poll(cx, &mut self.c.io, &mut up.io) {
                 Poll::Ready(Ok(())) => {
@@ -445,13 +451,23 @@ impl<'x> Exchange<'x> {
             let phase = if blame == Blame::ServerTimeout { Phase::Data } else { phase };
             return Poll::Ready(Err(End::new(blame, phase)));
         }
-        if self.request_read && self.poll_client(cx, Phase::Data) {
+        if self.request_read && self.poll_client(cx, Phase::Data) && self.has_given_up() {
             return Poll::Ready(Err(End::new(Blame::Client, Phase::Data)));
         }
         if self.c.entry.kill.get() {
             return Poll::Ready(Err(End::KILLED));
         }
         Poll::Pending
+    }
+
+    /// Whether a client that has ended its side, or left, ends the response under way. An end alone is none where the response has
+    /// no other end than closing, nor while the client has yet to take what was sent to it.
+    fn has_given_up(&mut self) -> bool {
+        let half = self.gone == Some(Gone::Closed) && (self.res_body == BodyLen::UntilClose || !self.p.res.is_flushed());
+        if half {
+            (self.gone, self.watched) = (None, false);
+        }
+        !half
     }
 
     /// Whether the frontend lets the client's connection live.

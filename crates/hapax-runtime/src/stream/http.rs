@@ -33,6 +33,7 @@ impl Exchange<'_> {
         self.frontend_rules().await?;
         self.choose_backend()?;
         self.backend_rules().await?;
+        self.marks.judged = self.w.now_ms();
         if let Some(how) = self.gone {
             // It left before its request was whole, or has no use for an answer.
             let status = if how == Gone::Closed { 400 } else { 0 };

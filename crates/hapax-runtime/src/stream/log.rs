@@ -73,7 +73,6 @@ impl Exchange<'_> {
             return;
         }
         self.settle();
-        // Times and sizes get a `+`: they go on growing.
         self.p.facts.logged_early = early;
         if step == LogStep::Response {
             // The line tells of what is here of the body, too.
@@ -143,8 +142,9 @@ impl Exchange<'_> {
         Timers {
             handshake,
             idle: span(m.idle, first) - handshake,
-            request: span(m.first_byte, m.request),
-            queue: span(m.request, m.queued),
+            request: span(m.first_byte, m.judged),
+            // One that is kept waiting by a rule has no end of its request.
+            queue: span(if m.judged == 0 { m.first_byte } else { m.judged }, m.queued),
             connect: span(m.queued, m.connected),
             response: if m.connected == 0 { -1 } else { span(m.connected, m.response) },
             data: span(m.response, end),

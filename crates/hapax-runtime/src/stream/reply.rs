@@ -24,17 +24,17 @@ use crate::stats::{VERSION, page, prometheus};
 const LINGER: Millis = 2000;
 const LINGER_BYTES: usize = 4 << 20;
 
-/// How long the form of the statistics page may take to arrive.
-const STATS_PATIENCE: Millis = 10_000;
-
 impl Exchange<'_> {
     /// Sends `reply` as the response of this stream.
     pub(super) async fn answer(&mut self, reply: &Reply, end: End) -> Step<()> {
         self.p.facts.termination = end.letters();
+        if end.phase == Phase::Request {
+            self.marks.judged = self.w.now_ms();
+        }
         let body = self.make(reply);
         if self.p.res_head.status == 0 {
-            self.p.facts.status = reply.status;
-            return Err(Stop::Close(end));
+            let status = Some(reply.status);
+            return Err(Stop::Close(End { status, ..end }));
         }
         // Who is to blame was decided before, whether or not the client has waited for it.
         self.keep_alive &= self.send_own(reply.status, body).await.is_ok();
@@ -98,7 +98,10 @@ impl Exchange<'_> {
         self.p.facts.status = 500;
         count_front!(self.fe_state(), self.c.facts.listener, self.w.id, internal_errors, 1);
         let body = self.make(&Reply::error(500));
-        let _ = self.after_response_rules();
+        if self.after_response_rules().is_err() {
+            // Half of their work is none.
+            return self.make(&Reply::error(500));
+        }
         body
     }
 
@@ -370,9 +373,15 @@ impl Exchange<'_> {
 
     /// The page, table or document that the request asks the statistics for.
     async fn stats_reply(&mut self, stats: &StatsUri, own: ProxyId) -> Step<Reply> {
+        let own_timeouts = &self.plan.proxies[own.0 as usize].timeouts;
         let admin = stats.admin.iter().any(|a| a.cond.eval(&self.env(false)) == Verdict::Pass);
-        if self.p.req_head.method() == b"POST" {
-            self.wait_for_body(Way::Request, STATS_PATIENCE, 0, false).await?;
+        // A form counts only where it may change something.
+        if admin && self.p.req_head.method() == b"POST" {
+            let limit = own_timeouts.http_request.or(own_timeouts.client).unwrap_or(Millis::MAX >> 1);
+            if self.wait_for_body(Way::Request, limit, 0, false).await? == Woken::TimedOut {
+                self.keep_alive = false;
+                return Ok(Reply::error(408));
+            }
         }
         let now_ms = self.w.now().wall_us / 1000;
         let head = &self.p.req_head;

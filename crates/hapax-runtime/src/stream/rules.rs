@@ -100,7 +100,8 @@ impl Exchange<'_> {
         let mut woken = Woken::No;
         self.look_at_bodies();
         self.measure_room(way);
-        let mut no_more = delay == 0 || self.body(way, false).complete;
+        // Rules that wait do so for all of the delay, also where the message is whole: so does HAProxy.
+        let (mut no_more, until) = (delay == 0, self.w.now_ms().saturating_add(delay));
         loop {
             let mut txn = self.txn(way == Way::Response, woken);
             txn.no_more = no_more;
@@ -113,14 +114,27 @@ impl Exchange<'_> {
             from = outcome.index;
             woken = match outcome.effect {
                 Effect::Wait(Wait::More) if !no_more => {
-                    no_more = true;
-                    self.wait_for_body(way, delay, 0, false).await?;
+                    no_more = !self.more_came(way, until).await?;
                     Woken::No
                 }
                 Effect::Wait(wait) => self.wait(wait, way).await?,
                 effect => return Ok(effect),
             };
         }
+    }
+
+    /// Waits for more of the body than is there; `false`: there will be none, or it has not come in time.
+    async fn more_came(&mut self, way: Way, until: Millis) -> Step<bool> {
+        let body = self.body(way, false);
+        let (whole, have) = (body.complete, body.bytes.len() as u64);
+        let left = until.saturating_sub(self.w.now_ms());
+        if whole {
+            self.pause(left).await?;
+            return Ok(false);
+        }
+        let woken = self.wait_for_body(way, left, have + 1, false).await?;
+        let buf = if way == Way::Request { &self.p.req.buf } else { &self.p.res.buf };
+        Ok(woken == Woken::Done && !buf.is_full() && self.gone.is_none())
     }
 
     /// How far rules may let the head grow: what `tune.bufsize` leaves beside the part of the body that is there, of which
@@ -242,6 +256,7 @@ impl Exchange<'_> {
                     .or(self.be.timeouts.tarpit)
                     .or(self.be.timeouts.connect);
                 self.pause(limit.unwrap_or(0)).await?;
+                self.marks.queued = self.w.now_ms();
                 self.note_cookie();
                 self.answer(&reply, End::new(Blame::Proxy, Phase::Tarpit)).await
             }

@@ -68,7 +68,7 @@ impl Exchange<'_> {
         let now = self.w.now();
         self.marks.first_byte = self.c.accepted;
         self.marks.wall_us = self.c.facts.accept_us;
-        self.marks.request = now.mono_ms;
+        (self.marks.request, self.marks.judged) = (now.mono_ms, now.mono_ms);
         self.p.req.buf = Buf::take(self.plan.global.bufsize);
         let fe = self.fe;
         self.log_step(LogStep::Accept);

@@ -69,8 +69,10 @@ pub struct StreamFacts {
     /// How many requests stood before this one in the server's and the backend's queue.
     pub server_queue: u32,
     pub backend_queue: u32,
-    /// Logged before the end (`option logasap`): sizes and times may still grow.
+    /// The line of the end was written before it.
     pub logged_early: bool,
+    /// Lines may be written before the end (`option logasap`): sizes and times may still grow.
+    pub log_soon: bool,
     /// Why and when the line is logged (`%OG`); empty: not said.
     pub log_origin: &'static str,
     /// Who answered or failed and when, HAProxy's two letters, and the two cookie letters.
@@ -143,6 +145,7 @@ impl StreamFacts {
             server_queue,
             backend_queue,
             logged_early,
+            log_soon,
             log_origin,
             termination,
             cookie_flags,
@@ -173,7 +176,7 @@ impl StreamFacts {
         for number in [retries, bc_requests, bc_glitches, server_queue, backend_queue] {
             *number = 0;
         }
-        for flag in [begun, first_request, proxy_auth, redispatched, bc_reused, logged_early] {
+        for flag in [begun, first_request, proxy_auth, redispatched, bc_reused, logged_early, log_soon] {
             *flag = false;
         }
         for word in [applet, response_version, compressed_as, log_origin] {

@@ -280,7 +280,7 @@ pub(super) fn captured<'e>(env: &'e Env<'_>, request: bool) -> Cow<'e, [Option<B
 
 /// A number that is still growing has a `+` before it.
 fn growing(s: &mut Sink<'_, '_>, n: i64) {
-    if s.env.stream.logged_early {
+    if s.env.stream.log_soon {
         s.raw(b"+");
     }
     s.int(n);

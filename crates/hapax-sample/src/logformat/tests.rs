@@ -69,7 +69,7 @@ fn aliases_write_what_haproxy_writes() {
     s.stream.server = Some(ServerId(0));
     s.stream.redispatched = true;
     s.stream.retries = 2;
-    s.stream.logged_early = true;
+    s.stream.log_soon = true;
     s.sess.tls = Some(Box::new(TlsFacts {
         version: "TLSv1.3",
         cipher: "TLS_AES_128_GCM_SHA256",

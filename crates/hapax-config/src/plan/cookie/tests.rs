@@ -92,7 +92,10 @@ type Case<'c> = (&'c Cookie, &'c [Option<i64>], Option<u8>, bool);
 #[test]
 fn as_haproxy_judges_them() {
     let (idle, life, both) = (cookie(Some(60), None), cookie(None, Some(100)), cookie(Some(60), Some(100)));
+    let plain = cookie(None, None);
     let cases: &[Case<'_>] = &[
+        (&plain, &[], None, false),
+        (&plain, &[Some(10)], None, true),
         (&idle, &[], None, true),
         (&idle, &[Some(0)], None, true),
         (&idle, &[Some(50)], None, true),

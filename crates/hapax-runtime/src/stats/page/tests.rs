@@ -107,6 +107,7 @@ fn buttons_act_for_administrators() {
         ("s=s1&action=maint&b=%233", true, "DONE", false),
         ("s=s1&s=zz&action=ready&b=%233", true, "PART", true),
         ("s=zz&action=ready&b=%233", true, "NONE", true),
+        ("nothing of a form", true, "NONE", true),
         ("s=s1&action=fly&b=%233", true, "ERRP", true),
         ("s=s1&action=drain&b=nobody", true, "ERRP", true),
         ("s=s1&action=hdown&b=b%2C%22x%22", true, "DONE", false),
