@@ -23,6 +23,17 @@ fn logged(lines: &str, told: &str, request: &str) -> String {
     said.trim_end().trim_end_matches('>').to_owned()
 }
 
+#[test]
+fn the_size_of_the_statistics_is_that_of_what_was_sent() {
+    let head = logged(
+        "  stats enable\n  stats uri /\n",
+        "%ts %ST %B",
+        "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    let size: u32 = head.strip_prefix("LR 200 ").unwrap().parse().unwrap();
+    assert!(size < 200, "{head}");
+}
+
 /// Each timer as `-`, `0` for one that is short, or `+` for one of at least the 300 ms that rules wait here.
 fn shape(timers: &str) -> String {
     let one = |t: &str| match t.parse::<i64>().unwrap() {
@@ -46,6 +57,10 @@ fn a_request_lasts_until_its_last_rule() {
         ("  tcp-request content reject\n".to_owned(), "----"),
         ("  timeout tarpit 300ms\n  http-request tarpit\n".to_owned(), "-+--"),
         (format!("{whole}  http-request deny\n"), "+---"),
+        (
+            format!("{}  http-request deny\n", whole.replace("WAIT_END", "{ req.len 9999 }")),
+            "+---",
+        ),
     ] {
         let line = logged(&rules, "%TR/%Tw/%Tc/%Tr", GET);
         assert_eq!(shape(&line), want, "{rules}{line}");

@@ -296,8 +296,7 @@ impl<'x> Exchange<'x> {
     /// The same of the final response: one that cannot be is no better than rubbish.
     fn judge_final(&mut self) -> Result<Meta, End> {
         let asked = self.meta.upgrade && websocket::is_websocket(&self.p.req_head);
-        let bare = self.meta.body == BodyLen::None;
-        if self.p.res_head.status == 101 && bare && (!asked || self.p.res_head.contains(b"sec-websocket-accept")) {
+        if self.p.res_head.status == 101 && self.request_read && (!asked || self.p.res_head.contains(b"sec-websocket-accept")) {
             // As in HAProxy, one that may not be here counts all the same, but not one without the proof that was asked for.
             self.head_out = self.interim_out + self.p.res_head.counted_len();
         }

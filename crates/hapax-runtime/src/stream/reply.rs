@@ -107,7 +107,11 @@ impl Exchange<'_> {
 
     /// Whoever answers in the place of a server is one to the log: what it gave counts, and it was reached at once.
     fn note_applet(&mut self) {
-        self.head_out = self.own_out;
+        self.head_out = if self.head_only {
+            self.p.res_head.counted_len()
+        } else {
+            self.own_out
+        };
         let m = &mut self.marks;
         (m.queued, m.connected) = (m.response, m.response);
     }

@@ -87,7 +87,7 @@ impl Exchange<'_> {
             self.p.res.reset();
             self.p.res.wire_in = came;
             self.res_body = BodyLen::None;
-            self.head_out = 0;
+            (self.head_out, self.marks.response) = (0, 0);
             return Err(End::new(Blame::Proxy, Phase::Headers).into());
         }
         self.response_started = true;

@@ -131,7 +131,8 @@ const REQ_LEN: Fetch = Fetch::new("req.len", Type::Sint, Needs::REQUEST, "How ma
         c.iter.may_change = !body.complete;
         return Ok(Value::Int(body.bytes.len() as i64));
     }
-    // Of an HTTP message, what its head and the body at hand take inside.
+    // Of an HTTP message, what its head and the body at hand take inside; as in HAProxy, it is never taken for the whole.
+    c.iter.may_change = true;
     let (head, body) = if c.name.starts_with("res") {
         (c.env.res, c.env.res_body)
     } else {
