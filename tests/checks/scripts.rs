@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use hapax_tests::{Builder, Program, Proxy, wait};
 
@@ -227,4 +228,61 @@ fn a_program_can_be_the_check() {
     wait_status(&p, "b", "DOWN");
     until_shown(&p, "good,a", ",PROCOK,0,");
     until_shown(&p, "l,b", ",PROCERR,1,");
+}
+
+#[test]
+fn answers_that_are_none_are_observed() {
+    let cases: [(&[u8], &str); 3] = [
+        (b"what?\r\n\r\n", "Invalid http response (headers)"),
+        (b"HTTP/1.1 200 OK\r\ncontent-le", "Invalid http response (headers)"),
+        (b"", "Read error (http)"),
+    ];
+    for (answer, why) in cases {
+        let at = server(move |c| {
+            let _ = c.read(&mut [0; 1024])?;
+            c.write_all(answer)
+        });
+        let p = Builder::new(
+            Program::Hapax,
+            &format!(
+                "{TIMEOUTS}listen l\n  bind @l@\n  retries 0\n  \
+                 server s @s@ check inter 100s rise 1 observe layer7 error-limit 2 on-error mark-down\n"
+            ),
+        )
+        .set("s", &at.to_string())
+        .start();
+        wait_status(&p, "s", "UP");
+        for _ in 0..2 {
+            assert_eq!(p.connect("l").get("/").status, 502);
+        }
+        wait_status(&p, "s", "DOWN");
+        until_shown(&p, "l,s", &format!("Detected 2 consecutive errors, last one was: {why}"));
+    }
+}
+
+#[test]
+fn intervals_are_counted_from_the_end_of_the_last_check() {
+    const INTER: Duration = Duration::from_millis(300);
+    // When each check was answered, and when the next one came.
+    let (ends, starts) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    let (own_ends, own_starts) = (Arc::clone(&ends), Arc::clone(&starts));
+    let at = server(move |c| {
+        own_starts.lock().unwrap().push(Instant::now());
+        let _ = c.read(&mut [0; 1024])?;
+        // A slow server is left alone for as long as any other.
+        std::thread::sleep(INTER / 2);
+        own_ends.lock().unwrap().push(Instant::now());
+        c.write_all(b"HTTP/1.0 200 OK\r\n\r\n")
+    });
+    let _p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}listen l\n  bind @l@\n  option httpchk\n  server s @s@ check inter 300ms\n"),
+    )
+    .set("s", &at.to_string())
+    .start();
+    wait::until_true("three checks", || starts.lock().unwrap().len() >= 3);
+    let (ends, starts) = (ends.lock().unwrap(), starts.lock().unwrap());
+    for (end, next) in ends.iter().zip(starts.iter().skip(1)) {
+        assert!(next.duration_since(*end) >= INTER, "{:?}", next.duration_since(*end));
+    }
 }

@@ -154,8 +154,8 @@ async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), first: Instant) {
         let health = server.check().health;
         let inter = health.interval(check.inter, check.fastinter, check.downinter).max(1);
         let wait = spread(inter, shared.plan.global.spread_checks, &mut seed);
-        // Counted from the last start: a slow check does not stretch its interval, and none is made up for.
-        next = (next + Duration::from_millis(wait)).max(Instant::now());
+        // Counted from the end of the last: a server that is slow to answer is left alone for as long as any other.
+        next = Instant::now() + Duration::from_millis(wait);
     }
 }
 

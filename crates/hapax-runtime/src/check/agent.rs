@@ -59,7 +59,7 @@ pub(super) async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), n: u64) 
             }
         }
         let wait = Duration::from_millis(spread(conf.inter.max(1), percent, &mut seed));
-        next = (next + wait).max(Instant::now());
+        next = Instant::now() + wait;
     }
 }
 

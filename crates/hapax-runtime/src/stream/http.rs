@@ -130,7 +130,7 @@ impl Exchange<'_> {
                 be.be.failed_resp.inc(w);
                 if let Some(i) = self.server {
                     let why = if end.blame == Blame::Server {
-                        "Close from server (http)"
+                        "Read error (http)"
                     } else {
                         "Read timeout (http)"
                     };
@@ -154,6 +154,9 @@ impl Exchange<'_> {
             }
             (Blame::Proxy, Phase::Headers) if self.failure == RetryOn::JUNK_RESPONSE => {
                 be.be.failed_resp.inc(w);
+                if let Some(i) = self.server {
+                    self.observe(i, true, Some("Invalid http response (headers)"));
+                }
                 if let Some(s) = self.server_state() {
                     s.counters.failed_resp.inc(w);
                 }
