@@ -52,9 +52,15 @@ pub fn request(head: &mut Head, meta: &mut Meta, relaxed: bool) -> bool {
 
 /// Writes the chunked coding as every reader knows it.
 fn plain_coding(head: &mut Head) {
-    let at = head.iter().position(|(n, v)| n == b"transfer-encoding" && v != b"chunked");
-    if let Some(i) = at {
-        head.set_value(i, b"chunked");
+    let is_coding = |(_, (name, _)): &(usize, (&[u8], &[u8]))| *name == b"transfer-encoding";
+    let plain = {
+        let mut all = head.iter().enumerate().filter(is_coding);
+        let first = all.next().map(|(i, (_, value))| (i, value == b"chunked"));
+        first.map(|(i, known)| (i, known && all.next().is_none()))
+    };
+    if let Some((i, false)) = plain {
+        head.remove(b"transfer-encoding");
+        head.insert(i, b"transfer-encoding", b"chunked");
     }
 }
 
@@ -91,6 +97,9 @@ fn only_trailers(head: &mut Head) {
 /// The same for a response; `reason` words a status that came without words.
 pub fn response(head: &mut Head, meta: &Meta, reason: fn(u16) -> &'static str) {
     plain_length(head, meta);
+    if meta.body == BodyLen::Chunked {
+        plain_coding(head);
+    }
     if meta.conflicting && head.contains(b"transfer-encoding") {
         // An answer to HEAD has no body, and tells of it all the same.
         head.remove(b"content-length");
