@@ -170,7 +170,7 @@ impl Compressor {
         let first = self.algorithms(Direction::Request).first().copied();
         match first.filter(|_| self.on[0] && self.affordable()) {
             Some(a) if self.rules(Direction::Request).allow(head, message) => {
-                decide::label(head, a, false);
+                decide::label(head, a);
                 self.start(Direction::Request, a)
             }
             _ => Interest::None,
@@ -186,7 +186,7 @@ impl Compressor {
                 if !self.affordable() {
                     return Interest::Look;
                 }
-                decide::label(head, a, true);
+                decide::label(head, a);
                 txn.stream.compressed_as = a.word();
                 self.start(Direction::Response, a)
             }

@@ -64,6 +64,7 @@ pub(super) fn accepted(head: &Head, algorithms: &[Algorithm]) -> Option<Algorith
     for word in words(head, b"accept-encoding") {
         let mut parts = word.split(|b| *b == b';').map(<[u8]>::trim_ascii);
         let coding = parts.next().unwrap_or_default();
+        let coding = coding.split(|b| matches!(b, b' ' | b'\t')).next().unwrap_or_default();
         let q = parts.find_map(|p| p.strip_prefix(b"q=").or_else(|| p.strip_prefix(b"Q=")));
         let q = q.map_or(1000, thousandths);
         let found = algorithms
@@ -77,23 +78,23 @@ pub(super) fn accepted(head: &Head, algorithms: &[Algorithm]) -> Option<Algorith
     chosen.or_else(|| algorithms.iter().copied().find(|a| *a == Algorithm::Identity))
 }
 
-/// A quality of RFC 9110: at most three digits after the point.
+/// A quality of RFC 9110: at most three digits after the point. One that is none is as good as the best.
 fn thousandths(text: &[u8]) -> u32 {
-    let (whole, part) = match text.iter().position(|b| *b == b'.') {
-        Some(i) => (&text[..i], &text[i + 1..]),
-        None => (text, &b""[..]),
+    let digits = match text {
+        [b'0', b'.', part @ ..] => part,
+        [b'0', ..] => return 0,
+        _ => return 1000,
     };
-    let digits = |t: &[u8]| {
-        t.iter()
-            .take_while(|b| b.is_ascii_digit())
-            .fold(0u32, |n, b| n.saturating_mul(10).saturating_add(u32::from(b - b'0')))
-    };
-    if digits(whole) > 0 {
+    let digits: Vec<u32> = digits
+        .iter()
+        .take(3)
+        .take_while(|b| b.is_ascii_digit())
+        .map(|b| u32::from(b - b'0'))
+        .collect();
+    if digits.is_empty() {
         return 1000;
     }
-    let part = &part[..part.len().min(3)];
-    let n = part.iter().take_while(|b| b.is_ascii_digit()).count();
-    digits(part) * 10u32.pow(3 - n as u32)
+    digits.iter().zip([100, 10, 1]).map(|(d, of)| d * of).sum()
 }
 
 /// Browsers of the fourth Mozilla generation claim to read what they cannot, but for the later ones of Microsoft.
@@ -111,11 +112,9 @@ fn outdated(head: &Head) -> bool {
 }
 
 /// Says in the head what the body becomes. The framing is the caller's business.
-pub(super) fn label(head: &mut Head, algorithm: Algorithm, response: bool) {
-    if response {
-        weaken_etag(head);
-        vary(head);
-    }
+pub(super) fn label(head: &mut Head, algorithm: Algorithm) {
+    weaken_etag(head);
+    vary(head);
     if algorithm != Algorithm::Identity {
         head.add(b"content-encoding", algorithm.coding());
     }
@@ -131,7 +130,7 @@ fn weaken_etag(head: &mut Head) {
 }
 
 fn vary(head: &mut Head) {
-    if words(head, b"vary").any(|w| w.eq_ignore_ascii_case(b"accept-encoding") || w == b"*") {
+    if words(head, b"vary").any(|w| w.eq_ignore_ascii_case(b"accept-encoding")) {
         return;
     }
     let Some(i) = head.iter().collect::<Vec<_>>().iter().rposition(|(n, _)| *n == b"vary") else {
@@ -183,6 +182,12 @@ mod tests {
             ("deflate", &[RawDeflate][..], Some(RawDeflate)),
             ("br", &[Gzip, Identity][..], Some(Identity)),
             ("gzip;q=0.5;x=1", both, Some(Gzip)),
+            ("gzip;q=x, deflate;q=0.9", both, Some(Gzip)),
+            ("gzip;q=", both, Some(Gzip)),
+            ("gzip;q=0.", both, Some(Gzip)),
+            ("gzip;q=00.5", both, None),
+            ("gzip;q=0.0001", both, None),
+            ("gzip br", both, Some(Gzip)),
         ] {
             let head = request(&format!("Accept-Encoding: {accept}\r\n"));
             assert_eq!(accepted(&head, of), want, "{accept}");
@@ -271,9 +276,10 @@ mod tests {
                 "etag: W/\"1\"|vary: accept-encoding|content-encoding: gzip",
             ),
             ("Vary:\r\n", "vary: Accept-Encoding|content-encoding: gzip"),
+            ("Vary: *\r\n", "vary: *,Accept-Encoding|content-encoding: gzip"),
         ] {
             let mut head = response(fields);
-            label(&mut head, Algorithm::Gzip, true);
+            label(&mut head, Algorithm::Gzip);
             let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
             let got: Vec<String> = head.iter().map(|(n, v)| format!("{}: {}", text(n), text(v))).collect();
             assert_eq!(got.join("|"), want, "{fields}");
