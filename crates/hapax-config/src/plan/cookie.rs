@@ -122,6 +122,8 @@ impl Cookie {
         let same = seen.named == Some(server);
         match self.mode {
             CookieMode::Passive => b'-',
+            // What the rules pass over stays the server's own.
+            _ if seen.ignored => b'N',
             CookieMode::Rewrite | CookieMode::Prefix if given && id.is_none() => b'P',
             CookieMode::Insert if given && self.preserve => b'P',
             CookieMode::Insert => {
@@ -130,7 +132,7 @@ impl Cookie {
                 }
                 let known = same && !seen.dates.stale(self, seconds);
                 let post_only = self.postonly && method != b"POST";
-                if known || post_only || seen.ignored {
+                if known || post_only {
                     if given { b'D' } else { b'N' }
                 } else {
                     self.insert(head, method, id, seen, seconds);
@@ -267,9 +269,9 @@ impl Dates {
     }
 }
 
-/// The value of `name=value[; attributes]` when the name is that one.
+/// The value of `name=value[; attributes]` when the name is that one; a comma ends it, too.
 fn named<'v>(pair: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
-    let pair = pair.split(|b| *b == b';').next()?.trim_ascii();
+    let pair = pair[..value_end(pair)].trim_ascii();
     let eq = pair.iter().position(|b| *b == b'=')?;
     (pair[..eq].trim_ascii_end() == name).then(|| pair[eq + 1..].trim_ascii_start())
 }
@@ -284,6 +286,11 @@ pub fn capture_cookie(head: &Head, field: &[u8], prefix: &[u8], len: usize) -> O
     Some(pair[..pair.len().min(len)].into())
 }
 
+/// Where the first pair of a `Set-Cookie` field ends.
+fn value_end(value: &[u8]) -> usize {
+    value.iter().position(|b| matches!(b, b';' | b',')).unwrap_or(value.len())
+}
+
 fn remove_set_cookie(head: &mut Head, name: &[u8]) {
     head.remove_if(|n, v| n == b"set-cookie" && named(v, name).is_some());
 }
@@ -296,7 +303,9 @@ fn rewrite_set_cookie(head: &mut Head, name: &[u8], change: impl Fn(&[u8]) -> Ve
         }
         let value = head.get(f.value);
         let Some(old) = named(value, name) else { continue };
-        let rest = value.iter().position(|b| *b == b';').map_or(&b""[..], |at| &value[at..]);
+        // Blanks before what follows stay.
+        let end = value[..value_end(value)].trim_ascii_end().len();
+        let rest = &value[end..];
         let new = [name, b"=", &change(old), rest].concat();
         head.set_value(i, &new);
     }

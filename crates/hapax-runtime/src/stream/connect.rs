@@ -137,6 +137,10 @@ impl Exchange<'_> {
         state.be.redispatches.inc(w);
         state.servers[i].counters.redispatches.inc(w);
         self.p.facts.redispatched = true;
+        // The server that the cookie named is as good as down.
+        if self.p.facts.cookie_flags[0] == b'V' {
+            self.p.facts.cookie_flags[0] = b'D';
+        }
     }
 
     /// Tells a server with `observe` what became of its connection, or of its response (`layer7`).

@@ -40,6 +40,33 @@ fn rewriting() {
     h.add(b"Set-Cookie", b"J=abc; path=/");
     rewrite_set_cookie(&mut h, b"J", |v| [b"s1~", v].concat());
     assert_eq!(h.first(b"set-cookie"), Some(&b"J=s1~abc; path=/"[..]));
+    for (before, after) in [
+        (&b"J = abc ; path=/"[..], &b"J=s1 ; path=/"[..]),
+        (b"J=a, b=c", b"J=s1, b=c"),
+        (b"J=", b"J=s1"),
+    ] {
+        h.set(b"set-cookie", before);
+        rewrite_set_cookie(&mut h, b"J", |_| b"s1".to_vec());
+        assert_eq!(h.first(b"set-cookie"), Some(after));
+    }
+}
+
+#[test]
+fn what_is_ignored_is_left_to_the_server() {
+    let seen = CookieSeen {
+        ignored: true,
+        ..CookieSeen::default()
+    };
+    for mode in [CookieMode::Insert, CookieMode::Rewrite, CookieMode::Prefix] {
+        let cookie = Cookie {
+            mode,
+            ..cookie(None, None)
+        };
+        let mut head = Head::default();
+        head.add(b"set-cookie", b"SRV=own");
+        assert_eq!(cookie.write(&mut head, b"GET", (0, Some(b"a")), &seen, NOW), b'N');
+        assert_eq!(head.first(b"set-cookie"), Some(&b"SRV=own"[..]));
+    }
 }
 
 #[test]
