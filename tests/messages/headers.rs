@@ -57,6 +57,47 @@ fn a_request_has_one_identifier() {
 }
 
 #[test]
+fn forwarded_follows_what_is_well_formed() {
+    for (line, came, want) in [
+        (
+            "option forwarded proto",
+            "Forwarded: for=192.0.2.1\r\n",
+            &["for=192.0.2.1,proto=http"][..],
+        ),
+        (
+            "option forwarded proto",
+            "Forwarded: for=192.0.2.1\r\nForwarded: by=_a\r\n",
+            &["for=192.0.2.1", "by=_a,proto=http"],
+        ),
+        ("option forwarded proto", "Forwarded: for=1\r\n", &["for=1", "proto=http"]),
+        ("option forwarded by_port", "", &[""]),
+    ] {
+        let origin = Origin::saying("ok");
+        let p = listen(Program::Hapax, &origin, &format!("  {line}\n"));
+        p.connect("l").get_with("/", came);
+        let request = origin.requests().pop().unwrap();
+        let fields = request.all("forwarded");
+        assert_eq!(fields, want, "{line}, {came}");
+    }
+}
+
+#[test]
+fn an_identifier_is_made_when_it_is_first_asked_for() {
+    let early = "  http-request set-header x-early %[unique-id]\n";
+    let late = "  http-request set-header x b\n";
+    for (lines, want) in [([late, ""], "b-GET"), ([early, late], "a-GET"), ([late, early], "b-GET")] {
+        let origin = Origin::saying("ok");
+        let lines = format!(
+            "  unique-id-format %[req.hdr(x)]-%HM\n  unique-id-header X-Id\n{}{}",
+            lines[0], lines[1]
+        );
+        let p = listen(Program::Hapax, &origin, &lines);
+        p.connect("l").get_with("/", "X: a\r\n");
+        assert_eq!(seen(&origin, "x-id"), [want], "{lines}");
+    }
+}
+
+#[test]
 fn the_server_is_told_its_name() {
     same("send name", |program| {
         let origin = Origin::saying("ok");

@@ -13,7 +13,7 @@ use crate::fault::{Fault, TlsError};
 use crate::hello::HelloFacts;
 use crate::secrets::Secrets;
 use crate::vars::Vars;
-pub use stream::{Ends, LOG_SILENT, Overrides, StreamFacts, Timers};
+pub use stream::{Ends, LOG_SILENT, Overrides, StreamFacts, Timers, UniqueId};
 
 /// Index of a proxy (frontend, backend or listen) in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

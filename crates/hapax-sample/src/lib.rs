@@ -32,6 +32,6 @@ pub use compile::{Compile, Deferred, Files, Keyed, KeyedBy, NameKind, NameRef, W
 pub use converters::JwtCerts;
 pub use env::{
     Body, Ends, Env, LOG_SILENT, Now, Overrides, ProxyId, ServerId, SessionFacts, Setting, StreamFacts, TableAnswer, TableChange,
-    TableRead, TcpFact, Timers, TlsFacts, Track, TrackStart, Verdict, Weight, World, Zone,
+    TableRead, TcpFact, Timers, TlsFacts, Track, TrackStart, UniqueId, Verdict, Weight, World, Zone,
 };
 pub use row::{Absent, Arg, ArgKind, Call, Check, Converter, Eval, Fetch, Iter, Needs, Sampled};

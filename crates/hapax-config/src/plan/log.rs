@@ -211,5 +211,5 @@ pub struct LogFormats {
     pub main: Option<LogFormat>,
     pub sd: Option<LogFormat>,
     pub error: Option<LogFormat>,
-    pub unique_id: Option<LogFormat>,
+    pub unique_id: Option<Arc<LogFormat>>,
 }

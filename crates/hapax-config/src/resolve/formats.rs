@@ -1,5 +1,7 @@
 //! Log formats: HAProxy's own ones by name, and those that lines give, compiled once the proxy is known in full.
 
+use std::sync::Arc;
+
 use hapax_diag::Diagnostic;
 use hapax_sample::Needs;
 use hapax_sample::logformat::LogFormat;
@@ -24,7 +26,7 @@ const STRUCTURED: &str = "- ";
 pub(super) fn compile(cx: &mut One<'_, '_>, draft: &mut Draft) {
     if !draft.is_front() {
         if let Some(text) = draft.formats.unique_id.clone() {
-            draft.proxy.formats.unique_id = one(cx, draft, &text, "unique-id");
+            draft.proxy.formats.unique_id = one(cx, draft, &text, "unique-id").map(Arc::new);
         }
         // It is looked at, though nothing is logged with it.
         if let Some(text) = draft.formats.error.clone() {
@@ -51,7 +53,7 @@ pub(super) fn compile(cx: &mut One<'_, '_>, draft: &mut Draft) {
     draft.proxy.formats = CopyOnWrite::from(LogFormats {
         main: main.and_then(|t| one(cx, draft, &t, "log-format")),
         sd: sd.and_then(|t| one(cx, draft, &t, "log-format-sd")),
-        unique_id: texts.unique_id.and_then(|t| one(cx, draft, &t, "unique-id")),
+        unique_id: texts.unique_id.and_then(|t| one(cx, draft, &t, "unique-id")).map(Arc::new),
         error: texts.error.and_then(|t| one(cx, draft, &t, "error-log-format")),
     });
 }

@@ -6,7 +6,7 @@ use hapax_proto::h1::framing::{self, FramingError};
 use hapax_proto::h1::{normalise, reframe};
 use hapax_proto::http::uri;
 use hapax_rules::Reply;
-use hapax_sample::World;
+use hapax_sample::{UniqueId, World};
 use hapax_value::Endpoint;
 
 use super::{Outcome, Phase, Walk, Way};
@@ -68,11 +68,9 @@ impl<'w> Walk<'w> {
         self.stream.proxy_auth = absolute && fe.options.contains(Options::HTTP_USE_PROXY_HDR);
         self.world.count(&self.sess.tracks, Event::Request);
         if let Some(format) = &fe.formats.unique_id
-            && self.stream.unique_id.is_none()
+            && self.stream.unique_id.is_unknown()
         {
-            let mut id = Vec::new();
-            format.write(&self.txn(Phase::Request, b"").env(), &mut id);
-            self.stream.unique_id = Some(id.into());
+            self.stream.unique_id = UniqueId::of(format);
         }
         Ok(())
     }
@@ -134,8 +132,13 @@ impl<'w> Walk<'w> {
         }
         self.read_cookie(be);
         let before = self.req.clone();
-        if let (Some(name), Some(id)) = (&fe.unique_id_header, &self.stream.unique_id) {
-            self.controls.framing_edited |= reframe::add(&mut self.req, name, id);
+        let id = {
+            let txn = self.txn(Phase::Request, b"");
+            let env = txn.env();
+            env.stream.unique_id.get(&env).map(<[u8]>::to_vec)
+        };
+        if let (Some(name), Some(id)) = (&fe.unique_id_header, id) {
+            self.controls.framing_edited |= reframe::add(&mut self.req, name, &id);
         }
         self.note_request("unique-id-header", &before);
         if let Some(forwarded) = &be.forwarded {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hapax_balance::{CheckStatus, Outcome};
 use hapax_config::plan::{self, Act, Check, CheckPort, Connect, Expect, ScriptKind, Step, Text, VarValue};
 use hapax_sample::vars::Vars;
-use hapax_sample::{Body, Env, Now, ProxyId, ServerId, SessionFacts, StreamFacts};
+use hapax_sample::{Body, Env, Now, ProxyId, ServerId, SessionFacts, StreamFacts, UniqueId};
 use hapax_value::{Endpoint, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
@@ -173,7 +173,7 @@ impl<'a> Run<'a> {
         if let Some(format) = &self.plan.formats.unique_id {
             let mut id = Vec::new();
             format.write(&self.env(), &mut id);
-            self.facts.unique_id = Some(id.into());
+            self.facts.unique_id = UniqueId::made(id.into());
         }
         let script = Arc::clone(&self.check.script);
         let sends = |s: &Step| {

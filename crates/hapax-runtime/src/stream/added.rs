@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use hapax_config::plan::{ForwardFor, HttpMode, Options, Proxy};
 use hapax_proto::h1::{normalise, reframe};
 use hapax_proto::http::Head;
+use hapax_sample::UniqueId;
 use hapax_value::Endpoint;
 
 use super::Step;
@@ -16,8 +17,9 @@ impl Exchange<'_> {
     /// What the proxy adds to a request once the rules are through with it.
     pub(super) fn prepare_request(&mut self) -> Step<()> {
         self.read_cookie();
-        if let (Some(name), Some(id)) = (&self.fe.unique_id_header, &self.p.facts.unique_id) {
-            self.p.controls.framing_edited |= reframe::add(&mut self.p.req_head, name, id);
+        let id = self.p.facts.unique_id.get(&self.env(false)).map(<[u8]>::to_vec);
+        if let (Some(name), Some(id)) = (&self.fe.unique_id_header, id) {
+            self.p.controls.framing_edited |= reframe::add(&mut self.p.req_head, name, &id);
         }
         if let Some(f) = &self.be.forwarded {
             let told = f.told(&self.env(false));
@@ -72,14 +74,12 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// `unique-id-format`: once for each request, as soon as it is there.
+    /// `unique-id-format`: rules may ask for it once the request is there; what they leave unasked is made behind them.
     pub(super) fn identify(&mut self) {
         if let Some(format) = &self.fe.formats.unique_id
-            && self.p.facts.unique_id.is_none()
+            && self.p.facts.unique_id.is_unknown()
         {
-            let mut id = Vec::with_capacity(64);
-            format.write(&self.env(false), &mut id);
-            self.p.facts.unique_id = Some(id.into());
+            self.p.facts.unique_id = UniqueId::of(format);
         }
     }
 

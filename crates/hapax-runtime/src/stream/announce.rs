@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use hapax_config::plan::{ProxyParts, Server, UseSource};
 use hapax_proto::proxy::{tlv, write_v1, write_v2};
+use hapax_sample::UniqueId;
 use hapax_sample::fetches::certs;
 use hapax_value::Endpoint;
 
@@ -91,15 +92,11 @@ impl Exchange<'_> {
             }
         }
         if parts.contains(ProxyParts::UNIQUE_ID) {
-            let mut made = Vec::new();
-            let known = self.p.facts.unique_id.as_deref();
-            let id = known.unwrap_or_else(|| {
-                if let Some(format) = &self.fe.formats.unique_id {
-                    format.write(&self.env(false), &mut made);
-                }
-                &made
-            });
-            tlv::push(tlv::UNIQUE_ID, id, &mut out);
+            let env = self.env(false);
+            // A TCP stream has none before it asks.
+            let own = self.fe.formats.unique_id.as_ref().map(UniqueId::of).unwrap_or_default();
+            let id = env.stream.unique_id.get(&env).or_else(|| own.get(&env));
+            tlv::push(tlv::UNIQUE_ID, id.unwrap_or_default(), &mut out);
         }
         if parts.contains(ProxyParts::SSL) {
             self.tls_part(parts, &mut out);

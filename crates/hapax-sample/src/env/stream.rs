@@ -1,12 +1,14 @@
 //! What is known of one stream: an HTTP transaction, or a TCP session.
 
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use hapax_diag::Span;
 use hapax_value::{Endpoint, Millis};
 
-use super::{ProxyId, ServerId, TlsFacts, Track};
+use super::{Env, ProxyId, ServerId, TlsFacts, Track};
 use crate::fault::{Fault, TlsError};
+use crate::logformat::LogFormat;
 
 /// The addresses of a connection to a server: its own (a UNIX socket has none), and the one it reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub struct StreamFacts {
     pub res_captures: Vec<Option<Box<[u8]>>>,
     pub cookie_capture_req: Option<Box<[u8]>>,
     pub cookie_capture_res: Option<Box<[u8]>>,
-    pub unique_id: Option<Box<[u8]>>,
+    pub unique_id: UniqueId,
     /// Whoever answers instead of a server: `STATS`; empty: nobody does.
     pub applet: &'static str,
     /// The request line as received, for logs.
@@ -166,9 +168,10 @@ impl StreamFacts {
         tracks.clear();
         request_line.clear();
         (*src, *dst, *bc_ends) = (None, None, None);
-        for text in [cookie_capture_req, cookie_capture_res, unique_id] {
+        for text in [cookie_capture_req, cookie_capture_res] {
             *text = None;
         }
+        *unique_id = UniqueId::default();
         (*bc_tls, *bc_tls_error) = (None, None);
         for number in [id, start_us, bytes_in, bytes_out, bytes_back] {
             *number = 0;
@@ -188,6 +191,46 @@ impl StreamFacts {
         (*backend, *server, *bc_socket, *log_level) = (None, None, None, None);
         (*last_rule, *waiting_rule) = (None, None);
         (*timers, *set, *bc_fault) = (Timers::default(), Overrides::default(), Fault::default());
+    }
+}
+
+/// What `unique-id-format` makes of a stream. It is made when it is first asked for, and stays.
+#[derive(Clone, Debug, Default)]
+pub struct UniqueId {
+    format: RefCell<Option<Arc<LogFormat>>>,
+    made: OnceCell<Box<[u8]>>,
+}
+
+impl UniqueId {
+    /// One that is there already.
+    pub fn made(id: Box<[u8]>) -> Self {
+        Self {
+            format: RefCell::default(),
+            made: OnceCell::from(id),
+        }
+    }
+
+    /// How it is to be made, should it be asked for.
+    pub fn of(format: &Arc<LogFormat>) -> Self {
+        Self {
+            format: RefCell::new(Some(Arc::clone(format))),
+            made: OnceCell::new(),
+        }
+    }
+
+    /// Whether there is neither one nor a way to make one.
+    pub fn is_unknown(&self) -> bool {
+        self.made.get().is_none() && self.format.borrow().is_none()
+    }
+
+    /// The identifier; a format that quotes it finds none.
+    pub fn get(&self, env: &Env<'_>) -> Option<&[u8]> {
+        if let Some(format) = self.format.take() {
+            let mut id = Vec::with_capacity(64);
+            format.write(env, &mut id);
+            let _ = self.made.set(id.into());
+        }
+        self.made.get().map(|id| &**id)
     }
 }
 
@@ -263,7 +306,7 @@ mod tests {
             retries: 2,
             req_captures: vec![text()],
             cookie_capture_res: text(),
-            unique_id: text(),
+            unique_id: UniqueId::made(b"x".as_slice().into()),
             applet: "STATS",
             request_line: b"GET /".to_vec(),
             status: 200,

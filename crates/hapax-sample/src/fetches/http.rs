@@ -124,7 +124,7 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::ALL,
         "The identifier made by unique-id-format.",
-        |c| text(c.env.stream.unique_id.as_deref().ok_or(Absent::Never)?),
+        |c| text(c.env.stream.unique_id.get(c.env).ok_or(Absent::Never)?),
     ),
     Fetch::new(
         "http_first_req",

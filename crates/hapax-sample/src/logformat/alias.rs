@@ -151,7 +151,7 @@ pub(super) static ALIASES: &[Alias] = &[
     })),
     http(text("HU", "target", |s| of_line(s, |l| Some(l.uri)))),
     http(text("HV", "version of the request", |s| of_line(s, |l| Some(l.version)))),
-    text("ID", "unique identifier", |s| s.text(s.env.stream.unique_id.as_deref())),
+    text("ID", "unique identifier", |s| s.text(s.env.stream.unique_id.get(s.env))),
     number("ST", "status", |s| {
         // A request that got no answer has none; a TCP stream never has one.
         let none = s.env.stream.status == 0 && s.env.req.is_some();

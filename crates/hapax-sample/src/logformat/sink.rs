@@ -191,7 +191,10 @@ impl<'s, 'e> Sink<'s, 'e> {
                 if i > 0 {
                     self.out.push(b' ');
                 }
-                self.encoded(slot.as_deref(), b'#', unsafe_in_field);
+                // Of one that was there and is empty nothing is told, not even that.
+                if self.is_quoted() || slot.as_ref().is_none_or(|text| !text.is_empty()) {
+                    self.encoded(slot.as_deref(), b'#', unsafe_in_field);
+                }
             }
             return;
         }

@@ -100,6 +100,9 @@ fn captures_are_braced_listed_and_escaped() {
             ("%{+E}hr", "{a#22b#7B#7C#7D#23\\\\\\]#09#E9||#22q#22 #7Bx#7Cy#7D #23}"),
         ],
     );
+    // One that is there and empty leaves its place empty.
+    s.stream.req_captures = vec![None, slot(b""), slot(b"a"), slot(b"")];
+    check(&mut s, &[("%hr|%hrl|", "{||a|}|-  a |")]);
 }
 
 #[test]
