@@ -1,7 +1,7 @@
 //! Servers with a host name.
 
 use hapax_tests::dns::Mood;
-use hapax_tests::{Dns, Origin, Syslog};
+use hapax_tests::{Dns, Origin, Syslog, wait};
 
 use super::{builder, counter, state, wait_state};
 
@@ -82,9 +82,9 @@ fn families_and_networks_are_preferred() {
         "more.test CNAME web.test",
     ]);
     let config = "backend b\n  default-server resolvers r init-addr none\n  server v4 web.test:80 resolve-prefer ipv4\n  server v6 web.test:80\n  \
-                  server net other.test:80 resolve-prefer ipv4 resolve-net 127.7.0.0/16\n  server only four.test:80\n";
+                  server net other.test:80 resolve-prefer ipv4 resolve-net 127.0.0.0/16\n  server only four.test:80\n";
     let p = builder(&dns, config).start();
-    for (server, want) in [("v4", "127.0.0.1"), ("v6", "::1"), ("net", "127.7.0.1"), ("only", "127.0.0.4")] {
+    for (server, want) in [("v4", "127.7.0.1"), ("v6", "::1"), ("net", "127.0.0.1"), ("only", "127.0.0.4")] {
         wait_state(&p, server, "srv_addr", want);
     }
     // A family that has nothing is asked first and the other after it.
@@ -178,4 +178,39 @@ fn name_servers_have_statistics() {
         "{json}"
     );
     assert!(p.cli("show stat domain other").contains("Invalid statistics domain."));
+}
+
+#[test]
+fn an_address_of_the_start_outlives_bad_news_for_the_hold_time() {
+    let dns = Dns::new(&[]);
+    let rest = "resolvers q\n  nameserver ns @dns@\n  hold nx 1h\nlisten l\n  bind @l@\n  server kept x.test:80 resolvers q init-addr \
+                192.0.2.1\n  server lost y.test:80 resolvers r init-addr 192.0.2.2\n";
+    let p = builder(&dns, rest).start();
+    wait_state(&p, "lost", "srv_admin_state", "32");
+    assert_eq!(state(&p, "lost", "srv_addr"), "-");
+    wait::until_true("the other name to be asked for", || dns.asked("x.test", false) > 0);
+    assert_eq!(state(&p, "kept", "srv_addr"), "192.0.2.1");
+}
+
+#[test]
+fn what_an_answer_gave_is_kept_as_long_as_it_is_there() {
+    let dns = Dns::new(&["x.test A 10.0.0.1"]);
+    let options = "resolvers r init-addr 10.0.0.1 resolve-prefer ipv4";
+    let p = builder(
+        &dns,
+        &format!("listen l\n  bind @l@\n  server a x.test:80 {options} resolve-net 10.0.0.4/32\n  server b x.test:80 {options}\n"),
+    )
+    .start();
+    // Both started with it; the first one has it.
+    wait_state(&p, "b", "srv_admin_state", "32");
+    assert_eq!(state(&p, "a", "srv_addr"), "10.0.0.1");
+    // The network that `a` prefers is there too late.
+    dns.set(&["x.test A 10.0.0.1", "x.test A 10.0.0.4"]);
+    wait_state(&p, "b", "srv_addr", "10.0.0.4");
+    assert_eq!(state(&p, "a", "srv_addr"), "10.0.0.1");
+    // A command comes before answers that tell nothing new.
+    p.cli("set server l/a addr 10.9.9.9");
+    let seen = dns.asked("x.test", false);
+    wait::until_true("more answers", || dns.asked("x.test", false) > seen + 3);
+    assert_eq!(state(&p, "a", "srv_addr"), "10.9.9.9");
 }

@@ -20,7 +20,11 @@ fn places_become_servers() {
     let host = "h.test A 127.0.0.1";
     let (pa, pb) = (place(&a, 5120, "h.test"), place(&b, 0, "h.test"));
     let dns = Dns::new(&[&pa, host]);
-    let p = builder(&dns, &format!("listen l\n  bind @l@\n  {TEMPLATE}\n")).start();
+    let p = builder(
+        &dns,
+        &format!("listen l\n  bind @l@\n  {TEMPLATE} resolve-opts allow-dup-ip\nbackend strict\n  {TEMPLATE}\n"),
+    )
+    .start();
     wait_state(&p, "s1", "srv_addr", "127.0.0.1");
     assert_eq!(state(&p, "s1", "srv_fqdn"), "h.test");
     assert_eq!(state(&p, "s1", "srvrecord"), SERVICE);
@@ -31,6 +35,11 @@ fn places_become_servers() {
     dns.set(&[&pa, &pb, host]);
     wait_state(&p, "s2", "srv_addr", "127.0.0.1");
     wait_state(&p, "s2", "srv_uweight", "0");
+    // Where servers do not share addresses, it waits for one of its own.
+    let strict = p.cli("show servers state strict");
+    let told: Vec<Vec<&str>> = strict.lines().skip(2).map(|l| l.split(' ').collect()).collect();
+    assert_eq!((told[0][4], told[0][17]), ("127.0.0.1", "h.test"));
+    assert_eq!((told[1][4], told[1][17], told[1][18]), ("-", "h.test", &*b.port().to_string()));
     // The first one goes: what is left has no weight until the record says so.
     let heavier = place(&b, 65535, "h.test");
     dns.set(&[&heavier, host]);
@@ -51,7 +60,7 @@ fn an_address_may_come_along() {
     let p = builder(&dns, &config).set("log", &log.addr()).start();
     let line = log.next_with("IP changed");
     assert!(
-        line.contains("l/s1: IP changed from '(none)' to '127.0.0.1', port changed from '0' to '"),
+        line.contains("l/s1: IP changed from '(none)' to '127.0.0.1', port changed from '+0' to '"),
         "{line}"
     );
     assert!(line.trim_end().ends_with("' by 'DNS additional record'."), "{line}");
@@ -79,6 +88,8 @@ fn a_service_that_is_gone_takes_its_servers_along() {
     wait_state(&p, "s1", "srv_op_state", "0");
     assert_eq!(p.connect("l").get("/").status, 503);
     dns.mood(Mood::Well);
-    wait_state(&p, "s1", "srv_op_state", "2");
+    // Two servers have waited for longer.
+    wait_state(&p, "s2", "srv_op_state", "2");
     assert_eq!(p.connect("l").get("/").text(), "x");
+    assert_eq!(state(&p, "s1", "srv_addr"), "-");
 }

@@ -1,9 +1,11 @@
 //! Which of a name's addresses a server takes, and which of a service's places (manual, 5.3): functions of what name servers have said
 //! and of the time.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use hapax_value::Millis;
+use xxhash_rust::xxh32::xxh32;
 
 /// What name servers have said of one name, each thing with the time it was last heard.
 #[derive(Clone, Debug)]
@@ -50,6 +52,11 @@ impl<T> Known<T> {
         self.items.is_empty()
     }
 
+    /// Puts them in the order in which servers are offered them, whatever the order of the answer was.
+    pub fn sort_by_rank(&mut self, rank: impl Fn(&T) -> u32) {
+        self.items.sort_by_key(|(item, _)| rank(item));
+    }
+
     /// The next one in turn goes to the end.
     pub fn turn(&mut self) {
         if !self.items.is_empty() {
@@ -91,8 +98,16 @@ pub struct Wish {
     pub shared: bool,
 }
 
-/// The address for a server that has `current`, among those of its name; `taken`: another server of the farm has it. `None`: there is
-/// none for it. A server stays with what it has unless something better is there.
+/// Where an address stands among those of its name.
+pub fn rank(ip: &IpAddr) -> u32 {
+    match ip {
+        IpAddr::V4(a) => xxh32(&a.octets(), 1),
+        IpAddr::V6(a) => xxh32(&a.octets(), 28),
+    }
+}
+
+/// The address for a server that came with `current`, among those of its name; `taken`: another server of the farm was given it. `None`:
+/// there is none for it.
 pub fn pick(
     addresses: impl IntoIterator<Item = IpAddr>,
     current: Option<IpAddr>,
@@ -130,6 +145,16 @@ impl Place {
         self.port == other.port && self.host == other.host
     }
 
+    /// Where it stands among the places of its service.
+    pub fn rank(&self) -> u32 {
+        let mut wire = Vec::with_capacity(self.host.len() + 1);
+        for label in self.host.split('.').filter(|l| !l.is_empty()) {
+            wire.push(label.len() as u8);
+            wire.extend_from_slice(label.as_bytes());
+        }
+        xxh32(&wire, 33)
+    }
+
     /// As servers have weights, 0 to 256.
     pub fn server_weight(&self) -> u32 {
         u32::from(self.weight).div_ceil(256)
@@ -147,36 +172,37 @@ pub enum Move {
     Stay(usize, Place),
 }
 
-/// Who takes which place: servers stay where they are, new places go to the first servers without one. `held`: the places that servers
-/// have, in the order of the configuration.
-pub fn settle(places: &Known<Place>, held: &[Option<Place>]) -> Vec<Move> {
+/// Who takes which place: servers stay where they are, and those without one wait in `free`, from which the next is taken. Known places
+/// and those that are `gone` are walked through by rank; a server whose place is gone waits behind the others. `held`: the places that
+/// servers have.
+pub fn settle(places: &Known<Place>, gone: &[Place], held: &[Option<Place>], free: &mut VecDeque<usize>) -> Vec<Move> {
+    let mut all: Vec<(&Place, bool)> = gone.iter().map(|p| (p, false)).chain(places.iter().map(|p| (p, true))).collect();
+    // Of one host, what is gone comes first: who had it may take what is there instead.
+    all.sort_by_key(|(place, _)| place.rank());
     let mut moves = Vec::new();
-    let mut free = Vec::new();
-    for (i, place) in held.iter().enumerate() {
-        match place {
-            None => free.push(i),
-            Some(p) if places.iter().any(|known| known.is_same(p)) => {}
-            Some(_) => moves.push(Move::Leave(i)),
-        }
-    }
-    let mut free = free.into_iter();
-    for place in places.iter() {
+    for (place, known) in all {
         let holder = held.iter().position(|h| h.as_ref().is_some_and(|h| h.is_same(place)));
-        match holder {
-            Some(i) => moves.push(Move::Stay(i, place.clone())),
-            None => match free.next() {
-                Some(i) => moves.push(Move::Take(i, place.clone())),
-                // More places than servers.
-                None => break,
-            },
+        match (holder, known) {
+            (Some(i), true) => moves.push(Move::Stay(i, place.clone())),
+            (Some(i), false) => {
+                free.push_back(i);
+                moves.push(Move::Leave(i));
+            }
+            (None, true) => {
+                // There may be more places than servers.
+                if let Some(i) = free.pop_front() {
+                    moves.push(Move::Take(i, place.clone()));
+                }
+            }
+            (None, false) => {}
         }
     }
     moves
 }
 
-/// Whether a resolution that went wrong says something about the server: nothing good was heard for `hold`.
-pub fn has_lapsed(last_valid: Option<Millis>, hold: Millis, now: Millis) -> bool {
-    last_valid.is_none_or(|at| at + hold <= now)
+/// Whether a resolution that went wrong says something about the server: nothing good was heard for `hold`, nor was the name new.
+pub fn has_lapsed(since: Millis, last_valid: Option<Millis>, hold: Millis, now: Millis) -> bool {
+    last_valid.unwrap_or(since) + hold <= now
 }
 
 #[cfg(test)]

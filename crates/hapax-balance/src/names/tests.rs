@@ -109,16 +109,53 @@ fn known(places: &[Place]) -> Known<Place> {
 
 #[test]
 fn places_go_to_servers_in_their_order() {
-    let (a, b, c) = (place("a", 1, 10), place("b", 1, 0), place("b", 2, 300));
+    // By rank, the places are those of b.x, c.x, a.x.
+    let (a, b, c) = (place("a.x", 1, 10), place("b.x", 1, 0), place("c.x", 2, 300));
+    let mut free = VecDeque::from([0, 1]);
     assert_eq!(
-        settle(&known(&[a.clone(), b.clone(), c.clone()]), &[None, None]),
-        [Move::Take(0, a.clone()), Move::Take(1, b.clone())]
+        settle(&known(&[a.clone(), b.clone(), c.clone()]), &[], &[None, None], &mut free),
+        [Move::Take(0, b.clone()), Move::Take(1, c.clone())]
     );
+    assert!(free.is_empty());
+    // One server waits; another loses its place, and waits behind it.
     let held = [Some(a.clone()), Some(b.clone()), None];
-    let heavier = place("a", 1, 20);
+    let heavier = place("a.x", 1, 20);
+    let mut free = VecDeque::from([2]);
     assert_eq!(
-        settle(&known(&[heavier.clone(), c.clone()]), &held),
-        [Move::Leave(1), Move::Stay(0, heavier), Move::Take(2, c)]
+        settle(&known(&[heavier.clone(), c.clone()]), &[b], &held, &mut free),
+        [Move::Leave(1), Move::Take(2, c), Move::Stay(0, heavier)]
+    );
+    assert_eq!(free, [1]);
+}
+
+#[test]
+fn names_have_an_order_of_their_own() {
+    let in_order = |mut all: Vec<IpAddr>| {
+        all.sort_by_key(rank);
+        all
+    };
+    let v4 = [
+        "10.0.0.4",
+        "172.16.0.1",
+        "10.0.0.7",
+        "10.0.0.1",
+        "192.168.3.4",
+        "8.8.8.8",
+        "10.0.0.2",
+        "1.1.1.1",
+    ];
+    let mut mixed = ips(&v4);
+    mixed.sort();
+    assert_eq!(in_order(mixed), ips(&v4));
+    let v6 = ["2001:db8::6", "2001:db8::1", "2001:db8::7", "2001:db8::2", "2001:db8::3"];
+    let mut mixed = ips(&v6);
+    mixed.sort();
+    assert_eq!(in_order(mixed), ips(&v6));
+    let mut hosts = ["a.x", "b.x", "c.x", "d.x", "e.x", "f.x", "n1", "n2", "www.example.com"].map(|h| place(h, 1, 1));
+    hosts.sort_by_key(Place::rank);
+    assert_eq!(
+        hosts.map(|p| p.host),
+        ["f.x", "b.x", "e.x", "n1", "d.x", "n2", "c.x", "www.example.com", "a.x"]
     );
 }
 
@@ -131,9 +168,10 @@ fn weights_of_records_are_those_of_servers() {
 
 #[test]
 fn bad_news_counts_after_the_hold_time() {
-    assert!(has_lapsed(None, 1000, 5));
-    assert!(!has_lapsed(Some(100), 50, 149));
-    assert!(has_lapsed(Some(100), 50, 150));
+    assert!(!has_lapsed(5, None, 1000, 1004), "a new name has its time, too");
+    assert!(has_lapsed(5, None, 1000, 1005));
+    assert!(!has_lapsed(5, Some(100), 50, 149));
+    assert!(has_lapsed(5, Some(100), 50, 150));
 }
 
 proptest! {
@@ -143,12 +181,13 @@ proptest! {
     fn places_are_settled(rounds in proptest::collection::vec(proptest::collection::btree_set((0_u16..6, 0_u16..2), 0..8), 1..12)) {
         let mut k = Known::default();
         let mut held: Vec<Option<Place>> = vec![None; 4];
+        let mut free: VecDeque<usize> = (0..4).collect();
         for (n, round) in rounds.into_iter().enumerate() {
             let now = n as Millis * 10;
-            k.hear(round.iter().map(|(h, p)| place(&format!("h{h}"), *p, *h)), now, 25, Place::is_same);
+            let mut gone = k.hear(round.iter().map(|(h, p)| place(&format!("h{h}"), *p, *h)), now, 25, Place::is_same);
             // Servers that leave are free for the next answer, as after a real one.
             for _ in 0..2 {
-                for m in settle(&k, &held) {
+                for m in settle(&k, &std::mem::take(&mut gone), &held, &mut free) {
                     match m {
                         Move::Leave(i) => held[i] = None,
                         Move::Take(i, p) | Move::Stay(i, p) => held[i] = Some(p),

@@ -127,11 +127,11 @@ pub(super) fn set_fqdn(c: &mut Call<'_>, (p, s): (ProxyId, ServerId)) -> Answer 
             return Answer::err("set server <b>/<s> fqdn failed because SRV resolution is configured.");
         }
         if naming.fqdn.as_deref().is_some_and(|old| old.eq_ignore_ascii_case(&fqdn)) {
-            return Answer::Done;
+            return Answer::Say(Severity::Warning, "no need to change the FDQN by 'stats socket command'".to_owned());
         }
         resolve.section as usize
     };
-    let Some(text) = shared.set_fqdn(p, s, &fqdn, "stats socket command") else {
+    let Some(text) = shared.set_fqdn(p, s, &fqdn, shared.server_conf(p, s).port, "stats socket command") else {
         return Answer::err(format!("could not update {} FQDN", shared.server_name(p, s)));
     };
     if let Some(section) = shared.resolvers.get(section) {

@@ -158,8 +158,8 @@ fn address(s: &ServerState, conf: &Server) -> (String, u32) {
         Some(Endpoint::Ip(a)) => (a.ip().to_string(), conf.port_offset.map_or(a.port().into(), i32::cast_unsigned)),
         // Only addresses of IP are told.
         Some(Endpoint::Unix(_) | Endpoint::Abstract(..)) => ("-".into(), 0),
-        // A name without an address has the port of its line.
-        None => ("-".into(), conf.port.into()),
+        // A name without an address has the port of its line, or of the place of a service.
+        None => ("-".into(), s.naming().map_or(conf.port, |n| n.port).into()),
     }
 }
 

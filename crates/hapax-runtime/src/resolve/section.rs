@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use hapax_balance::names::{Known, Place, Wish, has_lapsed, pick};
+use hapax_balance::names::{Known, Place, Wish, has_lapsed, pick, rank};
 use hapax_config::plan::Resolvers;
 use hapax_proto::dns::{Answer, Ask, Event, Families, Fault, Kind, Lookup, Policy, Progress, Question, Record, Status, normal_name};
 use hapax_sample::{ProxyId, ServerId};
@@ -58,6 +58,8 @@ pub(super) struct Name {
     due: u64,
     /// It waits for its turn to be asked for.
     ready: bool,
+    /// When servers began to want it.
+    pub(super) since: u64,
 }
 
 impl Name {
@@ -165,6 +167,7 @@ impl Section {
             places: Known::default(),
             due: now,
             ready: false,
+            since: now,
         });
         self.by_key.insert(key, n);
         self.queue.insert((now, n));
@@ -441,7 +444,7 @@ impl Section {
                 Status::Timeout => (hold.timeout, "DNS timeout status"),
                 _ => (hold.other, "unspecified DNS error"),
             };
-            if has_lapsed(self.names[n].lookup.last_valid, hold, now) {
+            if has_lapsed(self.names[n].since, self.names[n].lookup.last_valid, hold, now) {
                 self.lapsed(n, why);
             }
             false
@@ -473,10 +476,14 @@ impl Section {
             }
         }
         if !name.groups.is_empty() {
-            name.places.hear(places, now, hold, Place::is_same);
-            return self.settle(n, &answer.additional);
+            let gone = name.places.hear(places, now, hold, Place::is_same);
+            return self.settle(n, &gone, &answer.additional);
         }
         name.addresses.hear(addresses, now, hold, |a, b| a == b);
+        // Rules take turns, which an order of their own would undo.
+        if !name.users.is_empty() {
+            name.addresses.sort_by_rank(rank);
+        }
         let plan = Arc::clone(&self.shared.plan);
         let section = &plan.resolvers[self.index];
         let by = section.nameservers.get(from as usize).map_or("", |s| &s.name);

@@ -1,11 +1,12 @@
 //! The servers whose names a section looks up, and what answers do to them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use hapax_balance::names::{Known, Move, Place, pick, settle};
+use hapax_balance::names::{Move, Place, pick, settle};
+use hapax_balance::notice::level;
 use hapax_config::plan::Resolve;
 use hapax_proto::dns::{Kind, normal_name};
 use hapax_sample::{ProxyId, ServerId};
@@ -28,12 +29,16 @@ pub(super) struct Member {
     place: Option<Place>,
     /// The line's own.
     port: u16,
+    /// The address that an answer gave it.
+    given: Option<IpAddr>,
 }
 
 /// The servers of one farm that share the places of a service.
 #[derive(Debug)]
 struct Group {
     members: Vec<usize>,
+    /// Those without a place, by their place among the members; the first is the next to get one.
+    free: VecDeque<usize>,
     name: usize,
 }
 
@@ -78,6 +83,7 @@ impl Section {
                     group: None,
                     place: None,
                     port: server.port,
+                    given: None,
                 });
                 let Some(host) = &server.hostname else { continue };
                 if resolve.service {
@@ -85,7 +91,9 @@ impl Section {
                     let known = services.get(&key).copied();
                     let g = known.unwrap_or_else(|| self.new_group(&key.1));
                     services.insert(key, g);
-                    self.members.groups[g].members.push(m);
+                    let group = &mut self.members.groups[g];
+                    group.free.push_back(group.members.len());
+                    group.members.push(m);
                     self.members.all[m].group = Some(g);
                 } else {
                     self.follow(m, host);
@@ -98,7 +106,11 @@ impl Section {
         let g = self.members.groups.len();
         let name = self.watch((service.to_owned(), Kind::Srv));
         self.names[name].groups.push(g);
-        self.members.groups.push(Group { members: Vec::new(), name });
+        self.members.groups.push(Group {
+            members: Vec::new(),
+            free: VecDeque::new(),
+            name,
+        });
         g
     }
 
@@ -112,10 +124,13 @@ impl Section {
         };
         let n = self.watch((normal_name(host), first));
         if self.names[n].users.is_empty() {
+            self.names[n].since = self.now();
             self.look_now(n);
         }
         self.names[n].users.push(m);
-        self.members.all[m].name = Some(n);
+        let member = &mut self.members.all[m];
+        member.name = Some(n);
+        member.given = None;
     }
 
     fn unfollow(&mut self, m: usize) {
@@ -143,43 +158,53 @@ impl Section {
     pub(super) fn addresses_changed(&mut self, n: usize, by: Updater<'_>) -> bool {
         let users = self.names[n].users.clone();
         let mut by = by;
-        let mut changed = false;
+        let (mut changed, mut found) = (false, Vec::new());
         for m in users {
             if self.is_present(m) {
-                changed |= self.choose(n, m, by);
+                let (ok, new) = self.choose(n, m, by);
+                changed |= new;
+                found.extend(ok.then_some(m));
                 // The others have it second hand.
                 by = Updater::Cache;
             }
         }
+        for m in found {
+            let member = &self.members.all[m];
+            self.shared.resolves(member.p, member.s, true, now_ms());
+        }
         changed
     }
 
-    /// The address of one server among those of its name.
-    fn choose(&self, n: usize, m: usize, by: Updater<'_>) -> bool {
+    fn address(&self, m: usize) -> Option<IpAddr> {
         let member = &self.members.all[m];
-        let current = self.shared.server(member.p, member.s).endpoint().and_then(|e| e.ip());
-        let taken = |ip: IpAddr| self.is_taken(n, m, ip);
-        let Some(ip) = pick(self.names[n].addresses.iter().copied(), current, taken, &member.resolve.wish) else {
-            self.shared.resolves_no_more(member.p, member.s, "No IP for server ", now_ms());
-            return false;
-        };
-        let port = member.place.as_ref().map_or(member.port, |p| p.port);
-        let changed = self.shared.set_resolved(member.p, member.s, SocketAddr::new(ip, port), by);
-        self.shared.resolves(member.p, member.s, true, now_ms());
-        changed
+        self.shared.server(member.p, member.s).endpoint().and_then(|e| e.ip())
     }
 
-    /// Whether another server of the same farm and name has the address.
+    /// The address of one server among those of its name: whether there is one, and whether it is another than before.
+    fn choose(&mut self, n: usize, m: usize, by: Updater<'_>) -> (bool, bool) {
+        let member = &self.members.all[m];
+        let (p, s, current) = (member.p, member.s, self.address(m));
+        // What it was given it keeps as long as the name has it, and so it keeps what a command gave it in its place.
+        if member.given.is_some_and(|own| self.names[n].addresses.iter().any(|a| *a == own)) {
+            return (true, false);
+        }
+        let taken = |ip: IpAddr| self.is_taken(n, m, ip);
+        let found = pick(self.names[n].addresses.iter().copied(), current, taken, &member.resolve.wish);
+        let port = member.place.as_ref().map_or(member.port, |p| p.port);
+        self.members.all[m].given = found;
+        let Some(ip) = found else {
+            self.shared.resolves_no_more(p, s, "No IP for server ", now_ms());
+            return (false, false);
+        };
+        (true, self.shared.set_resolved(p, s, SocketAddr::new(ip, port), by))
+    }
+
+    /// Whether another server of the same farm and name was given the address.
     fn is_taken(&self, n: usize, m: usize, ip: IpAddr) -> bool {
         let me = &self.members.all[m];
         self.names[n].users.iter().any(|&u| {
             let other = &self.members.all[u];
-            u != m
-                && other.p == me.p
-                // Places of a service may share a host, each with a port of its own.
-                && other.place.as_ref().map(|p| p.port) == me.place.as_ref().map(|p| p.port)
-                && self.is_present(u)
-                && self.shared.server(other.p, other.s).endpoint().and_then(|e| e.ip()) == Some(ip)
+            u != m && other.p == me.p && other.given == Some(ip) && self.is_present(u)
         })
     }
 
@@ -187,53 +212,39 @@ impl Section {
     pub(super) fn lapsed(&mut self, n: usize, why: &'static str) {
         for m in self.names[n].users.clone() {
             if self.is_present(m) {
-                let member = &self.members.all[m];
+                let member = &mut self.members.all[m];
+                member.given = None;
                 self.shared.resolves_no_more(member.p, member.s, why, now_ms());
             }
         }
-        self.names[n].places = Known::default();
-        for g in self.names[n].groups.clone() {
-            for m in self.members.groups[g].members.clone() {
-                if self.members.all[m].place.is_some() {
-                    self.leave(m);
-                }
-            }
-        }
+        let gone: Vec<Place> = std::mem::take(&mut self.names[n].places).iter().cloned().collect();
+        self.settle(n, &gone, &[]);
     }
 
-    /// The places of a service are known anew.
-    pub(super) fn settle(&mut self, n: usize, additional: &[(String, IpAddr)]) -> bool {
+    /// The places of a service are known anew; some are gone.
+    pub(super) fn settle(&mut self, n: usize, gone: &[Place], additional: &[(String, IpAddr)]) -> bool {
         let mut changed = false;
         for g in self.names[n].groups.clone() {
-            changed |= self.settle_group(n, g, additional);
+            changed |= self.settle_group(n, g, gone, additional);
         }
         changed
     }
 
-    fn settle_group(&mut self, n: usize, g: usize, additional: &[(String, IpAddr)]) -> bool {
+    fn settle_group(&mut self, n: usize, g: usize, gone: &[Place], additional: &[(String, IpAddr)]) -> bool {
         let members = self.members.groups[g].members.clone();
+        let mut free = std::mem::take(&mut self.members.groups[g].free);
+        // A server that was deleted takes nothing any more.
+        free.retain(|i| self.is_present(members[*i]));
+        let held: Vec<Option<Place>> = members.iter().map(|m| self.members.all[*m].place.clone()).collect();
+        let moves = settle(&self.names[n].places, gone, &held, &mut free);
+        self.members.groups[g].free = free;
         let mut changed = false;
-        // Servers that leave are free for other places at once.
-        loop {
-            let held: Vec<Option<Place>> = members.iter().map(|m| self.members.all[*m].place.clone()).collect();
-            let moves = settle(&self.names[n].places, &held);
-            let mut left = false;
-            for one in moves {
-                match one {
-                    Move::Leave(i) => {
-                        self.leave(members[i]);
-                        left = true;
-                        changed = true;
-                    }
-                    Move::Take(i, place) => {
-                        self.take(members[i], &place, additional);
-                        changed = true;
-                    }
-                    Move::Stay(i, place) => self.stay(members[i], place, additional),
-                }
-            }
-            if !left {
-                break;
+        for one in moves {
+            changed |= !matches!(one, Move::Stay(..));
+            match one {
+                Move::Leave(i) => self.leave(members[i]),
+                Move::Take(i, place) => self.take(members[i], &place, additional),
+                Move::Stay(i, place) => self.stay(members[i], place, additional),
             }
         }
         changed
@@ -244,6 +255,7 @@ impl Section {
         let present = self.is_present(m);
         let member = &mut self.members.all[m];
         member.place = None;
+        member.given = None;
         if present {
             let (p, s) = (member.p, member.s);
             self.shared.resolves_no_more(p, s, "entry removed from SRV record", now_ms());
@@ -259,18 +271,26 @@ impl Section {
         self.members.all[m].place = Some(place.clone());
         self.weigh(m, place);
         if self.came_along(m, place, additional) {
-            self.shared.set_fqdn(p, s, &place.host, "SRV record");
-            self.shared.resolves(p, s, false, now_ms());
+            self.told_host(m, place);
+            self.shared.resolves(p, s, true, now_ms());
             return;
         }
-        self.shared.set_fqdn(p, s, &place.host, "SRV record");
+        self.told_host(m, place);
         self.follow(m, &place.host);
         // What is known of a host that others have need not be waited for.
         if let Some(n) = self.members.all[m].name
             && self.names[n].users.len() > 1
             && !self.names[n].addresses.is_empty()
+            && self.choose(n, m, Updater::Cache).0
         {
-            self.choose(n, m, Updater::Cache);
+            self.shared.resolves(p, s, true, now_ms());
+        }
+    }
+
+    fn told_host(&self, m: usize, place: &Place) {
+        let member = &self.members.all[m];
+        if let Some(text) = self.shared.set_fqdn(member.p, member.s, &place.host, place.port, "SRV record") {
+            self.shared.events.tell(member.p, level::NOTICE, &text);
         }
     }
 
@@ -285,7 +305,7 @@ impl Section {
         if self.came_along(m, &place, additional) {
             self.unfollow(m);
             let member = &self.members.all[m];
-            self.shared.resolves(member.p, member.s, false, now_ms());
+            self.shared.resolves(member.p, member.s, true, now_ms());
         } else if self.members.all[m].name.is_none() {
             self.follow(m, &place.host);
         }

@@ -22,16 +22,27 @@ pub struct Naming {
     pub fqdn: Option<String>,
     /// The service whose places give it a host.
     pub service: Option<String>,
+    /// The port of its line, or of its place.
+    pub port: u16,
 }
 
 impl Naming {
     pub(super) fn new(server: &plan::Server) -> Self {
         let service = server.resolve.as_ref().is_some_and(|r| r.service);
         let name = server.hostname.clone();
+        let port = server.port;
         if service {
-            Self { fqdn: None, service: name }
+            Self {
+                fqdn: None,
+                service: name,
+                port,
+            }
         } else {
-            Self { fqdn: name, service: None }
+            Self {
+                fqdn: name,
+                service: None,
+                port,
+            }
         }
     }
 }
@@ -167,14 +178,21 @@ impl Shared {
             return false;
         }
         let conf = server.conf();
-        // Before its first address, a server has the port of its line.
-        let old_port = old.map_or(conf.port, |o| o.port());
+        let port_text = || match (old, by) {
+            (Some(old), _) => old.port().to_string(),
+            // Without an address, a server whose line has no port is as one whose port follows the client's.
+            (None, Updater::Additional) if conf.port == 0 => "+0".to_owned(),
+            (None, Updater::Additional) => conf.port.to_string(),
+            // It has the port of its line or of its place before its first address.
+            (None, _) => to.port().to_string(),
+        };
+        let old_port = port_text();
         let mut changes = Vec::new();
         if old.map(|o| o.ip()) != Some(to.ip()) {
             let was = old.map_or_else(|| "(none)".to_owned(), |o| o.ip().to_string());
             changes.push(format!("IP changed from '{was}' to '{}'", to.ip()));
         }
-        if old_port != to.port() {
+        if old_port != to.port().to_string() {
             changes.push(format!("port changed from '{old_port}' to '{}'", to.port()));
         }
         if !changes.is_empty() {
@@ -261,21 +279,27 @@ impl Shared {
         }
     }
 
-    /// Another name for a server: of the runtime API (`by`: who), or of a service's place.
-    pub fn set_fqdn(&self, p: ProxyId, s: ServerId, fqdn: &str, by: &str) -> Option<String> {
+    /// Another name for a server: of the runtime API (`by`: who), or of a service's place, with its port. What is to be told of it.
+    pub fn set_fqdn(&self, p: ProxyId, s: ServerId, fqdn: &str, port: u16, by: &str) -> Option<String> {
         let server = self.server(p, s);
-        let old = server.naming()?.fqdn.replace(fqdn.to_owned());
+        let old = {
+            let mut naming = server.naming()?;
+            naming.port = port;
+            naming.fqdn.replace(fqdn.to_owned())
+        };
         server.admin.fetch_or(Admin::HMAINT, Relaxed);
         let old = old.as_deref().unwrap_or("(null)");
-        let text = format!("{} changed its FQDN from {old} to {fqdn} by '{by}'", self.server_name(p, s));
-        self.events.tell(p, level::NOTICE, &text);
-        Some(text)
+        Some(format!(
+            "{} changed its FQDN from {old} to {fqdn} by '{by}'",
+            self.server_name(p, s)
+        ))
     }
 
     /// The place of a service is gone, and with it the server's host.
     pub(crate) fn forget_fqdn(&self, p: ProxyId, s: ServerId) {
         if let Some(mut naming) = self.server(p, s).naming() {
             naming.fqdn = None;
+            naming.port = 0;
         }
     }
 }

@@ -132,7 +132,15 @@ impl Shared {
     pub(super) fn leave_maint(&self, p: ProxyId, s: ServerId, bits: u32, now_ms: u64) {
         let server = self.server(p, s);
         let before = server.admin.fetch_and(!bits, Relaxed);
-        if before & Admin::MAINT == 0 || before & !bits & Admin::MAINT != 0 {
+        if before & Admin::MAINT == 0 {
+            return;
+        }
+        if before & !bits & Admin::MAINT != 0 {
+            if before & bits & Admin::FMAINT != 0 {
+                let name = self.server_name(p, s);
+                let text = format!("Server {name} is leaving forced maintenance but remains in maintenance.");
+                self.events.tell(p, level::WARNING, &text);
+            }
             return;
         }
         let had = self.proxy(p).live.usable();
