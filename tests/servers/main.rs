@@ -1,6 +1,7 @@
 //! Servers that come and go, how one of them is chosen, and what is remembered of them over a restart.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod direct;
 mod dynamic;
 mod limits;
 mod picks;

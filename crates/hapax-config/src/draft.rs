@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hapax_diag::{Diagnostic, Span};
 use hapax_rules::{RuleSets, Side, Site};
 use hapax_sample::acl::{AclSet, Condition};
+use hapax_value::Endpoint;
 
 use crate::keyword::{Sections, Version};
 use crate::plan::{Balance, Bind, BindTls, CopyOnWrite, Global, LogKind, Proxy, ProxyCaps, Script};
@@ -76,6 +77,9 @@ pub struct Draft {
     pub checks: CopyOnWrite<CheckRules>,
     /// The word after `balance`, for checks that depend on the proxy's mode.
     pub balance_name: Option<(Arc<str>, Span)>,
+    /// `dispatch`, and where it stands; `option transparent`
+    pub dispatch: Option<(Endpoint, Span)>,
+    pub transparent: bool,
     /// Where words stand that only HTTP proxies act on, told if the proxy is none.
     pub asked: HashMap<&'static str, Span>,
     /// Of a `defaults` section with rules: the kind of proxy that has taken them over last.
@@ -139,6 +143,8 @@ impl Default for Draft {
             formats: CopyOnWrite::default(),
             checks: CopyOnWrite::default(),
             balance_name: None,
+            dispatch: None,
+            transparent: false,
             asked: HashMap::new(),
             rules_used_by: None,
             inherited_rules: Vec::new(),

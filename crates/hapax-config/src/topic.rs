@@ -21,6 +21,7 @@ pub(crate) mod checks;
 mod compression;
 mod cookie;
 mod crt_store;
+pub(crate) mod direct;
 pub(crate) mod errors;
 pub(crate) mod fcgi_app;
 mod filters;
@@ -139,6 +140,7 @@ pub static ALL: &[&Topic] = &[
     &stats::TOPIC,
     &stick::TOPIC,
     &rarities::TOPIC,
+    &direct::TOPIC,
     &removed::TOPIC,
 ];
 

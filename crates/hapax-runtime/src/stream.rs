@@ -8,6 +8,7 @@ mod announce;
 mod body;
 mod connect;
 mod cookie;
+mod direct;
 mod drain;
 mod exchange;
 pub(crate) mod filters;

@@ -18,6 +18,7 @@ use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::io::{Io, Raw, Tcp};
+use crate::outcome::{Blame, End, Phase};
 use crate::timer::Deadline;
 
 /// A connection to a server.
@@ -63,6 +64,17 @@ pub(crate) enum ConnectError {
 }
 
 impl ConnectError {
+    /// What becomes of a stream that is not tried again; `None`: nobody is left to be told.
+    pub(crate) fn end(&self) -> Option<End> {
+        let blame = match self {
+            Self::Aborted => return None,
+            Self::Resource(_) => Blame::Resource,
+            Self::Timeout => Blame::ServerTimeout,
+            Self::Refused(_) | Self::Handshake(_) | Self::NoAddress => Blame::Server,
+        };
+        Some(End::new(blame, Phase::Connect))
+    }
+
     /// What expressions call it.
     pub(crate) fn fault(&self) -> Fault {
         match self {

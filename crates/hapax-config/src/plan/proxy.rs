@@ -186,6 +186,9 @@ pub struct Proxy {
     /// `option redispatch N`: every Nth retry, -1: the last one (default); 0: off.
     pub redispatch: i32,
     pub balance: Balance,
+    /// `dispatch`, `option transparent`: stands in for servers where a stream is bound to none. It has an address and nothing else; the
+    /// unspecified one is the client's destination.
+    pub direct: Option<Box<Server>>,
     pub hash_type: HashType,
     /// `hash-balance-factor` and `hash-preserve-affinity`
     pub spill: Spill,

@@ -74,6 +74,7 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
     // Log formats are compiled after the section's end, and may call its ACLs too.
     draft.acls.resolve(&mut cx.reader.compile_for(&draft.proxy.name));
     warnings::timeouts(cx, &draft);
+    direct(cx, &mut draft);
     servers::finish(cx, &mut draft, true);
     alerts::finish(cx, &mut draft);
     checks::finish(cx, &draft);
@@ -84,6 +85,16 @@ pub(super) fn finish(cx: &mut One<'_, '_>, mut draft: Draft) -> Proxy {
     tls::binds(cx, &mut draft);
     captures(cx, &draft);
     done(draft)
+}
+
+/// `balance` has the word where there is one, and `dispatch` is forgotten.
+fn direct(cx: &mut One<'_, '_>, draft: &mut Draft) {
+    if draft.balance_name.is_none() {
+        draft.proxy.direct = crate::topic::direct::stand_in(draft);
+    } else if let Some((_, at)) = draft.dispatch {
+        let message = format!("dispatch address of proxy '{}' will be ignored in balance mode.", draft.proxy.name);
+        cx.warn(&codes::FALLBACK, message, at);
+    }
 }
 
 /// Capture slots that a frontend's rules name by number: they must exist once the section is read. A backend's rules are passed

@@ -270,37 +270,6 @@ with a condition on 'src', or 'tcp-request connection reject'.",
         .until(2, 5, "the 'grace' keyword is not supported any more since HAProxy version 2.5.")
         .no_effect("listeners of every proxy close at the same time")
         .ok(&["grace 10s"]),
-    Row::new("dispatch", Sections::REAL)
-        .usage("<address>:<port>")
-        .shape(Shape::Words(0, 64))
-        .doc("Sends every connection to one address.")
-        .until(
-            3,
-            5,
-            "support for 'dispatch' was removed in version 3.5. The modern way to do the same is to create a \
-server with the same address, and possibly to assign any extra server a weight of zero if any.",
-        )
-        .not_yet("backends with an address instead of servers")
-        .ok(&["dispatch 127.0.0.1:80"]),
-    Row::new("transparent", Sections::BACK)
-        .shape(Shape::Words(0, 64))
-        .doc("Connects to the address the client asked for.")
-        .until(
-            3,
-            5,
-            "support for 'transparent' was removed in version 3.5. The modern way to do the same is to create \
-a server with address 0.0.0.0.",
-        )
-        .negatable()
-        .not_yet("connections to the original destination")
-        .ok(&["transparent"]),
-    Row::new("option transparent", Sections::BACK)
-        .shape(Shape::Words(0, 64))
-        .doc("Connects to the address the client asked for.")
-        .until(3, 5, "support for option 'transparent' was removed in version 3.5.")
-        .negatable()
-        .not_yet("connections to the original destination")
-        .ok(&["option transparent"]),
     Row::new("option forceclose", Sections::PROXY)
         .shape(Shape::Words(0, 64))
         .doc("Old form of `option httpclose`.")

@@ -6,6 +6,7 @@ use hapax_diag::Span;
 use hapax_rules::Reply;
 use hapax_sample::acl::Verdict;
 use hapax_sample::{ProxyId, ServerId};
+use hapax_value::Endpoint;
 
 use super::{Outcome, Phase, Step, Walk, Way};
 use crate::report::{ConditionReport, RuleReport};
@@ -212,6 +213,14 @@ impl<'w> Walk<'w> {
         }
         if chosen.is_none() {
             chosen = self.ruled_server(be, true);
+        }
+        if let (None, Some(to)) = (chosen, &be.direct) {
+            outcome.text = match &to.address {
+                Some(Endpoint::Ip(a)) if a.port() == 0 => format!("sent by {} where the client meant to go", be.name),
+                Some(Endpoint::Ip(a)) => format!("sent by {} to {a}", be.name),
+                _ => format!("sent by {} to its 'dispatch'", be.name),
+            };
+            return Ok(outcome);
         }
         if chosen.is_none() {
             let raw = self.raw(Phase::Request);

@@ -19,7 +19,7 @@ use crate::outcome::{Blame, End, Phase};
 use crate::proxy_header;
 use crate::session::Held;
 use crate::socks4;
-use crate::state::{ProxyState, ServerState, Ticket, WaitQueue, raise};
+use crate::state::{ProxyState, Ticket, WaitQueue, raise};
 use crate::tls;
 use crate::upstream::pool::{Wanted, tell};
 use crate::upstream::{self, ConnectError, How, Upstream};
@@ -34,6 +34,9 @@ impl Exchange<'_> {
     pub(super) async fn connect(&mut self) -> Step<()> {
         self.watched = true;
         loop {
+            if let Some(to) = self.stand_in() {
+                return self.connect_directly(to).await;
+            }
             let i = match self.again.take() {
                 Some(i) => self.wait_for_slot(Some(i), None).await?,
                 None => self.wait_for_slot(None, self.avoid).await?,
@@ -45,15 +48,7 @@ impl Exchange<'_> {
                     if up.served == 0 {
                         self.observe(i, false, None);
                     }
-                    self.p.facts.bc_ends = Some(Arc::clone(&up.ends));
-                    self.p.facts.bc_reused = up.served > 0;
-                    self.p.facts.bc_requests = up.served + 1;
-                    self.p.facts.bc_fault = Fault::None;
-                    self.p.facts.bc_glitches = up.glitches;
-                    self.p.facts.bc_socket = up.io.raw().and_then(Raw::number);
-                    self.p.facts.bc_tls.clone_from(&up.tls);
-                    self.up = Some(up);
-                    self.marks.connected = self.w.now_ms();
+                    self.take_connection(up);
                     return Ok(());
                 }
                 Err(e) => e,
@@ -63,11 +58,8 @@ impl Exchange<'_> {
             if let ConnectError::Handshake(e) = &error {
                 self.p.facts.bc_tls_error = tls::error_of(e);
             }
-            let end = match &error {
-                ConnectError::Aborted => return Err(self.abandoned(Phase::Connect)),
-                ConnectError::Resource(_) => End::new(Blame::Resource, Phase::Connect),
-                ConnectError::Timeout => End::new(Blame::ServerTimeout, Phase::Connect),
-                ConnectError::Refused(_) | ConnectError::Handshake(_) | ConnectError::NoAddress => End::new(Blame::Server, Phase::Connect),
+            let Some(end) = error.end() else {
+                return Err(self.abandoned(Phase::Connect));
             };
             tracing::debug!(server = %self.server_conf(i).name, %error, "no connection");
             if !matches!(error, ConnectError::Resource(_)) {
@@ -80,11 +72,24 @@ impl Exchange<'_> {
                 return Err(Stop::End(end));
             }
             if (self.again.is_some() || self.is_alone()) && !matches!(error, ConnectError::Timeout) {
-                let limit = self.be.timeouts.connect.unwrap_or(TURN_AROUND);
-                self.sleep(TURN_AROUND.min(limit)).await?;
+                self.turn_around().await?;
                 self.look_again(i);
             }
         }
+    }
+
+    /// There is a connection.
+    pub(super) fn take_connection(&mut self, up: Box<Upstream>) {
+        let f = &mut self.p.facts;
+        f.bc_ends = Some(Arc::clone(&up.ends));
+        f.bc_reused = up.served > 0;
+        f.bc_requests = up.served + 1;
+        f.bc_fault = Fault::None;
+        f.bc_glitches = up.glitches;
+        f.bc_socket = up.io.raw().and_then(Raw::number);
+        f.bc_tls.clone_from(&up.tls);
+        self.up = Some(up);
+        self.marks.connected = self.w.now_ms();
     }
 
     /// Checks may have found out meanwhile that the server to be tried again is down: another attempt there would be lost.
@@ -132,7 +137,7 @@ impl Exchange<'_> {
     }
 
     /// Counts a stream that goes elsewhere than to server `i`.
-    fn count_redispatch(&mut self, i: usize) {
+    pub(super) fn count_redispatch(&mut self, i: usize) {
         let (w, state) = (self.w.id, self.be_state());
         state.be.redispatches.inc(w);
         state.servers[i].counters.redispatches.inc(w);
@@ -192,7 +197,7 @@ impl Exchange<'_> {
     }
 
     /// The time in the queue ends with a server; attempts at the same one are part of connecting.
-    fn mark_queued(&mut self) {
+    pub(super) fn mark_queued(&mut self) {
         if self.marks.queued == 0 {
             self.marks.queued = self.w.now_ms();
         }
@@ -392,6 +397,12 @@ impl Exchange<'_> {
         }
     }
 
+    /// The pause before the same is tried again.
+    pub(super) async fn turn_around(&mut self) -> Step<()> {
+        let limit = self.be.timeouts.connect.unwrap_or(TURN_AROUND);
+        self.sleep(TURN_AROUND.min(limit)).await
+    }
+
     async fn sleep(&mut self, ms: Millis) -> Step<()> {
         self.c.deadline.set(self.w.now_ms() + ms);
         std::future::poll_fn(|cx| {
@@ -411,7 +422,8 @@ impl Exchange<'_> {
     /// Where a connection was to go that failed.
     #[cold]
     fn note_target(&mut self, i: usize) {
-        let dst = self.address(&self.server_conf(i), &self.be_state().servers[i]).ok();
+        let to = self.be_state().servers[i].endpoint();
+        let dst = to.map(|to| self.address(&self.server_conf(i), to));
         self.p.facts.bc_ends = Some(Arc::new(Ends { src: None, dst }));
     }
 
@@ -427,7 +439,7 @@ impl Exchange<'_> {
             self.be_state().be.reuse.inc(w);
             return Ok(up);
         }
-        let address = self.address(conf, server)?;
+        let address = self.address(conf, server.endpoint().ok_or(ConnectError::NoAddress)?);
         let now = self.w.now_ms();
         let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(now, limit);
@@ -543,10 +555,8 @@ impl Exchange<'_> {
         })
     }
 
-    fn address(&self, conf: &Server, server: &ServerState) -> Result<Endpoint, ConnectError> {
-        let Endpoint::Ip(mut to) = server.endpoint().ok_or(ConnectError::NoAddress)? else {
-            return server.endpoint().ok_or(ConnectError::NoAddress);
-        };
+    pub(super) fn address(&self, conf: &Server, to: Endpoint) -> Endpoint {
+        let Endpoint::Ip(mut to) = to else { return to };
         // A server without an address of its own, or without a port, stands where the client meant to go.
         if to.ip().is_unspecified() || to.port() == 0 || conf.port_offset.is_some() {
             let env = self.env(false);
@@ -562,7 +572,7 @@ impl Exchange<'_> {
                 None => {}
             }
         }
-        Ok(Endpoint::Ip(to))
+        Endpoint::Ip(to)
     }
 
     /// Gives the server's slot to the next in the queue, or back.
@@ -596,39 +606,46 @@ impl Exchange<'_> {
         });
     }
 
+    /// The connection may serve another request: this client's, where it is nobody else's.
+    fn keep_connection(&mut self, id: ServerId, up: Box<Upstream>) {
+        if self.be.reuse == Persist::Never || up.private {
+            self.hold(id, up);
+        } else {
+            let (now, server) = (self.w.now_ms(), self.w.shared.server(self.be_id, id));
+            let used = server.cur_sess.load(Ordering::Relaxed);
+            self.w.pools.put((self.be_id, id), &server.conf(), server, used, up, now);
+        }
+    }
+
     /// The stream is done with its server. `clean`: request and response are complete, the connection may serve others.
     pub(super) fn leave_server(&mut self, clean: bool) {
-        if let (Some(mut up), Some(i)) = (self.up.take(), self.server) {
-            up.served += 1;
-            if clean {
-                self.c.last = Some((self.be_id, ServerId(i as u32)));
+        let Some(mut up) = self.up.take() else {
+            self.give_slot();
+            return;
+        };
+        up.served += 1;
+        if let Some(id) = self.server.map(|i| ServerId(i as u32)).filter(|_| clean) {
+            self.c.last = Some((self.be_id, id));
+            if self.reusable {
+                self.keep_connection(id, up);
+                self.give_slot();
+                return;
             }
-            if clean && self.reusable {
-                let (id, now) = (ServerId(i as u32), self.w.now_ms());
-                if self.be.reuse == Persist::Never || up.private {
-                    self.hold(id, up);
-                } else {
-                    let server = &self.be_state().servers[i];
-                    let used = server.cur_sess.load(Ordering::Relaxed);
-                    self.w.pools.put((self.be_id, id), &self.server_conf(i), server, used, up, now);
-                }
-            } else {
-                // A server that has ended its side is left in order, and so is one whose client was too slow, or whose tunnel was
-                // silent. In TCP mode whoever ends a stream early says how.
-                let slow = match self.p.facts.termination[0] {
-                    b'c' => true,
-                    b's' => self.tunnel,
-                    _ => false,
-                };
-                let cut = if clean {
-                    self.request_sent && !self.p.res.eof
-                } else {
-                    !self.raw && !slow
-                };
-                if cut {
-                    up.close();
-                }
-            }
+        }
+        // A server that has ended its side is left in order, and so is one whose client was too slow, or whose tunnel was
+        // silent. In TCP mode whoever ends a stream early says how.
+        let slow = match self.p.facts.termination[0] {
+            b'c' => true,
+            b's' => self.tunnel,
+            _ => false,
+        };
+        let cut = if clean {
+            self.request_sent && !self.p.res.eof
+        } else {
+            !self.raw && !slow
+        };
+        if cut {
+            up.close();
         }
         self.give_slot();
     }
