@@ -14,7 +14,7 @@ fn threads(origin: &Origin, global: &str, lines: &str, server: &str) -> Proxy {
 fn idle(p: &Proxy) -> usize {
     let all = p.cli("show servers conn");
     let row = all.lines().find(|l| l.starts_with("l/s ")).unwrap();
-    row.split(' ').nth(12).unwrap().parse().unwrap()
+    row.split(' ').nth(14).unwrap().parse().unwrap()
 }
 
 /// One request on a connection of its own, and the server's connection idle again.

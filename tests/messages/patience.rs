@@ -170,7 +170,7 @@ fn a_kept_connection_that_dies_under_a_request_is_told_by_silence() {
     wait::until_true("the connection idles", || {
         let all = p.cli("show servers conn");
         let row = all.lines().find(|l| l.starts_with("l/s ")).unwrap();
-        row.split(' ').nth(12) == Some("1")
+        row.split(' ').nth(14) == Some("1")
     });
     let mut second = p.connect("l");
     second.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
