@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Deref;
 
-use hapax_value::{Type, Value};
+use hapax_value::{Type, Value, write_v6};
 
 /// What the keys of a table are. Lengths are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,9 +123,11 @@ impl KeyType {
             Self::Ip => _ = write!(out, "{}", Ipv4Addr::from(four(key))),
             Self::Integer => _ = write!(out, "{}", u32::from_be_bytes(four(key))),
             Self::Ipv6 => {
+                let mut text = Vec::new();
                 if let Value::V6(a) = self.value(key) {
-                    _ = write!(out, "{a}");
+                    write_v6(a, &mut text);
                 }
+                out.push_str(&String::from_utf8_lossy(&text));
             }
             Self::String(_) => show_text(key, out),
             Self::Binary(_) => key.iter().for_each(|b| _ = write!(out, "{b:02X}")),
@@ -207,6 +209,7 @@ mod tests {
         let cases: &[(KeyType, &[u8], &str)] = &[
             (KeyType::Ip, &[127, 0, 0, 1], "127.0.0.1"),
             (KeyType::Integer, &[255; 4], "4294967295"),
+            (KeyType::Ipv6, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 0, 0], "::1.7.0.0"),
             (
                 KeyType::Ipv6,
                 &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 9, 8, 7, 6],
