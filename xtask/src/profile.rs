@@ -15,6 +15,10 @@ use crate::repo::Repo;
 
 /// Where the counts are kept, from the root.
 const KEPT: &str = ".cargo/hapax.profdata";
+/// Where the program that counts is built, and its counts.
+const TARGET: &str = "target/profile";
+/// The first LLVM that reads the counts.
+const OLDEST: u32 = 19;
 /// Backends of the configuration that is read.
 const BACKENDS: usize = 2000;
 
@@ -28,7 +32,11 @@ pub(crate) struct Options {
 pub(crate) fn run(repo: &Repo, o: &Options) -> Result<()> {
     let merger = merger()?;
     let dir = Scratch::new("profile")?;
-    let counts = dir.0.join("counts");
+    // The program that counts has the place built in, and may be one built for an earlier run.
+    let counts = repo.root.join(TARGET).join("counts");
+    if counts.exists() {
+        std::fs::remove_dir_all(&counts).with_context(|| format!("{}", counts.display()))?;
+    }
     println!("building a program that counts ...");
     let program = build(repo, &counts)?;
     bench::exercise(&program, o.seconds)?;
@@ -41,10 +49,7 @@ pub(crate) fn run(repo: &Repo, o: &Options) -> Result<()> {
         .status()
         .with_context(|| format!("{}", merger.display()))?;
     if !status.success() {
-        bail!(
-            "{} could not read the counts: it has to be at least as new as LLVM 19",
-            merger.display()
-        );
+        bail!("{} could not read the counts", merger.display());
     }
     println!("{KEPT}: {} bytes", std::fs::metadata(&kept)?.len());
     Ok(())
@@ -58,19 +63,31 @@ fn merger() -> Result<PathBuf> {
     if component.is_file() {
         return Ok(component);
     }
-    let names = (19..40)
+    let names = (OLDEST..40)
         .rev()
         .map(|n| format!("llvm-profdata-{n}"))
         .chain(["llvm-profdata".to_owned()]);
     names
         .map(PathBuf::from)
-        .find(|n| bench::installed(&n.to_string_lossy()))
-        .context("no 'llvm-profdata': run 'rustup component add llvm-tools', or install the package 'llvm-19'")
+        .find(|n| bench::installed(&n.to_string_lossy()) && release(n).is_some_and(|r| r >= OLDEST))
+        .with_context(|| {
+            format!(
+                "no 'llvm-profdata' of LLVM {OLDEST} or later: run 'rustup component add llvm-tools', or install the package 'llvm-{OLDEST}'"
+            )
+        })
+}
+
+/// Which LLVM a tool belongs to.
+fn release(tool: &Path) -> Option<u32> {
+    let out = Command::new(tool).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    let (_, after) = text.split_once("LLVM version ")?;
+    after.split('.').next()?.parse().ok()
 }
 
 fn build(repo: &Repo, counts: &Path) -> Result<PathBuf> {
     // Cargo does not see that the compiler is told something else: what it builds is kept apart.
-    let target = repo.root.join("target/profile");
+    let target = repo.root.join(TARGET);
     let status = Command::new(env!("CARGO"))
         .args(["build", "--release", "--package", "hapax", "--target-dir"])
         .arg(&target)
