@@ -1,6 +1,7 @@
 //! Health checks: who is in the farm, and when that changes.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod marks;
 mod names;
 mod pool;
 mod scripts;

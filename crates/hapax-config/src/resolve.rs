@@ -125,6 +125,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     filters::number(&mut proxies);
     let later = later::finish(&mut reader, &index, &peers);
     names::resolve_deferred(&mut reader, &index, &server_names, &mut proxies);
+    servers::break_rings(&mut reader, &mut proxies);
     mark_referenced(&mut proxies);
     logs::check(&mut reader, &proxies);
     layers::check(&mut reader, &proxies);

@@ -11,16 +11,53 @@ use super::proxy::One;
 use super::{names, tls};
 use crate::codes;
 use crate::draft::Draft;
-use crate::plan::{Check, CopyOnWrite, Script, ServerTarget, UseServer};
-use crate::reader::placed;
+use crate::plan::{Check, CopyOnWrite, Proxy, Script, Server, ServerTarget, UseServer};
+use crate::reader::{Reader, placed};
 
 /// Why a server that tracks another may have no `init-state`.
 pub(crate) const STATE_OF_ITS_OWN: &str = "unable to set init-state and tracking at the same time!";
 
-/// Which servers of a proxy have health checks.
+/// Which servers of a proxy others may track: those with checks, and those that track themselves.
 pub(super) fn with_checks(draft: &Draft) -> Vec<bool> {
-    let checked = |s: &crate::plan::Server| s.check.is_some() || s.agent.is_some() || s.track.is_some();
-    draft.proxy.servers.iter().map(checked).collect()
+    let checked = |s: &Server| s.check.is_some() || s.agent.is_some();
+    let mut all: Vec<bool> = draft.proxy.servers.iter().map(checked).collect();
+    draft.tracks.iter().for_each(|(i, ..)| all[*i] = true);
+    all
+}
+
+/// A chain of servers that track each other ends somewhere: of a ring, the last server read is told.
+pub(super) fn break_rings(reader: &mut Reader<'_>, proxies: &mut [Proxy]) {
+    let mut known = HashMap::new();
+    for p in 0..proxies.len() {
+        for s in 0..proxies[p].servers.len() {
+            let me = (p as u32, s as u32);
+            let Some(target) = proxies[p].servers[s].track else { continue };
+            let mut next = Some(target);
+            while next.is_some_and(|n| n != me) {
+                next = next.and_then(|n| known.get(&n).copied());
+            }
+            if next.is_none() {
+                known.insert(me, target);
+                continue;
+            }
+            let to = &proxies[target.0 as usize];
+            let (own, other) = (&proxies[p].servers[s], &to.servers[target.1 as usize]);
+            let message = format!(
+                "'server {}/{}' : unable to track {to}/{} as it belongs to a tracking chain looping back to {to}/{}.",
+                proxies[p].name,
+                own.name,
+                other.name,
+                own.name,
+                to = to.name,
+            );
+            if !proxies[p].disabled {
+                reader
+                    .diags
+                    .push(Diagnostic::alert(&codes::SERVER, message).at(own.span).lead(Lead::Place));
+            }
+            proxies[p].servers[s].track = None;
+        }
+    }
 }
 
 /// `use-server`: names of servers become their indices.

@@ -222,6 +222,33 @@ fn whole_proxies_are_judged_in_haproxys_words() {
 }
 
 #[test]
+fn servers_that_track_form_chains_and_no_rings() {
+    let text = |lines: &str| format!("backend b\n    timeout connect 1s\n    timeout server 1s\n{lines}");
+    let other = "backend c\n    timeout connect 1s\n    timeout server 1s\n";
+    let none: &[&str] = &[];
+    for (lines, want) in [
+        (
+            text("    server e :1 track f\n    server f :1 track g\n    server g :1 check\n"),
+            none,
+        ),
+        (
+            text("    server e :1 track f\n    server f :1 track g\n    server g :1\n"),
+            &["5 alert 'server b/f' : unable to use b/g for tracking as it does not have any check nor agent enabled."],
+        ),
+        (
+            text("    server e :1 track f\n    server f :1 track g\n    server g :1 track e\n"),
+            &["6 alert 'server b/g' : unable to track b/e as it belongs to a tracking chain looping back to b/g."],
+        ),
+        (
+            text(&format!("    server e :1 track c/f\n{other}    server f :1 track b/e\n")),
+            &["8 alert 'server c/f' : unable to track b/e as it belongs to a tracking chain looping back to b/f."],
+        ),
+    ] {
+        assert_eq!(told(&lines), *want, "{lines}");
+    }
+}
+
+#[test]
 fn missing_timeouts_are_told_with_the_cure() {
     let told = told("frontend f\n    bind :80\n");
     assert_eq!(told.len(), 1);

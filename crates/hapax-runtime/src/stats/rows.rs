@@ -397,10 +397,12 @@ pub fn server_status(shared: &Shared, conf: &Server, state: &ServerState) -> Str
         };
     }
     let draining = admin & Admin::DRAIN != 0;
-    let looked_after = match conf.track {
-        Some((p, s)) => shared.server(ProxyId(p), ServerId(s)),
-        None => state,
-    };
+    // The end of a chain of trackers is who is checked.
+    let (mut looked_after, mut tracked) = (state, conf.track);
+    while let Some((p, s)) = tracked {
+        looked_after = shared.server(ProxyId(p), ServerId(s));
+        tracked = looked_after.conf().track;
+    }
     let checked = (conf.check.is_some() || conf.track.is_some()) && looked_after.check_enabled.load(Relaxed);
     let health = looked_after.check().health;
     let (n, of, _) = health.shown();
