@@ -1,9 +1,11 @@
 //! What a change of health does beside the choice of servers: sessions that end, servers that follow.
 
-use std::sync::Arc;
+use std::io::{Read, Write};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 
-use hapax_tests::{Builder, Origin, Program, Proxy, Reply, wait};
+use hapax_tests::origin::TcpOrigin;
+use hapax_tests::{Builder, Origin, Program, Proxy, Reply, compare, wait};
 
 use super::{status, wait_status};
 
@@ -51,4 +53,41 @@ server spare @o@ backup\n  server follows @o@ track s weight 0\n  server next @o
     assert!(third.is_closed());
     assert_eq!(status(&p, "follows"), "MAINT (via l/s)");
     assert_eq!(status(&p, "next"), "MAINT (via l/follows)");
+}
+
+#[test]
+fn checks_and_agents_start_from_where_the_traffic_does() {
+    let scenario = |program| {
+        let (told, heard) = mpsc::channel();
+        let listener = |name: &'static str, answer: &'static [u8]| {
+            let told = Mutex::new(told.clone());
+            TcpOrigin::new(move |mut s| {
+                let from = s.peer_addr().unwrap().ip().to_string();
+                let _ = told.lock().unwrap().send((name, from));
+                let _ = s.read(&mut [0; 256]);
+                let _ = s.write_all(answer);
+            })
+        };
+        let ok = b"HTTP/1.0 200 OK\r\n\r\n";
+        let (own, shared, agent) = (listener("own", ok), listener("shared", ok), listener("agent", b"up\n"));
+        let agent_addr = agent.addr();
+        let agent_port = agent_addr.rsplit(':').next().unwrap();
+        let _p = Builder::new(
+            program,
+            &format!(
+                "{}listen l\n  bind @l@\n  source 127.0.0.2\n  option httpchk GET /\n  server own @own@ check inter 50ms source 127.0.0.3\n  \
+server shared @shared@ check inter 50ms agent-check agent-send hello agent-port {agent_port} agent-inter 50ms\n",
+                super::TIMEOUTS
+            ),
+        )
+        .set("own", &own.addr())
+        .set("shared", &shared.addr())
+        .start();
+        ["own", "shared", "agent"].map(|name| {
+            let (_, from) = heard.iter().find(|(who, _)| *who == name).unwrap();
+            from
+        })
+    };
+    assert_eq!(scenario(Program::Hapax), ["127.0.0.3", "127.0.0.2", "127.0.0.2"]);
+    compare::same("checks_and_agents_start_from_where_the_traffic_does", scenario);
 }

@@ -1,5 +1,6 @@
 //! A frontend, a backend or both (manual, 4).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bitflags::bitflags;
@@ -257,7 +258,7 @@ pub enum UseSource {
     /// The client's, with its port or with any.
     Client,
     ClientIp,
-    Address(std::net::SocketAddr),
+    Address(SocketAddr),
     /// The address in a request header, by occurrence (negative: from the end).
     Header(Arc<[u8]>, i32),
 }
@@ -296,6 +297,15 @@ pub enum SwitchTarget {
 }
 
 impl Proxy {
+    /// `source`: where connections to a server start from, by its own line or the proxy's.
+    #[must_use]
+    pub fn source_to(&self, server: &Server) -> Option<SocketAddr> {
+        [&server.source, &self.source].into_iter().flatten().find_map(|e| match e {
+            Endpoint::Ip(a) => Some(*a),
+            _ => None,
+        })
+    }
+
     /// Its rule sets by their names, in the order in which a stream comes to them.
     pub fn rule_sets(&self) -> [(&'static str, &[Rule]); 8] {
         [

@@ -77,7 +77,7 @@ async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Ve
     let plan = connect::Plan {
         to,
         socks: None,
-        source: None,
+        source: proxy.source_to(&server.conf()),
         send_proxy: 0,
         tls: None,
         name: None,

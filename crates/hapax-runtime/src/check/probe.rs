@@ -328,10 +328,7 @@ impl<'a> Run<'a> {
         Ok(connect::Plan {
             to,
             socks,
-            source: match &self.conf.source {
-                Some(Endpoint::Ip(a)) => Some(*a),
-                _ => None,
-            },
+            source: self.plan.source_to(&self.conf),
             send_proxy: if send_proxy { self.conf.send_proxy.max(1) } else { 0 },
             tls,
             name: self.names(c).0.or(verified),

@@ -13,11 +13,11 @@ use super::exchange::Exchange;
 impl Exchange<'_> {
     /// Where the connection starts from: `source` of the server, else of the backend; `true`: `usesrc` gives each client one.
     pub(super) fn source(&self, conf: &Server) -> (Option<SocketAddr>, bool) {
-        let ip = |e: &Option<Endpoint>| e.as_ref().and_then(|e| if let Endpoint::Ip(a) = e { Some(*a) } else { None });
-        let own = ip(&conf.source);
-        let (own, other) = match own {
-            Some(_) => (own, &conf.use_source),
-            None => (ip(&self.be.source), &self.be.use_source),
+        let own = self.be.source_to(conf);
+        let other = if matches!(conf.source, Some(Endpoint::Ip(_))) {
+            &conf.use_source
+        } else {
+            &self.be.use_source
         };
         let Some(other) = other else { return (own, false) };
         let client = || {
