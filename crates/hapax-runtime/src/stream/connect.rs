@@ -22,7 +22,7 @@ use crate::socks4;
 use crate::state::{ProxyState, Ticket, WaitQueue, raise};
 use crate::tls;
 use crate::upstream::pool::{Wanted, tell};
-use crate::upstream::{self, ConnectError, How, Upstream};
+use crate::upstream::{self, ConnectError, How, Special, Upstream};
 
 /// Pause before a server that refused is tried again.
 const TURN_AROUND: Millis = 1000;
@@ -418,7 +418,6 @@ impl Exchange<'_> {
         }
     }
 
-    /// An idle connection where policy allows, else a new one.
     /// Where a connection was to go that failed.
     #[cold]
     fn note_target(&mut self, i: usize) {
@@ -427,6 +426,19 @@ impl Exchange<'_> {
         self.p.facts.bc_ends = Some(Arc::new(Ends { src: None, dst }));
     }
 
+    /// How a connection is made; `shakes`: with TLS.
+    pub(super) fn how<'c>(&self, link: &Link, special: Option<&'c Special<'c>>, shakes: bool) -> How<'c> {
+        How {
+            source: link.source,
+            transparent: link.transparent,
+            special,
+            mark: self.p.controls.bc_mark,
+            tos: self.p.controls.bc_tos,
+            speaks: !self.raw || !self.p.req.buf.is_empty() || shakes || !link.header.is_empty(),
+        }
+    }
+
+    /// An idle connection where policy allows, else a new one.
     async fn open(&mut self, i: usize) -> Result<Box<Upstream>, ConnectError> {
         let conf = self.server_conf(i);
         let conf = &*conf;
@@ -443,15 +455,8 @@ impl Exchange<'_> {
         let now = self.w.now_ms();
         let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(now, limit);
-        let special = upstream::Special::of(self.plan, self.be, conf);
-        let how = How {
-            source: link.source,
-            transparent: link.transparent,
-            special: special.as_ref(),
-            mark: self.p.controls.bc_mark,
-            tos: self.p.controls.bc_tos,
-            speaks: !self.raw || !self.p.req.buf.is_empty() || config.is_some() || !link.header.is_empty(),
-        };
+        let special = Special::of(self.plan, self.be, conf);
+        let how = self.how(&link, special.as_ref(), config.is_some());
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let hop = conf.socks4.map(Endpoint::Ip);
         let to = hop.as_ref().unwrap_or(&address);

@@ -9,7 +9,7 @@ use super::exchange::Exchange;
 use super::{Step, Stop};
 use crate::io::Io;
 use crate::outcome::Phase;
-use crate::upstream::{self, ConnectError, How, Upstream};
+use crate::upstream::{self, ConnectError, Special, Upstream};
 
 impl<'x> Exchange<'x> {
     /// What stands in for a server: there is such a thing, and no server that the stream is bound to.
@@ -63,15 +63,8 @@ impl<'x> Exchange<'x> {
         }));
         let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(self.w.now_ms(), limit);
-        let special = upstream::Special::of(self.plan, self.be, to);
-        let how = How {
-            source: link.source,
-            transparent: link.transparent,
-            special: special.as_ref(),
-            mark: self.p.controls.bc_mark,
-            tos: self.p.controls.bc_tos,
-            speaks: !self.raw || !self.p.req.buf.is_empty(),
-        };
+        let special = Special::of(self.plan, self.be, to);
+        let how = self.how(&link, special.as_ref(), false);
         self.be_state().be.connect.inc(self.w.id);
         let source_asked = self.plan.wanted.server_source;
         let mut watch = self.watch(Phase::Connect);
