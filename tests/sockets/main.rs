@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hapax_tests::origin::TcpOrigin;
@@ -123,6 +124,56 @@ fn socket_options_do_not_stand_in_the_way() {
         assert_eq!(p.connect("l").get("/").text(), "ok");
     }
     assert!(!p.stderr().contains("not acted on"), "{}", p.stderr());
+}
+
+#[test]
+fn what_the_system_refuses_of_a_socket_is_left_out() {
+    let origin = Origin::saying("ok");
+    for server in [
+        "cc nonesuch",
+        "source 127.0.0.1 interface nodev9",
+        "tcp-ut 10s cc nonesuch tfo",
+        "source 0.0.0.0:9",
+    ] {
+        let p = Builder::new(
+            Program::Hapax,
+            &format!(
+                "{TIMEOUTS}  clitcpka-idle 40000s\n  srvtcpka-idle 40000s\n  srvtcpka-intvl 0\n  srvtcpka-cnt 900\n  option tcpka\n\
+                 listen l\n  bind @l@ interface nodev9 mss 1\n  server s @s@ {server}\n"
+            ),
+        )
+        .set("s", &origin.addr())
+        .start();
+        assert_eq!(p.connect("l").get("/").text(), "ok", "{server}");
+        let told = p.stderr();
+        assert!(
+            told.contains("cannot bind receiver to device (No such device) for [127.0.0.1:"),
+            "{told}"
+        );
+        assert!(told.contains("cannot set MSS (Invalid argument) for [127.0.0.1:"), "{told}");
+    }
+}
+
+#[test]
+fn connections_of_checks_are_told_what_those_of_traffic_are() {
+    // The server never answers, so that the connection is there to be looked at.
+    let asked = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&asked);
+    let origin = TcpOrigin::new(move |mut s| {
+        *seen.lock().unwrap() = Some((s.peer_addr().unwrap(), s.local_addr().unwrap()));
+        let mut buf = [0; 4096];
+        while s.read(&mut buf).is_ok_and(|n| n > 0) {}
+    });
+    let _p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}  timeout check 2m\nlisten l\n  bind @l@\n  option httpchk\n  option srvtcpka\n  server s @s@ check inter 2m\n"
+        ),
+    )
+    .set("s", &origin.addr())
+    .start();
+    let (from, to) = wait::until("a check", || *asked.lock().unwrap());
+    wait::until_true("the request's acknowledgement", || has_keepalive(from, to));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
-use hapax_config::plan::{Bind, Options, Proxy, TcpKeepAlive};
+use hapax_config::plan::{Bind, Mode, Options, Proxy, TcpKeepAlive};
 use hapax_sample::ProxyId;
 use hapax_sys::listen::Listener;
 use hapax_value::Endpoint;
@@ -125,12 +125,19 @@ fn watch(l: std::net::TcpListener) -> io::Result<AsyncFd<std::net::TcpListener>>
     AsyncFd::with_interest(l, Interest::READABLE)
 }
 
-/// Options of the connections to come, by `tune.*`, `option clitcpka` and `cc`.
+/// Options of the connections to come, by `tune.*`, `option clitcpka`, `option tcp-smart-accept` and `cc`.
 fn prepare(worker: &Worker, facts: &ListenerFacts, socket: &std::net::TcpListener) {
     use hapax_sys::sockopt;
     let proxy = &worker.plan().proxies[facts.proxy.0 as usize];
     let b = worker.plan().global.client_buffers;
     let mut failed = sockopt::set_buffers(socket, b.receive, b.send, b.unsent).err();
+    // A request that is answered at once needs no acknowledgement of its own.
+    let with_answer = if proxy.mode == Mode::Http {
+        !proxy.options.contains(Options::NO_SMART_ACCEPT)
+    } else {
+        proxy.options.contains(Options::TCP_SMART_ACCEPT)
+    };
+    failed = sockopt::set_quickack(socket, !with_answer).err().or(failed);
     if proxy.options.contains(Options::CLITCPKA) {
         failed = sockopt_keepalive(socket, proxy.client_keepalive).err().or(failed);
     }

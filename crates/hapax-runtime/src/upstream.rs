@@ -154,13 +154,16 @@ pub(crate) struct Special<'c> {
     pub interface: Option<&'c str>,
     pub keepalive: Option<TcpKeepAlive>,
     pub buffers: SocketBuffers,
+    /// Data may travel with the first packet.
+    pub fast: bool,
 }
 
 impl<'c> Special<'c> {
-    /// `None`: nothing is asked for.
-    pub(crate) fn of(plan: &'c Plan, proxy: &'c Proxy, server: &'c Server) -> Option<Self> {
+    /// `None`: nothing is asked for. `check`: the connection is not for traffic.
+    pub(crate) fn of(plan: &'c Plan, proxy: &'c Proxy, server: &'c Server, check: bool) -> Option<Self> {
         let special = Self {
             server,
+            fast: server.tfo && !check,
             interface: server.interface.as_deref().or(proxy.source_interface.as_deref()),
             keepalive: proxy.options.contains(Options::SRVTCPKA).then_some(proxy.server_keepalive),
             buffers: plan.global.server_buffers,
@@ -170,31 +173,30 @@ impl<'c> Special<'c> {
             && special.buffers == SocketBuffers::default()
             && server.tcp_ut.is_none()
             && server.cc.is_none()
-            && !server.tfo;
+            && !special.fast;
         (!plain).then_some(special)
     }
 
-    fn apply(&self, socket: &Socket) -> io::Result<()> {
+    /// What the system refuses is left out: the connection is made as it can be.
+    fn apply(&self, socket: &Socket) {
         use hapax_sys::sockopt;
         let b = self.buffers;
-        sockopt::set_buffers(socket, b.receive, b.send, b.unsent)?;
+        let _ = sockopt::set_buffers(socket, b.receive, b.send, b.unsent);
         if let Some(k) = self.keepalive {
-            crate::listener::sockopt_keepalive(socket, k)?;
+            let _ = crate::listener::sockopt_keepalive(socket, k);
         }
         if let Some(ms) = self.server.tcp_ut {
-            sockopt::set_user_timeout(socket, u32::try_from(ms).unwrap_or(u32::MAX))?;
+            let _ = sockopt::set_user_timeout(socket, u32::try_from(ms).unwrap_or(u32::MAX));
         }
         if let Some(name) = &self.server.cc {
-            sockopt::set_congestion(socket, name)?;
+            let _ = sockopt::set_congestion(socket, name);
         }
         if let Some(name) = self.interface {
-            sockopt::bind_device(socket, name)?;
+            let _ = sockopt::bind_device(socket, name);
         }
-        if self.server.tfo {
-            // A kernel without it connects as ever.
+        if self.fast {
             let _ = sockopt::set_fastopen_connect(socket, true);
         }
-        Ok(())
     }
 }
 
@@ -249,9 +251,9 @@ pub(crate) async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<Tcp> {
         let _ = hapax_sys::sockopt::set_tos(&socket, to.is_ipv6(), tos);
     }
     if let Some(special) = how.special {
-        special.apply(&socket)?;
+        special.apply(&socket);
     }
-    if let Some(from) = how.source {
+    if let Some(from) = how.source.filter(|a| !a.ip().is_unspecified()) {
         if how.transparent {
             hapax_sys::sockopt::set_transparent(&socket, from.is_ipv6())?;
         }

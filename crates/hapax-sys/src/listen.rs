@@ -43,9 +43,10 @@ pub struct Options<'a> {
     pub backlog: i32,
     pub reuseport: bool,
     pub interface: Option<&'a str>,
-    /// `v6only` and `v4v6`; `None`: as the system has it.
-    pub v6only: Option<bool>,
+    /// An IPv6 address takes no IPv4 clients.
+    pub v6only: bool,
     pub transparent: bool,
+    /// The largest segment announced.
     pub mss: Option<i32>,
     pub user_timeout_ms: Option<u32>,
     /// Length of the fast open queue.
@@ -60,7 +61,7 @@ impl Default for Options<'_> {
             backlog: 1024,
             reuseport: true,
             interface: None,
-            v6only: None,
+            v6only: false,
             transparent: false,
             mss: None,
             user_timeout_ms: None,
@@ -140,11 +141,11 @@ fn reason(e: &io::Error) -> String {
     }
 }
 
-/// Creates the socket and listens.
-pub fn listen(address: Address<'_>, options: &Options<'_>) -> Result<Listener, Error> {
+/// Creates the socket and listens. `unmet`: options that the system refused, without which the socket does its work.
+pub fn listen(address: Address<'_>, options: &Options<'_>, unmet: &mut Vec<Error>) -> Result<Listener, Error> {
     match address {
-        Address::Tcp(a) => tcp(a, options).map(Listener::Tcp),
-        Address::Udp(a) => udp(a, options).map(Listener::Udp),
+        Address::Tcp(a) => tcp(a, options, unmet).map(Listener::Tcp),
+        Address::Udp(a) => udp(a, options, unmet).map(Listener::Udp),
         Address::Unix(path) => unix::path(path, options).map(Listener::Unix),
         Address::Abstract { name, zero_terminated } => unix::abstract_name(name, zero_terminated, options).map(Listener::Unix),
         Address::Fd(n) => {
@@ -158,7 +159,7 @@ pub fn listen(address: Address<'_>, options: &Options<'_>) -> Result<Listener, E
 }
 
 /// A socket for an address, not bound yet; `failed` is what is told where there is none.
-fn unbound(address: SocketAddr, kind: SocketType, failed: &'static str, o: &Options<'_>) -> Result<OwnedFd, Error> {
+fn unbound(address: SocketAddr, kind: SocketType, failed: &'static str, o: &Options<'_>, unmet: &mut Vec<Error>) -> Result<OwnedFd, Error> {
     let at = |step| move |source: io::Error| Error { step, source };
     let family = if address.is_ipv6() {
         AddressFamily::INET6
@@ -172,27 +173,32 @@ fn unbound(address: SocketAddr, kind: SocketType, failed: &'static str, o: &Opti
         // Older kernels and some sandboxes lack it; binding then tells whether that matters.
         let _ = sockopt::set_reuseport(&fd, true);
     }
-    // Unset, `::` takes IPv4 too where the system says so, as HAProxy leaves it.
-    if let Some(only) = o.v6only.filter(|_| address.is_ipv6()) {
-        sockopt::set_v6only(&fd, only).map_err(at("cannot set IPV6_V6ONLY"))?;
+    if address.is_ipv6() {
+        // Said either way: `::` takes IPv4 too whatever the system's own idea of it.
+        sockopt::set_v6only(&fd, o.v6only).map_err(at("cannot set IPV6_V6ONLY"))?;
+    }
+    if let Some(name) = o.interface {
+        let bound = sockopt::bind_device(&fd, name);
+        unmet.extend(bound.err().map(|source| Error {
+            step: "cannot bind receiver to device",
+            source,
+        }));
     }
     Ok(fd)
 }
 
-fn tcp(address: SocketAddr, o: &Options<'_>) -> Result<TcpListener, Error> {
+fn tcp(address: SocketAddr, o: &Options<'_>, unmet: &mut Vec<Error>) -> Result<TcpListener, Error> {
     let at = |step| move |source: io::Error| Error { step, source };
-    let fd = unbound(address, SocketType::STREAM, "cannot create listening socket", o)?;
+    let fd = unbound(address, SocketType::STREAM, "cannot create listening socket", o, unmet)?;
     if o.transparent {
         sockopt::set_transparent(&fd, address.is_ipv6()).map_err(at("cannot make listening socket transparent"))?;
     }
-    if let Some(name) = o.interface {
-        sockopt::bind_device(&fd, name).map_err(at("cannot bind listener to device"))?;
-    }
+    let mut told = |done: io::Result<()>, step| unmet.extend(done.err().map(|source| Error { step, source }));
     if let Some(mss) = o.mss {
-        sockopt::set_maxseg(&fd, mss.abs()).map_err(at("cannot set MSS"))?;
+        told(sockopt::set_maxseg(&fd, mss), "cannot set MSS");
     }
     if let Some(ms) = o.user_timeout_ms {
-        sockopt::set_user_timeout(&fd, ms).map_err(at("cannot set TCP User Timeout"))?;
+        told(sockopt::set_user_timeout(&fd, ms), "cannot set TCP User Timeout");
     }
     if o.defer_accept {
         // As HAProxy: one second, after which the connection is given anyway; a kernel without it is no reason to stop.
@@ -206,14 +212,11 @@ fn tcp(address: SocketAddr, o: &Options<'_>) -> Result<TcpListener, Error> {
     Ok(TcpListener::from(fd))
 }
 
-fn udp(address: SocketAddr, o: &Options<'_>) -> Result<UdpSocket, Error> {
+fn udp(address: SocketAddr, o: &Options<'_>, unmet: &mut Vec<Error>) -> Result<UdpSocket, Error> {
     let at = |step| move |source: io::Error| Error { step, source };
-    let fd = unbound(address, SocketType::DGRAM, "cannot create receiving socket", o)?;
+    let fd = unbound(address, SocketType::DGRAM, "cannot create receiving socket", o, unmet)?;
     if o.transparent {
         sockopt::set_transparent(&fd, address.is_ipv6()).map_err(at("cannot make receiving socket transparent"))?;
-    }
-    if let Some(name) = o.interface {
-        sockopt::bind_device(&fd, name).map_err(at("cannot bind receiving socket to device"))?;
     }
     rustix::net::bind(&fd, &address).map_err(|e| at("cannot bind socket")(e.into()))?;
     Ok(UdpSocket::from(fd))

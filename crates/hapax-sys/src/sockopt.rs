@@ -126,16 +126,18 @@ pub fn set_v6only(fd: impl AsFd, only: bool) -> io::Result<()> {
 pub fn set_keepalive(fd: impl AsFd, idle: Option<Duration>, interval: Option<Duration>, count: Option<u32>) -> io::Result<()> {
     let fd = fd.as_fd();
     rx::set_socket_keepalive(fd, true)?;
+    // One that the system refuses does not keep it from the others.
+    let mut done = Ok(());
     if let Some(v) = idle {
-        rx::set_tcp_keepidle(fd, v)?;
+        done = done.and(rx::set_tcp_keepidle(fd, v));
     }
     if let Some(v) = interval {
-        rx::set_tcp_keepintvl(fd, v)?;
+        done = done.and(rx::set_tcp_keepintvl(fd, v));
     }
     if let Some(v) = count {
-        rx::set_tcp_keepcnt(fd, v)?;
+        done = done.and(rx::set_tcp_keepcnt(fd, v));
     }
-    Ok(())
+    Ok(done?)
 }
 
 /// Sizes of the kernel's buffers, doubled by the kernel for its own use; 0: left alone.

@@ -73,7 +73,7 @@ fn start(
     let mut inheritance = worker::inheritance();
     let mut held = std::mem::take(&mut inheritance.sockets);
     held.extend(bind::inherited(options.old_socket.as_deref(), report));
-    let listeners = bound(options, &plan, sources, report, held)?;
+    let listeners = bound(options, &plan, sources, Some(maxconn), report, held)?;
 
     let ring_files = hapax_runtime::log::open_backing_files(&plan)?;
     let daemon = options.daemon || (plan.global.daemon && !options.foreground && !options.debug);
@@ -150,13 +150,14 @@ fn bound(
     options: &Options,
     plan: &Plan,
     sources: &Sources,
+    most: Option<u32>,
     report: &Report,
     mut inherited: Vec<OwnedFd>,
 ) -> Result<Vec<BoundListener>, String> {
     let attempts = if options.old_pids.is_empty() { 1 } else { 100 };
     let mut failures = Vec::new();
     for attempt in 0..attempts {
-        match bind::every(plan, sources, options, &mut inherited) {
+        match bind::every(plan, sources, options, most, &mut inherited, report) {
             Ok(listeners) if listeners.is_empty() => {
                 return Err("No enabled listener found (check for 'bind' directives) ! Exiting.".to_owned());
             }

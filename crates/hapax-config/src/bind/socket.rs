@@ -97,7 +97,7 @@ pub(super) static ROWS: &[BindRow] = &[
             Ok(())
         }),
     lax("mss", i32::MIN as i64, i32::MAX as i64)
-        .doc("Largest TCP segment announced; a negative number is taken off the system's own.")
+        .doc("Largest TCP segment announced; a negative number changes nothing, for Linux lets no connection shorten its segments.")
         .ok(&["bind :80 mss 1460"])
         .bad(&["bind :80 mss", "bind :80 mss 70000", "bind :80 mss 0"])
         .set(|cx, a| {
@@ -125,11 +125,8 @@ pub(super) static ROWS: &[BindRow] = &[
     }),
     flag("v4v6")
         .doc("An IPv6 address takes IPv4 clients too.")
-        .ok(&["bind :::80 v4v6"])
-        .set(|cx, _| {
-            cx.bind.v4v6 = true;
-            Ok(())
-        }),
+        .no_effect("it does so wherever `v6only` does not forbid it")
+        .ok(&["bind :::80 v4v6"]),
     flag("v6only")
         .doc("An IPv6 address takes IPv6 clients only.")
         .ok(&["bind :::80 v6only"])

@@ -47,7 +47,6 @@ pub struct Bind {
     pub mss: Option<i32>,
     pub tcp_ut: Option<Millis>,
     pub tfo: bool,
-    pub v4v6: bool,
     pub v6only: bool,
     pub transparent: bool,
     pub defer_accept: bool,

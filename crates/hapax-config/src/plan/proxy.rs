@@ -69,6 +69,8 @@ bitflags! {
         const INDEPENDENT_STREAMS= 1 << 34;
         const HTTP_DROP_REQ_TRAILERS = 1 << 35;
         const HTTP_DROP_RES_TRAILERS = 1 << 36;
+        /// `no option tcp-smart-accept`.
+        const NO_SMART_ACCEPT    = 1 << 37;
     }
 }
 

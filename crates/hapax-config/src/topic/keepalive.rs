@@ -1,6 +1,7 @@
 //! TCP keep-alive probes.
 
 use super::Topic;
+use crate::args::Args;
 use crate::dictionary::Row;
 use crate::draft::Draft;
 use crate::keyword::Sections;
@@ -12,6 +13,11 @@ pub(super) static TOPIC: Topic = Topic {
     rows: ROWS,
     inherit,
 };
+
+/// 0 leaves it to the system.
+fn seconds(a: &Args<'_>) -> Option<u32> {
+    Some(a.millis().div_ceil(1000) as u32).filter(|n| *n > 0)
+}
 
 static ROWS: &[Row] = &[
     Row::new("clitcpka-cnt", Sections::FRONT)
@@ -33,7 +39,7 @@ static ROWS: &[Row] = &[
         .ok(&["clitcpka-idle 10 x", "clitcpka-idle 300", "clitcpka-idle 1h"])
         .bad(&["clitcpka-idle", "clitcpka-idle 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.client_keepalive.idle = Some(a.millis().div_ceil(1000) as u32);
+            cx.proxy().proxy.client_keepalive.idle = seconds(a);
             Ok(())
         }),
     Row::new("clitcpka-intvl", Sections::FRONT)
@@ -44,7 +50,7 @@ static ROWS: &[Row] = &[
         .ok(&["clitcpka-intvl 10 x", "clitcpka-intvl 300", "clitcpka-intvl 1h"])
         .bad(&["clitcpka-intvl", "clitcpka-intvl 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.client_keepalive.interval = Some(a.millis().div_ceil(1000) as u32);
+            cx.proxy().proxy.client_keepalive.interval = seconds(a);
             Ok(())
         }),
     Row::new("srvtcpka-cnt", Sections::BACK)
@@ -66,7 +72,7 @@ static ROWS: &[Row] = &[
         .ok(&["srvtcpka-idle 10 x", "srvtcpka-idle 300", "srvtcpka-idle 1h"])
         .bad(&["srvtcpka-idle", "srvtcpka-idle 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.server_keepalive.idle = Some(a.millis().div_ceil(1000) as u32);
+            cx.proxy().proxy.server_keepalive.idle = seconds(a);
             Ok(())
         }),
     Row::new("srvtcpka-intvl", Sections::BACK)
@@ -77,7 +83,7 @@ static ROWS: &[Row] = &[
         .ok(&["srvtcpka-intvl 10 x", "srvtcpka-intvl 300", "srvtcpka-intvl 1h"])
         .bad(&["srvtcpka-intvl", "srvtcpka-intvl 5x"])
         .set(|cx, a| {
-            cx.proxy().proxy.server_keepalive.interval = Some(a.millis().div_ceil(1000) as u32);
+            cx.proxy().proxy.server_keepalive.interval = seconds(a);
             Ok(())
         }),
 ];

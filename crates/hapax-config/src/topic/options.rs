@@ -205,8 +205,7 @@ static ROWS: &[Row] = &[
         .no_effect("data is spliced wherever both connections are plain TCP")
         .ok(&["option splice-response"]),
     flag("option tcp-smart-accept", Sections::FRONT)
-        .doc("Delays the first acknowledgement of a connection, to send it with data.")
-        .no_effect("it only saves packets, which the kernel decides")
+        .doc("Delays the first acknowledgement of a connection, to send it with data; in HTTP mode that is done unless it is negated.")
         .ok(&["option tcp-smart-accept"]),
     flag("option tcp-smart-connect", Sections::BACK)
         .doc("Sends the last packet of a handshake together with data.")
@@ -313,6 +312,9 @@ is named.",
 fn set_flag(cx: &mut Reader<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let bits = FLAGS.iter().find(|(name, _)| *name == a.name).map(|(_, bits)| *bits);
     cx.proxy().proxy.options.set(bits.unwrap_or_default(), a.prefix == Prefix::None);
+    if bits == Some(Options::TCP_SMART_ACCEPT) {
+        cx.proxy().proxy.options.set(Options::NO_SMART_ACCEPT, a.prefix == Prefix::No);
+    }
     if bits == Some(Options::ABORTONCLOSE) {
         cx.proxy().asked.insert("option abortonclose", a.line);
     }

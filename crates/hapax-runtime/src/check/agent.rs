@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::connect::{self, Failure, blame, within};
 use super::{Checker, spread};
+use crate::upstream::Special;
 
 /// The longest line an agent may send.
 const MAX_LINE: usize = 16 * 1024;
@@ -74,10 +75,12 @@ async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Ve
     if let Endpoint::Ip(a) = &mut to {
         a.set_port(port);
     }
+    let conf = server.conf();
     let plan = connect::Plan {
         to,
+        special: Special::of(&cx.shared.plan, proxy, &conf, true),
         socks: None,
-        source: proxy.source_to(&server.conf()),
+        source: proxy.source_to(&conf),
         send_proxy: 0,
         tls: None,
         name: None,

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::io::{Io, Raw, Tcp};
 use crate::tls;
-use crate::upstream::{self, How};
+use crate::upstream::{self, How, Special};
 
 /// The signature of PROXY version 2, and a header that says "this connection is about itself".
 const PROXY_V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
@@ -29,8 +29,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 pub(crate) type Failure = (CheckStatus, String);
 
 /// Where a connection goes and how.
-pub(crate) struct Plan {
+pub(crate) struct Plan<'c> {
     pub to: Endpoint,
+    /// What its socket is told.
+    pub special: Option<Special<'c>>,
     /// The SOCKS4 proxy in between.
     pub socks: Option<SocketAddr>,
     pub source: Option<SocketAddr>,
@@ -53,7 +55,7 @@ pub(crate) struct Opened {
     pub tls: Option<Arc<TlsFacts>>,
 }
 
-impl Plan {
+impl Plan<'_> {
     pub(crate) async fn open(&self) -> Result<Box<dyn Stream>, Failure> {
         Ok(Box::new(self.open_with_ends().await?.io))
     }
@@ -93,6 +95,7 @@ impl Plan {
     async fn tcp(&self, to: SocketAddr) -> io::Result<Tcp> {
         let how = How {
             source: self.source,
+            special: self.special.as_ref(),
             speaks: self.speaks,
             ..How::default()
         };

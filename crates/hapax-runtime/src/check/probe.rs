@@ -19,6 +19,7 @@ use super::connect::{self, blame, within};
 use super::judge::{self, Judgement, Seen};
 use super::{Checker, external, request, state};
 use crate::state::{Conf, Oper, ServerState};
+use crate::upstream::Special;
 use crate::upstream::Upstream;
 
 pub(super) async fn probe(cx: &Checker, p: ProxyId, s: ServerId, check: &Check) -> Outcome {
@@ -305,7 +306,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn connection(&self, c: &Connect, by: Instant) -> Result<connect::Plan, String> {
+    fn connection(&self, c: &Connect, by: Instant) -> Result<connect::Plan<'_>, String> {
         let check = self.check;
         let to = self.target(c).ok_or_else(|| "no address".to_owned())?;
         let tls = if c.tls || (c.like_server && check.tls) {
@@ -327,6 +328,7 @@ impl<'a> Run<'a> {
         let send_proxy = c.send_proxy || (c.like_server && check.send_proxy);
         Ok(connect::Plan {
             to,
+            special: Special::of(&self.cx.shared.plan, self.plan, &self.conf, true),
             socks,
             source: self.plan.source_to(&self.conf),
             send_proxy: if send_proxy { self.conf.send_proxy.max(1) } else { 0 },

@@ -43,6 +43,7 @@ impl Forwarder {
     async fn open(&self) -> Option<Box<dyn Stream>> {
         let plan = Plan {
             to: self.server.address.clone()?,
+            special: None,
             socks: self.server.socks4,
             source: match &self.server.source {
                 Some(hapax_value::Endpoint::Ip(a)) => Some(*a),

@@ -113,6 +113,7 @@ pub(super) async fn open(
         _ => None,
     };
     let dial = Dial {
+        special: None,
         to,
         socks: server.socks4,
         source,

@@ -152,6 +152,7 @@ impl Dialing {
     async fn open(&self) -> Option<Box<dyn Stream>> {
         let conf = self.conf.as_deref();
         let dial = Dial {
+            special: None,
             to: Endpoint::Ip(self.to),
             socks: conf.and_then(|c| c.socks4),
             source: match conf.and_then(|c| c.source.as_ref()) {

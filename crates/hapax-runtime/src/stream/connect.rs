@@ -455,7 +455,7 @@ impl Exchange<'_> {
         let now = self.w.now_ms();
         let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(now, limit);
-        let special = Special::of(self.plan, self.be, conf);
+        let special = Special::of(self.plan, self.be, conf, false);
         let how = self.how(&link, special.as_ref(), config.is_some());
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let hop = conf.socks4.map(Endpoint::Ip);

@@ -63,7 +63,7 @@ impl<'x> Exchange<'x> {
         }));
         let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(self.w.now_ms(), limit);
-        let special = Special::of(self.plan, self.be, to);
+        let special = Special::of(self.plan, self.be, to, false);
         let how = self.how(&link, special.as_ref(), false);
         self.be_state().be.connect.inc(self.w.id);
         let source_asked = self.plan.wanted.server_source;

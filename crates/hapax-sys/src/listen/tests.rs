@@ -12,9 +12,9 @@ fn any_port() -> Address<'static> {
 
 #[test]
 fn tcp_listens_and_its_port_can_be_shared() {
-    let one = listen(any_port(), &Options::default()).unwrap();
+    let one = listen(any_port(), &Options::default(), &mut Vec::new()).unwrap();
     let at = one.local_addr().unwrap();
-    let two = listen(Address::Tcp(at), &Options::default()).unwrap();
+    let two = listen(Address::Tcp(at), &Options::default(), &mut Vec::new()).unwrap();
     assert_eq!(two.local_addr(), Some(at));
     assert!(bound_to(&two, Address::Tcp(at)));
     TcpStream::connect(at).unwrap();
@@ -26,8 +26,8 @@ fn a_taken_port_is_told_in_words() {
         reuseport: false,
         ..Options::default()
     };
-    let one = listen(any_port(), &o).unwrap();
-    let e = listen(Address::Tcp(one.local_addr().unwrap()), &o).unwrap_err();
+    let one = listen(any_port(), &o, &mut Vec::new()).unwrap();
+    let e = listen(Address::Tcp(one.local_addr().unwrap()), &o, &mut Vec::new()).unwrap_err();
     assert_eq!(e.to_string(), "cannot bind socket (Address already in use)");
 }
 
@@ -35,7 +35,7 @@ fn a_taken_port_is_told_in_words() {
 fn unix_path_replaces_an_old_socket() {
     let dir = tempdir();
     let path = dir.join("s.sock");
-    let old = listen(Address::Unix(&path), &Options::default()).unwrap();
+    let old = listen(Address::Unix(&path), &Options::default(), &mut Vec::new()).unwrap();
     let o = Options {
         unix: UnixAccess {
             mode: Some(0o600),
@@ -43,7 +43,7 @@ fn unix_path_replaces_an_old_socket() {
         },
         ..Options::default()
     };
-    let Listener::Unix(new) = listen(Address::Unix(&path), &o).unwrap() else {
+    let Listener::Unix(new) = listen(Address::Unix(&path), &o, &mut Vec::new()).unwrap() else {
         panic!("a UNIX listener")
     };
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -66,9 +66,9 @@ fn abstract_names_of_both_kinds() {
             name: name.as_bytes(),
             zero_terminated,
         };
-        let l = listen(a, &Options::default()).unwrap();
+        let l = listen(a, &Options::default(), &mut Vec::new()).unwrap();
         assert!(bound_to(&l, a));
-        let again = listen(a, &Options::default()).unwrap_err();
+        let again = listen(a, &Options::default(), &mut Vec::new()).unwrap_err();
         assert_eq!(again.source.raw_os_error(), Some(libc::EADDRINUSE));
     }
 }
@@ -76,11 +76,11 @@ fn abstract_names_of_both_kinds() {
 #[test]
 fn an_inherited_descriptor_stays_open() {
     let raw = TcpListener::bind("127.0.0.1:0").unwrap().into_raw_fd();
-    let one = listen(Address::Fd(raw), &Options::default()).unwrap();
-    let two = listen(Address::Fd(raw), &Options::default()).unwrap();
+    let one = listen(Address::Fd(raw), &Options::default(), &mut Vec::new()).unwrap();
+    let two = listen(Address::Fd(raw), &Options::default(), &mut Vec::new()).unwrap();
     assert_eq!(one.local_addr(), two.local_addr());
     assert!(
-        listen(Address::Fd(9999), &Options::default())
+        listen(Address::Fd(9999), &Options::default(), &mut Vec::new())
             .unwrap_err()
             .to_string()
             .contains("Bad file descriptor")

@@ -18,28 +18,28 @@ use crate::report::Report;
 /// Length of the queue of connections not yet accepted, where nothing says otherwise.
 const BACKLOG: i32 = 1024;
 
-/// All of them, or the messages of those that failed.
+/// All of them, or the messages of those that failed. `most`: how many connections the process serves at a time, where that is known.
 pub(super) fn every(
     plan: &Plan,
     sources: &Sources,
     options: &Options,
+    most: Option<u32>,
     inherited: &mut Vec<OwnedFd>,
+    report: &Report,
 ) -> Result<Vec<BoundListener>, Vec<String>> {
     let mut made = Vec::new();
     let mut failures = Vec::new();
-    let mut one = |bind: &Bind, backlog: Option<u32>, what: &str, owner: Owner| match open_as(
-        bind,
-        backlog,
-        matches!(owner, Owner::LogDgram { .. }),
-        options,
-        inherited,
-    ) {
-        Ok(socket) => made.push(BoundListener { owner, socket }),
-        Err(why) => failures.push(format!(
-            "Binding [{}:{}] for {what}: {why}",
-            sources.name(bind.span.file),
-            bind.span.line
-        )),
+    let mut one = |bind: &Bind, backlog: Option<u32>, what: &str, owner: Owner| {
+        let place = format!("Binding [{}:{}] for {what}", sources.name(bind.span.file), bind.span.line);
+        let mut unmet = Vec::new();
+        let datagrams = matches!(owner, Owner::LogDgram { .. });
+        match open_as(bind, backlog, datagrams, options, inherited, &mut unmet) {
+            Ok(socket) => made.push(BoundListener { owner, socket }),
+            Err(why) => failures.push(format!("{place}: {why}")),
+        }
+        for why in unmet {
+            report.warning(&format!("{place}: {why} for [{}].", shown(&bind.address)));
+        }
     };
     for (p, proxy) in plan.proxies.iter().enumerate().filter(|(_, p)| !p.disabled) {
         let what = format!("{} {}", kind(proxy), proxy.name);
@@ -48,7 +48,7 @@ pub(super) fn every(
                 proxy: ProxyId(p as u32),
                 bind: b,
             };
-            one(bind, bind.backlog.or(proxy.backlog), &what, owner);
+            one(bind, queue(bind, proxy, most), &what, owner);
         }
     }
     for (i, section) in plan.peers.iter().enumerate() {
@@ -77,12 +77,18 @@ pub(super) fn every(
     if failures.is_empty() { Ok(made) } else { Err(failures) }
 }
 
+/// Length of the queue of connections not yet accepted: what the lines say of it, else as many as may be open at a time.
+fn queue(bind: &Bind, proxy: &Proxy, most: Option<u32>) -> Option<u32> {
+    let said = [bind.backlog, proxy.backlog, bind.maxconn, Some(proxy.maxconn), most];
+    said.into_iter().flatten().find(|n| *n > 0)
+}
+
 fn kind(p: &Proxy) -> &'static str {
     if p.caps.contains(ProxyCaps::BACKEND) { "proxy" } else { "frontend" }
 }
 
 pub(super) fn open(bind: &Bind, backlog: Option<u32>, options: &Options, inherited: &mut Vec<OwnedFd>) -> Result<Listener, String> {
-    open_as(bind, backlog, false, options, inherited)
+    open_as(bind, backlog, false, options, inherited, &mut Vec::new())
 }
 
 /// `datagrams`: a receiving socket rather than a listening one.
@@ -92,6 +98,7 @@ fn open_as(
     datagrams: bool,
     options: &Options,
     inherited: &mut Vec<OwnedFd>,
+    unmet: &mut Vec<listen::Error>,
 ) -> Result<Listener, String> {
     let address = match &bind.address {
         BindAddress::Fd(n) => Address::Fd(*n),
@@ -103,7 +110,7 @@ fn open_as(
             zero_terminated: *zero_terminated,
         },
     };
-    let backlog = backlog.map_or(BACKLOG, |b| i32::try_from(b).unwrap_or(i32::MAX));
+    let backlog = backlog.filter(|n| *n > 0).map_or(BACKLOG, |b| i32::try_from(b).unwrap_or(i32::MAX));
     if let Some(i) = inherited.iter().position(|fd| listen::bound_to(fd, address)) {
         return Listener::adopt(inherited.swap_remove(i), backlog).map_err(|e| e.to_string());
     }
@@ -111,15 +118,10 @@ fn open_as(
         backlog,
         reuseport: !options.no_reuseport,
         interface: bind.interface.as_deref(),
-        v6only: if bind.v6only {
-            Some(true)
-        } else if bind.v4v6 {
-            Some(false)
-        } else {
-            None
-        },
+        v6only: bind.v6only,
         transparent: bind.transparent,
-        mss: bind.mss,
+        // Below 0 it would be for connections that are open, of which Linux does not take it.
+        mss: bind.mss.filter(|n| *n > 0),
         user_timeout_ms: bind.tcp_ut.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
         fastopen: bind.tfo.then_some(backlog),
         defer_accept: bind.defer_accept,
@@ -129,7 +131,7 @@ fn open_as(
             gid: identity::gid(bind.gid, bind.group.as_deref())?,
         },
     };
-    listen::listen(address, &listen_options).map_err(|e| format!("{e} for [{}]", shown(&bind.address)))
+    listen::listen(address, &listen_options, unmet).map_err(|e| format!("{e} for [{}]", shown(&bind.address)))
 }
 
 fn shown(a: &BindAddress) -> String {
@@ -151,6 +153,42 @@ pub(super) fn inherited(path: Option<&str>, report: &Report) -> Vec<OwnedFd> {
         Err(e) => {
             report.warning(&format!("Failed to get the sockets from the old process!: {e}"));
             Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_is_as_long_as_the_first_line_that_says_a_number() {
+        let cases = [
+            // backlog and maxconn of the line, of the proxy, and the most of the process
+            ((None, None), (None, 0), None, None),
+            ((None, None), (None, 0), Some(500), Some(500)),
+            ((None, None), (None, 33), Some(500), Some(33)),
+            ((None, Some(7)), (None, 33), Some(500), Some(7)),
+            ((None, Some(7)), (Some(11), 33), Some(500), Some(11)),
+            ((Some(9), Some(7)), (Some(11), 33), Some(500), Some(9)),
+            ((Some(0), None), (Some(0), 0), Some(500), Some(500)),
+        ];
+        for ((backlog, maxconn), (of_proxy, proxy_maxconn), most, want) in cases {
+            let bind = Bind {
+                backlog,
+                maxconn,
+                ..Bind::default()
+            };
+            let proxy = Proxy {
+                backlog: of_proxy,
+                maxconn: proxy_maxconn,
+                ..Proxy::default()
+            };
+            assert_eq!(
+                queue(&bind, &proxy, most),
+                want,
+                "{backlog:?} {maxconn:?} {of_proxy:?} {proxy_maxconn}"
+            );
         }
     }
 }

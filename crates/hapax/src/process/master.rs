@@ -68,7 +68,7 @@ fn serve(options: &Options, first: Fresh, reload: &dyn Fn() -> Option<Fresh>, re
     let (plan, sources) = first;
     let command_line = options.master_socket.as_deref().map(|s| command_line(s, options)).transpose()?;
     let held = bind::inherited(options.old_socket.as_deref(), report);
-    let sockets = super::bound(options, &plan, &sources, report, held)?;
+    let sockets = super::bound(options, &plan, &sources, plan.global.maxconn, report, held)?;
     let background = options.daemon || (plan.global.daemon && !options.foreground && !options.debug);
     let pid_path = options.pid_file.as_deref().or(plan.global.pidfile.as_deref());
     let pid_file = super::open_pid_file(pid_path)?;
@@ -177,7 +177,7 @@ impl Master<'_> {
         for s in &self.sockets {
             held.push(hapax_sys::rawfd::copy(&s.socket).map_err(|e| e.to_string())?);
         }
-        let next = bind::every(&plan, &sources, self.options, &mut held).map_err(|f| f.join("; "))?;
+        let next = bind::every(&plan, &sources, self.options, plan.global.maxconn, &mut held, self.report).map_err(|f| f.join("; "))?;
         let before = std::mem::replace(&mut self.sockets, next);
         let old = self.workers.len();
         if let Err(why) = self.start_worker() {
