@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 mod master;
+mod terminal;
 
 use std::fs;
 use std::io::ErrorKind;

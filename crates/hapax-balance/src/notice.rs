@@ -28,16 +28,26 @@ pub struct FarmView {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    Down(Cause<'a>),
+    /// `expected`: it took nothing new any more.
+    Down {
+        cause: Cause<'a>,
+        expected: bool,
+    },
     Up(Cause<'a>),
     Stopping(Cause<'a>),
     /// `set server state maint`; the server was up, or down already.
     EnterMaint {
         was_up: bool,
+        expected: bool,
     },
     LeaveMaint {
         forced: bool,
         up: bool,
+        draining: bool,
+    },
+    /// One reason for maintenance is gone, another one is not; `forced`: it was the administrator's.
+    StaysInMaint {
+        forced: bool,
     },
     /// Its name has no address any more; the server was up, or down already.
     Unresolved {
@@ -56,6 +66,10 @@ pub enum Event<'a> {
     },
     LeaveDrain {
         up: bool,
+    },
+    /// It takes nothing new for another reason too; `forced`: the administrator's.
+    StaysInDrain {
+        forced: bool,
     },
 }
 
@@ -79,7 +93,12 @@ pub mod level {
 impl Notice<'_> {
     pub fn level(&self) -> u8 {
         match self.event {
-            Event::Down(_) | Event::EnterMaint { was_up: true } | Event::Unresolved { was_up: true, .. } => level::ALERT,
+            Event::Down { expected: false, .. }
+            | Event::EnterMaint {
+                was_up: true,
+                expected: false,
+            }
+            | Event::Unresolved { was_up: true, .. } => level::ALERT,
             _ => level::NOTICE,
         }
     }
@@ -95,7 +114,7 @@ impl Display for Notice<'_> {
         write!(f, "{who} {}/{} ", self.backend, self.server)?;
         let via = self.via();
         match self.event {
-            Event::Down(cause) => {
+            Event::Down { cause, .. } => {
                 write!(f, "is DOWN{via}")?;
                 cause.fmt(f)?;
                 self.left(f)
@@ -110,16 +129,18 @@ impl Display for Notice<'_> {
                 cause.fmt(f)?;
                 self.online(f)
             }
-            Event::EnterMaint { was_up: true } => {
+            Event::EnterMaint { was_up: true, .. } => {
                 write!(f, "is going DOWN for maintenance{via}")?;
                 self.left(f)
             }
-            Event::EnterMaint { was_up: false } => write!(f, "was DOWN and now enters maintenance{via}."),
-            Event::LeaveMaint { forced, up } => {
-                let state = if up { "UP/READY" } else { "DOWN/READY" };
+            Event::EnterMaint { was_up: false, .. } => write!(f, "was DOWN and now enters maintenance{via}."),
+            Event::LeaveMaint { forced, up, draining } => {
+                let (state, admin) = (if up { "UP" } else { "DOWN" }, if draining { "DRAIN" } else { "READY" });
                 let forced = if forced { "forced " } else { "" };
-                write!(f, "is {state} (leaving {forced}maintenance).")
+                write!(f, "is {state}/{admin} (leaving {forced}maintenance).")
             }
+            Event::StaysInMaint { forced: true } => write!(f, "is leaving forced maintenance but remains in maintenance{via}."),
+            Event::StaysInMaint { forced: false } => write!(f, "remains in forced maintenance."),
             Event::Unresolved { was_up: true, why } => {
                 write!(f, "is going DOWN for maintenance ({why})")?;
                 self.left(f)
@@ -138,6 +159,8 @@ impl Display for Notice<'_> {
                 let forced = if self.via.is_none() { "forced " } else { "" };
                 write!(f, "is {} (leaving {forced}drain){via}.", if up { "UP" } else { "DOWN" })
             }
+            Event::StaysInDrain { forced: true } => write!(f, "remains in forced drain mode."),
+            Event::StaysInDrain { forced: false } => write!(f, "remains in drain mode{via}."),
         }
     }
 }
@@ -228,7 +251,7 @@ pub fn check_line(backend: &str, server: &str, who: Checked, health: &Health, ou
     format!("{kind} check for {backup}server {backend}/{server} {word}{why}, status: {n}/{of} {state}.")
 }
 
-/// The last usable server is gone.
+/// The last usable server is gone; the terminal has the name in quotes.
 pub fn no_server(backend: &str) -> String {
     format!("backend {backend} has no server available!")
 }
@@ -253,6 +276,19 @@ mod tests {
         }
     }
 
+    fn down(cause: Cause<'_>, expected: bool) -> Event<'_> {
+        Event::Down { cause, expected }
+    }
+
+    fn leaving_maintenance(forced: bool, draining: bool) -> Notice<'static> {
+        let event = Event::LeaveMaint {
+            forced,
+            up: true,
+            draining,
+        };
+        notice(event, None, 0, 0)
+    }
+
     #[test]
     fn lines_are_haproxys() {
         let refused = Outcome {
@@ -263,7 +299,7 @@ mod tests {
         let cli = Cause::Words("changed from CLI");
         let cases: Vec<(Notice<'_>, u8, &str)> = vec![
             (
-                notice(Event::Down(Cause::Check(&refused)), None, 1, 0),
+                notice(down(Cause::Check(&refused), false), None, 1, 0),
                 level::ALERT,
                 "Server b/s1 is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check duration: 0ms. \
                  1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.",
@@ -274,8 +310,8 @@ mod tests {
                 "Server b/s1 is UP. 1 active and 1 backup servers online. 0 sessions requeued, 0 total in queue.",
             ),
             (
-                notice(Event::Down(Cause::Told), Some("h/s3"), 1, 0),
-                level::ALERT,
+                notice(down(Cause::Told, true), Some("h/s3"), 1, 0),
+                level::NOTICE,
                 "Server b/s1 is DOWN via h/s3. 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.",
             ),
             (
@@ -283,17 +319,6 @@ mod tests {
                 level::NOTICE,
                 "Server b/s1 is stopping, changed from CLI. 0 active and 1 backup servers online. Running on backup. 0 sessions requeued, \
                  0 total in queue.",
-            ),
-            (
-                notice(Event::EnterMaint { was_up: true }, None, 0, 1),
-                level::ALERT,
-                "Server b/s1 is going DOWN for maintenance. 0 active and 1 backup servers left. Running on backup. 0 sessions active, \
-                 0 requeued, 0 remaining in queue.",
-            ),
-            (
-                notice(Event::EnterMaint { was_up: false }, Some("h/s3"), 0, 0),
-                level::NOTICE,
-                "Server b/s1 was DOWN and now enters maintenance via h/s3.",
             ),
             (
                 notice(
@@ -325,14 +350,75 @@ mod tests {
                 "Server b/s1 ('a.test') is UP/READY (resolves again).",
             ),
             (
-                notice(Event::LeaveMaint { forced: true, up: true }, None, 0, 0),
+                leaving_maintenance(true, false),
                 level::NOTICE,
                 "Server b/s1 is UP/READY (leaving forced maintenance).",
+            ),
+            (
+                leaving_maintenance(false, true),
+                level::NOTICE,
+                "Server b/s1 is UP/DRAIN (leaving maintenance).",
             ),
             (
                 notice(Event::LeaveDrain { up: false }, None, 0, 0),
                 level::NOTICE,
                 "Server b/s1 is DOWN (leaving forced drain).",
+            ),
+        ];
+        for (n, level, want) in cases {
+            assert_eq!((n.level(), n.to_string().as_str()), (level, want));
+        }
+    }
+
+    #[test]
+    fn maintenance_and_drain_are_told() {
+        let cases = [
+            (
+                notice(
+                    Event::EnterMaint {
+                        was_up: true,
+                        expected: false,
+                    },
+                    None,
+                    0,
+                    1,
+                ),
+                level::ALERT,
+                "Server b/s1 is going DOWN for maintenance. 0 active and 1 backup servers left. Running on backup. 0 sessions active, \
+                 0 requeued, 0 remaining in queue.",
+            ),
+            (
+                notice(
+                    Event::EnterMaint {
+                        was_up: false,
+                        expected: false,
+                    },
+                    Some("h/s3"),
+                    0,
+                    0,
+                ),
+                level::NOTICE,
+                "Server b/s1 was DOWN and now enters maintenance via h/s3.",
+            ),
+            (
+                notice(Event::StaysInMaint { forced: true }, Some("h/s3"), 0, 0),
+                level::NOTICE,
+                "Server b/s1 is leaving forced maintenance but remains in maintenance via h/s3.",
+            ),
+            (
+                notice(Event::StaysInMaint { forced: false }, None, 0, 0),
+                level::NOTICE,
+                "Server b/s1 remains in forced maintenance.",
+            ),
+            (
+                notice(Event::StaysInDrain { forced: true }, None, 0, 0),
+                level::NOTICE,
+                "Server b/s1 remains in forced drain mode.",
+            ),
+            (
+                notice(Event::StaysInDrain { forced: false }, Some("h/s3"), 0, 0),
+                level::NOTICE,
+                "Server b/s1 remains in drain mode via h/s3.",
             ),
         ];
         for (n, level, want) in cases {

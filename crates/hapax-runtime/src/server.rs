@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use hapax_balance::notice::level;
 use hapax_config::Plan;
+use hapax_config::plan::ProxyCaps;
 use hapax_sample::{Now, ProxyId};
 use hapax_sys::listen::Listener;
 
 use crate::control::ControlThread;
 use crate::log::{DEFAULT_TAG, RingFiles, SharedLogger};
-use crate::state::{FrontendOrder, Shared, WorkerCommand};
+use crate::state::{FrontendOrder, Grade, Shared, Terminal, WorkerCommand};
 use crate::tls::TlsTables;
 use crate::upstream::pool;
 use crate::worker::{self, Start};
@@ -62,6 +64,8 @@ pub struct StartOptions {
     pub no_server_verify: bool,
     /// An older process is about to hand over its stick tables.
     pub replaces: bool,
+    /// Where changes of servers and proxies are shown beside the log, if anywhere.
+    pub terminal: Option<Terminal>,
     /// Of [`open_backing_files`](crate::log::open_backing_files).
     pub ring_files: RingFiles,
 }
@@ -114,6 +118,9 @@ impl Server {
         shared.logs.back(&options.ring_files);
         let dropped = Arc::new(AtomicU64::new(0));
         connect_events(&shared, &dropped);
+        if let Some(terminal) = options.terminal {
+            shared.events.show_on(terminal);
+        }
         let (stats, binds): (Vec<_>, Vec<_>) = listeners.into_iter().partition(|l| matches!(l.owner, Owner::Stats(_)));
         let (peers, binds): (Vec<_>, Vec<_>) = binds.into_iter().partition(|l| matches!(l.owner, Owner::Peers(..)));
         let tally = Arc::new(Tally::default());
@@ -198,22 +205,37 @@ impl Server {
     }
 
     /// SIGUSR1 while `grace` lasts: rules may tell that this process stops soon, and all else goes on.
-    pub fn announce_stop(&self) {
+    pub fn announce_stop(&self, grace: Duration) {
         self.shared.leaving.store(true, Ordering::Relaxed);
+        let text = format!("Scheduling a soft-stop in {} ms.", grace.as_millis());
+        self.shared.events.print(Grade::Notice, &text);
+        self.shared.events.tell_all(level::WARNING, &text);
+    }
+
+    /// `grace` is over.
+    pub fn grace_over(&self) {
+        let text = "Grace period expired, proceeding with soft-stop now.";
+        self.shared.events.print(Grade::Notice, text);
+        self.shared.events.tell_all(level::NOTICE, text);
     }
 
     /// SIGUSR1: listeners close at once, idle keep-alive connections close, streams in flight go on.
     pub fn finish(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
+        self.shared.tell_stop();
         self.shared.mail.broadcast(&WorkerCommand::Finish);
         self.shared.peers.iter().for_each(crate::state::PeersState::stop);
     }
 
     /// SIGTTOU and SIGTTIN: an older process lets go of its ports, or takes them again.
     pub fn pause(&mut self, paused: bool) {
-        for (_, p) in self.shared.proxies.iter() {
-            let order = if paused { FrontendOrder::Pause } else { FrontendOrder::Resume };
-            p.paused.store(paused, Ordering::Relaxed);
+        let order = if paused { FrontendOrder::Pause } else { FrontendOrder::Resume };
+        for (p, conf) in self.shared.every_proxy() {
+            let changes = p.paused.swap(paused, Ordering::Relaxed) != paused;
+            let listens = conf.caps.contains(ProxyCaps::FRONTEND) && !conf.disabled && !p.stopped.load(Ordering::Relaxed);
+            if changes && listens {
+                self.shared.tell_order(p.id, order);
+            }
             self.shared.mail.broadcast(&WorkerCommand::Frontend { proxy: p.id, order });
         }
     }
@@ -233,12 +255,14 @@ impl Server {
         done()
     }
 
-    /// SIGHUP: a line per server and per proxy.
-    pub fn dump(&self) -> Vec<String> {
-        let proxies = self.shared.every_proxy();
-        proxies
-            .map(|(s, p)| format!("Proxy {} has {} connections.", p.name, s.fe_cur.load(Ordering::Relaxed)))
-            .collect()
+    /// `hard-stop-after` is over: what still runs is about to be cut.
+    pub fn tell_hard_stop(&self) {
+        self.shared.tell_hard_stop();
+    }
+
+    /// SIGHUP
+    pub fn tell_states(&self) {
+        self.shared.tell_states();
     }
 }
 

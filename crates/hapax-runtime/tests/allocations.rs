@@ -92,6 +92,7 @@ fn allocations(front: &str, back: &str) -> usize {
         debug: false,
         no_server_verify: false,
         replaces: false,
+        terminal: None,
         ring_files: Vec::new(),
     };
     let mut server = Server::start(Arc::new(plan(&text)), listeners, &options).unwrap();

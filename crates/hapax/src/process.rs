@@ -19,12 +19,13 @@ use hapax_config::Plan;
 use hapax_config::plan::DnsFamilies;
 use hapax_diag::Sources;
 use hapax_runtime::server::{BoundListener, Server, StartOptions};
+use hapax_runtime::state::Terminal;
 use hapax_sys::daemon::{self, Detached};
 use hapax_sys::signal::Waiter;
 use hapax_sys::{affinity, notify};
 
 use crate::classic::options::{Farewell, Options};
-use crate::report::Report;
+use crate::report::{self, Report};
 
 /// SIGUSR1, SIGTERM, SIGTTOU and SIGTTIN as numbers for older processes.
 const USR1: i32 = 10;
@@ -35,7 +36,7 @@ const TTOU: i32 = 22;
 /// Runs until a signal ends it.
 pub(crate) fn run(program: &str, options: &Options, plan: Plan, sources: &Sources, report: &Report) -> ExitCode {
     match start(program, options, plan, sources, report) {
-        Ok((server, waiter, delays)) => signals::serve(server, &waiter, delays, report, options.systemd),
+        Ok((server, waiter, delays)) => signals::serve(server, &waiter, delays, options.systemd),
         Err(why) => {
             report.alert(&format!("[{program}.main()] {why}"));
             ExitCode::FAILURE
@@ -112,6 +113,7 @@ fn start(
         debug: options.debug,
         no_server_verify: options.no_server_verify,
         replaces: inheritance.replaces || !options.old_pids.is_empty(),
+        terminal: (!options.quiet && detached.is_none()).then_some(report::show as Terminal),
         ring_files,
     };
     let mut server = Server::start(Arc::new(plan), listeners, &start_options).map_err(|e| format!("Cannot start the workers: {e}"))?;

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use hapax_config::Loaded;
 use hapax_diag::render::{self, Closing};
 use hapax_diag::{Diagnostics, Severity};
+use hapax_runtime::state::Grade;
 
 use crate::classic::version;
 
@@ -118,6 +119,18 @@ impl Report {
             let _ = std::io::stderr().lock().write_all(whole.as_bytes());
         }
     }
+}
+
+/// Shows on the terminal what befalls servers and proxies.
+pub(crate) fn show(grade: Grade, text: &str) {
+    let severity = match grade {
+        Grade::Alert => Severity::Alert,
+        Grade::Warning => Severity::Warning,
+        Grade::Notice => Severity::Notice,
+    };
+    let line = format!("{}{text}\n", render::label(severity, std::process::id()));
+    // Nobody is left to be told of a broken stderr.
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
 /// Prints to stdout what the user asked for.

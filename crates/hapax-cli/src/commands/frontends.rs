@@ -2,7 +2,6 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use hapax_balance::notice::level;
 use hapax_runtime::state::{FrontendOrder, WorkerCommand};
 
 use super::own::row;
@@ -38,7 +37,7 @@ fn order(c: &mut Call<'_>, order: FrontendOrder) -> Answer {
         return Answer::err("No such frontend.");
     };
     let shared = c.control.shared();
-    let (state, conf) = (shared.proxy(proxy), shared.conf(proxy));
+    let state = shared.proxy(proxy);
     if state.stopped.load(Relaxed) {
         return Answer::err(match order {
             FrontendOrder::Stop => "Frontend was already shut down.",
@@ -46,21 +45,13 @@ fn order(c: &mut Call<'_>, order: FrontendOrder) -> Answer {
             FrontendOrder::Resume => "Frontend was previously shut down, cannot enable.",
         });
     }
-    let (grade, line) = match order {
+    match order {
         FrontendOrder::Pause if state.paused.swap(true, Relaxed) => return Answer::err("All sockets are already disabled."),
-        FrontendOrder::Pause => (level::WARNING, format!("Paused frontend {}.", conf.name)),
         FrontendOrder::Resume if !state.paused.swap(false, Relaxed) => return Answer::err("All sockets are already enabled."),
-        FrontendOrder::Resume => (level::WARNING, format!("Resumed frontend {}.", conf.name)),
-        FrontendOrder::Stop => {
-            state.stopped.store(true, Relaxed);
-            let (fe, be) = (state.fe.sess_tot.get(), state.be.sess_tot.get());
-            (
-                level::WARNING,
-                format!("Proxy {} stopped (cumulated conns: FE: {fe}, BE: {be}).", conf.name),
-            )
-        }
-    };
-    shared.events.tell(proxy, grade, &line);
+        FrontendOrder::Pause | FrontendOrder::Resume => {}
+        FrontendOrder::Stop => state.stopped.store(true, Relaxed),
+    }
+    shared.tell_order(proxy, order);
     shared.mail.broadcast(&WorkerCommand::Frontend { proxy, order });
     Answer::Done
 }

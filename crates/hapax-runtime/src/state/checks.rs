@@ -45,7 +45,7 @@ impl Shared {
             };
             let name = &self.conf(p).name;
             let text = check_line(name, &conf.name, who, &health, outcome);
-            self.events.tell(p, level::NOTICE, &text);
+            self.events.announce(p, level::NOTICE, &text);
             self.mail_alert(p, MAILED_CHECKS, &text);
         }
         let cause = if told { Cause::Told } else { Cause::Check(outcome) };
@@ -115,7 +115,7 @@ impl Shared {
             };
             let name = &self.conf(p).name;
             let text = check_line(name, &conf.name, who, &health, outcome);
-            self.events.tell(p, level::NOTICE, &text);
+            self.events.announce(p, level::NOTICE, &text);
             self.mail_alert(p, MAILED_CHECKS, &text);
         }
         let cause = if told { Cause::Told } else { Cause::Check(outcome) };

@@ -8,7 +8,7 @@ use hapax_balance::{SCALE, warmup};
 use hapax_sample::{ProxyId, ServerId};
 use hapax_value::Endpoint;
 
-use super::{Admin, Conf, News, Oper, ServerState, Shared, WorkerCommand};
+use super::{Admin, Conf, Grade, News, Oper, ServerState, Shared, WorkerCommand};
 
 /// What an administrator wants of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,17 +65,20 @@ impl Shared {
         }
         let had = self.proxy(p).live.usable();
         self.set_state(p, s, to, now_ms);
+        // Who was to take nothing new anyway is missed less.
+        let expected = from == Oper::Stopping || server.admin() & Admin::DRAIN != 0;
         let event = match to {
             Oper::Stopped => {
                 server.counters.down_transitions.inc(self.control());
-                Event::Down(ripple.cause)
+                Event::Down {
+                    cause: ripple.cause,
+                    expected,
+                }
             }
             Oper::Stopping => Event::Stopping(ripple.cause),
             Oper::Starting | Oper::Running => Event::Up(ripple.cause),
         };
         let text = self.after(p, s, had, event, ripple.via, now_ms);
-        // Who was to take nothing new anyway is missed less.
-        let expected = from == Oper::Stopping || server.admin() & Admin::DRAIN != 0;
         let level = if to == Oper::Stopped && !expected {
             level::ALERT
         } else {
@@ -116,13 +119,15 @@ impl Shared {
         if before & Admin::MAINT != 0 {
             return;
         }
-        let was_up = server.oper() != Oper::Stopped;
+        let from = server.oper();
+        let was_up = from != Oper::Stopped;
         if was_up {
             server.counters.down_transitions.inc(self.control());
         }
         let had = self.proxy(p).live.usable();
         self.set_state(p, s, Oper::Stopped, now_ms);
-        self.after(p, s, had, Event::EnterMaint { was_up }, via, now_ms);
+        let expected = from == Oper::Stopping || before & Admin::DRAIN != 0;
+        self.after(p, s, had, Event::EnterMaint { was_up, expected }, via, now_ms);
         let name = self.server_name(p, s);
         for (tp, ts) in server.trackers() {
             self.enter_maint(tp, ts, Admin::IMAINT, Some(&name), now_ms);
@@ -136,10 +141,10 @@ impl Shared {
             return;
         }
         if before & !bits & Admin::MAINT != 0 {
-            if before & bits & Admin::FMAINT != 0 {
-                let name = self.server_name(p, s);
-                let text = format!("Server {name} is leaving forced maintenance but remains in maintenance.");
-                self.events.tell(p, level::WARNING, &text);
+            if before & bits != 0 {
+                let forced = bits & Admin::FMAINT != 0;
+                let tracked = (before & Admin::IMAINT != 0).then(|| self.tracked_name(p, s)).flatten();
+                self.tell_event(p, s, Event::StaysInMaint { forced }, tracked.as_deref());
             }
             return;
         }
@@ -154,7 +159,11 @@ impl Shared {
         server.check().health.restart(conf.init_state);
         self.set_state(p, s, if up { Oper::Running } else { Oper::Stopped }, now_ms);
         let forced = before & bits & Admin::FMAINT != 0;
-        self.after(p, s, had, Event::LeaveMaint { forced, up }, None, now_ms);
+        let draining = before & Admin::DRAIN != 0;
+        self.after(p, s, had, Event::LeaveMaint { forced, up, draining }, None, now_ms);
+        if draining {
+            self.tell_drain(p, s);
+        }
         for (tp, ts) in server.trackers() {
             self.leave_maint(tp, ts, Admin::IMAINT, now_ms);
         }
@@ -164,6 +173,9 @@ impl Shared {
         let server = self.server(p, s);
         let before = server.admin.fetch_or(bit, Relaxed);
         if before & Admin::DRAIN != 0 {
+            if before & (bit | Admin::MAINT) == 0 {
+                self.tell_drain(p, s);
+            }
             return;
         }
         if before & Admin::MAINT == 0 {
@@ -183,7 +195,13 @@ impl Shared {
     fn leave_drain(&self, p: ProxyId, s: ServerId, bit: u32, via: Option<&str>, now_ms: u64) {
         let server = self.server(p, s);
         let before = server.admin.fetch_and(!bit, Relaxed);
-        if before & Admin::DRAIN == 0 || before & !bit & Admin::DRAIN != 0 {
+        if before & bit == 0 {
+            return;
+        }
+        if before & !bit & Admin::DRAIN != 0 {
+            if before & Admin::MAINT == 0 {
+                self.tell_drain(p, s);
+            }
             return;
         }
         if before & Admin::MAINT == 0 {
@@ -197,6 +215,17 @@ impl Shared {
         for (tp, ts) in server.trackers() {
             self.leave_drain(tp, ts, Admin::IDRAIN, Some(&name), now_ms);
         }
+    }
+
+    /// It takes nothing new still: for whom.
+    fn tell_drain(&self, p: ProxyId, s: ServerId) {
+        let forced = self.server(p, s).admin() & Admin::FDRAIN != 0;
+        self.tell_event(p, s, Event::StaysInDrain { forced }, self.tracked_name(p, s).as_deref());
+    }
+
+    fn tracked_name(&self, p: ProxyId, s: ServerId) -> Option<String> {
+        let (tp, ts) = self.server_conf(p, s).track?;
+        Some(self.server_name(ProxyId(tp), ServerId(ts)))
     }
 
     /// The bare change of state: clocks, down time and the farm.
@@ -245,6 +274,37 @@ impl Shared {
 
     /// What follows from a change: the line in the log, which is returned, sessions to end, the backend's own state.
     pub(super) fn after(&self, p: ProxyId, s: ServerId, had: (u32, u32), event: Event<'_>, via: Option<&str>, now_ms: u64) -> String {
+        let (proxy, conf) = (self.proxy(p), self.server_conf(p, s));
+        let has = proxy.live.usable();
+        let text = self.tell_event(p, s, event, via);
+        let came_back = matches!(
+            event,
+            Event::Up(_)
+                | Event::LeaveMaint { up: true, .. }
+                | Event::Resolved {
+                    up: true,
+                    elsewise: false,
+                    ..
+                }
+        );
+        let went = matches!(event, Event::Down { .. } | Event::EnterMaint { .. } | Event::Unresolved { .. });
+        if went && conf.on_marked_down_shutdown {
+            self.mail.broadcast(&WorkerCommand::EndServerSessions {
+                proxy: p,
+                server: s,
+                down: true,
+            });
+        }
+        if came_back && conf.on_marked_up_shutdown_backup && !conf.backup {
+            self.mail.broadcast(&WorkerCommand::EndBackupSessions { proxy: p });
+        }
+        self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
+        self.backend_changed(p, had, has, now_ms);
+        text
+    }
+
+    /// The line of a change, for the log and the terminal.
+    fn tell_event(&self, p: ProxyId, s: ServerId, event: Event<'_>, via: Option<&str>) -> String {
         let (proxy, server, conf) = (self.proxy(p), self.server(p, s), self.server_conf(p, s));
         let has = proxy.live.usable();
         let notice = Notice {
@@ -262,30 +322,7 @@ impl Shared {
             },
         };
         let text = notice.to_string();
-        self.events.tell(p, notice.level(), &text);
-        let came_back = matches!(
-            event,
-            Event::Up(_)
-                | Event::LeaveMaint { up: true, .. }
-                | Event::Resolved {
-                    up: true,
-                    elsewise: false,
-                    ..
-                }
-        );
-        let went = matches!(event, Event::Down(_) | Event::EnterMaint { .. } | Event::Unresolved { .. });
-        if went && conf.on_marked_down_shutdown {
-            self.mail.broadcast(&WorkerCommand::EndServerSessions {
-                proxy: p,
-                server: s,
-                down: true,
-            });
-        }
-        if came_back && conf.on_marked_up_shutdown_backup && !conf.backup {
-            self.mail.broadcast(&WorkerCommand::EndBackupSessions { proxy: p });
-        }
-        self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
-        self.backend_changed(p, had, has, now_ms);
+        self.events.announce(p, notice.level(), &text);
         text
     }
 
@@ -300,7 +337,9 @@ impl Shared {
             proxy.be_down_ms.fetch_add(now_ms.saturating_sub(since), Relaxed);
         } else {
             proxy.be.chkdown.inc(self.control());
-            self.events.tell(p, level::EMERG, &no_server(&self.conf(p).name));
+            let name = &self.conf(p).name;
+            self.events.print(Grade::Alert, &no_server(&format!("'{name}'")));
+            self.events.tell(p, level::EMERG, &no_server(name));
         }
     }
 

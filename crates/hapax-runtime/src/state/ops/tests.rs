@@ -103,6 +103,57 @@ fn checks_take_a_server_down_and_up_with_those_that_track_it() {
 }
 
 #[test]
+fn who_stays_drained_or_in_maintenance_says_for_whom() {
+    let (shared, lines) = farm();
+    let (s2, t) = (ServerId(1), ServerId(2));
+    let want = |s, what, lines_of: &[&str]| {
+        shared.want(P, s, what, 1000);
+        assert_eq!(told(&lines), lines_of, "{s:?} {what:?}");
+    };
+    want(
+        s2,
+        Wanted::Maint,
+        &[
+            "1 Server b/s2 is going DOWN for maintenance.",
+            "1 Server b/t is going DOWN for maintenance via b/s2.",
+        ],
+    );
+    want(
+        s2,
+        Wanted::Drain,
+        &[
+            "5 Server b/s2 is UP/DRAIN (leaving forced maintenance).",
+            "5 Server b/s2 remains in forced drain mode.",
+            "5 Server b/t is UP/DRAIN (leaving maintenance).",
+            "5 Server b/t remains in drain mode via b/s2.",
+        ],
+    );
+    want(t, Wanted::Drain, &["5 Server b/t remains in forced drain mode."]);
+    want(t, Wanted::Ready, &["5 Server b/t remains in drain mode via b/s2."]);
+    shared.force_health(P, s2, Oper::Stopped, 1000);
+    assert_eq!(
+        told(&lines),
+        ["5 Server b/s2 is DOWN, changed from CLI.", "5 Server b/t is DOWN via b/s2."],
+        "nobody is missed"
+    );
+    want(
+        s2,
+        Wanted::Ready,
+        &[
+            "5 Server b/s2 is DOWN (leaving forced drain).",
+            "5 Server b/t is DOWN (leaving drain) via b/s2.",
+        ],
+    );
+    want(t, Wanted::Maint, &["5 Server b/t was DOWN and now enters maintenance."]);
+    want(s2, Wanted::Maint, &["5 Server b/s2 was DOWN and now enters maintenance."]);
+    want(
+        t,
+        Wanted::Ready,
+        &["5 Server b/t is leaving forced maintenance but remains in maintenance via b/s2."],
+    );
+}
+
+#[test]
 fn maintenance_of_a_server_that_is_up_counts_as_going_down() {
     let (shared, _lines) = farm();
     let downs = || shared.server(P, ServerId(0)).counters.down_transitions.get();
