@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 mod calls;
+mod idle;
 mod shared;
 
 use std::time::{Duration, Instant};

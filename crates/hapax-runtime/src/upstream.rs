@@ -1,6 +1,7 @@
 //! Connections to servers: how they are made; while they are idle they stand in a [`pool`].
 
 pub(crate) mod key;
+pub(crate) mod need;
 pub(crate) mod pool;
 
 use std::io;
@@ -12,7 +13,7 @@ use hapax_config::Plan;
 use hapax_config::plan::{Options, Proxy, Server, SocketBuffers, TcpKeepAlive};
 use hapax_sample::fault::Fault;
 use hapax_sample::{Ends, TlsFacts};
-use hapax_value::{Endpoint, Millis};
+use hapax_value::Endpoint;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
@@ -29,7 +30,8 @@ pub(crate) struct Upstream {
     epoch: u32,
     /// Requests it has served.
     pub served: u32,
-    idle_since: Millis,
+    /// Its place among those that idle.
+    place: u64,
     /// How often it strayed from the protocol and was let.
     pub glitches: u32,
     /// What else than the server tells it from others: the name asked for, the address that it reached or comes from, what its
@@ -104,7 +106,7 @@ impl Upstream {
             io,
             epoch,
             served: 0,
-            idle_since: 0,
+            place: 0,
             glitches: 0,
             key: 0,
             private: false,
@@ -114,7 +116,7 @@ impl Upstream {
     }
 
     /// It has served more than one request: its server does not close it after the first.
-    fn is_safe(&self) -> bool {
+    pub(crate) fn is_safe(&self) -> bool {
         self.served > 1
     }
 

@@ -26,8 +26,7 @@ use crate::state::{FrontendOrder, Parcel, SessionRow, Shared, Wish, WorkerComman
 use crate::stream::StreamParts;
 use crate::timer::Timers;
 use crate::tls::TlsTables;
-use crate::upstream::Upstream;
-use crate::upstream::pool::{Pools, SharedIdle, Wanted, tell};
+use crate::upstream::pool::{Pools, SharedIdle, Wanted};
 use crate::world::LiveWorld;
 
 /// Streams' memory kept for the next ones.
@@ -118,6 +117,7 @@ async fn serve(start: Start) {
     let worker = Worker::new(start.id, start.shared, logger, start.tls, start.clock, pools, start.no_splice);
     tokio::task::spawn_local(Rc::clone(&worker.timers).drive());
     tokio::task::spawn_local(purge(Rc::clone(&worker)));
+    tokio::task::spawn_local(pace(Rc::clone(&worker)));
     let mut listeners = Listeners::default();
     for BoundListener { owner, socket } in sockets {
         let (proxy, bind) = match owner {
@@ -154,19 +154,32 @@ async fn serve(start: Start) {
     }
 }
 
-/// Idle upstream connections that nobody needs any more are closed once a second, and table entries whose time is over go.
+/// Closes idle connections that nobody needs any more, at the pace of each server.
+async fn pace(worker: Rc<Worker>) {
+    let pools = &worker.pools;
+    loop {
+        let news = pools.news.notified();
+        match pools.next_round() {
+            None => news.await,
+            Some(at) => {
+                let wait = Duration::from_millis(at.saturating_sub(worker.now_ms()));
+                tokio::select! {
+                    () = news => continue,
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+        }
+        pools.look_through(worker.now_ms(), |p, s| {
+            (worker.shared.server(p, s), worker.shared.server_conf(p, s).pool_purge_delay)
+        });
+    }
+}
+
+/// Idle upstream connections that their servers have closed are closed once a second, and table entries whose time is over go.
 async fn purge(worker: Rc<Worker>) {
     loop {
         tokio::time::sleep(PURGE_EVERY).await;
-        let keep = |p: ProxyId, s: ServerId| worker.shared.server_conf(p, s).pool_purge_delay.max(1000);
-        let gone = |p: ProxyId, s: ServerId, gone: &[Box<Upstream>]| {
-            tell(worker.shared.server(p, s), gone);
-        };
-        worker.pools.purge(worker.now_ms(), keep, gone);
-        if worker.id == 0 {
-            let servers = worker.shared.proxies.iter().flat_map(|(_, p)| p.servers.iter());
-            servers.for_each(|(_, s)| s.renew_need());
-        }
+        worker.pools.cull(|p, s| worker.shared.server(p, s));
         // One worker is enough for what all share.
         while worker.id == 0 && worker.shared.tables.sweep(worker.now().wall_us / 1000) {
             tokio::task::yield_now().await;
@@ -314,6 +327,8 @@ impl Worker {
                 state: self.shared.server(wish.proxy, wish.server),
                 key: wish.key,
                 served: wish.served,
+                // To `http-reuse`, a check is the first request of a client.
+                first: true,
                 low: conf.pool_low_conn,
             })
         });
@@ -327,7 +342,7 @@ impl Worker {
         if up.io.change_worker() && !self.stopping() {
             let state = self.shared.server(proxy, server);
             let conf = self.shared.server_conf(proxy, server);
-            let used = state.cur_sess.load(Ordering::Relaxed) + 1;
+            let used = state.need.used() + 1;
             self.pools.put((proxy, server), &conf, state, used, up, self.now_ms());
         } else {
             up.close();

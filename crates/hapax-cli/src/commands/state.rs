@@ -206,13 +206,14 @@ fn servers_conn(c: &mut Call<'_>) -> Answer {
     let done = for_servers(c, |_, proxy, s| {
         let conf = s.conf();
         let (addr, port) = address(s, &conf);
-        let (used, most, idle) = (s.cur_sess.load(Relaxed), s.max_sess.load(Relaxed), s.idle.load(Relaxed));
+        let (served, used, most) = (s.cur_sess.load(Relaxed), s.need.used(), s.need.most());
+        let idle = s.idle.load(Relaxed);
         let (private, safe) = (s.idle_private.load(Relaxed), s.idle_safe.load(Relaxed).min(idle));
         let limit = conf.pool_max_conn.map_or(-1, i64::from);
-        let need = s.needed();
+        let need = s.need.needed();
         put!(
             out,
-            "{}/{} {}/{} {addr} {port} - {} {used} {used} {most} {need} {private} {} {safe} {limit} {idle}",
+            "{}/{} {}/{} {addr} {port} - {} {served} {used} {most} {need} {private} {} {safe} {limit} {idle}",
             proxy.name,
             conf.name,
             proxy.iid,

@@ -144,7 +144,6 @@ pub struct ServerRest {
     /// `pool-conn-name`: what idle connections are told apart by, in place of the name that TLS asks for.
     pub pool_conn_name: Option<Arc<Expr>>,
     pub pool_purge_delay: Millis,
-    pub max_reuse: Option<u32>,
     /// Of a peer: the part of the keys that it gets; 0: all.
     pub shard: u32,
     pub source: Option<Endpoint>,
@@ -186,7 +185,6 @@ impl Default for ServerRest {
             pool_low_conn: 0,
             pool_conn_name: None,
             pool_purge_delay: 5000,
-            max_reuse: None,
             shard: 0,
             source: None,
             socks4: None,

@@ -85,13 +85,10 @@ pub(super) static ROWS: &[ServerRow] = &[
             Ok(())
         }),
     word("max-reuse", "<number>")
-        .doc("Requests after which an idle connection is not used again.")
+        .doc("Requests of HTTP/2 and FastCGI, or messages of a ring, that a connection serves at most.")
         .ok(&["server s1 127.0.0.1:80 max-reuse 100", "server s1 127.0.0.1:80 max-reuse -1"])
         .bad(&["server s1 127.0.0.1:80 max-reuse"])
-        .set(|cx, a| {
-            cx.draft.server.max_reuse = a.str(0).parse().ok();
-            Ok(())
-        }),
+        .no_effect("connections of HTTP/1 are not limited by it, and those of rings are kept"),
     word("pool-max-conn", "<number>")
         .doc("Idle connections kept; -1, the default, means no limit.")
         .ok(&["server s1 127.0.0.1:80 pool-max-conn 10", "server s1 127.0.0.1:80 pool-max-conn -1"])

@@ -13,6 +13,7 @@ use rustls::ClientConfig;
 use tokio::sync::Notify;
 
 use super::{Naming, RateMeter, ServerCounters, Times, raise};
+use crate::upstream::need::Need;
 
 /// Administrative bits, as `show servers state` prints them (management guide).
 pub struct Admin;
@@ -103,8 +104,6 @@ pub struct ServerState {
     pub minconn: AtomicU32,
     pub cur_sess: AtomicU32,
     pub max_sess: AtomicU32,
-    /// The most sessions at once in this period and in the one before it.
-    needed: [AtomicU32; 2],
     /// Streams waiting for this server.
     pub queue_cur: AtomicU32,
     pub queue_max: AtomicU32,
@@ -114,6 +113,9 @@ pub struct ServerState {
     /// are one client's alone.
     pub idle_safe: AtomicU32,
     pub idle_private: AtomicU32,
+    pub need: Need,
+    /// Some worker looks through the idle ones from time to time.
+    pub reviewed: AtomicBool,
     pub counters: ServerCounters,
     pub sess_rate: RateMeter,
     pub times: Times,
@@ -252,12 +254,13 @@ impl ServerState {
             minconn: AtomicU32::new(server.minconn),
             cur_sess: zero(),
             max_sess: zero(),
-            needed: [zero(), zero()],
             queue_cur: zero(),
             queue_max: zero(),
             idle: zero(),
             idle_safe: zero(),
             idle_private: zero(),
+            need: Need::default(),
+            reviewed: AtomicBool::new(false),
             counters: ServerCounters::new(workers),
             sess_rate: RateMeter::new(workers),
             times: Times::new(workers),
@@ -276,6 +279,14 @@ impl ServerState {
             origin,
         }
         .restored(now_ms)
+    }
+
+    /// One more connection idles; `safe`: it has served more than one request.
+    pub(crate) fn idle_come(&self, safe: bool) {
+        self.idle.fetch_add(1, Ordering::Relaxed);
+        if safe {
+            self.idle_safe.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// So many connections are idle no more; `safe`: how many of them had served more than one request.
@@ -422,18 +433,6 @@ impl ServerState {
     /// A session was counted, so that there are `now` of them.
     pub fn count_session(&self, now: u32) {
         raise(&self.max_sess, now);
-        raise(&self.needed[0], now);
-    }
-
-    /// How many connections the server was seen to need at once of late.
-    pub fn needed(&self) -> u32 {
-        self.needed[0].load(Ordering::Relaxed).max(self.needed[1].load(Ordering::Relaxed))
-    }
-
-    /// Begins another period of [`needed`](Self::needed).
-    pub fn renew_need(&self) {
-        let seen = self.needed[0].swap(self.cur_sess.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.needed[1].store(seen, Ordering::Relaxed);
     }
 
     pub fn oper(&self) -> Oper {

@@ -557,8 +557,8 @@ pub fn server<'a>(shared: &'a Shared, proxy: &'a ProxyState, conf: &'a Proxy, in
     let (idle, safe) = (s.idle.load(Relaxed), s.idle_safe.load(Relaxed));
     r.u32(Col::IdleConnCur, b"MGP", idle.saturating_sub(safe));
     r.u32(Col::SafeConnCur, b"MGP", safe.min(idle));
-    r.gauge(Col::UsedConnCur, &s.cur_sess);
-    r.u32(Col::NeedConnEst, b"MGP", s.needed());
+    r.u32(Col::UsedConnCur, b"MGP", s.need.used());
+    r.u32(Col::NeedConnEst, b"MGP", s.need.needed());
     r.u32(Col::Uweight, b"MaP", s.uweight.load(Relaxed));
     r.u32(Col::Srid, b"MCP", s.tenure.load(Relaxed));
     r.gauge(Col::PrivIdleCur, &s.idle_private);

@@ -21,7 +21,7 @@ use crate::session::Held;
 use crate::socks4;
 use crate::state::{ProxyState, Ticket, WaitQueue, raise};
 use crate::tls;
-use crate::upstream::pool::{Wanted, tell};
+use crate::upstream::pool::Wanted;
 use crate::upstream::{self, ConnectError, How, Special, Upstream};
 
 /// Pause before a server that refused is tried again.
@@ -88,6 +88,10 @@ impl Exchange<'_> {
         f.bc_glitches = up.glitches;
         f.bc_socket = up.io.raw().and_then(Raw::number);
         f.bc_tls.clone_from(&up.tls);
+        if let Some(i) = self.server {
+            let in_use = self.be_state().servers[i].need.begin();
+            self.in_use = (!self.raw && !up.private && self.be.reuse != Persist::Never).then_some(in_use);
+        }
         self.up = Some(up);
         self.marks.connected = self.w.now_ms();
     }
@@ -512,7 +516,7 @@ impl Exchange<'_> {
         self.c.deadline.clear();
         let mut up = Box::new(Upstream::new(io, epoch, Arc::new(ends), tls));
         up.key = link.key;
-        self.w.pools.make_room(&up, |p, s, gone| tell(self.w.shared.server(p, s), gone));
+        self.w.pools.make_room(&up, |p, s| self.w.shared.server(p, s));
         if self.be.options.contains(Options::NOLINGER) {
             up.io.reset_on_close();
         }
@@ -556,6 +560,7 @@ impl Exchange<'_> {
             state: &self.be_state().servers[i],
             key: link.key,
             served,
+            first,
             low: conf.pool_low_conn,
         })
     }
@@ -617,7 +622,7 @@ impl Exchange<'_> {
             self.hold(id, up);
         } else {
             let (now, server) = (self.w.now_ms(), self.w.shared.server(self.be_id, id));
-            let used = server.cur_sess.load(Ordering::Relaxed);
+            let used = server.need.used();
             self.w.pools.put((self.be_id, id), &server.conf(), server, used, up, now);
         }
     }
@@ -633,6 +638,7 @@ impl Exchange<'_> {
             self.c.last = Some((self.be_id, id));
             if self.reusable {
                 self.keep_connection(id, up);
+                self.in_use = None;
                 self.give_slot();
                 return;
             }
@@ -652,6 +658,7 @@ impl Exchange<'_> {
         if cut {
             up.close();
         }
+        self.in_use = None;
         self.give_slot();
     }
 }

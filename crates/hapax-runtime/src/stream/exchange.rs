@@ -14,6 +14,7 @@ use crate::io::Gone;
 use crate::session::Client;
 use crate::state::{Conf, ProxyState, ServerState};
 use crate::upstream::Upstream;
+use crate::upstream::need::InUse;
 use crate::worker::Worker;
 
 /// One HTTP transaction.
@@ -59,6 +60,8 @@ pub(super) struct Exchange<'x> {
     pub server: Option<usize>,
     pub slot: bool,
     pub up: Option<Box<Upstream>>,
+    /// Counts it, where others may have it afterwards.
+    pub in_use: Option<InUse<'x>>,
     /// The client's connection may serve another request after this one.
     pub keep_alive: bool,
     /// The head of the final response is on its way to the client.
@@ -157,6 +160,7 @@ impl<'x> Exchange<'x> {
             server: None,
             slot: false,
             up: None,
+            in_use: None,
             keep_alive: false,
             response_started: false,
             request_read: false,
