@@ -183,6 +183,34 @@ fn a_frontends_message_stands_in_where_the_backend_has_none() {
 }
 
 #[test]
+fn what_a_section_of_messages_lacks_is_answered_as_ever() {
+    let page = "HTTP/1.1 403 Ours\r\nContent-Type: text/plain\r\n\r\nof the section";
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "{TIMEOUTS}http-errors one\n  errorfile 403 @dir@/403.http\nfrontend f\n  bind @f@\n  http-error status 403 errorfiles one\n  \
+             http-error status 500 errorfiles one\n  http-request deny deny_status 500 if {{ path /500 }}\n  \
+             http-request deny status 500 errorfiles one if {{ path /rule }}\n  http-request deny\n"
+        ),
+    )
+    .file("403.http", page)
+    .start();
+    for (path, status, want) in [
+        ("/", 403, "of the section"),
+        (
+            "/500",
+            500,
+            "<html><body><h1>500 Internal Server Error</h1>\nAn internal server error occurred.\n</body></html>\n",
+        ),
+        // A rule that names the section has nothing to say without it.
+        ("/rule", 500, ""),
+    ] {
+        let r = p.connect("f").get(path);
+        assert_eq!((r.status, r.text().as_str()), (status, want), "{path}");
+    }
+}
+
+#[test]
 fn a_head_that_leaves_no_room_is_told_so() {
     let origin = Origin::saying("ok");
     let p = Builder::new(

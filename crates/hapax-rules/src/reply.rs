@@ -21,13 +21,19 @@ impl Reply {
         }
     }
 
-    /// The reply itself, or what `http-error` makes for it of the message at hand.
-    pub fn settle(&self, pages: &Pages, env: &Env<'_>) -> Cow<'_, Self> {
+    /// The reply itself, or what `http-error` makes for it of the message at hand. A section that has nothing for the status leaves
+    /// it to the built-in message.
+    pub fn settle(&self, pages: &Pages, sections: &[Pages], env: &Env<'_>) -> Cow<'_, Self> {
         let (ReplySource::Errors, Some(Message::Spec(spec))) = (&self.source, pages.own(self.status)) else {
             return Cow::Borrowed(self);
         };
         let mut made = spec.make(env);
-        if made.source == ReplySource::Errors {
+        let lacking = match made.source {
+            ReplySource::Errors => true,
+            ReplySource::Section(i) => sections.get(i as usize).is_none_or(|s| s.own(made.status).is_none()),
+            _ => false,
+        };
+        if lacking {
             made.source = ReplySource::Builtin;
         }
         made.fields.extend(self.fields.iter().cloned());

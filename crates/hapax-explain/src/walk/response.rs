@@ -228,7 +228,9 @@ impl<'w> Walk<'w> {
         } else {
             &self.proxy(self.fe_id).errors
         };
-        let reply = reply.settle(pages, &self.txn(Phase::Request, &[]).env()).into_owned();
+        let reply = reply
+            .settle(pages, &self.plan.error_sections, &self.txn(Phase::Request, &[]).env())
+            .into_owned();
         let mut body: Arc<[u8]> = reply.render(pages, &self.plan.error_sections, &mut head);
         let backend = (self.be_id != self.fe_id).then(|| self.proxy(self.be_id).name.to_string());
         if head.status == 0 {

@@ -50,7 +50,7 @@ impl Exchange<'_> {
             // The request is with the server: nothing of it can be quoted any more.
             env.req = None;
         }
-        let reply = reply.settle(pages, &env);
+        let reply = reply.settle(pages, &self.plan.error_sections, &env);
         reply.render(pages, &self.plan.error_sections, &mut self.p.res_head)
     }
 
