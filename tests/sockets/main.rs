@@ -4,13 +4,13 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hapax_tests::origin::TcpOrigin;
-use hapax_tests::{Builder, Origin, Program, Proxy, wait};
+use hapax_tests::{Builder, Origin, Program, Proxy, Syslog, wait};
 
 const TIMEOUTS: &str = "defaults\n  mode http\n  timeout connect 10s\n  timeout client 2m\n  timeout server 2m\n";
 
@@ -40,7 +40,8 @@ fn connections_come_from_where_the_lines_say() {
              backend server\n  source 127.0.0.5\n  server s @s@ source 127.0.0.6\n\
              backend fixed\n  source 0.0.0.0 usesrc 127.0.0.7\n  server s @s@\n\
              backend client\n  source 0.0.0.0 usesrc clientip\n  server s @s@\n\
-             backend header\n  server s @s@ source 0.0.0.0 usesrc hdr_ip(x-from,-1)\n"
+             backend header\n  server s @s@ source 0.0.0.0 usesrc hdr_ip(x-from,-1)\n\
+             backend own\n  server s @s@ source 127.0.0.6 usesrc hdr_ip(x-from)\n"
         ),
     )
     .set("s", &origin.addr())
@@ -55,10 +56,78 @@ fn connections_come_from_where_the_lines_say() {
         ("/header", "X-From: 127.0.0.8, 127.0.0.9\r\n", "127.0.0.9"),
         // Another client's address needs another connection.
         ("/header", "X-From: 127.0.0.10\r\n", "127.0.0.10"),
-        ("/header", "", "127.0.0.1"),
+        ("/header", "X-From: 127.0.0.11:8080\r\n", "127.0.0.11"),
+        // What is no address, or none that leads to the server, leaves the server's own source.
+        ("/header", "X-From: somewhere\r\n", "127.0.0.1"),
+        ("/header", "X-From:\r\n", "127.0.0.1"),
+        ("/header", "X-From: ::1\r\n", "127.0.0.1"),
+        ("/own", "X-From: ::1\r\n", "127.0.0.6"),
     ] {
         assert_eq!(c.get_with(target, headers).text(), want, "{target} {headers}");
     }
+}
+
+#[test]
+fn a_request_that_does_not_name_its_source_is_refused() {
+    let origin = mirror();
+    let log = Syslog::new();
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "global\n  log @log@ format raw local0\n{TIMEOUTS}  log global\nlisten l\n  bind @l@\n  log-format \"%s %ST %ts %rc\"\n  \
+             server s @s@ source 0.0.0.0 usesrc hdr_ip(x-from,2)\n"
+        ),
+    )
+    .set("s", &origin.addr())
+    .set("log", &log.addr())
+    .start();
+    for headers in ["", "X-From: 127.0.0.8\r\n"] {
+        assert_eq!(p.connect("l").get_with("/", headers).status, 500, "{headers}");
+        assert_eq!(log.next().trim_end(), "s 500 IC 0", "{headers}");
+    }
+}
+
+/// The first of three ports in a row that nobody has at this address.
+fn three_free_ports(ip: &str) -> u16 {
+    wait::until("three free ports", || {
+        let one = TcpListener::bind((ip, 0)).unwrap();
+        let first = one.local_addr().unwrap().port();
+        let rest: Result<Vec<_>, _> = (1..3).map(|n| TcpListener::bind((ip, first.saturating_add(n)))).collect();
+        rest.is_ok().then_some(first)
+    })
+}
+
+#[test]
+fn ports_of_a_source_take_turns() {
+    // Connections stay open until the test is over, each with a port of its own.
+    let ports = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&ports);
+    let origin = TcpOrigin::new(move |mut s| {
+        seen.lock().unwrap().push(s.peer_addr().unwrap().port());
+        let mut buf = [0; 4096];
+        while s.read(&mut buf).is_ok_and(|n| n > 0) {}
+    });
+    let first = three_free_ports("127.0.0.5");
+    let last = first + 2;
+    let log = Syslog::new();
+    let p = Builder::new(
+        Program::Hapax,
+        &format!(
+            "global\n  log @log@ format raw local0\n{TIMEOUTS}  log global\nlisten l\n  bind @l@\n  mode tcp\n  log-format \"%ts\"\n  \
+             server s @s@ source 127.0.0.5:{first}-{last}\n"
+        ),
+    )
+    .set("s", &origin.addr())
+    .set("log", &log.addr())
+    .start();
+    let clients: Vec<_> = (0..3).map(|_| p.connect("l")).collect();
+    wait::until_true("three connections", || ports.lock().unwrap().len() == 3);
+    let mut used = ports.lock().unwrap().clone();
+    used.sort_unstable();
+    assert_eq!(used, [first, first + 1, last]);
+    assert!(p.connect("l").is_closed(), "no port is left");
+    assert_eq!(log.next().trim_end(), "SC");
+    drop(clients);
 }
 
 /// Whether the kernel keeps a keep-alive timer (2) for the connection from one address to the other.

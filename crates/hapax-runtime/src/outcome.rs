@@ -89,9 +89,9 @@ impl End {
         [blame, phase]
     }
 
-    /// We could not do what we should.
+    /// We could not do what we should. A request that does not name where a connection is to start from is not that.
     pub(crate) fn is_internal(self) -> bool {
-        self.blame == Blame::Internal || (self.status == Some(500) && self.blame != Blame::Killed)
+        (self.blame == Blame::Internal && self.phase != Phase::Connect) || (self.status == Some(500) && self.blame != Blame::Killed)
     }
 
     /// The status a client is answered with while nothing was sent to it yet.
@@ -136,5 +136,7 @@ mod tests {
         }
         assert_eq!((End::KILLED.letters(), End::KILLED.status()), (*b"KC", 500));
         assert!(!End::KILLED.is_internal(), "nothing of ours has failed");
+        assert!(!End::new(Blame::Internal, Phase::Connect).is_internal());
+        assert!(End::new(Blame::Internal, Phase::Headers).is_internal());
     }
 }

@@ -3,10 +3,12 @@
 pub(crate) mod key;
 pub(crate) mod need;
 pub(crate) mod pool;
+mod ports;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::task::Poll;
 
 use hapax_config::Plan;
@@ -18,6 +20,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
+use self::ports::Ports;
 use crate::io::{Io, Raw, Tcp};
 use crate::outcome::{Blame, End, Phase};
 use crate::timer::Deadline;
@@ -63,6 +66,12 @@ pub(crate) enum ConnectError {
     /// The server's address is not known.
     #[error("the address is not known")]
     NoAddress,
+    /// The address or port it is to start from cannot be had.
+    #[error("cannot bind to the source: {0}")]
+    Source(io::Error),
+    /// The request does not name the address it is to start from.
+    #[error("the source is not known")]
+    NoSource,
 }
 
 impl ConnectError {
@@ -71,17 +80,29 @@ impl ConnectError {
         let blame = match self {
             Self::Aborted => return None,
             Self::Resource(_) => Blame::Resource,
+            Self::NoSource => Blame::Internal,
             Self::Timeout => Blame::ServerTimeout,
-            Self::Refused(_) | Self::Handshake(_) | Self::NoAddress => Blame::Server,
+            Self::Source(_) | Self::Refused(_) | Self::Handshake(_) | Self::NoAddress => Blame::Server,
         };
         Some(End::new(blame, Phase::Connect))
+    }
+
+    /// As an error of the system's; one of the source is a [`CannotBind`].
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Self::Refused(e) | Self::Resource(e) | Self::Handshake(e) => e,
+            Self::Source(e) => io::Error::other(CannotBind(e)),
+            Self::Timeout => io::ErrorKind::TimedOut.into(),
+            Self::Aborted | Self::NoAddress | Self::NoSource => io::ErrorKind::NotConnected.into(),
+        }
     }
 
     /// What expressions call it.
     pub(crate) fn fault(&self) -> Fault {
         match self {
             // As in HAProxy, running out of time is no error of the connection's.
-            Self::Timeout | Self::Aborted | Self::NoAddress => Fault::None,
+            Self::Timeout | Self::Aborted | Self::NoAddress | Self::NoSource => Fault::None,
+            Self::Source(_) => Fault::CantBind,
             Self::Refused(e) => Fault::of_system(e.raw_os_error()),
             Self::Resource(e) => match e.raw_os_error() {
                 Some(24) => Fault::ProcFdLimit,
@@ -96,6 +117,11 @@ impl ConnectError {
         }
     }
 }
+
+/// The source of a connection cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct CannotBind(pub io::Error);
 
 /// `connect` is under way.
 const EINPROGRESS: i32 = 115;
@@ -139,6 +165,8 @@ impl Upstream {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct How<'c> {
     pub source: Option<SocketAddr>,
+    /// Where it starts from where the source is none, or is of another family than the server.
+    pub own: Option<SocketAddr>,
     /// The source need not be an address of this machine.
     pub transparent: bool,
     pub special: Option<&'c Special<'c>>,
@@ -158,13 +186,17 @@ pub(crate) struct Special<'c> {
     pub buffers: SocketBuffers,
     /// Data may travel with the first packet.
     pub fast: bool,
+    /// Ports to start from, where they take turns.
+    ports: Option<Ports<'c>>,
 }
 
 impl<'c> Special<'c> {
-    /// `None`: nothing is asked for. `check`: the connection is not for traffic.
-    pub(crate) fn of(plan: &'c Plan, proxy: &'c Proxy, server: &'c Server, check: bool) -> Option<Self> {
+    /// `None`: nothing is asked for. `turn`: of the ports that the server's connections start from; `check`: the connection is not
+    /// for traffic.
+    pub(crate) fn of(plan: &'c Plan, proxy: &'c Proxy, server: &'c Server, turn: Option<&'c AtomicU32>, check: bool) -> Option<Self> {
         let special = Self {
             server,
+            ports: turn.and_then(|turn| Ports::of(server, turn)),
             fast: server.tfo && !check,
             interface: server.interface.as_deref().or(proxy.source_interface.as_deref()),
             keepalive: proxy.options.contains(Options::SRVTCPKA).then_some(proxy.server_keepalive),
@@ -175,7 +207,8 @@ impl<'c> Special<'c> {
             && special.buffers == SocketBuffers::default()
             && server.tcp_ut.is_none()
             && server.cc.is_none()
-            && !special.fast;
+            && !special.fast
+            && special.ports.is_none();
         (!plain).then_some(special)
     }
 
@@ -228,7 +261,7 @@ pub(crate) async fn connect(
 
 async fn open(address: &Endpoint, how: &How<'_>) -> Result<Raw, ConnectError> {
     match address {
-        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, how).await.map_err(blame)?)),
+        Endpoint::Ip(to) => Ok(Raw::Tcp(tcp(*to, how).await?)),
         Endpoint::Unix(path) => Ok(Raw::Unix(UnixStream::connect(&**path).await.map_err(blame)?)),
         Endpoint::Abstract(name, zero) => {
             let std = hapax_sys::listen::connect_abstract(name, *zero).map_err(blame)?;
@@ -239,8 +272,42 @@ async fn open(address: &Endpoint, how: &How<'_>) -> Result<Raw, ConnectError> {
 
 /// Starts the connection and waits for it to be writable. tokio would ask for the error after every connection; here it is asked
 /// for where the system has signalled one.
-pub(crate) async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<Tcp> {
-    let socket = Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
+pub(crate) async fn tcp(to: SocketAddr, how: &How<'_>) -> Result<Tcp, ConnectError> {
+    let socket = started(to, how)?;
+    // Whoever listens on this machine has been reached by now, and asking costs less than to wait for the event.
+    if to.ip().is_loopback() && socket.peer_addr().is_ok() {
+        return Ok(Tcp::Drained(socket.into()));
+    }
+    let stream = TcpStream::from_std(socket.into()).map_err(blame)?;
+    let ready = stream.ready(Interest::WRITABLE | Interest::ERROR).await.map_err(blame)?;
+    if ready.is_error() || ready.is_write_closed() {
+        let error = stream.take_error().map_err(blame)?;
+        return Err(blame(error.unwrap_or_else(|| io::ErrorKind::ConnectionRefused.into())));
+    }
+    Ok(stream.into())
+}
+
+/// A connection that is under way, from the address and the port that it is to start from.
+fn started(to: SocketAddr, how: &How<'_>) -> Result<Socket, ConnectError> {
+    let fits = |a: &SocketAddr| a.is_ipv4() == to.is_ipv4();
+    let from = [how.source, how.own].into_iter().flatten().find(fits);
+    // No address in particular is no source, whatever port stands with it.
+    let from = from.filter(|a| !a.ip().is_unspecified());
+    let (Some(ports), Some(from)) = (how.special.and_then(|s| s.ports), from.filter(|a| how.own == Some(*a))) else {
+        return start(to, how, from);
+    };
+    let mut taken = io::ErrorKind::AddrInUse.into();
+    for port in ports.each() {
+        match start(to, how, Some(SocketAddr::new(from.ip(), port))) {
+            Err(ConnectError::Source(e)) => taken = e,
+            done => return done,
+        }
+    }
+    Err(ConnectError::Source(taken))
+}
+
+fn start(to: SocketAddr, how: &How<'_>, from: Option<SocketAddr>) -> Result<Socket, ConnectError> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP)).map_err(blame)?;
     // A socket that cannot be told is still a connection.
     let _ = socket.set_tcp_nodelay(true);
     if how.speaks {
@@ -255,31 +322,25 @@ pub(crate) async fn tcp(to: SocketAddr, how: &How<'_>) -> io::Result<Tcp> {
     if let Some(special) = how.special {
         special.apply(&socket);
     }
-    if let Some(from) = how.source.filter(|a| !a.ip().is_unspecified()) {
+    if let Some(from) = from {
         if how.transparent {
-            hapax_sys::sockopt::set_transparent(&socket, from.is_ipv6())?;
+            hapax_sys::sockopt::set_transparent(&socket, from.is_ipv6()).map_err(ConnectError::Source)?;
         }
         if from.port() == 0 {
             let _ = hapax_sys::sockopt::set_bind_address_no_port(&socket);
         } else {
-            socket.set_reuse_address(true)?;
+            socket.set_reuse_address(true).map_err(ConnectError::Source)?;
         }
-        socket.bind(&from.into())?;
+        socket.bind(&from.into()).map_err(ConnectError::Source)?;
     }
     match socket.connect(&to.into()) {
-        Err(e) if e.raw_os_error() != Some(EINPROGRESS) && e.kind() != io::ErrorKind::WouldBlock => return Err(e),
-        _ => {}
+        Err(e) if e.raw_os_error() != Some(EINPROGRESS) && e.kind() != io::ErrorKind::WouldBlock => {
+            // A port that another connection to the same place has is found out only now.
+            let port_taken = from.is_some_and(|a| a.port() > 0) && e.kind() == io::ErrorKind::AddrNotAvailable;
+            Err(if port_taken { ConnectError::Source(e) } else { blame(e) })
+        }
+        _ => Ok(socket),
     }
-    // Whoever listens on this machine has been reached by now, and asking costs less than to wait for the event.
-    if to.ip().is_loopback() && socket.peer_addr().is_ok() {
-        return Ok(Tcp::Drained(socket.into()));
-    }
-    let stream = TcpStream::from_std(socket.into())?;
-    let ready = stream.ready(Interest::WRITABLE | Interest::ERROR).await?;
-    if ready.is_error() || ready.is_write_closed() {
-        return Err(stream.take_error()?.unwrap_or_else(|| io::ErrorKind::ConnectionRefused.into()));
-    }
-    Ok(stream.into())
 }
 
 fn blame(e: io::Error) -> ConnectError {

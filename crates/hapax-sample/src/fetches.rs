@@ -16,7 +16,7 @@ mod cookies;
 pub mod describe;
 mod distcc;
 mod dump;
-mod headers;
+pub mod headers;
 mod hello;
 pub(crate) mod http;
 mod internal;

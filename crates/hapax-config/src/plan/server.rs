@@ -147,6 +147,8 @@ pub struct ServerRest {
     /// Of a peer: the part of the keys that it gets; 0: all.
     pub shard: u32,
     pub source: Option<Endpoint>,
+    /// First and last of the ports that its connections start from in turn.
+    pub source_ports: Option<(u16, u16)>,
     /// `socks4`: the proxy that connections go through.
     pub socks4: Option<std::net::SocketAddr>,
     pub interface: Option<String>,
@@ -187,6 +189,7 @@ impl Default for ServerRest {
             pool_purge_delay: 5000,
             shard: 0,
             source: None,
+            source_ports: None,
             socks4: None,
             interface: None,
             use_source: None,

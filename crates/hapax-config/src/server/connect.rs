@@ -233,6 +233,10 @@ fn source(cx: &mut ServerCx<'_>, a: &Args<'_>) -> Result<(), Diagnostic> {
     let ip =
         crate::reader::lookup(cx.cx.files, &parsed, a.str(0), a.at(0)).map_err(|d| d.prefixed(&format!("'source {}' : ", a.show(0))))?;
     cx.draft.server.source = parsed.endpoint(ip);
+    cx.draft.server.source_ports = match parsed.port {
+        address::Port::Range(first, last) => Some((first, last)),
+        _ => None,
+    };
     for i in (1..a.len()).step_by(2) {
         if a.str(i + 1).is_empty() {
             return Err(a.missing(format!("'source' : missing argument after '{}'.", a.str(i))));

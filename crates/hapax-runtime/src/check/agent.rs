@@ -78,7 +78,7 @@ async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Ve
     let conf = server.conf();
     let plan = connect::Plan {
         to,
-        special: Special::of(&cx.shared.plan, proxy, &conf, true),
+        special: Special::of(&cx.shared.plan, proxy, &conf, Some(&server.source_turn), true),
         socks: None,
         source: proxy.source_to(&conf),
         send_proxy: 0,

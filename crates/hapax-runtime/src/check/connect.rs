@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::io::{Io, Raw, Tcp};
 use crate::tls;
-use crate::upstream::{self, How, Special};
+use crate::upstream::{self, CannotBind, ConnectError, How, Special};
 
 /// The signature of PROXY version 2, and a header that says "this connection is about itself".
 const PROXY_V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
@@ -94,12 +94,12 @@ impl Plan<'_> {
 
     async fn tcp(&self, to: SocketAddr) -> io::Result<Tcp> {
         let how = How {
-            source: self.source,
+            own: self.source,
             special: self.special.as_ref(),
             speaks: self.speaks,
             ..How::default()
         };
-        let stream = upstream::tcp(to, &how).await?;
+        let stream = upstream::tcp(to, &how).await.map_err(ConnectError::into_io)?;
         if !self.linger
             && let Some(fd) = stream.fd()
         {
@@ -190,6 +190,9 @@ fn blame_connect(error: Option<&io::Error>) -> Failure {
     let Some(e) = error else {
         return (CheckStatus::L4Timeout, String::new());
     };
+    if let Some(CannotBind(e)) = e.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return (CheckStatus::L4Con, format!("Can't bind to source address ({})", words(e)));
+    }
     let code = match e.kind() {
         io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => "No more ports to connect",
         _ => name(e).unwrap_or("General socket error"),

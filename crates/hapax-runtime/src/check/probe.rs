@@ -328,7 +328,7 @@ impl<'a> Run<'a> {
         let send_proxy = c.send_proxy || (c.like_server && check.send_proxy);
         Ok(connect::Plan {
             to,
-            special: Special::of(&self.cx.shared.plan, self.plan, &self.conf, true),
+            special: Special::of(&self.cx.shared.plan, self.plan, &self.conf, Some(&self.server.source_turn), true),
             socks,
             source: self.plan.source_to(&self.conf),
             send_proxy: if send_proxy { self.conf.send_proxy.max(1) } else { 0 },

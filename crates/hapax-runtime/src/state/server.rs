@@ -89,6 +89,8 @@ pub struct ServerState {
     oper: AtomicU8,
     /// Effective address; `None`: not resolved.
     pub address: Mutex<Option<Endpoint>>,
+    /// Which of the ports of its `source` is next.
+    pub source_turn: AtomicU32,
     /// Bumped when `address` changes, so that workers drop what they cached.
     pub address_epoch: AtomicU32,
     /// The name it is looked up by; unset where nothing of it is.
@@ -244,6 +246,7 @@ impl ServerState {
             admin: AtomicU32::new(admin),
             oper: AtomicU8::new(oper as u8),
             address: Mutex::new(server.address.clone()),
+            source_turn: zero(),
             address_epoch: zero(),
             naming: server.resolve.is_some().then(|| Box::new(Mutex::new(Naming::new(server)))),
             warmth: AtomicU32::new(SCALE),

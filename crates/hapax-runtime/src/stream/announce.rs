@@ -1,25 +1,27 @@
 //! Whom a connection to a server speaks for: the address that it comes from, and the PROXY header that it begins with.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use hapax_config::plan::{ProxyParts, Server, UseSource};
 use hapax_proto::proxy::{tlv, write_v1, write_v2};
 use hapax_sample::UniqueId;
 use hapax_sample::fetches::certs;
+use hapax_sample::fetches::headers::parse_ip;
 use hapax_value::Endpoint;
 
 use super::exchange::Exchange;
+use crate::upstream::ConnectError;
 
 impl Exchange<'_> {
     /// Where the connection starts from: `source` of the server, else of the backend; `true`: `usesrc` gives each client one.
-    pub(super) fn source(&self, conf: &Server) -> (Option<SocketAddr>, bool) {
+    pub(super) fn source(&self, conf: &Server) -> Result<(Option<SocketAddr>, bool), ConnectError> {
         let own = self.be.source_to(conf);
         let other = if matches!(conf.source, Some(Endpoint::Ip(_))) {
             &conf.use_source
         } else {
             &self.be.use_source
         };
-        let Some(other) = other else { return (own, false) };
+        let Some(other) = other else { return Ok((own, false)) };
         let client = || {
             self.env(false)
                 .src()
@@ -29,18 +31,22 @@ impl Exchange<'_> {
             UseSource::Client => client(),
             UseSource::ClientIp => client().map(|a| SocketAddr::new(a.ip(), 0)),
             UseSource::Address(a) => Some(*a),
-            UseSource::Header(name, occurrence) => self.address_in(name, *occurrence).map(|ip| SocketAddr::new(ip, 0)),
+            UseSource::Header(name, occurrence) => {
+                // What is no address leaves the server's own source; nothing at all is an error.
+                let value = self.value_of(name, *occurrence).ok_or(ConnectError::NoSource)?;
+                parse_ip(value).map(|ip| SocketAddr::new(ip, 0))
+            }
         };
-        (found.or(own), true)
+        Ok((found.or(own), true))
     }
 
-    fn address_in(&self, name: &[u8], occurrence: i32) -> Option<IpAddr> {
+    fn value_of<'s>(&'s self, name: &'s [u8], occurrence: i32) -> Option<&'s [u8]> {
         let all: Vec<&[u8]> = self.p.req_head.values(name).flat_map(|v| v.split(|b| *b == b',')).collect();
         let at = match usize::try_from(occurrence) {
             Ok(n) => n.saturating_sub(1),
             Err(_) => all.len().checked_sub(occurrence.unsigned_abs() as usize)?,
         };
-        std::str::from_utf8(all.get(at)?.trim_ascii()).ok()?.parse().ok()
+        all.get(at).map(|value| value.trim_ascii())
     }
 
     pub(super) fn proxy_header(&self, conf: &Server) -> Vec<u8> {

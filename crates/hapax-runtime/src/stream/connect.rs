@@ -53,6 +53,10 @@ impl Exchange<'_> {
                 }
                 Err(e) => e,
             };
+            if matches!(error, ConnectError::NoSource) {
+                self.count_failure(i);
+                return Err(Stop::End(End::new(Blame::Internal, Phase::Connect)));
+            }
             self.p.facts.bc_fault = error.fault();
             self.note_target(i);
             if let ConnectError::Handshake(e) = &error {
@@ -62,20 +66,25 @@ impl Exchange<'_> {
                 return Err(self.abandoned(Phase::Connect));
             };
             tracing::debug!(server = %self.server_conf(i).name, %error, "no connection");
-            if !matches!(error, ConnectError::Resource(_)) {
+            if !matches!(error, ConnectError::Resource(_) | ConnectError::Source(_)) {
                 self.observe(i, false, Some("L4 unsuccessful connection"));
             }
             if !self.be.retry_on.contains(RetryOn::CONN_FAILURE) || !self.try_again(i, false) {
-                let (w, state) = (self.w.id, self.be_state());
-                state.be.failed_conns.inc(w);
-                state.servers[i].counters.failed_conns.inc(w);
+                self.count_failure(i);
                 return Err(Stop::End(end));
             }
-            if (self.again.is_some() || self.is_alone()) && !matches!(error, ConnectError::Timeout) {
+            let at_once = matches!(error, ConnectError::Timeout | ConnectError::Source(_));
+            if (self.again.is_some() || self.is_alone()) && !at_once {
                 self.turn_around().await?;
                 self.look_again(i);
             }
         }
+    }
+
+    fn count_failure(&self, i: usize) {
+        let (w, state) = (self.w.id, self.be_state());
+        state.be.failed_conns.inc(w);
+        state.servers[i].counters.failed_conns.inc(w);
     }
 
     /// There is a connection.
@@ -434,6 +443,7 @@ impl Exchange<'_> {
     pub(super) fn how<'c>(&self, link: &Link, special: Option<&'c Special<'c>>, shakes: bool) -> How<'c> {
         How {
             source: link.source,
+            own: link.own,
             transparent: link.transparent,
             special,
             mark: self.p.controls.bc_mark,
@@ -449,7 +459,7 @@ impl Exchange<'_> {
         let server = &self.be_state().servers[i];
         let w = self.w.id;
         let config = server.speaks_tls().then(|| self.tls_config(i)).flatten();
-        let link = self.link(conf, config.is_some());
+        let link = self.link(conf, config.is_some())?;
         if let Some(up) = self.reuse(i, conf, &link) {
             server.counters.reuse.inc(w);
             self.be_state().be.reuse.inc(w);
@@ -459,7 +469,7 @@ impl Exchange<'_> {
         let now = self.w.now_ms();
         let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(now, limit);
-        let special = Special::of(self.plan, self.be, conf, false);
+        let special = Special::of(self.plan, self.be, conf, Some(&server.source_turn), false);
         let how = self.how(&link, special.as_ref(), config.is_some());
         let epoch = server.address_epoch.load(Ordering::Relaxed);
         let hop = conf.socks4.map(Endpoint::Ip);

@@ -42,7 +42,8 @@ impl<'x> Exchange<'x> {
             };
             let (w, counters) = (self.w.id, &self.be_state().be);
             let retries = self.p.facts.set.retries.unwrap_or(self.be.retries);
-            if self.p.facts.retries >= retries || !self.be.retry_on.contains(RetryOn::CONN_FAILURE) {
+            let lost = matches!(error, ConnectError::NoSource);
+            if lost || self.p.facts.retries >= retries || !self.be.retry_on.contains(RetryOn::CONN_FAILURE) {
                 counters.failed_conns.inc(w);
                 return Err(Stop::End(end));
             }
@@ -55,7 +56,7 @@ impl<'x> Exchange<'x> {
     }
 
     async fn open_directly(&mut self, to: &Server) -> Result<Box<Upstream>, ConnectError> {
-        let link = self.link(to, false);
+        let link = self.link(to, false)?;
         let address = self.address(to, to.address.clone().ok_or(ConnectError::NoAddress)?);
         self.p.facts.bc_ends = Some(Arc::new(Ends {
             src: None,
@@ -63,7 +64,7 @@ impl<'x> Exchange<'x> {
         }));
         let limit = self.p.facts.set.timeout_connect.or(self.be.timeouts.connect);
         self.c.deadline.after(self.w.now_ms(), limit);
-        let special = Special::of(self.plan, self.be, to, false);
+        let special = Special::of(self.plan, self.be, to, None, false);
         let how = self.how(&link, special.as_ref(), false);
         self.be_state().be.connect.inc(self.w.id);
         let source_asked = self.plan.wanted.server_source;

@@ -6,6 +6,7 @@ use hapax_config::plan::{Mode, Server};
 use hapax_value::Endpoint;
 
 use super::exchange::Exchange;
+use crate::upstream::ConnectError;
 use crate::upstream::key::Traits;
 
 /// Everything about a connection that depends on the stream it is made for.
@@ -14,6 +15,8 @@ pub(super) struct Link {
     /// Tells connections to one server apart; 0 where nothing does.
     pub key: u64,
     pub source: Option<SocketAddr>,
+    /// Where it starts from where the source will not do.
+    pub own: Option<SocketAddr>,
     /// The source need not be an address of this machine.
     pub transparent: bool,
     /// The PROXY header; empty: none is sent.
@@ -24,10 +27,11 @@ pub(super) struct Link {
 
 impl Exchange<'_> {
     /// What the connection to a server must be.
-    pub(super) fn link(&self, conf: &Server, tls: bool) -> Link {
-        let (source, transparent) = self.source(conf);
+    pub(super) fn link(&self, conf: &Server, tls: bool) -> Result<Link, ConnectError> {
+        let (source, transparent) = self.source(conf)?;
         let mut link = Link {
             source,
+            own: self.be.source_to(conf),
             transparent,
             ..Link::default()
         };
@@ -44,7 +48,7 @@ impl Exchange<'_> {
         let labelled = labels.0.is_some() || labels.1.is_some();
         let plain = !by_destination && !labelled && !transparent;
         if plain && link.header.is_empty() && link.name.is_none() && conf.pool_conn_name.is_none() {
-            return link;
+            return Ok(link);
         }
         let mut given = Vec::new();
         let name = match &conf.pool_conn_name {
@@ -64,7 +68,7 @@ impl Exchange<'_> {
             header: &link.header,
         };
         link.key = traits.key();
-        link
+        Ok(link)
     }
 
     /// `sni`; the request's host where the line has none and does not forbid it.

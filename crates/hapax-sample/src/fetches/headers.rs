@@ -358,7 +358,7 @@ fn address<'e>(c: &mut Call<'_, 'e>, head: &'e Head) -> Sampled<'e> {
 }
 
 /// An address, IPv4 with an optional port, IPv6 with or without brackets.
-fn parse_ip(bytes: &[u8]) -> Option<IpAddr> {
+pub fn parse_ip(bytes: &[u8]) -> Option<IpAddr> {
     if let Some((ip, rest)) = hapax_value::leading_v4(bytes) {
         let port = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<u16>().ok();
         let good = rest.is_empty() || rest.strip_prefix(b":").and_then(port).is_some();
