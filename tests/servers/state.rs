@@ -177,3 +177,280 @@ fn a_lost_name_keeps_its_last_address() {
         assert_eq!(ours[0].split(' ').nth(1), Some(address), "{methods}");
     }
 }
+
+/// Name, address with port, state, administrative bits, weight, where checks and agents go.
+fn standing(p: &Proxy) -> Vec<String> {
+    let state = p.cli("show servers state b");
+    let rows = state.lines().filter(|l| l.split(' ').count() > 20 && !l.starts_with('#'));
+    rows.map(|l| {
+        let w: Vec<&str> = l.split(' ').collect();
+        format!(
+            "{} {}:{} {}/{} w{} h{} {} {} {} {}",
+            w[3], w[4], w[18], w[5], w[6], w[7], w[12], w[21], w[22], w[23], w[24]
+        )
+    })
+    .collect()
+}
+
+/// Warnings about servers and state files, without what tells them from those of another process.
+fn warned(p: &Proxy) -> Vec<String> {
+    let dir = p.dir().display().to_string();
+    let all = p.stderr();
+    let lines = all.lines().filter(|l| {
+        ["erver b/", "server state file", "server-state ", "Proxy '"]
+            .iter()
+            .any(|w| l.contains(w))
+    });
+    let lines = lines
+        .filter_map(|l| l.split_once(") : "))
+        .map(|(_, text)| text.replace(&dir, "DIR"));
+    lines.collect()
+}
+
+/// The first check of all comes at once, and is not that of a server that is looked at.
+const KINDS: &str = "backend a\n  load-server-state-from-file none\n  server first 127.0.0.1:7000 check inter 1h\nbackend b\n  server plain 127.0.0.1:7001 weight 4\n  server seen 127.0.0.1:7002 check inter 1h fall 3 rise 2\n  \
+server after 127.0.0.1:7003 track seen\n  server off 127.0.0.1:7004 disabled\n  server spare 127.0.0.1:7005 backup check inter 1h\n  \
+server asked 127.0.0.1:7006 agent-check agent-port 9 agent-inter 1h\n";
+
+/// Hapax, and the HAProxy that does as it does.
+fn both() -> Vec<Program> {
+    let mut all = vec![Program::Hapax];
+    if Program::oracle_since((3, 5)) {
+        all.push(Program::Haproxy);
+    }
+    all
+}
+
+/// A row of version 1: state, administrative bits, weight, health, and where checks and agents go.
+fn row(name: &str, oper: &str, admin: &str, weight: &str, health: &str, targets: &str) -> String {
+    format!("3 b 1 {name} 127.0.0.1 {oper} {admin} {weight} 4 7 1 0 {health} 6 0 0 0 - 99 - 0 {targets}\n")
+}
+
+/// Untouched, and with the weight of a row.
+const PLAIN: [&str; 2] = ["plain 127.0.0.1:7001 2/0 w4 h0 0 - - 0", "plain 127.0.0.1:99 2/0 w9 h4 0 - - 0"];
+
+/// Rows, one of the servers after them, and what is told at the start.
+type Case = (String, &'static str, Vec<String>);
+
+fn try_rows(cases: &[Case]) {
+    for (rows, want, told) in cases {
+        let state = format!("1\n{rows}");
+        for program in both() {
+            let p = next(program, &state, KINDS, GLOBAL.0, GLOBAL.1);
+            let have = standing(&p);
+            assert!(have.iter().any(|l| l == want), "{program:?} {rows}: {have:?}");
+            assert_eq!(&warned(&p), told, "{program:?} {rows}");
+        }
+    }
+}
+
+/// What rows make of servers of every kind, and what is told of it before traffic comes: who is down, and who goes
+/// down with it.
+#[test]
+fn rows_say_where_servers_stand() {
+    let down = |who: &str, act: u32, bck: u32| {
+        format!("{who}. {act} active and {bck} backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.")
+    };
+    let anew = "changed from server-state after a reload";
+    let cases: Vec<Case> = vec![
+        (row("plain", "2", "0", "9x", "0", "0 - - 0"), PLAIN[1], vec![]),
+        (
+            row("plain", "0", "0", "9", "0", "0 - - 0"),
+            "plain 127.0.0.1:99 0/0 w9 h0 0 - - 0",
+            vec![down(&format!("Server b/plain is DOWN, {anew}"), 3, 1)],
+        ),
+        // The one it tracks takes it down, whatever its own row says.
+        (
+            row("seen", "0", "0", "1", "4", "81 - - 0"),
+            "after 127.0.0.1:7003 0/0 w1 h0 0 - - 0",
+            vec![
+                down(&format!("Server b/seen is DOWN, {anew}"), 3, 1),
+                down("Server b/after is DOWN via b/seen", 2, 1),
+            ],
+        ),
+        (
+            row("seen", "0", "0", "1", "4", "81 - - 0"),
+            "seen 127.0.0.1:99 0/0 w1 h0 81 - - 0",
+            vec![
+                down(&format!("Server b/seen is DOWN, {anew}"), 3, 1),
+                down("Server b/after is DOWN via b/seen", 2, 1),
+            ],
+        ),
+        (
+            row("seen", "2", "8", "1", "3", "0 - - 0"),
+            "after 127.0.0.1:7003 2/16 w1 h0 0 - - 0",
+            vec![],
+        ),
+        (
+            row("seen", "2", "1", "1", "3", "0 - - 0"),
+            "after 127.0.0.1:7003 0/2 w1 h0 0 - - 0",
+            vec![],
+        ),
+        // How many checks it was from down is not kept; of one that asked for no new sessions, it is.
+        (
+            row("seen", "2", "0", "1", "2", "0 - - 0"),
+            "seen 127.0.0.1:99 2/0 w1 h4 0 - - 0",
+            vec![],
+        ),
+        (
+            row("seen", "1", "0", "1", "7", "0 - - 0"),
+            "seen 127.0.0.1:99 2/0 w1 h1 0 - - 0",
+            vec![],
+        ),
+        (
+            row("seen", "3", "0", "1", "3", "0 - - 0"),
+            "seen 127.0.0.1:99 3/0 w1 h3 0 - - 0",
+            vec![
+                format!("Server b/seen is stopping, {anew}. 3 active and 1 backup servers online. 0 sessions requeued, 0 total in queue."),
+                "Server b/after is stopping via b/seen. 2 active and 1 backup servers online. 0 sessions requeued, 0 total in queue."
+                    .to_owned(),
+            ],
+        ),
+        // Disabled by its line, and told to work since.
+        (
+            row("off", "0", "4", "1", "0", "0 - - 0"),
+            "off 127.0.0.1:99 2/4 w1 h0 0 - - 0",
+            vec!["Server b/off is UP/READY (leaving forced maintenance).".to_owned()],
+        ),
+        (
+            row("off", "0", "8", "1", "0", "0 - - 0"),
+            "off 127.0.0.1:99 0/5 w1 h0 0 - - 0",
+            vec![],
+        ),
+        (
+            row("spare", "0", "0", "1", "0", "0 - - 0"),
+            "spare 127.0.0.1:99 0/0 w1 h0 0 - - 0",
+            vec![down(&format!("Backup Server b/spare is DOWN, {anew}"), 4, 0)],
+        ),
+        (
+            row("asked", "2", "0", "1", "4", "0 - 127.0.0.7 8"),
+            "asked 127.0.0.1:99 2/0 w1 h4 0 - 127.0.0.7 8",
+            vec![],
+        ),
+    ];
+    try_rows(&cases);
+}
+
+#[test]
+fn rows_that_make_no_sense_say_so() {
+    let cases: Vec<Case> = vec![
+        (
+            row("plain", "2", "0", "9", "0", "7 - - 0"),
+            PLAIN[1],
+            vec!["server-state partially applied for server 'b/plain', health checks are not enabled on this server".to_owned()],
+        ),
+        (
+            row("plain", "2", "0", "9", "0", "0 - - 7"),
+            PLAIN[1],
+            vec!["server-state partially applied for server 'b/plain', agent checks are not enabled on this server".to_owned()],
+        ),
+        (
+            row("asked", "2", "0", "1", "4", "0 - - x"),
+            "asked 127.0.0.1:99 2/0 w1 h4 0 - - 9",
+            vec!["server-state partially applied for server 'b/asked', provided port is not an integer".to_owned()],
+        ),
+        (
+            row("plain", "7", "9", "257", "0", "0 - - 0"),
+            PLAIN[0],
+            vec![
+                "server-state application failed for server 'b/plain', invalid srv_op_state value '7', invalid srv_admin_state value '9', \
+             invalid srv_uweight value '257'"
+                    .to_owned(),
+            ],
+        ),
+        // Of two rows the first counts.
+        (
+            row("plain", "2", "0", "9", "0", "0 - - 0") + &row("plain", "2", "8", "2", "0", "0 - - 0"),
+            PLAIN[1],
+            vec![],
+        ),
+        (
+            row("plain", "2", "8", "9", "0", "0 - - 0") + "cut\n",
+            PLAIN[0],
+            vec!["config: corrupted global server state file 'DIR/state' at line 2.".to_owned()],
+        ),
+        (
+            row("plain", "2", "8", "9", "0", "0 - - 0").replace(" 0\n", " 0"),
+            PLAIN[0],
+            vec!["config: corrupted global server state file 'DIR/state' at line 1.".to_owned()],
+        ),
+    ];
+    try_rows(&cases);
+}
+
+/// Files that are not there, empty, of another version, or of other servers.
+#[test]
+fn files_without_rows_are_told() {
+    let row = row("plain", "2", "8", "9", "0", "0 - - 0");
+    let local = "  load-server-state-from-file local\n";
+    let base = "  server-state-base @dir@\n";
+    let cases: Vec<(&str, &str, String, &[&str])> = vec![
+        (GLOBAL.0, GLOBAL.1, "1\n".to_owned(), &[]),
+        (
+            GLOBAL.0,
+            GLOBAL.1,
+            String::new(),
+            &["config: Empty global server state file 'DIR/state'."],
+        ),
+        (
+            GLOBAL.0,
+            GLOBAL.1,
+            format!("2\n{row}"),
+            &["config: Can't get version of the global server state file 'DIR/state'."],
+        ),
+        (
+            GLOBAL.0,
+            "  server-state-file @dir@/none\n",
+            String::new(),
+            &["config: Can't open global server state file 'DIR/none': No such file or directory"],
+        ),
+        (
+            GLOBAL.0,
+            "",
+            String::new(),
+            &[
+                "backend 'b' configured to load server state file from global section 'server-state-file' directive. \
+             Unfortunately, 'server-state-file' is not set!",
+            ],
+        ),
+        (local, base, String::new(), &["Proxy 'b': Empty server state file 'DIR/b'."]),
+        (
+            local,
+            base,
+            "x\n".to_owned(),
+            &["Proxy 'b': Can't get version of the server state file 'DIR/b'."],
+        ),
+        (
+            local,
+            base,
+            "1\nx\n".to_owned(),
+            &["Proxy 'b': corrupted server state file 'DIR/b' at line 1."],
+        ),
+        (
+            local,
+            base,
+            // Of another's, only the name or the number is another's; the last may be anybody's.
+            ["4 c 1 plain", "9 b 1 who", "4 b 1 who", "9 c 1 plain"]
+                .iter()
+                .fold("1\n".to_owned(), |all, owner| all + &row.replace("3 b 1 plain", owner)),
+            &[
+                "Proxy 'b': backend name mismatch: from server state file: 'c', from running config 'b'",
+                "Proxy 'b': backend ID mismatch: from server state file: '9', from running config '4'",
+                "Proxy 'b': can't find server 'who' in backend 'b'",
+            ],
+        ),
+        (
+            local,
+            "  server-state-base @dir@/none\n",
+            String::new(),
+            &["Proxy 'b': Can't open server state file 'DIR/none/b': No such file or directory."],
+        ),
+    ];
+    for (defaults, globals, state, told) in &cases {
+        for program in both() {
+            let p = next(program, state, KINDS, defaults, globals);
+            assert_eq!(&warned(&p), told, "{program:?} {globals} {state}");
+            assert_eq!(standing(&p)[0], "plain 127.0.0.1:7001 2/0 w4 h0 0 - - 0", "{program:?}");
+        }
+    }
+}

@@ -13,7 +13,7 @@ mod log;
 mod peers;
 mod proxy;
 mod resolvers;
-mod saved;
+pub mod saved;
 mod server;
 mod statuses;
 mod table;

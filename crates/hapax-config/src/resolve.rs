@@ -126,6 +126,7 @@ pub(crate) fn resolve(mut reader: Reader<'_>) -> (Plan, hapax_diag::Diagnostics)
     let later = later::finish(&mut reader, &index, &peers);
     names::resolve_deferred(&mut reader, &index, &server_names, &mut proxies);
     servers::break_rings(&mut reader, &mut proxies);
+    saved::tell_changes(&mut reader, &proxies);
     mark_referenced(&mut proxies);
     logs::check(&mut reader, &proxies);
     layers::check(&mut reader, &proxies);

@@ -139,7 +139,7 @@ impl Shared {
             ssl_keys: RateMeter::new(workers),
             ssl_server_keys: RateMeter::new(workers),
         };
-        shared.inherit_maintenance();
+        shared.inherit_states();
         if let Some(text) = &shared.plan.global.kept_counters {
             crate::stats::kept::load(&shared, &String::from_utf8_lossy(text));
         }

@@ -13,7 +13,7 @@ use hapax_value::Endpoint;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use super::{Admin, Oper, Shared};
+use super::{Admin, Oper, ServerState, Shared};
 
 /// By what names a server is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,21 +242,30 @@ impl Shared {
         }
     }
 
-    /// At the start: who tracks a server in maintenance is in maintenance with it.
-    pub(super) fn inherit_maintenance(&self) {
-        let mut stack: Vec<(ProxyId, ServerId)> = Vec::new();
+    /// At the start: who tracks a server is in maintenance, in drain or down with it.
+    pub(super) fn inherit_states(&self) {
+        let mut stack: Vec<(&ServerState, Vec<(ProxyId, ServerId)>)> = Vec::new();
         for (_, proxy) in self.proxies.iter() {
-            let away = proxy.servers.iter().filter(|(_, s)| s.in_maintenance());
-            stack.extend(away.flat_map(|(_, s)| s.trackers()));
+            // Chains begin at servers that track none.
+            let first = proxy.servers.iter().filter(|(_, s)| s.conf().track.is_none());
+            stack.extend(first.map(|(_, s)| (s, s.trackers())).filter(|(_, t)| !t.is_empty()));
         }
-        while let Some((p, s)) = stack.pop() {
-            let server = self.server(p, s);
-            if server.admin.fetch_or(Admin::IMAINT, Relaxed) & Admin::IMAINT != 0 {
-                continue;
+        while let Some((tracked, trackers)) = stack.pop() {
+            let restored = tracked.conf().saved.is_some() || tracked.conf().track.is_some();
+            for (p, s) in trackers {
+                let server = self.server(p, s);
+                if tracked.in_maintenance() {
+                    server.admin.fetch_or(Admin::IMAINT, Relaxed);
+                    server.set_oper(Oper::Stopped);
+                } else if restored {
+                    server.set_oper(tracked.oper());
+                }
+                if tracked.admin() & Admin::DRAIN != 0 {
+                    server.admin.fetch_or(Admin::IDRAIN, Relaxed);
+                }
+                self.proxy(p).live.server_changed(s.0 as usize, server);
+                stack.push((server, server.trackers()));
             }
-            server.set_oper(Oper::Stopped);
-            self.proxy(p).live.server_changed(s.0 as usize, server);
-            stack.extend(server.trackers());
         }
     }
 
