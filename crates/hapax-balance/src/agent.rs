@@ -87,12 +87,16 @@ impl AgentLine {
             };
         }
         if let Some(n) = word.strip_prefix("maxconn:") {
-            return match n.parse() {
+            return match n.parse::<i64>() {
                 Ok(n) => {
-                    self.maxconn = Some(n);
+                    // A counter of 32 bits takes what fits: -1 is as good as no limit.
+                    self.maxconn = Some(n as u32);
                     Word::Taken
                 }
                 Err(_) if n.is_empty() => Word::Flawed("Require <maxconn>."),
+                Err(_) if n.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit()) => {
+                    Word::Flawed("Trailing garbage in maxconn string")
+                }
                 Err(_) => Word::Flawed("maxconn string empty or preceded by garbage"),
             };
         }
@@ -170,6 +174,12 @@ mod tests {
                 line(None, None, None, Unchanged, "agent warns : Trailing garbage in weight string"),
             ),
             (b"maxconn:", line(None, None, None, Unchanged, "agent warns : Require <maxconn>.")),
+            (b"maxconn:-1", line(None, Some(u32::MAX), None, Unchanged, "")),
+            (b"maxconn:99999999999", line(None, Some(1_215_752_191), None, Unchanged, "")),
+            (
+                b"maxconn:5x",
+                line(None, None, None, Unchanged, "agent warns : Trailing garbage in maxconn string"),
+            ),
             (
                 b"maxconn:x",
                 line(

@@ -64,6 +64,11 @@ pub(super) async fn watch(cx: Rc<Checker>, (p, s): (ProxyId, ServerId), n: u64) 
     }
 }
 
+/// Whether a line has ended. Nothing counts after a zero byte.
+fn is_whole(got: &[u8]) -> bool {
+    matches!(got.iter().find(|b| matches!(b, b'\r' | b'\n' | 0)), Some(b'\r' | b'\n'))
+}
+
 /// What the agent says until the end of a line. One that does not end is none.
 async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Vec<u8>, Failure> {
     let proxy = cx.shared.conf(p);
@@ -96,7 +101,7 @@ async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Ve
     let fail = |e: Option<std::io::Error>| blame(e.as_ref(), CheckStatus::L7Timeout, CheckStatus::SockErr);
     within(by, conn.write_all(&text)).await.map_err(fail)?;
     let mut got = Vec::with_capacity(128);
-    while got.len() < MAX_LINE && !got.iter().any(|b| matches!(b, b'\r' | b'\n')) {
+    while got.len() < MAX_LINE && !is_whole(&got) {
         if within(by, conn.read_buf(&mut got)).await.map_err(fail)? == 0 {
             return Err(if got.is_empty() {
                 (CheckStatus::L7Rsp, "TCPCHK got an empty response at step 2".to_owned())
@@ -106,4 +111,23 @@ async fn ask(cx: &Checker, p: ProxyId, s: ServerId, whole: Instant) -> Result<Ve
         }
     }
     Ok(got)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_before_any_zero() {
+        for (text, whole) in [
+            ("", false),
+            ("up", false),
+            ("up\r", true),
+            ("up\n", true),
+            ("do\0wn\n", false),
+            ("up\n\0", true),
+        ] {
+            assert_eq!(is_whole(text.as_bytes()), whole, "{text:?}");
+        }
+    }
 }

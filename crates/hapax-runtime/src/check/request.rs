@@ -34,7 +34,12 @@ pub(super) fn build(send: &HttpSend, state: Option<&str>, env: &Env<'_>) -> (Vec
     let (uri, body) = (text(&send.uri, env), text(&send.body, env));
     let uri = if uri.is_empty() { Cow::Borrowed(&b"/"[..]) } else { uri };
     // Nothing later is spoken.
-    let version: &[u8] = if is_later(&send.version) { b"HTTP/1.1" } else { &send.version };
+    let short = &*send.version == b"HTTP/2";
+    let version: &[u8] = if short || is_later(&send.version) {
+        b"HTTP/1.1"
+    } else {
+        &send.version
+    };
     let mut out = Vec::with_capacity(128 + body.len());
     for (i, part) in [&*send.method, &*uri, version].into_iter().enumerate() {
         if i > 0 {
@@ -65,7 +70,8 @@ pub(super) fn build(send: &HttpSend, state: Option<&str>, env: &Env<'_>) -> (Vec
     if !body.is_empty() || !NO_BODY.contains(&&*send.method) {
         field(b"content-length", body.len().to_string().as_bytes());
     }
-    if let Some(word) = connection.told(version) {
+    // Who asks for version 2 by its short name is told nothing of the connection.
+    if let Some(word) = connection.told(version).filter(|_| !short) {
         field(b"connection", word);
     }
     out.extend_from_slice(b"\r\n");

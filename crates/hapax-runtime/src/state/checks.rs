@@ -114,7 +114,16 @@ impl Shared {
                 weightless: server.uweight.load(Relaxed) == 0,
             };
             let name = &self.conf(p).name;
-            let text = check_line(name, &conf.name, who, &health, outcome);
+            // That a line did not end is seen in the state of the server, and not told.
+            let told = Outcome {
+                info: if outcome.status == CheckStatus::L7Timeout {
+                    String::new()
+                } else {
+                    outcome.info.clone()
+                },
+                ..*outcome
+            };
+            let text = check_line(name, &conf.name, who, &health, &told);
             self.events.announce(p, level::NOTICE, &text);
             self.mail_alert(p, MAILED_CHECKS, &text);
         }
