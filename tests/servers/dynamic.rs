@@ -65,7 +65,8 @@ fn what_may_not_come_or_go() {
     let a = Origin::saying("a");
     let p = farm(
         "  server checked @a@ check inter 1h\n  server follows @a@ track checked\n  use-server a if { path /never }\n\
-backend fixed\n  balance static-rr\nbackend plain\n  mode tcp\n",
+backend fixed\n  balance static-rr\nbackend plain\n  mode tcp\nbackend lines\n  mode log\n\
+backend apart\n  server checked @a@ check inter 1h\n",
         &a,
     );
     let cases = [
@@ -75,6 +76,10 @@ backend fixed\n  balance static-rr\nbackend plain\n  mode tcp\n",
         (
             "add server fixed/x 127.0.0.1:1",
             "Backend does not support dynamic servers : backend 'fixed' uses a non dynamic load balancing method.",
+        ),
+        (
+            "add server lines/x 127.0.0.1:1",
+            "Backend does not support dynamic servers : backend 'lines' uses mode log.",
         ),
         ("add server be/x 127.0.0.1:1 nonsense", "unknown keyword 'nonsense'."),
         (
@@ -118,6 +123,7 @@ backend fixed\n  balance static-rr\nbackend plain\n  mode tcp\n",
             "unable to use be/a for tracking as it does not have any check nor agent enabled.",
         ),
         ("add server plain/x 127.0.0.1:1 proto h2", "MUX protocol is not usable for server."),
+        ("add server be/x 127.0.0.1:1 proto none", "MUX protocol is not usable for server."),
         (
             "add server be/x!y 127.0.0.1:1",
             "character '!' is not permitted in server name 'x!y'.",
@@ -149,6 +155,37 @@ backend fixed\n  balance static-rr\nbackend plain\n  mode tcp\n",
         "unable to use be/y for tracking as it is a dynamic server."
     );
     assert_eq!(p.cli("del server be/y").trim(), "Server deleted.");
+    // Who was followed once stays for good.
+    p.cli("add server be/y 127.0.0.1:1 track apart/checked; del server be/y; disable server apart/checked");
+    assert_eq!(
+        p.cli("del server apart/checked").trim(),
+        "This server cannot be removed at runtime due to other configuration elements pointing to it."
+    );
+}
+
+#[test]
+fn what_comes_and_goes_is_shown_on_the_terminal() {
+    let a = Origin::saying("a");
+    let template = format!("{TIMEOUTS}defaults d\n  mode http\nfrontend f\n  bind @f@\nbackend be from d\n");
+    let p = Builder::new(Program::Hapax, &template).set("a", &a.addr()).start();
+    p.cli("add server be/b 127.0.0.1:1; add server be/c 127.0.0.1:1 nonsense; add server be/!c 127.0.0.1:1; add server no/c 127.0.0.1:1");
+    p.cli("del server be/b; add backend new from d; publish backend new; unpublish backend new; del backend new; del backend nope");
+    let told = p.stderr();
+    let lines: Vec<&str> = told
+        .lines()
+        .filter_map(|l| l.split_once(&format!("({}) : ", p.pid())).map(|(_, text)| text))
+        .collect();
+    let want = [
+        "CLI : 'server be/b' : New server registered.",
+        "CLI : 'server be/c' : unknown keyword 'nonsense'.",
+        "CLI : character '!' is not permitted in server name '!c'.",
+        "Server deleted.",
+        "CLI : New backend registered.",
+        "CLI : Backend published.",
+        "CLI : Backend unpublished.",
+        "Backend deleted.",
+    ];
+    assert_eq!(lines[lines.len().saturating_sub(want.len())..], want);
 }
 
 #[test]
@@ -196,6 +233,15 @@ fn checks_of_a_new_server_start_when_they_are_asked_for() {
         "add server be/b {at} check inter 20ms fall 1 rise 1 addr 127.0.0.1 port {}",
         checks.port()
     ));
+    // Configured, enabled, paused by maintenance: who was never out of it has nothing to pause.
+    let state = || {
+        let all = p.cli("show servers state be");
+        let row = all.lines().find(|l| l.contains(" b ")).unwrap();
+        row.split(' ').nth(13).unwrap().to_owned()
+    };
+    assert_eq!(state(), "2");
+    p.cli("enable server be/b; disable server be/b");
+    assert_eq!(state(), "10");
     p.cli("enable server be/b");
     assert_eq!(checks.connections(), 0);
     p.cli("enable health be/b");

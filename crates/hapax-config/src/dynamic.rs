@@ -251,7 +251,7 @@ pub enum NoBackend {
     /// Neither the section nor the command says `mode`.
     NoMode,
     /// The section has something that no backend of this kind may have.
-    Unfit(&'static str),
+    Unfit(String),
 }
 
 impl Later {
@@ -283,11 +283,17 @@ impl Later {
         let made = match mode.or(template.mode).ok_or(NoBackend::NoMode)? {
             Mode::Tcp => &template.tcp,
             Mode::Http => &template.http,
-            _ => return Err(NoBackend::Unfit("Dynamic backends are compatible with only TCP or HTTP mode.")),
+            other => {
+                return Err(NoBackend::Unfit(format!(
+                    "Dynamic backends only support TCP or HTTP mode, whereas default proxy '{defaults}' uses 'mode {}'.",
+                    crate::resolve::mode_name(other)
+                )));
+            }
         };
         if !made.tcp_conn_rules.is_empty() || !made.tcp_sess_rules.is_empty() {
             return Err(NoBackend::Unfit(
-                "a backend section cannot inherit from a defaults section defining 'tcp-request connection' or 'tcp-request session' rules.",
+                "a backend section cannot inherit from a defaults section defining 'tcp-request connection' or 'tcp-request session' rules."
+                    .to_owned(),
             ));
         }
         Ok(Proxy {

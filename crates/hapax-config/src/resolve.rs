@@ -15,6 +15,7 @@ use crate::plan::{Mode, Plan, SwitchTarget};
 use crate::reader::{Current, Reader};
 
 pub(crate) use checks::lack_of_port;
+pub(crate) use proxy::mode_name;
 pub(crate) use servers::STATE_OF_ITS_OWN;
 pub(crate) use tls::complete as complete_tls;
 

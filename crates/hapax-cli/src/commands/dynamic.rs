@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use hapax_config::dynamic::{self, NoBackend, Running};
 use hapax_config::plan::{Mode, Proxy, ProxyCaps, Server, SocketLevel, Stored};
-use hapax_runtime::state::{Kept, Shared};
+use hapax_runtime::state::{Grade, Kept, Shared};
 use hapax_sample::{Files, ProxyId, ServerId};
 
 use hapax_value::Support;
@@ -71,36 +71,65 @@ fn add_server(c: &mut Call<'_>) -> Answer {
         let head = String::from("List of keywords supported for dynamic server:\n");
         return Answer::Text(dynamic::server_options().fold(head, |out, name| out + name + "\n"));
     }
-    match try_add(c) {
-        Ok(()) => Answer::info("New server registered."),
-        Err(message) => Answer::err(message),
+    let (p, name) = match place(c) {
+        Ok(place) => place,
+        Err(message) => return Answer::err(message),
+    };
+    let shared = c.control.shared();
+    let which = format!("'server {}/{name}' : ", shared.conf(p).name);
+    match make(c, p, name) {
+        Ok(()) => done(c, &which, "New server registered."),
+        Err(message) => {
+            let of = if message.starts_with("character ") { "" } else { &which };
+            shared.events.print(Grade::Alert, &format!("CLI : {of}{message}"));
+            Answer::err(message)
+        }
     }
 }
 
-fn try_add(c: &Call<'_>) -> Result<(), String> {
+/// A change that the terminal shows too.
+fn done(c: &Call<'_>, which: &str, what: &'static str) -> Answer {
+    c.control.shared().events.print(Grade::Notice, &format!("CLI : {which}{what}"));
+    Answer::info(what)
+}
+
+/// Where a server is to come, and its name.
+fn place<'c>(c: &'c Call<'_>) -> Result<(ProxyId, &'c str), String> {
     let split = c.arg(0).split_once('/').filter(|(backend, _)| !backend.is_empty());
     let (backend, name) = split.ok_or("Require 'backend/server'.")?;
     let p = c.proxy(backend, true).ok_or("No such backend.")?;
     let shared = c.control.shared();
     let conf = shared.conf(p);
+    if conf.mode == Mode::Log {
+        return Err(format!(
+            "Backend does not support dynamic servers : backend '{}' uses mode log.",
+            conf.name
+        ));
+    }
     if !dynamic::takes_servers(conf) {
         return Err(format!(
             "Backend does not support dynamic servers : backend '{}' uses a non dynamic load balancing method.",
             conf.name
         ));
     }
-    let words = &c.args()[1..];
     if name.is_empty() {
         return Err("Require 'backend/server'.".into());
     }
-    if words.is_empty() {
+    if c.args().len() < 2 {
         return Err("'server' expects <name> and <addr>[:<port>] as arguments.".into());
     }
     if shared.proxy(p).servers.position(|s| *s.conf().name == *name).is_some() {
         return Err("Already exists a server with the same name in backend.".into());
     }
-    let (mut server, track) = parse(c, conf, name, words)?;
-    if conf.mode == Mode::Tcp && server.proto.as_deref().is_some_and(|p| p != "none") {
+    Ok((p, name))
+}
+
+fn make(c: &Call<'_>, p: ProxyId, name: &str) -> Result<(), String> {
+    let shared = c.control.shared();
+    let conf = shared.conf(p);
+    let (mut server, track) = parse(c, conf, name, &c.args()[1..])?;
+    // `none` is what there is to speak to servers of bare TCP, and for nobody else.
+    if server.proto.as_deref().is_some_and(|p| (p == "none") != (conf.mode == Mode::Tcp)) {
         return Err("MUX protocol is not usable for server.".into());
     }
     if let Some(target) = track {
@@ -267,6 +296,7 @@ fn del_server(c: &mut Call<'_>) -> Answer {
                 Err(why) | Ok(Some(why)) => return Answer::err(why),
                 Ok(None) => {
                     shared.remove_server(p, s);
+                    shared.events.print(Grade::Notice, "Server deleted.");
                     return Answer::info("Server deleted.");
                 }
             }
@@ -277,7 +307,7 @@ fn del_server(c: &mut Call<'_>) -> Answer {
 
 fn add_backend(c: &mut Call<'_>) -> Answer {
     match try_add_backend(c) {
-        Ok(()) => Answer::info("New backend registered."),
+        Ok(()) => done(c, "", "New backend registered."),
         Err(message) => Answer::err(message),
     }
 }
@@ -297,6 +327,7 @@ fn try_add_backend(c: &Call<'_>) -> Result<(), String> {
     let (mut mode, mut guid) = (None, None);
     for pair in c.args()[3..].chunks(2) {
         match (pair[0].as_str(), pair.get(1).map(String::as_str)) {
+            ("mode", _) if mode.is_some() => return Err(USAGE.into()),
             ("mode", Some("tcp")) => mode = Some(Mode::Tcp),
             ("mode", Some("http")) => mode = Some(Mode::Http),
             ("mode", Some("health" | "log" | "spop" | "haterm")) => {
@@ -326,7 +357,7 @@ fn try_add_backend(c: &Call<'_>) -> Result<(), String> {
     let mut made = shared.plan.later.backend(name, c.arg(2), mode).map_err(|e| match e {
         NoBackend::NoDefaults => format!("Cannot find default proxy '{}'.", c.arg(2)),
         NoBackend::NoMode => format!("Mode is required as '{}' default proxy does not explicitly defines it.", c.arg(2)),
-        NoBackend::Unfit(why) => why.to_owned(),
+        NoBackend::Unfit(why) => why,
     })?;
     made.guid = guid.map(Arc::from);
     shared.add_backend(made, c.control.now_us());
@@ -366,6 +397,7 @@ fn del_backend(c: &mut Call<'_>) -> Answer {
     match backend_removable(shared, p) {
         Ok(None) => {
             shared.remove_backend(p);
+            shared.events.print(Grade::Notice, "Backend deleted.");
             Answer::info("Backend deleted.")
         }
         Ok(Some(why)) | Err(why) => Answer::err(why),
@@ -381,7 +413,7 @@ fn publish(c: &mut Call<'_>, on: bool) -> Answer {
         return Answer::err("No effect on a disabled backend.");
     }
     state.published.store(on, Relaxed);
-    Answer::info(if on { "Backend published." } else { "Backend unpublished." })
+    done(c, "", if on { "Backend published." } else { "Backend unpublished." })
 }
 
 fn default_servers(c: &mut Call<'_>) -> Answer {

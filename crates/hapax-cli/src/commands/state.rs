@@ -99,7 +99,7 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
     let check_state = u32::from(view.running)
         | u32::from(conf.check.is_some()) << 1
         | u32::from(conf.check.is_some() && s.check_enabled.load(Relaxed)) << 2
-        | u32::from(conf.disabled || (conf.check.is_some() && s.in_maintenance())) << 3;
+        | u32::from(conf.disabled || (conf.check.is_some() && s.in_maintenance() && !s.newborn.load(Relaxed))) << 3;
     // The same for the agent, and that it is one.
     let agent_state = s.agent().map_or(0, |a| {
         u32::from(a.view().running) | 1 << 1 | u32::from(a.enabled.load(Relaxed)) << 2 | 1 << 4

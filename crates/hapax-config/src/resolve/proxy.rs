@@ -235,7 +235,7 @@ fn choose(cx: &mut One<'_, '_>, draft: &Draft, name: &str, at: Span, word: &str,
     Some(id)
 }
 
-pub(super) fn mode_name(mode: Mode) -> &'static str {
+pub(crate) fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Tcp => "tcp",
         Mode::Http => "http",

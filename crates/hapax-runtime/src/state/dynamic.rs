@@ -36,6 +36,7 @@ impl Shared {
             state.set_own_tls(config);
         }
         state.admin.store(Admin::FMAINT, Relaxed);
+        state.newborn.store(true, Relaxed);
         state.set_oper(super::Oper::Stopped);
         state.check_enabled.store(false, Relaxed);
         self.renew_cookie(p, s, state.endpoint().as_ref());
@@ -45,6 +46,12 @@ impl Shared {
         if let Some((tp, ts)) = server.track {
             let tracked = self.server(ProxyId(tp), ServerId(ts));
             tracked.tracking().push((p, s));
+            // As if a line of the configuration tracked it: it stays, whatever becomes of who does.
+            let mut conf = (*tracked.conf()).clone();
+            if !conf.referenced {
+                conf.referenced = true;
+                tracked.replace(Arc::new(conf));
+            }
             if tracked.in_maintenance() {
                 state.admin.fetch_or(Admin::IMAINT, Relaxed);
             }

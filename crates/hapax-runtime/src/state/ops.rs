@@ -148,6 +148,7 @@ impl Shared {
             }
             return;
         }
+        server.newborn.store(false, Relaxed);
         let had = self.proxy(p).live.usable();
         let tracked = self.server_conf(p, s).track;
         let conf = self.server_conf(p, s);

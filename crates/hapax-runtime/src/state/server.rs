@@ -128,6 +128,8 @@ pub struct ServerState {
     check: Mutex<CheckView>,
     /// `disable health` clears it; unset where no check is configured.
     pub check_enabled: AtomicBool,
+    /// Came by `add server` and has not been out of maintenance yet: no check of it was ever paused.
+    pub newborn: AtomicBool,
     /// `set server check-port`; 0: as configured.
     pub check_port: AtomicU32,
     /// `set server check-addr`
@@ -271,6 +273,7 @@ impl ServerState {
             last_session: AtomicU64::new(0),
             check: Mutex::new(CheckView::new(health)),
             check_enabled: AtomicBool::new(server.check.is_some()),
+            newborn: AtomicBool::new(false),
             check_port: zero(),
             check_addr: Mutex::new(None),
             check_soon: Notify::new(),
