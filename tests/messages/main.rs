@@ -1,6 +1,7 @@
 //! What the proxy does to messages beyond relaying them, and what it does when a server fails it.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod ends;
 mod headers;
 mod options;
 mod patience;

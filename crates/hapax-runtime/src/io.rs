@@ -35,6 +35,8 @@ impl Raw {
         let Self::Tcp(s) = self else { return };
         let Some(s) = s.fd() else { return };
         let socket = socket2::SockRef::from(&s);
+        // What has come is acknowledged first: the client would ask after it, and be told that there is nobody.
+        let _ = hapax_sys::sockopt::set_quickack(s, true);
         let quiet = ttl.is_none() && hapax_sys::sockopt::set_repair(s, true).is_ok();
         if !quiet {
             let hops = u32::from(ttl.unwrap_or(1));

@@ -33,6 +33,8 @@ pub(crate) struct Upstream {
     epoch: u32,
     /// Requests it has served.
     pub served: u32,
+    /// Its server has ended its side: it is left in order.
+    pub ended: bool,
     /// Its place among those that idle.
     place: u64,
     /// How often it strayed from the protocol and was let.
@@ -132,6 +134,7 @@ impl Upstream {
             io,
             epoch,
             served: 0,
+            ended: false,
             place: 0,
             glitches: 0,
             key: 0,
@@ -152,10 +155,10 @@ impl Upstream {
     }
 
     /// Ends a connection on which nothing more is to come or to go: with a reset, so that no port of ours stays taken for the
-    /// minutes of `TIME_WAIT`. TLS says goodbye in its own way.
+    /// minutes of `TIME_WAIT`. TLS says goodbye in its own way, and so does who was left by the server.
     #[expect(clippy::boxed_local, reason = "connections are kept in boxes")]
     pub(crate) fn close(self: Box<Self>) {
-        if !self.io.is_tls() {
+        if !self.io.is_tls() && !self.ended {
             self.io.reset_on_close();
         }
     }

@@ -644,6 +644,7 @@ impl Exchange<'_> {
             return;
         };
         up.served += 1;
+        up.ended |= self.p.res.eof;
         if let Some(id) = self.server.map(|i| ServerId(i as u32)).filter(|_| clean) {
             self.c.last = Some((self.be_id, id));
             if self.reusable {

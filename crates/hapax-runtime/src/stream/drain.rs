@@ -21,10 +21,14 @@ enum Rest {
 impl Exchange<'_> {
     /// Reads the rest of the request over, each piece within `timeout client`. `lives`: the connection may go on after it.
     pub(super) async fn finish_request(&mut self, lives: bool) -> Next {
+        if self.vanished {
+            return Next::Close;
+        }
         let body = !matches!(self.meta.body, BodyLen::None | BodyLen::UntilClose);
         // An answer that has not all left is cut off by the end of the connection.
         let answered = self.p.facts.status != 0 && self.p.res.is_read() && self.p.res.is_flushed();
-        if self.request_read || !body || !answered || self.tunnel || self.gone.is_some() || self.marks.request == 0 {
+        let endless = self.response_started && self.res_body == BodyLen::UntilClose;
+        if self.request_read || !body || !answered || endless || self.tunnel || self.gone.is_some() || self.marks.request == 0 {
             self.linger().await;
             return Next::Close;
         }

@@ -80,6 +80,8 @@ pub(super) struct Exchange<'x> {
     pub failed: Option<usize>,
     /// The kind of the failure, where the request may be sent again for it.
     pub failure: RetryOn,
+    /// The client's connection is to vanish without a word (`silent-drop`).
+    pub vanished: bool,
     /// The client asked for a tunnel, whatever rules have made of it.
     pub tunnel_asked: bool,
     /// The client asked with `HEAD`, whatever rules have made of it.
@@ -172,6 +174,7 @@ impl<'x> Exchange<'x> {
             failed: None,
             failure: RetryOn::empty(),
             unread: false,
+            vanished: false,
             tunnel_asked: false,
             head_only: false,
             watched: false,

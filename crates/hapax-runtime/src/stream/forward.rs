@@ -235,7 +235,10 @@ impl<'x> Exchange<'x> {
         }
         if buf.capacity() > 0 {
             match up.io.poll_read_told(cx, buf.space()) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Waited::Ended(Ok(()))),
+                Poll::Ready(Ok(0)) => {
+                    up.ended = true;
+                    return Poll::Ready(Waited::Ended(Ok(())));
+                }
                 Poll::Ready(Ok(n)) => {
                     buf.advance(n);
                     self.p.res.wire_in += n as u64;
@@ -416,6 +419,10 @@ impl<'x> Exchange<'x> {
             Phase::Data
         };
         if !self.request_sent {
+            if endless && response.is_ready() {
+                // The client knows only by this that the response is whole, however long the rest of its request takes.
+                let _ = self.c.io.poll_shutdown(cx);
+            }
             match self.p.req.poll(cx, &mut self.c.io, &mut up.io) {
                 Poll::Ready(Ok(())) => {
                     self.request_sent = true;

@@ -75,7 +75,7 @@ impl Exchange<'_> {
             other => return self.act(other, Way::Response).await,
         };
         if let Effect::SilentDrop(ttl) = verdict {
-            self.c.io.drop_silently(ttl);
+            self.vanish(ttl);
         } else {
             self.count_denied(Way::Response);
         }

@@ -265,7 +265,7 @@ impl Exchange<'_> {
                 Err(Stop::Close(End::new(Blame::Proxy, phase)))
             }
             Effect::SilentDrop(ttl) => {
-                self.c.io.drop_silently(ttl);
+                self.vanish(ttl);
                 let end = End::new(Blame::Proxy, Phase::Request);
                 let status = Some(self.p.facts.status).filter(|_| way == Way::Response);
                 Err(Stop::Close(End { status, ..end }))
@@ -282,6 +282,11 @@ impl Exchange<'_> {
                 Err(Stop::End(end.unwrap_or(End::with_status(Blame::Internal, phase, 500))))
             }
         }
+    }
+
+    pub(super) fn vanish(&mut self, ttl: Option<u8>) {
+        self.c.io.drop_silently(ttl);
+        self.vanished = true;
     }
 
     /// A refused request is an error of the client's; a refused response is nobody's.

@@ -195,7 +195,7 @@ impl Exchange<'_> {
         match effect {
             Effect::Continue | Effect::Accept => Ok(()),
             Effect::SilentDrop(ttl) => {
-                self.c.io.drop_silently(*ttl);
+                self.vanish(*ttl);
                 Err(Stop::Close(End::new(Blame::Proxy, Phase::Request)))
             }
             // Only HTTP/1 is spoken with clients.

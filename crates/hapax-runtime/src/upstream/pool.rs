@@ -136,7 +136,10 @@ impl List {
                 if u.io.is_quiet() {
                     i += 1;
                 } else {
-                    gone.extend(list.remove(i));
+                    gone.extend(list.remove(i).map(|mut up| {
+                        up.ended = true;
+                        up
+                    }));
                 }
             }
         };
