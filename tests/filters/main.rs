@@ -163,6 +163,33 @@ fn requests_are_compressed_where_the_lines_say_so() {
         let whole = if packed { read(GzDecoder::new(&got.body[..])) } else { got.body };
         assert!(whole == body, "{size} {kind}");
     }
+    // Of a chunked body that is there as a whole the size is known; and a request cannot forbid what a response can.
+    for (size, packed) in [(99, false), (100, true)] {
+        let body = String::from_utf8(text(size)).unwrap();
+        c.send(format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nCache-Control: no-transform\r\nTransfer-Encoding: chunked\r\n\r\n\
+             {size:x}\r\n{body}\r\n0\r\n\r\n"
+        ));
+        assert_eq!(c.answer().text(), "done");
+        let got = origin.requests().pop().unwrap();
+        assert_eq!(got.header("content-encoding"), packed.then_some("gzip"), "{size}");
+    }
+}
+
+#[test]
+fn a_chunked_response_that_is_whole_has_a_size() {
+    let origin = Origin::new(|r| Reply::chunked(&[&text(r.target[1..].parse().unwrap())[..]]).header("Content-Type", "text/plain"));
+    let p = Builder::new(
+        Program::Hapax,
+        &format!("{TIMEOUTS}listen l\n  bind @l@\n  compression algo gzip\n  compression minsize-res 100\n  server s @s@\n"),
+    )
+    .set("s", &origin.addr())
+    .start();
+    for (size, packed) in [(99, false), (100, true), (60_000, true)] {
+        let r = p.connect("l").get_with(&format!("/{size}"), "Accept-Encoding: gzip\r\n");
+        assert_eq!(r.header("content-encoding"), packed.then_some("gzip"), "{size}");
+        assert_eq!(plain(&r, false).len(), size);
+    }
 }
 
 fn column(p: &Proxy, name: &str, side: &str) -> u64 {

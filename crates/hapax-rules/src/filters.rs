@@ -45,6 +45,8 @@ pub struct Message {
     pub http: bool,
     /// Bytes of body to come, where it is known.
     pub length: Option<u64>,
+    /// Bytes of a chunked body all of which is there already.
+    pub whole: Option<u64>,
     /// Its end is known by its length or by the chunked coding, not by the end of the connection.
     pub framed: bool,
     /// Both peers speak at least HTTP/1.1, so that a body of unknown length can be told of.
@@ -54,10 +56,11 @@ pub struct Message {
 }
 
 impl Message {
-    /// What is known of an HTTP message. `modern`: see there.
-    pub fn of(meta: &Meta, modern: bool) -> Self {
+    /// What is known of an HTTP message. `modern` and `whole`: see there.
+    pub fn of(meta: &Meta, modern: bool, whole: Option<u64>) -> Self {
         Self {
             http: true,
+            whole,
             length: if let BodyLen::Length(n) = meta.body { Some(n) } else { None },
             framed: matches!(meta.body, BodyLen::Length(_) | BodyLen::Chunked),
             modern,

@@ -178,7 +178,7 @@ impl<'w> Walk<'w> {
     /// Shows the head to the filters, which may change it.
     fn filter(&mut self, direction: Direction, meta: &Meta, modern: bool) {
         let filters = std::mem::take(&mut self.filters);
-        let asked = filters::Message::of(meta, modern);
+        let asked = filters::Message::of(meta, modern, None);
         let phase = if direction == Direction::Request {
             Phase::Request
         } else {

@@ -146,6 +146,7 @@ impl Compressor {
         decide::Rules {
             types: types.unwrap_or(&[]),
             min_size: least.copied().unwrap_or(0),
+            response: d == Direction::Response,
         }
     }
 

@@ -71,7 +71,7 @@ impl Seen {
         (whole, self.bytes.len() as u64 + self.trailers + u64::from(whole), self.at)
     }
 
-    fn body(&self) -> Body<'_> {
+    pub(super) fn body(&self) -> Body<'_> {
         Body {
             bytes: &self.bytes,
             complete: self.decoder.is_end(),

@@ -10,13 +10,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hapax_config::plan::Proxy;
-use hapax_proto::h1::Meta;
+use hapax_proto::h1::{BodyLen, Meta};
 use hapax_proto::http::{Head, Version};
 use hapax_rules::Woken;
 use hapax_rules::filters::{self, Attach, Direction, Filter, Interest, Message, Report, SharedRates};
 use hapax_sample::ProxyId;
 
+use super::body::Seen;
 use super::exchange::Exchange;
+use crate::buf::Buf;
 use crate::relay::{Coding, Tap};
 use crate::state::Shared;
 
@@ -91,9 +93,13 @@ impl Exchange<'_> {
         }
         self.attach_filters();
         let meta = self.meta;
-        let message = Message::of(&meta, self.p.req_head.version >= Version::H11);
+        let whole = whole(&meta, &mut self.p.req_seen, &self.p.req.buf);
+        let message = Message::of(&meta, self.p.req_head.version >= Version::H11, whole);
         let fields = self.p.req_head.field_count();
+        let offered = self.p.req_head.values(b"accept-encoding").count();
         let wants = self.begin_message(Direction::Request, &message);
+        // What the client offered may be kept from the server.
+        let fields = fields + self.p.req_head.values(b"accept-encoding").count() - offered;
         let coding = reframe(&mut self.p.req_head, &wants, &message, (coding, fields));
         self.tap(Direction::Request, wants);
         coding
@@ -105,7 +111,8 @@ impl Exchange<'_> {
             return coding;
         }
         let modern = self.p.req_head.version >= Version::H11 && self.p.res_head.version >= Version::H11;
-        let message = Message::of(meta, modern);
+        let whole = whole(meta, &mut self.p.res_seen, &self.p.res.buf);
+        let message = Message::of(meta, modern, whole);
         let fields = self.p.res_head.field_count();
         let wants = self.begin_message(Direction::Response, &message);
         let coding = reframe(&mut self.p.res_head, &wants, &message, (coding, fields));
@@ -208,6 +215,16 @@ fn changes(wants: &[(Shown, Interest)]) -> bool {
 }
 
 /// A body that is changed has another length, which nobody knows yet.
+/// How long a chunked body is all of which is there.
+fn whole(meta: &Meta, seen: &mut Seen, buf: &Buf) -> Option<u64> {
+    if meta.body != BodyLen::Chunked {
+        return None;
+    }
+    seen.look(buf.filled());
+    let body = seen.body();
+    body.complete.then_some(body.bytes.len() as u64)
+}
+
 fn reframe(head: &mut Head, wants: &[(Shown, Interest)], message: &Message, (coding, fields): (Coding, usize)) -> Coding {
     if !changes(wants) {
         return coding;

@@ -9,6 +9,8 @@ use super::Algorithm;
 pub(super) struct Rules<'a> {
     pub types: &'a [std::sync::Arc<[u8]>],
     pub min_size: u64,
+    /// Of responses, which may forbid it.
+    pub response: bool,
 }
 
 impl Rules<'_> {
@@ -17,9 +19,10 @@ impl Rules<'_> {
         message.modern
             && message.framed
             && !message.empty
-            && message.length.is_none_or(|n| n > 0 && n >= self.min_size)
+            && message.length != Some(0)
+            && message.length.or(message.whole).is_none_or(|n| n >= self.min_size)
             && !head.contains(b"content-encoding")
-            && !words(head, b"cache-control").any(|w| w.eq_ignore_ascii_case(b"no-transform"))
+            && !(self.response && words(head, b"cache-control").any(|w| w.eq_ignore_ascii_case(b"no-transform")))
             && self.allows_type(head.first(b"content-type"))
             && one_valid_etag(head)
     }
@@ -27,7 +30,7 @@ impl Rules<'_> {
     fn allows_type(&self, value: Option<&[u8]>) -> bool {
         let begins = |v: &[u8], with: &[u8]| v.get(..with.len()).is_some_and(|v| v.eq_ignore_ascii_case(with));
         match value {
-            Some(v) if begins(v, b"multipart") => false,
+            Some(v) if self.response && begins(v, b"multipart") => false,
             Some(v) => self.types.is_empty() || self.types.iter().any(|t| begins(v, t)),
             None => self.types.is_empty(),
         }
@@ -218,10 +221,12 @@ mod tests {
         let rules = Rules {
             types: &types,
             min_size: 10,
+            response: true,
         };
         let message = Message {
             http: true,
             length: Some(10),
+            whole: None,
             framed: true,
             modern: true,
             empty: false,
@@ -251,16 +256,36 @@ mod tests {
                 length: Some(0),
                 ..message
             },
+            Message {
+                length: None,
+                whole: Some(9),
+                ..message
+            },
             Message { framed: false, ..message },
             Message { modern: false, ..message },
             Message { empty: true, ..message },
         ] {
             assert!(!rules.allow(&head, &other), "{other:?}");
         }
-        assert!(rules.allow(&head, &Message { length: None, ..message }));
-        let any = Rules { types: &[], min_size: 0 };
-        assert!(any.allow(&response(""), &message));
-        assert!(!any.allow(&response("Content-Type: multipart/mixed\r\n"), &message));
+        for whole in [None, Some(10)] {
+            let message = Message {
+                length: None,
+                whole,
+                ..message
+            };
+            assert!(rules.allow(&head, &message), "{whole:?}");
+        }
+        for (of_response, want) in [(true, false), (false, true)] {
+            let any = Rules {
+                types: &[],
+                min_size: 0,
+                response: of_response,
+            };
+            assert!(any.allow(&response(""), &message));
+            for fields in ["Content-Type: multipart/mixed\r\n", "Cache-Control: no-transform\r\n"] {
+                assert_eq!(any.allow(&response(fields), &message), want, "{fields}");
+            }
+        }
     }
 
     #[test]
