@@ -1,7 +1,10 @@
 //! Fields that the proxy adds, renames or refuses.
 
+use std::io::{Read, Write};
+
 use hapax_tests::compare::same;
-use hapax_tests::{Builder, Origin, Program, Reply};
+use hapax_tests::origin::TcpOrigin;
+use hapax_tests::{Builder, Origin, Program, Reply, Syslog};
 
 use super::{TIMEOUTS, listen};
 
@@ -19,6 +22,58 @@ fn addresses_are_added_unless_excepted() {
         p.connect("l").get("/");
         (seen(&origin, "x-to"), seen(&origin, "x-forwarded-for"))
     });
+}
+
+#[test]
+fn what_a_response_says_of_codings_is_between_server_and_proxy() {
+    for (from, want) in [
+        ("x", None),
+        ("trailers", Some("trailers")),
+        ("gzip, trailers", Some("trailers")),
+        ("TRAILERS", None),
+    ] {
+        let origin = Origin::new(move |_| Reply::ok("ok").header("TE", from));
+        let p = listen(Program::Hapax, &origin, "");
+        let r = p.connect("l").get_with("/", &format!("TE: {from}\r\n"));
+        assert_eq!(r.header("te"), want, "{from}");
+        assert_eq!(origin.requests()[0].header("te"), want, "{from}");
+    }
+}
+
+#[test]
+fn a_newer_version_is_told_as_it_came_and_spoken_as_1_1() {
+    for (sent, spoken) in [("1.2", "1.1"), ("2.0", "1.1"), ("1.1", "1.1"), ("1.0", "1.0"), ("0.9", "0.9")] {
+        let origin = TcpOrigin::new(|mut s| {
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && s.read(&mut byte).is_ok_and(|n| n > 0) {
+                head.push(byte[0]);
+            }
+            let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
+            let _ = write!(
+                s,
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{line}",
+                line.len()
+            );
+        });
+        let log = Syslog::new();
+        let p = Builder::new(
+            Program::Hapax,
+            &format!(
+                "global\n  log @log@ format raw local0\n{TIMEOUTS}  log global\nlisten l\n  bind @l@\n  \
+                 log-format \"%r %HV %[capture.req.ver]\"\n  http-response set-header ver %[var(txn.v)]\n  \
+                 http-request set-var(txn.v) req.ver\n  server s @s@\n"
+            ),
+        )
+        .set("s", &origin.addr())
+        .set("log", &log.addr())
+        .start();
+        let mut c = p.connect("l");
+        c.send(format!("GET / HTTP/{sent}\r\nHost: a\r\n\r\n"));
+        let r = c.answer();
+        assert_eq!((r.header("ver"), r.text()), (Some(sent), format!("GET / HTTP/{spoken}")));
+        assert_eq!(log.next().trim_end(), format!("GET / HTTP/{sent} HTTP/{sent} HTTP/{sent}"));
+    }
 }
 
 #[test]

@@ -11,17 +11,14 @@ pub fn request_line(head: &Head, out: &mut Vec<u8>) {
     out.extend_from_slice(head.method());
     out.push(b' ');
     out.extend_from_slice(head.uri());
-    if head.version == Version::H10 {
-        out.push(b' ');
-        out.extend_from_slice(head.version_text());
+    if head.version == Version::H09 {
         return;
     }
+    out.push(b' ');
     out.extend_from_slice(match head.version {
-        Version::H09 => b"",
-        Version::H10 => b" HTTP/1.0",
-        Version::H11 => b" HTTP/1.1",
-        Version::H2 => b" HTTP/2.0",
-        Version::H3 => b" HTTP/3.0",
+        Version::H2 => b"HTTP/2.0",
+        Version::H3 => b"HTTP/3.0",
+        _ => head.version_text(),
     });
 }
 
@@ -87,7 +84,7 @@ fn only_trailers(head: &mut Head) {
     let trailers = head
         .values(b"te")
         .flat_map(|v| v.split(|b| *b == b','))
-        .any(|w| w.trim_ascii().eq_ignore_ascii_case(b"trailers"));
+        .any(|w| w.trim_ascii() == b"trailers");
     head.remove(b"te");
     if let Some(i) = first.filter(|_| trailers) {
         head.insert(i, b"te", b"trailers");
@@ -110,6 +107,9 @@ pub fn response(head: &mut Head, meta: &Meta, reason: fn(u16) -> &'static str) {
     if matches!(head.status, 204) || (100..200).contains(&head.status) {
         head.remove(b"content-length");
         head.remove(b"transfer-encoding");
+    }
+    if meta.te {
+        only_trailers(head);
     }
     if head.reason().is_empty() {
         head.set_reason(reason(head.status).as_bytes());

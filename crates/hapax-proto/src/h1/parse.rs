@@ -194,13 +194,9 @@ fn version(text: &[u8], relaxed: bool) -> Result<(Version, bool), HeadError> {
         b"HTTP/1.0" => Ok((Version::H10, false)),
         [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', b'0'..=b'9'] => {
             // All that is newer is spoken as 1.1, all that is older as 1.0.
-            Ok(if *major >= b'1' {
-                (Version::H11, false)
-            } else {
-                (Version::H10, true)
-            })
+            Ok((if *major >= b'1' { Version::H11 } else { Version::H10 }, true))
         }
-        _ if relaxed && text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.')) => Ok((Version::H10, true)),
+        _ if relaxed && text.iter().all(|b| matches!(b, b'H' | b'T' | b'P' | b'/' | b'.' | b'0'..=b'9')) => Ok((Version::H10, true)),
         _ => Err(HeadError::Version),
     }
 }

@@ -26,7 +26,7 @@ pub fn request(head: &Head, case: Option<&CaseMap>, out: &mut Vec<u8>) {
     out.push(b' ');
     out.extend_from_slice(head.uri());
     out.push(b' ');
-    out.extend_from_slice(head.version_text());
+    out.extend_from_slice(head.version_sent());
     out.extend_from_slice(b"\r\n");
     match case {
         None => fields(head, out),
@@ -38,7 +38,7 @@ pub fn request(head: &Head, case: Option<&CaseMap>, out: &mut Vec<u8>) {
 /// Appends the status line and the fields, and the empty line after them; `case` as in [`request`].
 pub fn response(head: &Head, case: Option<&CaseMap>, out: &mut Vec<u8>) {
     out.reserve(head.arena().len() + 64);
-    out.extend_from_slice(head.version_text());
+    out.extend_from_slice(head.version_sent());
     out.push(b' ');
     out.extend_from_slice(itoa::Buffer::new().format(head.status).as_bytes());
     out.push(b' ');

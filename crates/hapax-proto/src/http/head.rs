@@ -138,6 +138,15 @@ impl Head {
         if self.version <= Version::H10 { b"HTTP/1.0" } else { b"HTTP/1.1" }
     }
 
+    /// The version as it is sent: all that is newer than 1.1 is spoken as 1.1.
+    pub(crate) fn version_sent(&self) -> &[u8] {
+        if self.version <= Version::H10 {
+            self.version_text()
+        } else {
+            b"HTTP/1.1"
+        }
+    }
+
     pub(crate) fn set_start_request(&mut self, method: (u32, u32), uri: (u32, u32)) {
         self.method = Span {
             off: method.0,

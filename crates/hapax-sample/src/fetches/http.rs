@@ -137,7 +137,7 @@ pub(super) static ROWS: &[Fetch] = &[
 ];
 
 const REQ_VER: Fetch = Fetch::new("req.ver", Type::Str, Needs::STREAM, "The request's version, such as '1.1'.", |c| {
-    text(version(request(c.env)?.version))
+    text(version(request(c.env)?))
 })
 .steady();
 const RES_VER: Fetch = Fetch::new(
@@ -145,7 +145,7 @@ const RES_VER: Fetch = Fetch::new(
     Type::Str,
     Needs::SERVER_SIDE,
     "The response's version, such as '1.1'.",
-    |c| text(version(response(c.env)?.version)),
+    |c| text(version(response(c.env)?)),
 );
 
 /// The request's head, or whether it may still come.
@@ -192,11 +192,11 @@ fn status<'e>(code: u16) -> Sampled<'e> {
     }
 }
 
-pub(crate) fn version(v: Version) -> &'static [u8] {
-    match v {
+pub(crate) fn version(head: &Head) -> &[u8] {
+    let own = || head.version_text().strip_prefix(b"HTTP/").unwrap_or_default();
+    match head.version {
         Version::H09 => b"0.9",
-        Version::H10 => b"1.0",
-        Version::H11 => b"1.1",
+        Version::H10 | Version::H11 => own(),
         Version::H2 => b"2.0",
         Version::H3 => b"3.0",
     }
