@@ -9,7 +9,6 @@
 //!   fresh --served--> waiting --served--> waiting ... --not due in this window--> next --its end--> fresh
 //! ```
 
-use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -30,8 +29,8 @@ pub(super) struct RoundRobin {
     /// Lightest first, taken from the end.
     fresh: Vec<usize>,
     next: Vec<usize>,
-    /// Passed over in one pick; kept to reuse its space.
-    passed: Vec<usize>,
+    /// In one pick; kept to reuse its space.
+    looked_at: Vec<usize>,
     /// How many have queued up so far.
     queued: u64,
 }
@@ -67,7 +66,7 @@ impl RoundRobin {
             waiting: BinaryHeap::new(),
             fresh: Vec::new(),
             next: Vec::new(),
-            passed: Vec::new(),
+            looked_at: Vec::new(),
             queued: 0,
         }
     }
@@ -145,59 +144,38 @@ impl RoundRobin {
         self.fresh.sort_unstable_by_key(|&i| (slots[i].weight, Reverse(slots[i].order)));
     }
 
+    /// Whoever is looked at has its turn and moves on, even one that is full or to be avoided: it is passed over once, not first in
+    /// line for the next.
     pub(super) fn pick(&mut self, view: &View<'_>, load: &impl Fn(usize) -> Load) -> Option<usize> {
-        // Who is to be avoided has its turn all the same when that has come: it is passed over once, not first in line for the next.
-        let turn_lost = Cell::new(None);
-        let fits = |i: usize| {
-            let avoided = view.avoid == Some(i);
-            if avoided && !load(i).full {
-                turn_lost.set(Some(i));
-            }
-            !avoided && !load(i).full
-        };
+        let fits = |i: usize| view.avoid != Some(i) && !load(i).full;
         let mut picked = self.first_in_line(&fits);
         // Those who wait for the next window have their turn where nobody of this one may be chosen.
         if picked.is_none() && !self.next.is_empty() {
             self.renew();
             picked = self.first_in_line(&fits);
         }
-        let picked = picked.or_else(|| view.avoid.filter(|&i| self.is_in(i) && !load(i).full));
-        let lost = turn_lost.get().filter(|i| picked != Some(*i));
-        while let Some(i) = self.passed.pop() {
-            if picked != Some(i) && lost != Some(i) {
-                self.wait(i);
-            }
-        }
-        if let Some(i) = lost {
-            self.serve(i);
-        }
-        if let Some(i) = picked {
-            self.serve(i);
+        let spare = || view.avoid.filter(|i| self.looked_at.contains(i) && !load(*i).full);
+        let picked = picked.or_else(spare);
+        while let Some(i) = self.looked_at.pop() {
+            self.wait(i);
         }
         picked
     }
 
-    fn is_in(&self, i: usize) -> bool {
-        self.slots.get(i).is_some_and(|s| s.line != Line::None)
-    }
-
-    /// The first of this window who may be chosen. Those passed over are out of their line until they are put back.
+    /// The first of this window who may be chosen. Those looked at are out of their line until they queue up again.
     fn first_in_line(&mut self, fits: &impl Fn(usize) -> bool) -> Option<usize> {
-        let mut k = self.fresh.len();
         loop {
             let is_due = self.waiting.peek().is_some_and(|t| t.0.0 <= self.pos);
-            if !is_due && k > 0 {
-                k -= 1;
-                if fits(self.fresh[k]) {
-                    return Some(self.fresh[k]);
-                }
-                continue;
-            }
-            let Reverse((.., i)) = self.waiting.pop()?;
+            let fresh = if is_due { None } else { self.fresh.pop() };
+            let i = match fresh {
+                Some(i) => i,
+                None => self.waiting.pop()?.0.3,
+            };
+            self.move_on(i);
+            self.looked_at.push(i);
             if fits(i) {
                 return Some(i);
             }
-            self.passed.push(i);
         }
     }
 
@@ -237,15 +215,10 @@ impl RoundRobin {
     }
 
     /// Moves a server on by its period.
-    fn serve(&mut self, i: usize) {
-        let (pos, total, line) = (self.pos, self.total, self.slots[i].line);
-        match line {
-            Line::Fresh => self.fresh.retain(|f| *f != i),
-            Line::Next => self.next.retain(|n| *n != i),
-            Line::None | Line::Waiting => {}
-        }
+    fn move_on(&mut self, i: usize) {
+        let (pos, total) = (self.pos, self.total);
         let s = &mut self.slots[i];
-        if line == Line::Fresh {
+        if s.line == Line::Fresh {
             (s.due, s.rest) = (pos, 0);
         }
         // A server that was full for a whole cycle starts from here: its share went to others.
@@ -260,6 +233,5 @@ impl RoundRobin {
             s.due += 1;
         }
         self.pos += 1;
-        self.wait(i);
     }
 }

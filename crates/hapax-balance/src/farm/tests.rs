@@ -285,6 +285,43 @@ fn who_is_avoided_when_its_turn_has_come_loses_it() {
     assert_eq!(turns(&mut f, 3), "123");
 }
 
+/// What HAProxy 3.5 did with streams that come (`+`) and the answers to some of them (their numbers), servers named A, B, C...
+#[test]
+fn who_is_full_when_its_turn_has_come_loses_it() {
+    type Case = (&'static [(u32, u32)], &'static str, &'static str);
+    let cases: [Case; 4] = [
+        (&[(1, 1), (1, 0), (1, 0)], "++++ 0 ++++++", "ABCBCABCBC"),
+        (&[(1, 1), (1, 0), (1, 0)], "+++++++ 0 ++++++", "ABCBCBCABCBCB"),
+        (&[(3, 2), (1, 0), (2, 0)], "++++++++++ 0 + 1 ++++++++", "ACABCCBCCBACCBCCBCC"),
+        (&[(1, 0), (1, 0), (10, 0), (5, 1)], "+++++++ 3 ++", "CCDCACCCC"),
+    ];
+    for (servers, script, want) in cases {
+        let weights: Vec<u32> = servers.iter().map(|(weight, _)| *weight).collect();
+        let mut f = farm(Algorithm::RoundRobin, &weights);
+        let mut streams = vec![0; servers.len()];
+        let mut picks = Vec::new();
+        for step in script.split_whitespace().flat_map(|word| match word.parse::<usize>() {
+            Ok(answered) => vec![Some(answered)],
+            Err(_) => vec![None; word.len()],
+        }) {
+            if let Some(answered) = step {
+                let server: usize = picks[answered];
+                streams[server] -= 1;
+                continue;
+            }
+            let load = |i: usize| Load {
+                full: servers[i].1 > 0 && streams[i] >= servers[i].1,
+                ..Load::default()
+            };
+            let picked = f.pick(None, load, None).server().expect("a server");
+            streams[picked] += 1;
+            picks.push(picked);
+        }
+        let picked: String = picks.iter().map(|i| char::from(b'A' + *i as u8)).collect();
+        assert_eq!(picked, want, "{script}");
+    }
+}
+
 #[test]
 fn backups_stand_in() {
     let mk = |all| {
