@@ -246,7 +246,7 @@ impl Farm {
         if let [only] = self.live[..]
             && !self.keeps_turns()
         {
-            return if load(only).full && !self.queues_on_server() {
+            return if load(only).full && !(key.is_some() && self.queues_on_server()) {
                 Choice::Full
             } else {
                 Choice::Server(only)

@@ -75,6 +75,11 @@ impl<T> Queue<T> {
         self.waiting.range(..place).count()
     }
 
+    /// Who goes first, first.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.waiting.values()
+    }
+
     pub fn len(&self) -> usize {
         self.waiting.len()
     }

@@ -312,8 +312,7 @@ impl Worker {
                 drop(sessions);
                 self.slot_freed();
             }
-            // Streams that wait look for themselves within a tenth of a second.
-            WorkerCommand::Requeue { .. } | WorkerCommand::Finish => {}
+            WorkerCommand::Finish => {}
         }
     }
 

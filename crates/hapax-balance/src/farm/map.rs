@@ -40,14 +40,15 @@ impl Map {
 
     pub(super) fn turn(&mut self, view: &View<'_>, load: &impl Fn(usize) -> Load) -> Option<usize> {
         let n = self.slots.len();
-        let start = self.next;
+        // Of a map that got smaller the turns begin anew.
+        let start = if self.next < n { self.next } else { 0 };
         let mut last = start;
         let order = (0..n).map(|k| {
             last = (start + k) % n;
             self.slots[last] as usize
         });
         let picked = view.first_of(order, load)?;
-        self.next = (last + 1) % n;
+        self.next = last + 1;
         Some(picked)
     }
 }

@@ -323,6 +323,19 @@ fn who_is_full_when_its_turn_has_come_loses_it() {
 }
 
 #[test]
+fn turns_of_a_map_go_on_where_it_changes_unless_it_gets_too_small() {
+    let mut f = farm(Algorithm::StaticRr, &[1, 1, 1]);
+    let one = f.member(0).weight;
+    let weigh = |f: &mut Farm, i, weight| f.set(i, Member { weight, ..f.member(i) });
+    weigh(&mut f, 2, 0);
+    assert_eq!(turns(&mut f, 2), "12");
+    weigh(&mut f, 2, one);
+    assert_eq!(turns(&mut f, 3), "312");
+    weigh(&mut f, 0, 0);
+    assert_eq!(turns(&mut f, 2), "23");
+}
+
+#[test]
 fn backups_stand_in() {
     let mk = |all| {
         let ms = (0..4)

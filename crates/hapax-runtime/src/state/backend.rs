@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hapax_balance::{Affinity, Algorithm, Choice, Farm, Load, Member, NodeKey, warmup};
 use hapax_config::plan::{Balance, HashKey, Mode, Options, Proxy};
+use hapax_sample::ServerId;
 use hapax_sys::clock;
 
 use super::touched::Touched;
@@ -113,8 +114,8 @@ impl BackendLive {
         min.max(scaled as u32)
     }
 
-    /// Tells the farm that a server's state or weight has changed.
-    pub fn server_changed(&self, i: usize, server: &ServerState) {
+    /// Tells the farm that a server's state or weight has changed; [`ProxyState::server_changed`] tells those who wait as well.
+    fn server_changed(&self, i: usize, server: &ServerState) {
         self.touch(i);
         let mut farm = self.lock();
         farm.set(i, member(server));
@@ -166,6 +167,15 @@ impl BackendLive {
     fn lock(&self) -> MutexGuard<'_, Farm> {
         // A farm is consistent between its calls; a panic elsewhere must not stop the choice of servers.
         self.farm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ProxyState {
+    /// A server's state or weight has changed: the farm and the streams that wait are told.
+    pub fn server_changed(&self, s: ServerId) {
+        let i = s.0 as usize;
+        self.live.server_changed(i, &self.servers[i]);
+        self.waiting.look_again();
     }
 }
 

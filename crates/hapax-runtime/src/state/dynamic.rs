@@ -60,6 +60,7 @@ impl Shared {
             }
         }
         proxy.live.admit(place, state);
+        proxy.waiting.look_again();
         proxy.servers.admit(place);
         if server.check.is_some() || server.agent.is_some() {
             self.newcomers.tell(News::Checked(p, s));
@@ -90,6 +91,7 @@ impl Shared {
         }
         proxy.servers.dismiss(place);
         proxy.live.dismiss(place, server);
+        proxy.waiting.look_again();
         server.tenure.fetch_add(1, Relaxed);
         // Connections that clients hold on to are not used again.
         server.address_epoch.fetch_add(1, Relaxed);

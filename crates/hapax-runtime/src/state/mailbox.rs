@@ -27,8 +27,6 @@ pub enum WorkerCommand {
     ListSessions { reply: UnboundedSender<Vec<SessionRow>> },
     /// Descriptors of the listening sockets, for a successor: one answer per worker.
     Sockets { reply: UnboundedSender<Vec<OwnedFd>> },
-    /// A server may take streams that wait, or they have to look for another one.
-    Requeue { proxy: ProxyId },
     /// `disable|enable|shutdown frontend`
     Frontend { proxy: ProxyId, order: FrontendOrder },
     /// `set maxconn global|frontend`: listeners held back look again.

@@ -263,7 +263,7 @@ impl Shared {
                 if tracked.admin() & Admin::DRAIN != 0 {
                     server.admin.fetch_or(Admin::IDRAIN, Relaxed);
                 }
-                self.proxy(p).live.server_changed(s.0 as usize, server);
+                self.proxy(p).server_changed(s);
                 stack.push((server, server.trackers()));
             }
         }

@@ -182,7 +182,7 @@ impl Shared {
         if before & Admin::MAINT == 0 {
             let had = self.proxy(p).live.usable();
             server.last_change.store(now_ms, Relaxed);
-            self.proxy(p).live.server_changed(s.0 as usize, server);
+            self.proxy(p).server_changed(s);
             let up = server.oper() != Oper::Stopped;
             let text = self.after(p, s, had, Event::EnterDrain { up }, via, now_ms);
             self.mail_alert(p, level::NOTICE, &text);
@@ -208,7 +208,7 @@ impl Shared {
         if before & Admin::MAINT == 0 {
             let had = self.proxy(p).live.usable();
             server.last_change.store(now_ms, Relaxed);
-            self.proxy(p).live.server_changed(s.0 as usize, server);
+            self.proxy(p).server_changed(s);
             let up = server.oper() != Oper::Stopped;
             self.after(p, s, had, Event::LeaveDrain { up }, via, now_ms);
         }
@@ -245,7 +245,7 @@ impl Shared {
         } else {
             server.warmth.store(SCALE, Relaxed);
             server.warm_percent.store(100, Relaxed);
-            self.proxy(p).live.server_changed(s.0 as usize, server);
+            self.proxy(p).server_changed(s);
         }
     }
 
@@ -269,7 +269,7 @@ impl Shared {
         if !going_on {
             server.set_oper(Oper::Running);
         }
-        proxy.live.server_changed(s.0 as usize, server);
+        proxy.server_changed(s);
         going_on
     }
 
@@ -299,7 +299,6 @@ impl Shared {
         if came_back && conf.on_marked_up_shutdown_backup && !conf.backup {
             self.mail.broadcast(&WorkerCommand::EndBackupSessions { proxy: p });
         }
-        self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
         self.backend_changed(p, had, has, now_ms);
         text
     }
@@ -348,8 +347,7 @@ impl Shared {
     pub fn set_weight(&self, p: ProxyId, s: ServerId, weight: u32) {
         let server = self.server(p, s);
         server.uweight.store(weight.min(4096 / SCALE), Relaxed);
-        self.proxy(p).live.server_changed(s.0 as usize, server);
-        self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
+        self.proxy(p).server_changed(s);
     }
 
     /// `set server ... addr`: the workers notice by the epoch.
@@ -359,7 +357,7 @@ impl Shared {
         *server.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(address);
         server.address_epoch.fetch_add(1, Relaxed);
         // The place on a ring may be made of the address.
-        self.proxy(p).live.server_changed(s.0 as usize, server);
+        self.proxy(p).server_changed(s);
     }
 
     /// `set server ... ssl`
@@ -392,8 +390,9 @@ impl Shared {
     /// `set maxconn server`
     pub fn set_server_maxconn(&self, p: ProxyId, s: ServerId, maxconn: u32) {
         self.server(p, s).maxconn.store(maxconn, Relaxed);
-        self.proxy(p).live.touch(s.0 as usize);
-        self.mail.broadcast(&WorkerCommand::Requeue { proxy: p });
+        let proxy = self.proxy(p);
+        proxy.live.touch(s.0 as usize);
+        proxy.waiting.look_again();
     }
 
     /// The index of the control thread in per-worker counters.

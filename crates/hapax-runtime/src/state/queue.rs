@@ -48,6 +48,8 @@ impl Line {
 pub struct WaitQueue {
     waiting: Mutex<Waiting>,
     len: AtomicU32,
+    /// How often those who wait were told to look again (it wraps).
+    changes: AtomicU32,
 }
 
 impl Ticket {
@@ -79,6 +81,10 @@ impl Ticket {
 
     fn grant(&self, server: usize) {
         self.granted.store(server, Ordering::Release);
+        self.wake();
+    }
+
+    fn wake(&self) {
         if let Some(w) = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take() {
             w.wake();
         }
@@ -120,6 +126,24 @@ impl WaitQueue {
             self.len.fetch_sub(1, Ordering::Relaxed);
         }
         left
+    }
+
+    /// A server may take streams that wait, or they have to look for another one: all of them look again.
+    pub fn look_again(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        if self.is_empty() {
+            return;
+        }
+        let waiting = self.lock();
+        let bound = waiting.bound.iter().flat_map(|line| line.queue.iter());
+        for ticket in waiting.any.queue.iter().chain(bound) {
+            ticket.wake();
+        }
+    }
+
+    /// Moves whenever there is something to look at again.
+    pub fn changes(&self) -> u32 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Hands a free slot of `server` to whoever is next; `false`: nobody waits for it.
@@ -184,6 +208,27 @@ mod tests {
         assert!(q.leave(&last));
         assert_eq!(last.passed(), 1, "itself alone: the other one was not served");
         assert!(!q.hand(0) && q.is_empty());
+    }
+
+    #[test]
+    fn whoever_waits_is_told_to_look_again() {
+        struct Woken(AtomicU32);
+        impl std::task::Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let q = WaitQueue::default();
+        let woken = Arc::new(Woken(AtomicU32::new(0)));
+        let tickets = [None, Some(2), Some(0)].map(|target| q.join(target, 0, 1, 0));
+        for ticket in &tickets {
+            ticket.watch(&woken.clone().into());
+        }
+        let seen = q.changes();
+        q.look_again();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 3);
+        assert_ne!(q.changes(), seen);
+        assert!(tickets.iter().all(|t| t.granted().is_none()) && q.len() == 3);
     }
 
     /// Who waits, as a list: the server it insists on, its class and time, and its ticket.

@@ -26,8 +26,8 @@ use crate::upstream::{self, ConnectError, How, Special, Upstream};
 
 /// Pause before a server that refused is tried again.
 const TURN_AROUND: Millis = 1000;
-/// How often a waiting stream looks whether a server has come back.
-const LOOK_AGAIN: Millis = 100;
+/// How often a waiting stream looks again though nobody tells it to: what limits grow with is not told of.
+const LOOK_AGAIN: Millis = 1000;
 
 impl Exchange<'_> {
     /// Ends with `self.up` open and ready to be written to.
@@ -239,6 +239,7 @@ impl Exchange<'_> {
         // The queue of the server it was to stay with is full: the algorithm has the word.
         let mut elsewhere = false;
         loop {
+            let seen = state.waiting.changes();
             if let Some((p, i)) = place.as_ref().and_then(|p| Some((p, p.granted()?))) {
                 p.used.set(true);
                 self.note_queue(p);
@@ -267,8 +268,10 @@ impl Exchange<'_> {
                 // Who comes does not overtake those who wait for any server.
                 Choice::Server(_) if place.is_none() && state.queue_cur.load(Ordering::Relaxed) > 0 && self.is_unbound(bound) => None,
                 Choice::Server(i) if take_slot(state, i) => {
-                    // It may have become free for more than one reason: whoever is first has it.
-                    if place.is_some() && state.waiting.hand(i) {
+                    // It may have become free for more than one reason, or the server's limit has grown with the load: whoever is
+                    // first has it.
+                    let awaited = place.is_some() || state.servers[i].queue_cur.load(Ordering::Relaxed) > 0;
+                    if awaited && state.waiting.hand(i) {
                         continue;
                     }
                     self.mark_queued();
@@ -295,35 +298,12 @@ impl Exchange<'_> {
                 continue;
             }
             if place.is_none() {
-                let since = self.w.now_ms();
-                let limit = self
-                    .p
-                    .facts
-                    .set
-                    .timeout_queue
-                    .or(self.be.timeouts.queue)
-                    .or(self.be.timeouts.connect);
-                let f = &self.p.facts;
-                let ticket = state.waiting.join(target, f.priority_class, since, f.priority_offset);
-                let (queued, most) = match target {
-                    Some(i) => (&state.servers[i].queue_cur, &state.servers[i].queue_max),
-                    None => (&state.queue_cur, &state.queue_max),
-                };
-                raise(most, queued.fetch_add(1, Ordering::Relaxed) + 1);
-                target.inspect(|i| state.live.touch(*i));
-                let until = limit.map_or(Millis::MAX, |l| since.saturating_add(l));
-                place = Some(Waiting {
-                    queue: &state.waiting,
-                    ticket,
-                    proxy: state,
-                    until,
-                    used: Cell::new(false),
-                });
+                place = Some(self.queue_up(state, target));
                 // A slot may have become free before the place was taken: look once more.
                 continue;
             }
             let Some(p) = &place else { continue };
-            let ended = match self.wait_in_queue(p).await {
+            let ended = match self.wait_in_queue(p, seen).await {
                 Ok(true) => continue,
                 Ok(false) => {
                     self.count_failed(p.ticket.target());
@@ -338,6 +318,34 @@ impl Exchange<'_> {
             p.queue.leave(&p.ticket);
             self.note_queue(p);
             return Err(ended);
+        }
+    }
+
+    /// Takes a place in the queue of a server, or of all.
+    fn queue_up<'s>(&self, state: &'s ProxyState, target: Option<usize>) -> Waiting<'s> {
+        let since = self.w.now_ms();
+        let limit = self
+            .p
+            .facts
+            .set
+            .timeout_queue
+            .or(self.be.timeouts.queue)
+            .or(self.be.timeouts.connect);
+        let f = &self.p.facts;
+        let ticket = state.waiting.join(target, f.priority_class, since, f.priority_offset);
+        let (queued, most) = match target {
+            Some(i) => (&state.servers[i].queue_cur, &state.servers[i].queue_max),
+            None => (&state.queue_cur, &state.queue_max),
+        };
+        raise(most, queued.fetch_add(1, Ordering::Relaxed) + 1);
+        target.inspect(|i| state.live.touch(*i));
+        let until = limit.map_or(Millis::MAX, |l| since.saturating_add(l));
+        Waiting {
+            queue: &state.waiting,
+            ticket,
+            proxy: state,
+            until,
+            used: Cell::new(false),
         }
     }
 
@@ -384,8 +392,8 @@ impl Exchange<'_> {
         self.be_state().be_cur.load(Ordering::Relaxed)
     }
 
-    /// Until granted or for a while; `false`: `timeout queue` has passed.
-    async fn wait_in_queue(&mut self, p: &Waiting<'_>) -> Step<bool> {
+    /// Until granted, told to look again since it was `seen`, or for a while; `false`: `timeout queue` has passed.
+    async fn wait_in_queue(&mut self, p: &Waiting<'_>, seen: u32) -> Step<bool> {
         let now = self.w.now_ms();
         if now >= p.until {
             self.mark_queued();
@@ -394,8 +402,8 @@ impl Exchange<'_> {
         self.c.deadline.set(p.until.min(now + LOOK_AGAIN));
         std::future::poll_fn(|cx| {
             p.ticket.watch(cx.waker());
-            let granted = p.granted().is_some() || self.c.deadline.expired(cx);
-            if granted || self.c.entry.kill.get() || self.poll_client(cx, Phase::Queue) {
+            let look = p.granted().is_some() || p.queue.changes() != seen || self.c.deadline.expired(cx);
+            if look || self.c.entry.kill.get() || self.poll_client(cx, Phase::Queue) {
                 return Poll::Ready(());
             }
             Poll::Pending
