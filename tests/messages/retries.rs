@@ -50,6 +50,26 @@ fn half_a_head_is_no_response() {
     }
 }
 
+fn without_a_body() -> Reply {
+    Reply::status(503, "")
+}
+
+/// The answer was whole: its connection waits for other requests, and the one of the second try is one too many.
+#[test]
+fn a_server_that_answered_in_full_keeps_its_connection() {
+    for (how, kept) in [(without_a_body as fn() -> Reply, 0), (unavailable, 1)] {
+        let origin = failing(1, how);
+        let config = format!("global\n  nbthread 1\n{TIMEOUTS}listen l\n  bind @l@\n  retry-on 503\n  server s @s@\n");
+        let p = Builder::new(Program::Hapax, &config).set("s", &origin.addr()).start();
+        let mut c = p.connect("l");
+        for _ in 0..2 {
+            assert_eq!(c.get("/").status, 200);
+        }
+        let seen: Vec<usize> = origin.requests().iter().map(|r| r.connection).collect();
+        assert_eq!(seen, [0, 1, kept]);
+    }
+}
+
 fn unavailable() -> Reply {
     Reply::status(503, "no")
 }

@@ -40,7 +40,7 @@ impl<'x> Exchange<'x> {
         loop {
             let level = self.p.facts.log_level;
             if let Err(stop) = self.await_response().await {
-                if !self.retried(self.failure) {
+                if !self.retried(self.failure, false) {
                     return Err(stop);
                 }
                 self.p.facts.log_level = level;
@@ -54,12 +54,18 @@ impl<'x> Exchange<'x> {
             }
             break;
         }
-        if self.be.retry_on.after_sending() && self.retried(RetryOn::status(self.p.res_head.status)) {
+        if self.be.retry_on.after_sending() && self.retried(RetryOn::status(self.p.res_head.status), self.is_answered_whole()) {
             return Ok(false);
         }
         let meta = match self.judge_final() {
             Ok(meta) => meta,
-            Err(end) => return if self.retried(self.failure) { Ok(false) } else { Err(end.into()) },
+            Err(end) => {
+                return if self.retried(self.failure, false) {
+                    Ok(false)
+                } else {
+                    Err(end.into())
+                };
+            }
         };
         self.marks.response = self.w.now_ms();
         self.process_response(meta).await?;
@@ -68,8 +74,15 @@ impl<'x> Exchange<'x> {
         Ok(true)
     }
 
-    /// Whether the request goes out again after this failure (`retry-on`): the server is left then.
-    fn retried(&mut self, failure: RetryOn) -> bool {
+    /// Nothing follows the head of the response, and the server's connection may serve other requests.
+    fn is_answered_whole(&self) -> bool {
+        let lasts = |m: Meta| m.keep_alive && !m.conflicting && matches!(m.body, BodyLen::None | BodyLen::Length(0));
+        let said = self.request_sent && self.request_read && self.p.res.buf.is_empty() && !self.meta.conflicting;
+        said && !self.server_closes() && self.judge_response().is_ok_and(lasts)
+    }
+
+    /// Whether the request goes out again after this failure (`retry-on`): the server is left then, after a `whole` answer for others.
+    fn retried(&mut self, failure: RetryOn, whole: bool) -> bool {
         let Some(i) = self.server else { return false };
         if failure.is_empty() || !self.be.retry_on.intersects(failure) || self.p.controls.no_l7_retry || self.gone.is_some() {
             return false;
@@ -82,7 +95,14 @@ impl<'x> Exchange<'x> {
         if !self.try_again(i, true) {
             return false;
         }
-        self.leave_server(false);
+        self.reusable = whole;
+        if whole
+            && super::added::binds_connection(&self.p.res_head)
+            && let Some(up) = &mut self.up
+        {
+            up.private = true;
+        }
+        self.leave_server(whole);
         self.p.res_head.clear();
         let came = self.p.res.wire_in;
         self.p.res.reset();
