@@ -29,6 +29,26 @@ fn changed(program: Program) -> String {
     p.cli("show servers state")
 }
 
+/// The count of health is nought in maintenance, unless somebody says there that the server is up.
+#[test]
+fn health_by_hand_is_seen_in_maintenance() {
+    let p = Builder::new(Program::Hapax, &format!("{TIMEOUTS}{FRONT}{SERVERS}")).start();
+    for (server, top) in [("plain", "4"), ("down", "4")] {
+        let health = |command: &str| {
+            p.cli(&format!("set server b/{server} {command}"));
+            let all = p.cli("show servers state b");
+            let row = all.lines().find(|l| l.contains(&format!(" {server} "))).unwrap();
+            row.split(' ').nth(12).unwrap().to_owned()
+        };
+        assert_eq!(health("state maint"), "0", "{server}");
+        assert_eq!(health("health up"), top, "{server}");
+        assert_eq!(health("health down"), "0", "{server}");
+        assert_eq!(health("health stopping"), top, "{server}");
+        health("state ready");
+        assert_eq!(health("state maint"), "0", "{server}");
+    }
+}
+
 /// Counters go on where the former process left them, whichever of the two programs wrote the file; strangers and noise are passed over.
 #[test]
 fn counters_outlive_a_process() {

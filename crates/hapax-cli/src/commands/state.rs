@@ -86,6 +86,7 @@ fn state_line(proxy: &Proxy, s: &ServerState, conf: &Server, now_ms: u64) -> Str
         (1, 0)
     };
     let health = match (s.in_maintenance(), conf.check.is_some()) {
+        (true, _) if view.forced_in_maint => (conf.rise + conf.fall).saturating_sub(1),
         (true, _) => 0,
         (false, true) => view.health.value(),
         // Nobody has counted, unless the runtime API said so; `default-server` lines leave what a first check would start from.

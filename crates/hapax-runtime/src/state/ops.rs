@@ -46,6 +46,7 @@ impl Shared {
             let mut view = server.check();
             view.health.force(to != Oper::Stopped);
             view.forced = Some(to != Oper::Stopped);
+            view.forced_in_maint = to != Oper::Stopped && server.in_maintenance();
         }
         let ripple = Ripple {
             cause: Cause::Words("changed from CLI"),
@@ -119,6 +120,7 @@ impl Shared {
         if before & Admin::MAINT != 0 {
             return;
         }
+        server.check().forced_in_maint = false;
         let from = server.oper();
         let was_up = from != Oper::Stopped;
         if was_up {

@@ -203,6 +203,8 @@ pub struct CheckView {
     pub running: bool,
     /// What `set server ... health` said last, up or down.
     pub forced: Option<bool>,
+    /// It said up during the maintenance that goes on.
+    pub forced_in_maint: bool,
 }
 
 impl CheckView {
@@ -215,6 +217,7 @@ impl CheckView {
             },
             running: false,
             forced: None,
+            forced_in_maint: false,
         }
     }
 }
