@@ -200,6 +200,12 @@ impl Lookup {
             // Where nobody could be asked, the next round waits for its time.
             return Progress::Wait;
         }
+        let preferred = self.preferred();
+        let has_asked_all = self.asked != preferred || self.other(preferred) == preferred;
+        if has_asked_all && self.rounds_left > 1 {
+            // The same question so soon would get the same answer.
+            return Progress::Wait;
+        }
         self.refused(now, policy)
     }
 

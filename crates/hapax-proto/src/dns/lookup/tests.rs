@@ -47,14 +47,21 @@ fn the_first_usable_answer_counts() {
 #[test]
 fn after_a_no_the_other_family_is_asked() {
     let mut l = started(Kind::A, 1);
+    let mut now = 0;
     for round in 0..3 {
-        assert_eq!(no(&mut l, 0, Fault::Nx), ask(Kind::Aaaa), "{round}");
+        now += 1;
+        assert_eq!(l.hear(0, Event::Fault(Fault::Nx), now, POLICY), ask(Kind::Aaaa), "{round}");
         l.asked(1);
-        let then = no(&mut l, 0, Fault::Nx);
+        let then = l.hear(0, Event::Fault(Fault::Nx), now, POLICY);
         if round == 2 {
             assert_eq!(then, Progress::Done(Status::Nx, None));
         } else {
-            assert_eq!(then, ask(Kind::A));
+            // The next round waits for its time.
+            let again = l.next();
+            assert_eq!((then, again), (Progress::Wait, now + 100));
+            assert_eq!(l.at(again - 1, POLICY), Progress::Wait);
+            now = again;
+            assert_eq!(l.at(now, POLICY), ask(Kind::A));
             l.asked(1);
         }
     }
@@ -63,12 +70,14 @@ fn after_a_no_the_other_family_is_asked() {
 #[test]
 fn services_have_no_other_family_and_neither_has_a_choice_of_one() {
     let mut l = started(Kind::Srv, 1);
-    assert_eq!(no(&mut l, 0, Fault::Refused), ask(Kind::Srv));
+    assert_eq!(no(&mut l, 0, Fault::Refused), Progress::Wait);
+    assert_eq!(l.at(100, POLICY), ask(Kind::Srv));
     let only = Families { v4: true, v6: false };
     let mut l = Lookup::new(Kind::Aaaa, only, 0);
     assert_eq!(l.at(0, POLICY), ask(Kind::A));
     l.asked(1);
-    assert_eq!(no(&mut l, 0, Fault::Empty), ask(Kind::A));
+    assert_eq!(no(&mut l, 0, Fault::Empty), Progress::Wait);
+    assert_eq!(l.at(100, POLICY), ask(Kind::A));
 }
 
 #[test]
