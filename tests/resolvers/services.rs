@@ -93,3 +93,31 @@ fn a_service_that_is_gone_takes_its_servers_along() {
     assert_eq!(p.connect("l").get("/").text(), "x");
     assert_eq!(state(&p, "s1", "srv_addr"), "-");
 }
+
+/// All that an answer brings is taken before the first server works, so that it is not alone for a moment.
+#[test]
+fn servers_of_one_answer_come_up_together() {
+    let (origin, log) = (Origin::saying("x"), Syslog::new());
+    let hosts = ["a.test", "b.test", "c.test"];
+    let places = hosts.map(|h| place(&origin, 1, h));
+    let addresses = [1, 2, 3].map(|n| format!("+{} A 127.0.0.{n}", hosts[n - 1]));
+    let lines: Vec<&str> = places.iter().chain(&addresses).map(String::as_str).collect();
+    let dns = Dns::new(&lines);
+    let config = format!("backend b\n  log @log@ local0\n  {TEMPLATE}\n");
+    let p = builder(&dns, &config).set("log", &log.addr()).start();
+    wait_state(&p, "s3", "srv_admin_state", "64");
+    let (mut addressed, mut working) = (0, 0);
+    while working < 3 {
+        let line = log.next_with("b/s");
+        addressed += u32::from(line.contains("IP changed"));
+        if line.contains("is UP/READY") {
+            working += 1;
+            assert_eq!(addressed, 3, "{line}");
+        }
+    }
+    // The port is the place's, whatever a command says.
+    let own = ["srv_port", "srv_addr"].map(|what| state(&p, "s1", what));
+    p.cli("set server b/s1 addr 127.0.0.9 port 9");
+    wait_state(&p, "s1", "srv_port", &own[0]);
+    assert_eq!(state(&p, "s1", "srv_addr"), own[1]);
+}

@@ -34,6 +34,8 @@ pub(crate) async fn run(shared: Arc<Shared>, tls: Arc<TlsTables>) {
                     tokio::select! {
                         biased;
                         heard = section.hear() => section.heard(heard),
+                        // Nothing more has come in for now.
+                        () = std::future::ready(()), if section.has_found() => section.let_work(),
                         letter = inbox.recv() => match letter {
                             Some(letter) => section.asked(letter),
                             None => return,

@@ -10,6 +10,7 @@ use hapax_balance::notice::level;
 use hapax_config::plan::Resolve;
 use hapax_proto::dns::{Kind, normal_name};
 use hapax_sample::{ProxyId, ServerId};
+use hapax_value::Endpoint;
 
 use super::section::Section;
 use crate::state::Updater;
@@ -47,6 +48,8 @@ pub(super) struct Members {
     all: Vec<Member>,
     by_server: HashMap<(ProxyId, ServerId), usize>,
     groups: Vec<Group>,
+    /// Servers whose names lead somewhere again; they work once all that has come in is read.
+    found: Vec<usize>,
 }
 
 impl Members {
@@ -158,21 +161,38 @@ impl Section {
     pub(super) fn addresses_changed(&mut self, n: usize, by: Updater<'_>) -> bool {
         let users = self.names[n].users.clone();
         let mut by = by;
-        let (mut changed, mut found) = (false, Vec::new());
+        let mut changed = false;
         for m in users {
             if self.is_present(m) {
                 let (ok, new) = self.choose(n, m, by);
                 changed |= new;
-                found.extend(ok.then_some(m));
+                self.members.found.extend(ok.then_some(m));
                 // The others have it second hand.
                 by = Updater::Cache;
             }
         }
-        for m in found {
-            let member = &self.members.all[m];
-            self.shared.resolves(member.p, member.s, true, now_ms());
-        }
         changed
+    }
+
+    pub(super) fn has_found(&self) -> bool {
+        !self.members.found.is_empty()
+    }
+
+    /// Lets servers work that have an address again.
+    pub(super) fn let_work(&mut self) {
+        for m in std::mem::take(&mut self.members.found) {
+            if self.is_present(m) {
+                let member = &self.members.all[m];
+                self.shared.resolves(member.p, member.s, true, now_ms());
+            }
+        }
+    }
+
+    /// A server's name leads nowhere, for a reason.
+    fn lose(&mut self, m: usize, why: &str) {
+        self.members.found.retain(|f| *f != m);
+        let member = &self.members.all[m];
+        self.shared.resolves_no_more(member.p, member.s, why, now_ms());
     }
 
     fn address(&self, m: usize) -> Option<IpAddr> {
@@ -193,7 +213,7 @@ impl Section {
         let port = member.place.as_ref().map_or(member.port, |p| p.port);
         self.members.all[m].given = found;
         let Some(ip) = found else {
-            self.shared.resolves_no_more(p, s, "No IP for server ", now_ms());
+            self.lose(m, "No IP for server ");
             return (false, false);
         };
         (true, self.shared.set_resolved(p, s, SocketAddr::new(ip, port), by))
@@ -212,9 +232,8 @@ impl Section {
     pub(super) fn lapsed(&mut self, n: usize, why: &'static str) {
         for m in self.names[n].users.clone() {
             if self.is_present(m) {
-                let member = &mut self.members.all[m];
-                member.given = None;
-                self.shared.resolves_no_more(member.p, member.s, why, now_ms());
+                self.members.all[m].given = None;
+                self.lose(m, why);
             }
         }
         let gone: Vec<Place> = std::mem::take(&mut self.names[n].places).iter().cloned().collect();
@@ -258,7 +277,7 @@ impl Section {
         member.given = None;
         if present {
             let (p, s) = (member.p, member.s);
-            self.shared.resolves_no_more(p, s, "entry removed from SRV record", now_ms());
+            self.lose(m, "entry removed from SRV record");
             self.shared.forget_fqdn(p, s);
         }
     }
@@ -267,12 +286,11 @@ impl Section {
         if !self.is_present(m) {
             return;
         }
-        let (p, s) = (self.members.all[m].p, self.members.all[m].s);
         self.members.all[m].place = Some(place.clone());
         self.weigh(m, place);
         if self.came_along(m, place, additional) {
             self.told_host(m, place);
-            self.shared.resolves(p, s, true, now_ms());
+            self.members.found.push(m);
             return;
         }
         self.told_host(m, place);
@@ -283,7 +301,7 @@ impl Section {
             && !self.names[n].addresses.is_empty()
             && self.choose(n, m, Updater::Cache).0
         {
-            self.shared.resolves(p, s, true, now_ms());
+            self.members.found.push(m);
         }
     }
 
@@ -304,12 +322,23 @@ impl Section {
         }
         if self.came_along(m, &place, additional) {
             self.unfollow(m);
-            let member = &self.members.all[m];
-            self.shared.resolves(member.p, member.s, true, now_ms());
+            self.members.found.push(m);
         } else if self.members.all[m].name.is_none() {
             self.follow(m, &place.host);
         }
+        self.keep_port(m, place.port);
         self.members.all[m].place = Some(place);
+    }
+
+    /// The port is the place's, even where a command gave the server another one.
+    fn keep_port(&self, m: usize, port: u16) {
+        let member = &self.members.all[m];
+        if let Some(Endpoint::Ip(mut at)) = self.shared.server(member.p, member.s).endpoint()
+            && at.port() != port
+        {
+            at.set_port(port);
+            self.shared.set_address(member.p, member.s, Endpoint::Ip(at));
+        }
     }
 
     fn weigh(&self, m: usize, place: &Place) {
