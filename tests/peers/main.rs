@@ -161,6 +161,38 @@ fn changes_are_told_as_they_come() {
 }
 
 #[test]
+fn peers_are_shown_from_the_last_to_the_first() {
+    let mut programs = vec![Program::Hapax];
+    if Program::oracle_since((3, 5)) {
+        programs.push(Program::Haproxy);
+    }
+    let origin = Origin::new(|_| Reply::ok("fine"));
+    for program in programs {
+        let ports = Ports::reserve();
+        let start = |name| ports.builder(program, name, &template()).set("o", &origin.addr()).start();
+        let (a, _b) = (start("a"), start("b"));
+        let running = format!(
+            "id=b(remote,active) addr={} app_state=RUNNING learn_state=NOTASSIGNED last_status=ESTA last_hdshk=",
+            ports.1.addr()
+        );
+        wait::until_true("a session", || a.cli("show peers p").contains(&running));
+        let shown = a.cli("show peers");
+        let (head, own) = shown.split_once("id=a(local,inactive) addr=").expect("itself");
+        assert!(head.contains(&running), "{program:?} {shown}");
+        assert!(
+            own.starts_with(&format!(
+                "{} app_state=STOPPED learn_state=NOTASSIGNED last_status=NONE last_hdshk=<NEVER>\n",
+                ports.0.addr()
+            )),
+            "{program:?} {shown}"
+        );
+        let tables: Vec<_> = own.lines().filter(|l| l.contains(" id=v4 ")).collect();
+        assert_eq!(tables.len(), 1, "{program:?} {shown}");
+        assert!(tables[0].ends_with(" id=v4 update=0 localupdate=0 refcnt=1"), "{program:?} {shown}");
+    }
+}
+
+#[test]
 fn who_was_away_learns_what_it_missed() {
     let origin = Origin::new(|_| Reply::ok("fine"));
     for (stays, leaves) in pairs("who_was_away_learns_what_it_missed") {

@@ -85,7 +85,8 @@ impl View<'_> {
             peers::date(now_us),
             self.conf.name
         );
-        for (i, peer) in self.conf.peers.iter().enumerate() {
+        // The one declared last comes first.
+        for (i, peer) in self.conf.peers.iter().enumerate().rev() {
             self.peer(i, peer, out);
         }
     }
@@ -98,9 +99,10 @@ impl View<'_> {
         let address = peer.address.as_ref().map_or_else(|| "-".to_owned(), address);
         put!(
             *out,
-            "  {:#x}: id={}({kind},{active}) addr={address} last_status={} last_hdshk={}\n",
+            "  {:#x}: id={}({kind},{active}) addr={address} app_state={} learn_state=NOTASSIGNED last_status={} last_hdshk={}\n",
             self.pointer(1, i as u64),
             peer.name,
+            if v.connected { "RUNNING" } else { "STOPPED" },
             v.status,
             v.last_handshake
                 .map_or_else(|| "<NEVER>".to_owned(), |at| brief(self.now.saturating_sub(at)))
@@ -188,10 +190,9 @@ impl View<'_> {
             );
             put!(
                 *out,
-                "              table:{:#x} id={} update={changes} localupdate={changes} commitupdate={} refcnt=1\n",
+                "              table:{:#x} id={} update={changes} localupdate={changes} refcnt=1\n",
                 self.pointer(255, u64::from(*id)),
-                live.name,
-                v.last_acked
+                live.name
             );
             match link.filter(|_| self.dict) {
                 Some(link) => dictionaries(link, out),
