@@ -5,8 +5,9 @@ use hapax_tests::{Builder, Origin, Program, Proxy, compare};
 
 use super::TIMEOUTS;
 
-/// Servers of every kind; nobody listens where their checks go, but they come once an hour.
-const SERVERS: &str = "backend b\n  server plain 127.0.0.1:7001\n  server down 127.0.0.1:7002 check inter 1h\n  \
+/// Servers of every kind; nobody listens where their checks go, but they come once an hour, and the first check of all, which comes
+/// at once, is another server's.
+const SERVERS: &str = "backend a\n  server first 127.0.0.1:7000 check inter 1h\nbackend b\n  server plain 127.0.0.1:7001\n  server down 127.0.0.1:7002 check inter 1h\n  \
 server drained 127.0.0.1:7003 weight 8\n  server heavy 127.0.0.1:7004 weight 8\n  server off 127.0.0.1:7005 disabled\n  \
 server stopping 127.0.0.1:7006 check inter 1h\n  server named localhost:7007\n";
 
@@ -104,7 +105,7 @@ fn next(program: Program, state: &str, servers: &str, defaults: &str, globals: &
 
 /// Without the time since the last change, and without what checks have found since.
 fn rows(p: &Proxy) -> Vec<String> {
-    let state = p.cli("show servers state");
+    let state = p.cli("show servers state b");
     let rows = state
         .lines()
         .filter(|l| l.starts_with(|c: char| c.is_ascii_digit()) && l.contains(' '));
