@@ -132,6 +132,23 @@ fn nothing_is_kept_without_a_time_to_keep_it() {
     }
 }
 
+/// What a connection that dies meanwhile costs a request is made good then, so that even the first of a client may go over one.
+#[test]
+fn first_requests_share_where_all_failures_are_tried_again() {
+    for (on, shared) in [
+        ("all-retryable-errors", true),
+        ("conn-failure empty-response response-timeout", true),
+        ("conn-failure empty-response", false),
+        ("503", false),
+    ] {
+        let origin = origin();
+        let p = proxy(&origin, &format!("safe\n  retry-on {on}"), "pool-purge-delay 1h");
+        fill(&p);
+        assert_eq!(p.connect("l").get("/").status, 200);
+        assert_eq!(origin.connections(), SEVERAL + usize::from(!shared), "{on}");
+    }
+}
+
 #[test]
 fn a_connection_serves_any_number_of_requests() {
     let origin = origin();

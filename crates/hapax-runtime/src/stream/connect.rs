@@ -564,7 +564,9 @@ impl Exchange<'_> {
                 return Some(up);
             }
         }
-        let first = self.c.streams == 1;
+        // Where whatever a dying connection does to a request has it sent again, the first one runs no risk either.
+        let harmless = RetryOn::CONN_FAILURE | RetryOn::EMPTY_RESPONSE | RetryOn::RESPONSE_TIMEOUT;
+        let first = self.c.streams == 1 && !self.be.retry_on.contains(harmless);
         let served = match self.be.reuse {
             Persist::Never => return None,
             Persist::Safe if first => return None,
