@@ -1,7 +1,7 @@
 //! The PROXY protocol and NetScaler's header: what clients may begin with, and what servers are sent.
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -166,6 +166,44 @@ fn servers_are_told_as_haproxy_would() {
     let (_, ssl) = parts.iter().find(|(k, _)| *k == 0x20).unwrap();
     for part in ["TLSv1.3", "TLS_AES_", "ecdsa-with-SHA256", "EC256"] {
         assert!(ssl.windows(part.len()).any(|w| w == part.as_bytes()), "{part}");
+    }
+}
+
+#[test]
+fn versions_are_asked_for_and_undone_apart() {
+    let origin = TcpOrigin::new(|mut s| {
+        let mut head = [0; 12];
+        if s.read_exact(&mut head).is_ok() {
+            let first: &[u8] = if head.starts_with(b"PROXY ") {
+                b"1"
+            } else if head.starts_with(b"\r\n\r\n\0\r\nQUIT") {
+                b"2"
+            } else {
+                b"-"
+            };
+            let _ = s.write_all(&[&b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n"[..], first].concat());
+            let _ = s.read(&mut [0; 4096]);
+        }
+    });
+    for (options, want) in [
+        ("", "-"),
+        ("send-proxy", "1"),
+        ("send-proxy-v2", "2"),
+        ("send-proxy send-proxy-v2", "2"),
+        ("send-proxy-v2 send-proxy", "2"),
+        ("send-proxy-v2 no-send-proxy", "2"),
+        ("send-proxy no-send-proxy-v2", "1"),
+        ("send-proxy send-proxy-v2-ssl no-send-proxy-v2", "1"),
+        ("send-proxy-v2-ssl-cn no-send-proxy-v2-ssl", "-"),
+        ("send-proxy no-send-proxy", "-"),
+    ] {
+        let p = Builder::new(
+            Program::Hapax,
+            &format!("{TIMEOUTS}listen l\n  bind @l@\n  server s @s@ {options}\n"),
+        )
+        .set("s", &origin.addr())
+        .start();
+        assert_eq!(p.connect("l").get("/").text(), want, "{options}");
     }
 }
 

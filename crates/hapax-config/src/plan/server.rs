@@ -130,7 +130,7 @@ pub struct ServerRest {
     pub error_limit: u32,
     pub on_error: OnError,
     pub slowstart: Millis,
-    /// 0: off, 1 or 2.
+    /// The versions asked for, each a bit: 1 and 2, of which the second is sent; 0: none.
     pub send_proxy: u8,
     /// `proxy-v2-options` and its kin, `set-proxy-v2-tlv-fmt`: what else a header of version 2 carries.
     pub proxy_parts: ProxyParts,

@@ -20,41 +20,41 @@ pub(super) static ROWS: &[ServerRow] = &[
     flag("send-proxy")
         .doc("Starts connections with the PROXY protocol, version 1.")
         .ok(&["server s1 127.0.0.1:80 send-proxy"])
-        .set(|cx, _| set_proxy(cx, 1)),
+        .set(|cx, _| {
+            cx.draft.server.send_proxy |= 1;
+            Ok(())
+        }),
     flag("no-send-proxy")
         .doc("Undoes `send-proxy`.")
         .ok(&["server s1 127.0.0.1:80 no-send-proxy"])
-        .set(|cx, _| set_proxy(cx, 0)),
+        .set(|cx, _| {
+            cx.draft.server.send_proxy &= !1;
+            Ok(())
+        }),
     flag("send-proxy-v2")
         .doc("Starts connections with the PROXY protocol, version 2.")
         .ok(&["server s1 127.0.0.1:80 send-proxy-v2"])
-        .set(|cx, _| set_proxy(cx, 2)),
+        .set(|cx, _| second_version(cx, ProxyParts::empty())),
     flag("no-send-proxy-v2")
         .doc("Undoes `send-proxy-v2`.")
         .ok(&["server s1 127.0.0.1:80 no-send-proxy-v2"])
-        .set(|cx, _| set_proxy(cx, 0)),
+        .set(|cx, _| not_second_version(cx, ProxyParts::empty())),
     flag("send-proxy-v2-ssl")
         .doc("PROXY protocol, version 2, with what the client's TLS told.")
         .ok(&["server s1 127.0.0.1:80 send-proxy-v2-ssl"])
-        .set(|cx, _| {
-            cx.draft.server.proxy_parts |= ProxyParts::SSL;
-            set_proxy(cx, 2)
-        }),
+        .set(|cx, _| second_version(cx, ProxyParts::SSL)),
     flag("no-send-proxy-v2-ssl")
         .doc("Undoes `send-proxy-v2-ssl`.")
         .ok(&["server s1 127.0.0.1:80 no-send-proxy-v2-ssl"])
-        .set(|cx, _| set_proxy(cx, 0)),
+        .set(|cx, _| not_second_version(cx, ProxyParts::SSL)),
     flag("send-proxy-v2-ssl-cn")
         .doc("PROXY protocol, version 2, with the client certificate's common name too.")
         .ok(&["server s1 127.0.0.1:80 send-proxy-v2-ssl-cn"])
-        .set(|cx, _| {
-            cx.draft.server.proxy_parts |= ProxyParts::SSL | ProxyParts::SSL_CN;
-            set_proxy(cx, 2)
-        }),
+        .set(|cx, _| second_version(cx, ProxyParts::SSL | ProxyParts::SSL_CN)),
     flag("no-send-proxy-v2-ssl-cn")
         .doc("Undoes `send-proxy-v2-ssl-cn`.")
         .ok(&["server s1 127.0.0.1:80 no-send-proxy-v2-ssl-cn"])
-        .set(|cx, _| set_proxy(cx, 0)),
+        .set(|cx, _| not_second_version(cx, ProxyParts::SSL | ProxyParts::SSL_CN)),
     word("proxy-v2-options", "<option>[,...]")
         .doc("What else the PROXY header, version 2, carries.")
         .ok(&["server s1 127.0.0.1:80 send-proxy-v2 proxy-v2-options crc32c,authority"])
@@ -155,8 +155,16 @@ pub(super) static ROWS: &[ServerRow] = &[
 ];
 
 #[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
-fn set_proxy(cx: &mut ServerCx<'_>, version: u8) -> Result<(), Diagnostic> {
-    cx.draft.server.send_proxy = version;
+fn second_version(cx: &mut ServerCx<'_>, parts: ProxyParts) -> Result<(), Diagnostic> {
+    cx.draft.server.send_proxy |= 2;
+    cx.draft.server.proxy_parts |= parts;
+    Ok(())
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "setters end with it")]
+fn not_second_version(cx: &mut ServerCx<'_>, parts: ProxyParts) -> Result<(), Diagnostic> {
+    cx.draft.server.send_proxy &= !2;
+    cx.draft.server.proxy_parts -= parts;
     Ok(())
 }
 
