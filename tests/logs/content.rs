@@ -26,6 +26,35 @@ fn exchange(lines: &str) -> (String, String) {
 }
 
 #[test]
+fn a_request_line_is_kept_as_far_as_is_said() {
+    let origin = Origin::saying("ok");
+    let target = format!("/{}?q", "a".repeat(2000));
+    for (tune, kept) in [
+        ("", 1023),
+        ("  tune.http.logurilen 100\n", 100),
+        ("  tune.http.logurilen 4096\n", 4096),
+    ] {
+        let syslog = Syslog::new();
+        let template = format!(
+            "global\n  log @log@ len 20000 format raw local0\n{tune}defaults\n  mode http\n  log global\n  timeout connect 10s\n  timeout client 20s\n  \
+             timeout server 20s\nlisten l\n  bind @l@\n  log-format \"%r|%HU|%HQ|%[capture.req.uri]|%[capture.req.ver]\"\n  server s @s@\n"
+        );
+        let p = Builder::new(Program::Hapax, &template)
+            .set("log", &syslog.addr())
+            .set("s", &origin.addr())
+            .start();
+        p.connect("l").get(&target);
+        let whole = format!("GET {target} HTTP/1.1");
+        let line = &whole[..whole.len().min(kept)];
+        let uri = &line[4..line.len().min(4 + target.len())];
+        let query = uri.split_once('?').map_or("", |_| "?q");
+        let want = format!("{line}|{uri}|{query}|{uri}|HTTP/1.1");
+        assert_eq!(syslog.next().trim_end(), want, "{tune}");
+        assert_eq!(origin.requests().last().unwrap().target, target);
+    }
+}
+
+#[test]
 fn rules_look_at_a_response_only_where_they_may_wait_for_it() {
     const LINE: &str = "r=GET /x HTTP/1.1 U=39 i=39";
     const OK: &str = "HTTP/1.1 200 Scripted";

@@ -236,6 +236,7 @@ pub fn initial_global() -> Global {
     Global {
         bufsize: 16384,
         maxrewrite: 1024,
+        logged_line: hapax_sample::StreamFacts::LINE_KEPT,
         maxhdr: 101,
         cookielen: 64,
         comp_level: 1,

@@ -145,12 +145,14 @@ impl Stage {
         for (name, value) in fields {
             head.add(name.as_bytes(), value.as_bytes());
         }
+        let mut line = format!("{method} {uri} HTTP/1.1").into_bytes();
+        line.truncate(StreamFacts::LINE_KEPT);
         Self {
             req: Some(head),
             stream: StreamFacts {
                 begun: true,
                 first_request: true,
-                request_line: format!("{method} {uri} HTTP/1.1").into_bytes(),
+                request_line: line,
                 ..StreamFacts::default()
             },
             ..Self::default()

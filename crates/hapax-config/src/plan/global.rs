@@ -90,6 +90,8 @@ pub struct Global {
     /// `tune.bufsize.large`; 0: there are no large buffers.
     pub bufsize_large: usize,
     pub maxrewrite: usize,
+    /// `tune.http.logurilen`: bytes of a request line that are kept.
+    pub logged_line: usize,
     pub maxhdr: usize,
     /// `tune.http.cookielen`: one more than a captured cookie may be long.
     pub cookielen: usize,

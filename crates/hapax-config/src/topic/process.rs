@@ -245,10 +245,13 @@ end of a worker.",
     global("tune.http.logurilen")
         .usage("<number>")
         .shape(Shape::Lax(i64::MIN, i64::MAX))
-        .doc("Longest request address in a log line.")
-        .not_yet("a limit on logged addresses other than HAProxy's own")
+        .doc("How much of a request line is kept for logs and captures; 1023 bytes where nothing is said.")
         .ok(&["tune.http.logurilen 4096"])
-        .bad(&["tune.http.logurilen"]),
+        .bad(&["tune.http.logurilen"])
+        .set(|cx, a| {
+            cx.global.logged_line = usize::try_from(a.number()).unwrap_or_default().max(1);
+            Ok(())
+        }),
     global("tune.maxaccept")
         .once(Once::WARNED)
         .usage("<number>")

@@ -63,6 +63,7 @@ impl<'w> Walk<'w> {
         self.note_request("made plain", &before);
         self.keep_alive = self.meta.keep_alive && fe.http_mode != HttpMode::Close;
         normalise::request_line(&self.req, &mut self.stream.request_line);
+        self.stream.request_line.truncate(self.plan.global.logged_line);
         normalise::capture(&self.req, &fe.req_captures, &mut self.stream.req_captures);
         let absolute = !matches!(self.req.uri().first(), Some(b'/' | b'*'));
         self.stream.proxy_auth = absolute && fe.options.contains(Options::HTTP_USE_PROXY_HDR);

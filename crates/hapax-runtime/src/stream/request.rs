@@ -214,6 +214,7 @@ impl Exchange<'_> {
     /// What the log and its captures keep of the request as it came: content rules have let it pass.
     pub(super) fn note_request(&mut self) {
         normalise::request_line(&self.p.req_head, &mut self.p.facts.request_line);
+        self.p.facts.request_line.truncate(self.plan.global.logged_line);
         if !self.fe.req_captures.is_empty() {
             normalise::capture(&self.p.req_head, &self.fe.req_captures, &mut self.p.facts.req_captures);
         }

@@ -46,7 +46,7 @@ pub struct StreamFacts {
     pub unique_id: UniqueId,
     /// Whoever answers instead of a server: `STATS`; empty: nobody does.
     pub applet: &'static str,
-    /// The request line as received, for logs.
+    /// The request line as received, for logs, as far as it is kept: [`StreamFacts::LINE_KEPT`] where nothing else is said.
     pub request_line: Vec<u8>,
     /// The response's version once it came (`1.1`); empty before.
     pub response_version: &'static str,
@@ -99,6 +99,9 @@ pub struct StreamFacts {
 }
 
 impl StreamFacts {
+    /// Bytes of a request line that are kept without `tune.http.logurilen`.
+    pub const LINE_KEPT: usize = 1023;
+
     /// The address that the connection to the server comes from.
     pub fn bc_src(&self) -> Option<&Endpoint> {
         self.bc_ends.as_ref()?.src.as_ref()

@@ -203,7 +203,11 @@ pub(super) static ROWS: &[Fetch] = &[
         Type::Str,
         Needs::STREAM,
         "The version of the request as received, such as 'HTTP/1.1'.",
-        |c| text(request_line(c.env)?.version),
+        |c| match request_line(c.env)?.version {
+            whole if whole.len() >= b"HTTP/1.1".len() => text(whole),
+            // It was cut off.
+            _ => text(c.env.req.ok_or(Absent::Never)?.version_text()),
+        },
     ),
     Fetch::new(
         "capture.res.ver",
@@ -493,16 +497,13 @@ pub(crate) struct RequestLine<'e> {
     pub(crate) version: &'e [u8],
 }
 
-/// Bytes of a request line that are remembered beyond the request.
-const CAPTURED: usize = 1023;
-
 pub(crate) fn request_line<'e>(env: &Env<'e>) -> Result<RequestLine<'e>, Absent> {
     let line = &env.stream.request_line;
     let first = memchr::memchr(b' ', line).ok_or(Absent::Never)?;
     let last = memchr::memrchr(b' ', line).filter(|l| *l > first).unwrap_or(line.len());
     Ok(RequestLine {
         method: &line[..first],
-        uri: &line[first + 1..last.min(CAPTURED.max(first + 1))],
+        uri: &line[first + 1..last],
         version: line.get(last + 1..).unwrap_or_default(),
     })
 }

@@ -150,7 +150,9 @@ pub(super) static ALIASES: &[Alias] = &[
         }
     })),
     http(text("HU", "target", |s| of_line(s, |l| Some(l.uri)))),
-    http(text("HV", "version of the request", |s| of_line(s, |l| Some(l.version)))),
+    http(text("HV", "version of the request", |s| {
+        of_line(s, |l| Some(if l.version.is_empty() { b"HTTP/0.9" } else { l.version }))
+    })),
     text("ID", "unique identifier", |s| s.text(s.env.stream.unique_id.get(s.env))),
     number("ST", "status", |s| {
         // A request that got no answer has none; a TCP stream never has one.
