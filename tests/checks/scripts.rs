@@ -220,7 +220,7 @@ fn a_program_can_be_the_check() {
         &format!(
             "global\n  stats socket @dir@/stats.sock level admin\n  external-check\n{TIMEOUTS}backend good\n  option external-check\n  external-check command /bin/true\n  server a 127.0.0.1:1 \
              check inter 50ms\nlisten l\n  bind @l@\n  option external-check\n  external-check command /bin/false\n  server b 127.0.0.1:1 check inter \
-             50ms\n"
+             50ms\nbackend none\n  option external-check\n  external-check command /bin/no-such-program\n  server c 127.0.0.1:1 check inter 50ms\n"
         ),
     )
     .start();
@@ -228,6 +228,7 @@ fn a_program_can_be_the_check() {
     wait_status(&p, "b", "DOWN");
     until_shown(&p, "good,a", ",PROCOK,0,");
     until_shown(&p, "l,b", ",PROCERR,1,");
+    until_shown(&p, "none,c", ",PROCERR,255,");
 }
 
 #[test]

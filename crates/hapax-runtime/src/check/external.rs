@@ -16,6 +16,9 @@ use crate::state::Shared;
 /// What stands for an address or a port that there is not.
 const NONE: &str = "NOT_USED";
 
+/// The code of a program that cannot be run.
+const NOT_RUN: u16 = 255;
+
 pub(super) async fn run(shared: &Shared, p: ProxyId, s: ServerId, check: &Check) -> Outcome {
     let done = |status, code, info: String| Outcome {
         status,
@@ -26,9 +29,8 @@ pub(super) async fn run(shared: &Shared, p: ProxyId, s: ServerId, check: &Check)
     let Some(external) = &check.script.external else {
         return done(CheckStatus::SockErr, 0, String::new());
     };
-    let mut child = match command(shared, p, s, external).spawn() {
-        Ok(c) => c,
-        Err(e) => return done(CheckStatus::SockErr, 0, e.to_string()),
+    let Ok(mut child) = command(shared, p, s, external).spawn() else {
+        return done(CheckStatus::ProcErr, NOT_RUN, String::new());
     };
     let limit = shared.conf(p).timeouts.check.unwrap_or(check.inter);
     match timeout(Duration::from_millis(limit.max(1)), child.wait()).await {
@@ -90,11 +92,7 @@ fn command(shared: &Shared, p: ProxyId, s: ServerId, external: &External) -> Com
         .env("HAPROXY_SERVER_CURCONN", state.cur_sess.load(Relaxed).to_string())
         .env("HAPROXY_SERVER_SSL", u8::from(server.tls_for_traffic).to_string())
         .env("HAPROXY_SERVER_PROTO", protocol);
-    if let Some(path) = &external.path {
-        c.env("PATH", path);
-    } else if !shared.plan.global.external_check_env {
-        c.env("PATH", "");
-    }
+    c.env("PATH", external.path.as_deref().unwrap_or_default());
     c.stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
