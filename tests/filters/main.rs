@@ -178,7 +178,13 @@ fn requests_are_compressed_where_the_lines_say_so() {
 
 #[test]
 fn a_chunked_response_that_is_whole_has_a_size() {
-    let origin = Origin::new(|r| Reply::chunked(&[&text(r.target[1..].parse().unwrap())[..]]).header("Content-Type", "text/plain"));
+    // Written at once, so that a short one is there as a whole.
+    let origin = Origin::new(|r| {
+        let body = text(r.target[1..].parse().unwrap());
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let size = format!("{:x}\r\n", body.len());
+        Reply::raw([head.as_bytes(), size.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat())
+    });
     let p = Builder::new(
         Program::Hapax,
         &format!("{TIMEOUTS}listen l\n  bind @l@\n  compression algo gzip\n  compression minsize-res 100\n  server s @s@\n"),
