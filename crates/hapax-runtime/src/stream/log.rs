@@ -291,7 +291,7 @@ fn connected(proxy: &Proxy, client: &Client, out: &mut Vec<u8>) {
             to.port(),
             proxy.name
         ),
-        _ => write!(out, "Connect to unix listener {} ({}/{mode})", client.facts.listener_id, proxy.name),
+        _ => write!(out, "Connect to unix:{} ({}/{mode})", client.facts.listener_id, proxy.name),
     };
 }
 
