@@ -229,6 +229,7 @@ fn a_program_can_be_the_check() {
     until_shown(&p, "good,a", ",PROCOK,0,");
     until_shown(&p, "l,b", ",PROCERR,1,");
     until_shown(&p, "none,c", ",PROCERR,255,");
+    until_shown(&p, "none,c", "No such file or directory");
 }
 
 #[test]

@@ -29,8 +29,9 @@ pub(super) async fn run(shared: &Shared, p: ProxyId, s: ServerId, check: &Check)
     let Some(external) = &check.script.external else {
         return done(CheckStatus::SockErr, 0, String::new());
     };
-    let Ok(mut child) = command(shared, p, s, external).spawn() else {
-        return done(CheckStatus::ProcErr, NOT_RUN, String::new());
+    let mut child = match command(shared, p, s, external).spawn() {
+        Ok(c) => c,
+        Err(e) => return done(CheckStatus::ProcErr, NOT_RUN, e.to_string()),
     };
     let limit = shared.conf(p).timeouts.check.unwrap_or(check.inter);
     match timeout(Duration::from_millis(limit.max(1)), child.wait()).await {
